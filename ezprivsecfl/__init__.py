@@ -1,0 +1,1 @@
+"""EZPrivSecFL compiles federated-learning programs to secure two-party computation."""
