@@ -1,0 +1,1 @@
+"""Robust aggregation rules, written as TFF programs."""

@@ -1,0 +1,1 @@
+"""Back ends: from mpc IR to programs that run."""

@@ -1,0 +1,1 @@
+"""Passes and analyses, from the tensor level to the mpc level."""

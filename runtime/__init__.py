@@ -1,0 +1,1 @@
+"""Shares inputs, runs the two servers, reports what it took."""

@@ -1,0 +1,1 @@
+"""The Duet back end: emits C++ for the embedded engine."""

@@ -1,0 +1,1 @@
+"""The plain back end: exact ring arithmetic, no servers."""

@@ -1,0 +1,1 @@
+"""Analyses, one per file: they look and do not change."""

@@ -1,0 +1,68 @@
+"""Every error a user of EZPrivSecFL can meet, as a small tree of typed exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in the user's program, with the name of the operation there."""
+
+    file: str
+    line: int
+    op: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}"
+        return f"{where} ({self.op})" if self.op else where
+
+
+UNKNOWN = Location("<unknown>", 0)
+
+
+class EzError(Exception):
+    """Base class of all errors of this package."""
+
+
+class CompileError(EzError):
+    """The program cannot be compiled (exit code 2).
+
+    Args:
+        message: What is wrong, what was expected, and what to do.
+        locations: The places in the user's program that the message is about.
+    """
+
+    def __init__(self, message: str, locations: Sequence[Location] = ()) -> None:
+        self.locations = tuple(locations)
+        known = [loc for loc in self.locations if loc != UNKNOWN]
+        super().__init__(message if not known else message + "".join(f"\n  at {loc}" for loc in known))
+
+
+class UnsupportedError(CompileError):
+    """The program uses operations, intrinsics or types that are not supported; lists all of them."""
+
+
+class PrecisionError(CompileError):
+    """No fixed-point representation is both wide and precise enough for the declared bounds."""
+
+
+class LeakageError(CompileError):
+    """The program would open a value of a single client."""
+
+
+class InputError(EzError):
+    """An input of a run is not what the program was compiled for (exit code 3)."""
+
+
+class RunError(EzError):
+    """A run on the two servers failed (exit code 3)."""
+
+
+class DivisionError(RunError):
+    """A secret divisor was zero and TensorFlow's result would not be finite."""
+
+
+class VerifyError(EzError):
+    """The intermediate representation breaks one of its own rules: a bug in a pass or a bad text file."""

@@ -1,0 +1,1 @@
+"""The mpc level: ring elements and garbled values, each in a protocol domain."""

@@ -1,0 +1,83 @@
+"""Values and operations in static single assignment form; one operation is one small class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+import numpy as np
+from ezprivsecfl.ir.types import Type
+from numpy.typing import NDArray
+from typing_extensions import dataclass_transform
+
+from ezprivsecfl.errors import UNKNOWN, Location
+
+Array = NDArray[Any]
+
+
+@dataclass(eq=False)
+class Value:
+    """The result of an operation; compared by identity."""
+
+    type: Type
+    op: Op = field(repr=False)
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Round:
+    """What an interpreter must know besides operands: the number of clients of the round."""
+
+    clients: int
+
+
+@dataclass_transform(frozen_default=True, eq_default=False, kw_only_default=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Op:
+    """Base of all operations.
+
+    A subclass ``class Sum(TensorOp, name="sum")`` becomes a frozen dataclass: it adds its attributes as fields and
+    defines ``infer`` and ``evaluate``.
+    """
+
+    name: ClassVar[str] = ""
+    operands: tuple[Value, ...] = ()
+    location: Location = UNKNOWN
+    results: tuple[Value, ...] = field(init=False, repr=False)
+
+    def __init_subclass__(cls, name: str = "") -> None:
+        dataclass(frozen=True, eq=False, kw_only=True)(cls)
+        cls.name = name
+
+    def __post_init__(self) -> None:
+        types = self.infer()
+        object.__setattr__(self, "results", tuple(Value(t, self, i) for i, t in enumerate(types)))
+
+    def infer(self) -> tuple[Type, ...]:
+        """Result types from operand types and attributes; raises VerifyError if they do not fit."""
+        raise NotImplementedError
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Reference semantics: numpy arrays in, numpy arrays out."""
+        raise NotImplementedError
+
+    @property
+    def result(self) -> Value:
+        """The only result."""
+        (value,) = self.results
+        return value
+
+    def attributes(self) -> dict[str, Any]:
+        """The operation's own fields, in order, without operands, location and results."""
+        base = {f.name for f in fields(Op)}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in base}
+
+    def rebuild(self, operands: Sequence[Value]) -> Op:
+        """The same operation on other operands, with types inferred anew."""
+        return type(self)(operands=tuple(operands), location=self.location, **self.attributes())
+
+
+def as_float(a: Array) -> NDArray[np.float64]:
+    """The array as float64, the number type of the tensor level's reference semantics."""
+    return np.asarray(a, dtype=np.float64)

@@ -1,0 +1,80 @@
+"""Where values come from and go to: inputs, constants, outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+import numpy as np
+from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.tensor.base import TensorOp
+from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
+from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, TensorType
+
+
+class Placement(Enum):
+    """Where a program's value lives, as in TFF."""
+
+    CLIENTS = "clients"
+    SERVER = "server"
+
+
+class Input(TensorOp, name="input"):
+    """A parameter of the program, or one leaf of a structured parameter.
+
+    Args:
+        path: The parameter's name, with ``/`` between the levels of a structure, e.g. ``updates/dense/kernel``.
+        placement: A CLIENTS-placed input is secret and has the clients axis first.
+        bound: Entries x must satisfy |x| < bound; None until the compiler has chosen the default.
+        type: Type of the value.
+    """
+
+    path: str
+    placement: Placement
+    bound: float | None
+    type: TensorType
+
+    def infer(self) -> tuple[TensorType, ...]:
+        """The attribute; CLIENTS-placed means secret with a leading clients axis."""
+        self.expect(0)
+        at_clients = self.placement is Placement.CLIENTS
+        if at_clients != self.type.is_secret or at_clients != (self.type.shape[:1] == (CLIENTS_DIM,)):
+            raise self.fail(f"{self.path}: a {self.placement.value} input cannot have type {self.type}")
+        return (self.type,)
+
+
+class Constant(TensorOp, name="constant"):
+    """A compile-time constant (public)."""
+
+    value: Array
+    dtype: DType
+
+    def infer(self) -> tuple[TensorType, ...]:
+        """The array's shape."""
+        self.expect(0)
+        return (TensorType(tuple(int(d) for d in self.value.shape), self.dtype, Secrecy.PUBLIC),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """The array."""
+        return (np.asarray(self.value, dtype=NUMPY_DTYPE[self.dtype]),)
+
+
+class Output(TensorOp, name="output"):
+    """Returns a value to the caller; a secret one is opened to both servers.
+
+    Args:
+        path: Name of this leaf in the structure the program returns.
+    """
+
+    path: str
+
+    def infer(self) -> tuple[TensorType, ...]:
+        """No results."""
+        (t,) = self.expect(1)
+        if CLIENTS_DIM in t.shape:
+            raise self.fail(f"{self.path}: an output cannot have a clients axis")
+        return ()
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Nothing: the interpreter collects the operand."""
+        return ()
