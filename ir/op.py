@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from ezprivsecfl.ir.types import Type
 from numpy.typing import NDArray
 from typing_extensions import dataclass_transform
 
-from ezprivsecfl.errors import UNKNOWN, Location
+from ezprivsecfl.errors import UNKNOWN, Location, VerifyError
+
+if TYPE_CHECKING:  # circuits stand below the IR and load only where they are used
+    from ezprivsecfl.compiler.circuits.builder import Circuit
 
 Array = NDArray[Any]
 
@@ -27,9 +30,10 @@ class Value:
 
 @dataclass(frozen=True)
 class Round:
-    """What an interpreter must know besides operands: the number of clients of the round."""
+    """What an evaluation must know besides operands: the number of clients, and the program's circuits."""
 
     clients: int
+    circuits: Mapping[str, Circuit] = field(default_factory=dict)
 
 
 @dataclass_transform(frozen_default=True, eq_default=False, kw_only_default=True)
@@ -37,8 +41,8 @@ class Round:
 class Op:
     """Base of all operations.
 
-    A subclass ``class Sum(TensorOp, name="sum")`` becomes a frozen dataclass: it adds its attributes as fields and
-    defines ``infer`` and ``evaluate``.
+    A subclass ``class Sum(TensorOp, name="sum")`` becomes a frozen dataclass: it adds its attributes as
+    fields and defines ``infer`` and ``evaluate``.
     """
 
     name: ClassVar[str] = ""
@@ -61,6 +65,16 @@ class Op:
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Reference semantics: numpy arrays in, numpy arrays out."""
         raise NotImplementedError
+
+    def expect_operands(self, count: int) -> None:
+        """Raises VerifyError unless there are ``count`` operands."""
+        if len(self.operands) != count:
+            raise VerifyError(f"{self.name} takes {count} operands, not {len(self.operands)}")
+
+    def fail(self, why: str) -> VerifyError:
+        """An error that names this operation and its operand types."""
+        shown = ", ".join(str(o.type) for o in self.operands)
+        return VerifyError(f"{self.name}({shown}): {why} [{self.location}]")
 
     @property
     def result(self) -> Value:

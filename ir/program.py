@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ezprivsecfl.ir.op import Op, Value
 
 from ezprivsecfl.errors import UNKNOWN, Location
+
+if TYPE_CHECKING:  # circuits stand below the IR and load only where they are used
+    from ezprivsecfl.compiler.circuits.builder import Circuit
 
 AnyOp = TypeVar("AnyOp", bound=Op)
 
@@ -31,12 +34,14 @@ class Program:
         level: Which set of operations it uses.
         max_clients: The largest number of clients a round may have, or None while that is not decided.
         ops: All operations; each uses only results of earlier ones.
+        circuits: The Boolean circuits that ``circuit`` operations of the mpc level name.
     """
 
     name: str
     level: Level
     max_clients: int | None
     ops: tuple[Op, ...]
+    circuits: Mapping[str, Circuit] = field(default_factory=dict)
 
     def of(self, kind: type[AnyOp]) -> list[AnyOp]:
         """All operations of one class (or of a common base), in order."""
@@ -64,6 +69,7 @@ class ProgramBuilder:
     level: Level
     max_clients: int | None = None
     ops: list[Op] = field(default_factory=list)
+    circuits: dict[str, Circuit] = field(default_factory=dict)
     location: Location = UNKNOWN
 
     @contextmanager
@@ -90,7 +96,7 @@ class ProgramBuilder:
 
     def build(self) -> Program:
         """The finished program."""
-        return Program(self.name, self.level, self.max_clients, tuple(self.ops))
+        return Program(self.name, self.level, self.max_clients, tuple(self.ops), dict(self.circuits))
 
 
 def drop_unused(ops: Sequence[Op], roots: type[Op] | tuple[type[Op], ...]) -> tuple[Op, ...]:

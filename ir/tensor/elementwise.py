@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 from ezprivsecfl.ir.op import Array, Round
-from ezprivsecfl.ir.tensor.base import TensorOp, broadcast_shapes, join_secrecy, same_dtype
+from ezprivsecfl.ir.structural import broadcast_shapes
+from ezprivsecfl.ir.tensor.base import TensorOp, join_secrecy, same_dtype
 from ezprivsecfl.ir.types import DType, Shape, TensorType
 
 Function = Callable[..., Any]

@@ -23,7 +23,7 @@ class Input(TensorOp, name="input"):
     """A parameter of the program, or one leaf of a structured parameter.
 
     Args:
-        path: The parameter's name, with ``/`` between the levels of a structure, e.g. ``updates/dense/kernel``.
+        path: Name of the parameter, with ``/`` between the levels of a structure: ``updates/dense/kernel``.
         placement: A CLIENTS-placed input is secret and has the clients axis first.
         bound: Entries x must satisfy |x| < bound; None until the compiler has chosen the default.
         type: Type of the value.

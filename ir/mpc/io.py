@@ -1,0 +1,85 @@
+"""Where ring elements come from and go to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.types import ArithType, RingType, Type
+
+
+class Share(MpcOp, name="share"):
+    """A CLIENTS-placed input: every client shares its entry of the first axis between the two servers.
+
+    Args:
+        path: The parameter's name, as at the tensor level.
+        bound: Entries x must satisfy |x| < bound; the client checks that before it shares them.
+        type: Type of all clients' values together.
+    """
+
+    path: str
+    bound: float
+    type: ArithType
+
+    def infer(self) -> tuple[Type, ...]:
+        """The attribute."""
+        self.expect_operands(0)
+        return (self.type,)
+
+
+class Public(MpcOp, name="public"):
+    """A value that both servers computed in the clear (in the prologue), encoded in fixed point.
+
+    Args:
+        path: The prologue's output.
+        bound: Entries x must satisfy |x| < bound.
+        type: Type of the encoded value.
+    """
+
+    path: str
+    bound: float
+    type: RingType
+
+    def infer(self) -> tuple[Type, ...]:
+        """The attribute."""
+        self.expect_operands(0)
+        return (self.type,)
+
+
+class Constant(MpcOp, name="constant"):
+    """A public constant, already encoded."""
+
+    value: Array
+    frac: int
+
+    def infer(self) -> tuple[Type, ...]:
+        """The array's shape."""
+        self.expect_operands(0)
+        return (RingType(tuple(int(d) for d in self.value.shape), self.frac),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """The array."""
+        return (np.asarray(self.value, dtype=np.uint64),)
+
+
+class Output(MpcOp, name="output"):
+    """Hands an opened value to the epilogue.
+
+    Args:
+        path: The epilogue's input.
+    """
+
+    path: str
+
+    def infer(self) -> tuple[Type, ...]:
+        """No results; the operand must be open."""
+        (t,) = self.linear_types(1)
+        if not isinstance(t, RingType):
+            raise self.fail("only opened values leave the secure part")
+        return ()
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Nothing: the interpreter collects the operand."""
+        return ()

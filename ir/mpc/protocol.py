@@ -1,0 +1,184 @@
+"""Operations that need a protocol: masking, products, garbled circuits, conversions, opening."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from ezprivsecfl.compiler.circuits.evaluate import evaluate as evaluate_circuit
+from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.types import (
+    ArithType,
+    FixedFormat,
+    MaskedType,
+    RingType,
+    Type,
+    YaoFormat,
+    YaoType,
+)
+
+from ezprivsecfl.errors import DivisionError
+
+
+class Mask(MpcOp, name="mask"):
+    """Additive shares to ABY2.0 sharing: one round, 8 bytes per element and direction."""
+
+    def infer(self) -> tuple[Type, ...]:
+        """The same value in the masked domain."""
+        (t,) = self.linear_types(1)
+        if not isinstance(t, ArithType):
+            raise self.fail("a public value needs no mask")
+        return (MaskedType(t.shape, t.frac),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """The value does not change."""
+        return (args[0],)
+
+
+class Product(MpcOp, name="product"):
+    """Batched matrix product ``[b, m, k] x [b, k, r] -> [b, m, r]`` of masked values; fractional bits add up.
+
+    The shares of all mask products come from oblivious transfer in the setup phase; online it is local
+    (Patra, Schneider, Suresh, Yalame, "ABY2.0", USENIX Security 2021, section 3.1).
+    """
+
+    def infer(self) -> tuple[Type, ...]:
+        """Both operands have three axes."""
+        self.expect_operands(2)
+        a, b = (o.type for o in self.operands)
+        if not (isinstance(a, MaskedType) and isinstance(b, MaskedType)):
+            raise self.fail("operands must be masked")
+        if len(a.shape) != 3 or len(b.shape) != 3 or a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
+            raise self.fail("needs shapes [b, m, k] and [b, k, r]")
+        return (ArithType((a.shape[0], a.shape[1], b.shape[2]), a.frac + b.frac),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Modulo 2^64."""
+        return (np.matmul(args[0], args[1]),)
+
+
+class SquareSum(MpcOp, name="square_sum"):
+    """Sum of squares over the last axis of a masked ``[b, k]`` value: half the setup of a product."""
+
+    def infer(self) -> tuple[Type, ...]:
+        """One axis less, twice the fractional bits."""
+        self.expect_operands(1)
+        t = self.operands[0].type
+        if not isinstance(t, MaskedType) or len(t.shape) != 2:
+            raise self.fail("needs a masked value of shape [b, k]")
+        return (ArithType(t.shape[:1], 2 * t.frac),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Modulo 2^64."""
+        return (np.asarray(np.sum(args[0] * args[0], axis=1, dtype=np.uint64)),)
+
+
+class ToYao(MpcOp, name="to_yao"):
+    """The low ``width`` bits of an additively shared value as garbled wires, in two's complement."""
+
+    width: int
+
+    def infer(self) -> tuple[Type, ...]:
+        """Fixed point of ``width`` bits."""
+        (t,) = self.linear_types(1)
+        if not 1 <= self.width <= 64:
+            raise self.fail(f"width {self.width} is not within 1 to 64")
+        return (YaoType(t.shape, FixedFormat(self.width, t.frac)),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Bits of the ring element, lowest first."""
+        shifts = np.arange(self.width, dtype=np.uint64)
+        return (((np.asarray(args[0])[..., None] >> shifts) & np.uint64(1)).astype(np.bool_),)
+
+
+class FromYao(MpcOp, name="from_yao"):
+    """A garbled two's complement number as additive shares: sign-extended to 64 bits, no online traffic."""
+
+    def infer(self) -> tuple[Type, ...]:
+        """The format's fractional bits."""
+        self.expect_operands(1)
+        t = self.operands[0].type
+        if not isinstance(t, YaoType) or not isinstance(t.format, FixedFormat) or t.format.width > 64:
+            raise self.fail("needs a garbled fixed-point value of at most 64 bits")
+        return (ArithType(t.shape, t.format.frac),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """The highest bit counts negative."""
+        bits = np.asarray(args[0])
+        weights = np.uint64(1) << np.arange(bits.shape[-1], dtype=np.uint64)
+        weights[-1] = np.negative(weights[-1])
+        return (np.asarray(np.sum(bits * weights, axis=-1, dtype=np.uint64)),)
+
+
+class Circuit(MpcOp, name="circuit"):
+    """Evaluates a Boolean circuit on garbled values, element by element (all of one shape).
+
+    Args:
+        circuit: Name in the program's table of circuits.
+        formats: What the circuit's outputs mean.
+    """
+
+    circuit: str
+    formats: tuple[YaoFormat, ...]
+
+    def infer(self) -> tuple[Type, ...]:
+        """One result per output of the circuit."""
+        shapes = {o.type.shape for o in self.operands if isinstance(o.type, YaoType)}
+        if len(shapes) != 1 or not all(isinstance(o.type, YaoType) for o in self.operands):
+            raise self.fail("needs garbled operands of one shape")
+        (shape,) = shapes
+        return tuple(YaoType(shape, f) for f in self.formats)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Every gate, in the clear."""
+        shape = args[0].shape[:-1]
+        outputs = evaluate_circuit(
+            round_.circuits[self.circuit], [a.reshape((-1, a.shape[-1])) for a in args]
+        )
+        return tuple(o.reshape((*shape, o.shape[-1])) for o in outputs)
+
+
+class Open(MpcOp, name="open"):
+    """Opens additive shares to both servers: one round, 8 bytes per element and direction."""
+
+    def infer(self) -> tuple[Type, ...]:
+        """The same value, public."""
+        (t,) = self.linear_types(1)
+        return (RingType(t.shape, t.frac),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """The value does not change."""
+        return (args[0],)
+
+
+class CheckZero(MpcOp, name="check_zero"):
+    """Ends the round with DivisionError if an opened count is not zero.
+
+    Args:
+        what: The operation of the user's program that went wrong, for the message.
+    """
+
+    what: str
+
+    def infer(self) -> tuple[Type, ...]:
+        """No results."""
+        (t,) = self.linear_types(1)
+        if not isinstance(t, RingType) or t.shape != ():
+            raise self.fail("needs one opened number")
+        return ()
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Raises DivisionError."""
+        if int(args[0]):
+            raise DivisionError(division_message(self.what, int(args[0]), str(self.location)))
+        return ()
+
+
+def division_message(what: str, count: int, where: str) -> str:
+    """The text of a DivisionError: names the operation, its place, and what to do."""
+    return (
+        f"{what} at {where}: the result is infinite or not a number for {count} element(s), because a secret "
+        "divisor or norm is zero (or a root's operand is negative). Use tf.math.divide_no_nan, or guard the "
+        "division with tf.where or a small positive constant."
+    )

@@ -1,0 +1,66 @@
+"""Sums over axes and operations on shapes; on garbled values they move whole elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.op import Array, Op, Round
+from ezprivsecfl.ir.structural import BroadcastOp, ConcatOp, ReshapeOp, SliceOp, SumOp, TransposeOp
+from ezprivsecfl.ir.types import ArithType, RingType, Type, YaoType
+
+
+def _pack(value: Array, type_: Type) -> Array:
+    """Garbled elements as single opaque numpy items, so that numpy moves them whole."""
+    if not isinstance(type_, YaoType):
+        return value
+    bits = np.ascontiguousarray(value, dtype=np.bool_)
+    return bits.view(np.dtype((np.void, bits.shape[-1])))[..., 0]
+
+
+def _unpack(value: Array, type_: Type) -> Array:
+    if not isinstance(type_, YaoType):
+        return value
+    items = np.ascontiguousarray(value)
+    return items.reshape((*items.shape, 1)).view(np.bool_)
+
+
+class Moves(Op):
+    """Mixin that applies a structural operation to packed elements."""
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Numpy's operation on whole elements."""
+        packed = [_pack(a, o.type) for a, o in zip(args, self.operands, strict=True)]
+        (moved,) = super().evaluate(packed, round_)
+        return (_unpack(moved, self.results[0].type),)
+
+
+class Sum(SumOp, MpcOp, name="sum"):
+    """Sum over axes of additive shares or public ring elements."""
+
+    def infer(self) -> tuple[Type, ...]:
+        """Only linear domains can be summed."""
+        if not all(isinstance(o.type, ArithType | RingType) for o in self.operands):
+            raise self.fail("operands must be arith or ring values")
+        return super().infer()
+
+
+class Reshape(Moves, ReshapeOp, MpcOp, name="reshape"):
+    """Row-major reshape; the clients axis may move past 1s but is never merged or split."""
+
+
+class Transpose(Moves, TransposeOp, MpcOp, name="transpose"):
+    """Reorders axes."""
+
+
+class Broadcast(Moves, BroadcastOp, MpcOp, name="broadcast"):
+    """Repeats elements along axes of size 1."""
+
+
+class Slice(Moves, SliceOp, MpcOp, name="slice"):
+    """Strided slice; the clients axis is only ever taken whole."""
+
+
+class Concat(Moves, ConcatOp, MpcOp, name="concat"):
+    """Joins values of one domain along an axis (not the clients axis)."""
