@@ -144,9 +144,7 @@ class SliceOp(StructuralOp):
             if dim == CLIENTS_DIM or size == CLIENTS_DIM:
                 if (start, size, stride) != (0, dim, 1):
                     raise ValueError("the clients axis can only be taken whole")
-            elif stride == 0 or (
-                size > 0 and not (0 <= start < dim and 0 <= start + (size - 1) * stride < dim)
-            ):
+            elif stride == 0 or (size > 0 and not (0 <= start < dim and 0 <= start + (size - 1) * stride < dim)):
                 raise ValueError(f"{size} elements from {start} by {stride} leave an axis of size {dim}")
         return self.sizes
 
@@ -170,7 +168,7 @@ class ConcatOp(Op):
     def infer(self) -> tuple[Type, ...]:
         """Sums the sizes along the axis."""
         shapes = [o.type.shape for o in self.operands]
-        others = {reduced_shape(s, (self.axis,)) if self.axis < len(s) else None for s in shapes}
+        others = {reduced_shape(s, (self.axis,)) if 0 <= self.axis < len(s) else None for s in shapes}
         if len(others) != 1 or None in others or any(s[self.axis] == CLIENTS_DIM for s in shapes):
             raise self.fail(f"shapes do not join along axis {self.axis}")
         total = sum(int(s[self.axis]) for s in shapes)

@@ -120,3 +120,18 @@ class MatMulPublic(MpcOp, name="matmul_public"):
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Modulo 2^64."""
         return (np.matmul(args[0], args[1]),)
+
+
+class AsShares(MpcOp, name="as_shares"):
+    """A public value as additive shares: server 0 holds it, server 1 holds zero (local)."""
+
+    def infer(self) -> tuple[Type, ...]:
+        """Additive shares."""
+        (t,) = self.linear_types(1)
+        if not isinstance(t, RingType):
+            raise self.fail("the operand is shared already")
+        return (ArithType(t.shape, t.frac),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """The value does not change."""
+        return (args[0],)

@@ -37,21 +37,22 @@ class Mask(MpcOp, name="mask"):
 
 
 class Product(MpcOp, name="product"):
-    """Batched matrix product ``[b, m, k] x [b, k, r] -> [b, m, r]`` of masked values; fractional bits add up.
+    """Batched matrix product ``[..., m, k] x [..., k, r] -> [..., m, r]`` of masked values; fractional bits add up.
 
-    The shares of all mask products come from oblivious transfer in the setup phase; online it is local
-    (Patra, Schneider, Suresh, Yalame, "ABY2.0", USENIX Security 2021, section 3.1).
+    The leading (batch) axes of both operands are equal. The shares of all mask products come from oblivious
+    transfer in the setup phase; online it is local (Patra, Schneider, Suresh, Yalame, "ABY2.0", USENIX Security
+    2021, section 3.1).
     """
 
     def infer(self) -> tuple[Type, ...]:
-        """Both operands have three axes."""
+        """Checks batch axes and the inner dimension."""
         self.expect_operands(2)
         a, b = (o.type for o in self.operands)
         if not (isinstance(a, MaskedType) and isinstance(b, MaskedType)):
             raise self.fail("operands must be masked")
-        if len(a.shape) != 3 or len(b.shape) != 3 or a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
-            raise self.fail("needs shapes [b, m, k] and [b, k, r]")
-        return (ArithType((a.shape[0], a.shape[1], b.shape[2]), a.frac + b.frac),)
+        if len(a.shape) < 2 or a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[-2]:
+            raise self.fail("needs shapes [..., m, k] and [..., k, r] with equal leading axes")
+        return (ArithType((*a.shape[:-1], b.shape[-1]), a.frac + b.frac),)
 
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Modulo 2^64."""
@@ -59,19 +60,19 @@ class Product(MpcOp, name="product"):
 
 
 class SquareSum(MpcOp, name="square_sum"):
-    """Sum of squares over the last axis of a masked ``[b, k]`` value: half the setup of a product."""
+    """Sum of squares over the last axis of a masked ``[..., k]`` value: half the setup of a product."""
 
     def infer(self) -> tuple[Type, ...]:
         """One axis less, twice the fractional bits."""
         self.expect_operands(1)
         t = self.operands[0].type
-        if not isinstance(t, MaskedType) or len(t.shape) != 2:
-            raise self.fail("needs a masked value of shape [b, k]")
-        return (ArithType(t.shape[:1], 2 * t.frac),)
+        if not isinstance(t, MaskedType) or not t.shape:
+            raise self.fail("needs a masked value of shape [..., k]")
+        return (ArithType(t.shape[:-1], 2 * t.frac),)
 
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Modulo 2^64."""
-        return (np.asarray(np.sum(args[0] * args[0], axis=1, dtype=np.uint64)),)
+        return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=np.uint64)),)
 
 
 class ToYao(MpcOp, name="to_yao"):
@@ -133,9 +134,7 @@ class Circuit(MpcOp, name="circuit"):
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Every gate, in the clear."""
         shape = args[0].shape[:-1]
-        outputs = evaluate_circuit(
-            round_.circuits[self.circuit], [a.reshape((-1, a.shape[-1])) for a in args]
-        )
+        outputs = evaluate_circuit(round_.circuits[self.circuit], [a.reshape((-1, a.shape[-1])) for a in args])
         return tuple(o.reshape((*shape, o.shape[-1])) for o in outputs)
 
 

@@ -34,6 +34,27 @@ class TensorOp(Op):
         return self.types()
 
 
+def require_numbers(op: TensorOp, dtype: DType) -> DType:
+    """The element type, which must not be Boolean."""
+    if dtype is DType.BOOL:
+        raise op.fail("needs numbers")
+    return dtype
+
+
+def require_bool(op: TensorOp, dtype: DType) -> DType:
+    """The element type, which must be Boolean."""
+    if dtype is not DType.BOOL:
+        raise op.fail("needs bool")
+    return dtype
+
+
+def require_float(op: TensorOp, dtype: DType) -> DType:
+    """The element type, which must be a float."""
+    if not dtype.is_float:
+        raise op.fail("needs a float")
+    return dtype
+
+
 def join_secrecy(types: Sequence[TensorType]) -> Secrecy:
     """A result is secret if anything it is computed from is."""
     return Secrecy.SECRET if any(t.is_secret for t in types) else Secrecy.PUBLIC

@@ -8,7 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 from ezprivsecfl.ir.op import Array, Round
 from ezprivsecfl.ir.structural import broadcast_shapes
-from ezprivsecfl.ir.tensor.base import TensorOp, join_secrecy, same_dtype
+from ezprivsecfl.ir.tensor.base import (
+    TensorOp,
+    join_secrecy,
+    require_bool,
+    require_float,
+    require_numbers,
+    same_dtype,
+)
 from ezprivsecfl.ir.types import DType, Shape, TensorType
 
 Function = Callable[..., Any]
@@ -44,15 +51,17 @@ class Elementwise(TensorOp):
 class Unary(Elementwise):
     """Base of operations on one numeric operand."""
 
+    def result_dtype(self, types: Sequence[TensorType]) -> DType:
+        """The operand's, which must not be bool."""
+        return require_numbers(self, types[0].dtype)
+
 
 class FloatUnary(Unary):
     """Base of operations that only real numbers have."""
 
     def result_dtype(self, types: Sequence[TensorType]) -> DType:
         """The operand's, which must be a float."""
-        if not types[0].dtype.is_float:
-            raise self.fail("needs a float")
-        return types[0].dtype
+        return require_float(self, types[0].dtype)
 
 
 class Neg(Unary, name="neg"):
@@ -134,9 +143,21 @@ class RoundEven(FloatUnary, name="round"):
 
 
 class Binary(Elementwise):
-    """Base of operations on two operands of the same dtype."""
+    """Base of operations on two numeric operands of the same dtype."""
 
     arity = 2
+
+    def result_dtype(self, types: Sequence[TensorType]) -> DType:
+        """The operands', which must not be bool."""
+        return require_numbers(self, same_dtype(self, types))
+
+
+class FloatBinary(Binary):
+    """Base of operations on two operands that only real numbers have."""
+
+    def result_dtype(self, types: Sequence[TensorType]) -> DType:
+        """The operands', which must be floats."""
+        return require_float(self, same_dtype(self, types))
 
 
 class Add(Binary, name="add"):
@@ -165,13 +186,13 @@ def _divide_no_nan(x: Array, y: Array) -> Array:
     return np.where(y == 0, 0.0, np.divide(x, np.where(y == 0, 1.0, y)))
 
 
-class Div(Binary, name="div"):
+class Div(FloatBinary, name="div"):
     """x / y of floats; division by zero gives an infinity or NaN."""
 
     function = staticmethod(_divide)
 
 
-class DivNoNan(Binary, name="div_no_nan"):
+class DivNoNan(FloatBinary, name="div_no_nan"):
     """x / y of floats, and 0 where y is 0."""
 
     function = staticmethod(_divide_no_nan)
@@ -252,19 +273,29 @@ class NotEqual(Compare, name="not_equal"):
     function = np.not_equal
 
 
-class And(Binary, name="and"):
+class Logical(Elementwise):
+    """Base of operations on truth values."""
+
+    def result_dtype(self, types: Sequence[TensorType]) -> DType:
+        """Boolean, from Boolean operands."""
+        return require_bool(self, same_dtype(self, types))
+
+
+class And(Logical, name="and"):
     """Logical and."""
 
     function = np.logical_and
+    arity = 2
 
 
-class Or(Binary, name="or"):
+class Or(Logical, name="or"):
     """Logical or."""
 
     function = np.logical_or
+    arity = 2
 
 
-class Not(Unary, name="not"):
+class Not(Logical, name="not"):
     """Logical not."""
 
     function = np.logical_not

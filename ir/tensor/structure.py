@@ -18,12 +18,18 @@ from ezprivsecfl.ir.structural import (
     matmul_shape,
     reduced_shape,
 )
-from ezprivsecfl.ir.tensor.base import TensorOp, join_secrecy, same_dtype
-from ezprivsecfl.ir.types import DType, Secrecy, Shape, TensorType
+from ezprivsecfl.ir.tensor.base import TensorOp, join_secrecy, require_bool, require_numbers, same_dtype
+from ezprivsecfl.ir.types import DType, Secrecy, Shape, TensorType, Type
 
 
 class Sum(SumOp, TensorOp, name="sum"):
     """Sum over axes, which disappear (use reshape to keep them as 1)."""
+
+    def infer(self) -> tuple[Type, ...]:
+        """Only numbers have a sum."""
+        (t,) = self.expect(1)
+        require_numbers(self, t.dtype)
+        return super().infer()
 
 
 class Reduction(StructuralOp, TensorOp):
@@ -31,6 +37,16 @@ class Reduction(StructuralOp, TensorOp):
 
     axes: tuple[int, ...]
     function: ClassVar[Callable[..., Any]]
+
+    def infer(self) -> tuple[Type, ...]:
+        """Checks the element type."""
+        (t,) = self.expect(1)
+        self.check_dtype(t.dtype)
+        return super().infer()
+
+    def check_dtype(self, dtype: DType) -> None:
+        """Numbers, unless a subclass says otherwise."""
+        require_numbers(self, dtype)
 
     def new_shape(self, shape: Shape) -> Shape:
         """The operand's shape without the axes."""
@@ -53,13 +69,21 @@ class ReduceMin(Reduction, name="reduce_min"):
     function = np.min
 
 
-class ReduceAny(Reduction, name="reduce_any"):
+class LogicalReduction(Reduction):
+    """Base of reductions of truth values."""
+
+    def check_dtype(self, dtype: DType) -> None:
+        """Only bool."""
+        require_bool(self, dtype)
+
+
+class ReduceAny(LogicalReduction, name="reduce_any"):
     """Logical or over axes."""
 
     function = np.any
 
 
-class ReduceAll(Reduction, name="reduce_all"):
+class ReduceAll(LogicalReduction, name="reduce_all"):
     """Logical and over axes."""
 
     function = np.all

@@ -1,0 +1,1 @@
+"""From the tensor level to the mpc level: protocol assignment, fixed point, garbled regions."""

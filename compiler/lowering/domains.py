@@ -1,0 +1,133 @@
+"""Protocol assignment: which values live in arithmetic shares, and which operations run in garbled circuits.
+
+Linear operations and products of large operands are arithmetic; comparisons, roots, quotients and everything else
+that is not a polynomial is garbled. A product of per-client numbers of which one is garbled anyway stays garbled:
+there it is computed on normalised numbers, with a relative error that does not depend on their magnitude.
+(Boolean sharing would be a third domain here.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from ezprivsecfl.compiler.passes.factor import count
+from ezprivsecfl.compiler.passes.simplify import tensor_type
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
+from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor import structure as st
+
+from ezprivsecfl.errors import UnsupportedError
+
+SMALL = 512
+"""Up to this many elements (for 32 clients) a product with a garbled operand stays in the circuit."""
+
+GARBLED = (
+    ew.Relu, ew.Abs, ew.Sign, ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div, ew.DivNoNan, ew.Maximum, ew.Minimum,
+    ew.Compare, ew.And, ew.Or, ew.Not, ew.Select,
+)  # fmt: skip
+
+
+class Strategy(Enum):
+    """How an operation is computed."""
+
+    SHARE = "input shared by the clients"
+    LINEAR = "local on arithmetic shares"
+    PUBLIC_PRODUCT = "local product with a public value"
+    PRODUCT = "product of two shared values"
+    MOVE = "garbled elements moved"
+    CIRCUIT = "garbled circuit"
+
+
+class Domains:
+    """The strategy of every operation of the secure part, and what follows from it.
+
+    Args:
+        secure: The operations of the secure part, in order.
+
+    Raises:
+        UnsupportedError: Lists all operations that no strategy takes.
+    """
+
+    def __init__(self, secure: Sequence[Op]) -> None:
+        self.strategy: dict[Op, Strategy] = {}
+        self.users: dict[Value, list[Op]] = {}
+        unsupported = []
+        for op in secure:
+            strategy = self._choose(op)
+            if strategy is None:
+                unsupported.append(op)
+                continue
+            self.strategy[op] = strategy
+            for operand in dict.fromkeys(op.operands):
+                self.users.setdefault(operand, []).append(op)
+        if unsupported:
+            lines = "".join(f"\n  {op.name} at {op.location}" for op in unsupported)
+            raise UnsupportedError(
+                f"not supported on secret values:{lines}\nSupported are arithmetic, matrix products, sums, maxima, "
+                "roots, quotients, comparisons, selection and operations on shapes."
+            )
+
+    def is_garbled(self, value: Value) -> bool:
+        """Whether the value is computed inside circuits."""
+        return self.strategy.get(value.op) in (Strategy.CIRCUIT, Strategy.MOVE)
+
+    def takes_garbled(self, op: Op) -> bool:
+        """Whether the operation works on garbled operands."""
+        return self.strategy[op] in (Strategy.CIRCUIT, Strategy.MOVE)
+
+    def needed_in_shares(self, value: Value, opened: Sequence[Value]) -> bool:
+        """Whether a garbled value is also needed as arithmetic shares, directly or after moves."""
+        if value in opened:
+            return True
+        for user in self.users.get(value, ()):
+            if self.strategy[user] is Strategy.MOVE:
+                if self.needed_in_shares(user.result, opened):
+                    return True
+            elif self.strategy[user] is not Strategy.CIRCUIT:
+                return True
+        return False
+
+    def needed_garbled(self, value: Value) -> list[Op]:
+        """The circuit operations that take the value, directly or after moves."""
+        found = []
+        for user in self.users.get(value, ()):
+            if self.strategy[user] is Strategy.CIRCUIT:
+                found.append(user)
+            elif self.strategy[user] is Strategy.MOVE:
+                found += self.needed_garbled(user.result)
+        return found
+
+    def _choose(self, op: Op) -> Strategy | None:
+        secret = [o for o in op.operands if tensor_type(o).is_secret]
+        garbled = [o for o in secret if self.is_garbled(o)]
+        if isinstance(op, Input):
+            return Strategy.SHARE
+        if isinstance(op, ew.Cast):
+            return self._cast(op, bool(garbled))
+        if isinstance(op, ew.Neg):
+            return Strategy.CIRCUIT if garbled else Strategy.LINEAR
+        if isinstance(op, ew.Add | ew.Sub | st.Sum | ConcatOp):
+            return Strategy.LINEAR
+        if isinstance(op, StructuralOp):
+            return Strategy.MOVE if garbled else Strategy.LINEAR
+        if isinstance(op, ew.Mul):
+            return self._product(op, secret, garbled)
+        if isinstance(op, st.MatMul):
+            return Strategy.PRODUCT if len(secret) == 2 else Strategy.PUBLIC_PRODUCT
+        return Strategy.CIRCUIT if isinstance(op, GARBLED) else None
+
+    def _cast(self, op: ew.Cast, garbled: bool) -> Strategy:
+        source = tensor_type(op.operands[0]).dtype
+        changes = source.is_float and not op.dtype.is_float
+        from_or_to_bool = (source.is_float or source.is_integer) != (op.dtype.is_float or op.dtype.is_integer)
+        return Strategy.CIRCUIT if changes or from_or_to_bool or garbled else Strategy.LINEAR
+
+    def _product(self, op: ew.Mul, secret: list[Value], garbled: list[Value]) -> Strategy:
+        shape = op.result.type.shape
+        stays = any(o.type.shape == shape for o in garbled) and count(shape) <= SMALL
+        if stays:
+            return Strategy.CIRCUIT
+        return Strategy.PRODUCT if len(secret) == 2 else Strategy.PUBLIC_PRODUCT

@@ -1,0 +1,313 @@
+"""Lowers the secure part of a tensor program to the mpc level."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from ezprivsecfl.compiler.analyses.stages import Stages
+from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
+from ezprivsecfl.compiler.lowering.garble import RegionCircuit, build_circuit, drop_low_bits
+from ezprivsecfl.compiler.lowering.regions import Region, find_regions
+from ezprivsecfl.compiler.lowering.scales import Scales
+from ezprivsecfl.compiler.passes.simplify import tensor_type
+from ezprivsecfl.ir.mpc import io, linear, protocol, structure
+from ezprivsecfl.ir.op import Array, Op, Value
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder, drop_unused
+from ezprivsecfl.ir.structural import StructuralOp, broadcast_shapes
+from ezprivsecfl.ir.tensor import Constant, Input
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.types import (
+    CLIENTS_DIM,
+    ArithType,
+    FixedFormat,
+    MaskedType,
+    RingType,
+    Shape,
+    YaoType,
+)
+
+MOVES: dict[type[Op], type[Op]] = {
+    st.Reshape: structure.Reshape,
+    st.Transpose: structure.Transpose,
+    st.Broadcast: structure.Broadcast,
+    st.Slice: structure.Slice,
+    st.Sum: structure.Sum,
+    st.Concat: structure.Concat,
+}
+"""Operations that exist alike on both levels."""
+
+MASK_BEFORE = (st.Reshape, st.Transpose, st.Broadcast)
+"""Moves that a masked value goes through, so that one mask serves all views of a value."""
+
+
+def lower(stages: Stages, domains: Domains, scales: Scales) -> Program:
+    """Returns the mpc program of the secure part."""
+    return _Lowering(stages, domains, scales).run()
+
+
+@dataclass
+class _Lowering:
+    stages: Stages
+    domains: Domains
+    scales: Scales
+    shares: dict[Value, Value] = field(default_factory=dict)
+    masks: dict[Value, Value] = field(default_factory=dict)
+    garbled: dict[Value, Value] = field(default_factory=dict)
+    rings: dict[tuple[Value, int], Value] = field(default_factory=dict)
+    checks: list[Value] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        program = self.stages.program
+        self.b = ProgramBuilder(program.name, Level.MPC, program.max_clients)
+
+    def run(self) -> Program:
+        regions, depth = find_regions(self.stages.secure, self.domains)
+        for level in range(max(depth.values(), default=0) + 1):
+            for region in regions:
+                if region.depth == level:
+                    self._region(region)
+            for op in self.stages.secure:
+                if depth[op] == level and self.domains.strategy[op] is not Strategy.CIRCUIT:
+                    with self.b.at(op.location):
+                        self._op(op)
+        for value, path in self.stages.opened.items():
+            with self.b.at(value.op.location):
+                opened = self.b.add(protocol.Open, self._shared(value))
+                self.b.append(io.Output(operands=(opened,), path=path, location=value.op.location))
+        ops = drop_unused(self.b.ops, (io.Share, io.Output, protocol.CheckZero))
+        return Program(self.b.name, Level.MPC, self.b.max_clients, ops, dict(self.b.circuits))
+
+    # Operations outside circuits.
+
+    def _op(self, op: Op) -> None:
+        strategy = self.domains.strategy[op]
+        value = op.result
+        if strategy is Strategy.SHARE:
+            assert isinstance(op, Input)
+            assert op.bound is not None
+            type_ = ArithType(op.type.shape, self.scales.frac(value))
+            self.shares[value] = self.b.add(io.Share, path=op.path, bound=op.bound, type=type_)
+        elif strategy is Strategy.MOVE:
+            self._move(op)
+        elif strategy is Strategy.LINEAR:
+            self.shares[value] = self._linear(op)
+        elif strategy is Strategy.PUBLIC_PRODUCT:
+            kind = linear.MatMulPublic if isinstance(op, st.MatMul) else linear.MulPublic
+            self.shares[value] = self.b.add(kind, *(self._factor(op, o) for o in op.operands))
+        elif strategy is Strategy.PRODUCT:
+            self.shares[value] = self._matmul(op) if isinstance(op, st.MatMul) else self._product(*op.operands)
+        if value in self.scales.rescaled:
+            self.shares[value] = self._rescaled(value)
+
+    def _move(self, op: Op) -> None:
+        (operand,) = op.operands
+        moved = self._moved(op, self.garbled[operand]) if operand in self.garbled else None
+        if moved is not None:
+            self.garbled[op.result] = moved
+        if self.domains.needed_in_shares(op.result, list(self.stages.opened)):
+            self.shares[op.result] = self._moved(op, self._shared(operand))
+
+    def _moved(self, op: Op, operand: Value) -> Value:
+        if isinstance(op, ew.Cast):
+            return operand
+        return self.b.add(MOVES[type(op)], operand, **op.attributes())
+
+    def _linear(self, op: Op) -> Value:
+        if isinstance(op, ew.Cast):
+            return self._shared(op.operands[0])
+        if isinstance(op, ew.Neg):
+            return self.b.add(linear.Neg, self._shared(op.operands[0]))
+        if isinstance(op, StructuralOp):
+            return self.b.add(MOVES[type(op)], self._shared(op.operands[0]), **op.attributes())
+        frac = self.scales.raw_frac(op.result)
+        aligned = [self._aligned(op, o, frac) for o in op.operands]
+        if isinstance(op, st.Concat):
+            return self.b.add(structure.Concat, *aligned, axis=op.axis)
+        return self.b.add(linear.Add if isinstance(op, ew.Add) else linear.Sub, *aligned)
+
+    def _aligned(self, op: Op, value: Value, frac: int) -> Value:
+        """A secret or public operand with ``frac`` fractional bits."""
+        if not tensor_type(value).is_secret:
+            ring = self._ring(value, frac)
+            return self.b.add(linear.AsShares, ring) if isinstance(op, st.Concat) else ring
+        shares = self._shared(value)
+        missing = frac - _frac(shares)
+        return self.b.add(linear.Widen, shares, bits=missing) if missing else shares
+
+    def _factor(self, op: Op, value: Value) -> Value:
+        if tensor_type(value).is_secret:
+            return self._shared(value)
+        return self._ring(value, self.scales.public_frac(op, value))
+
+    def _matmul(self, op: Op) -> Value:
+        """A matrix product of two shared values; of a row with itself, a sum of squares."""
+        a, b = (self._masked(o) for o in op.operands)
+        if _is_row_times_itself(op):
+            shape = a.type.shape
+            flat = self.b.add(structure.Reshape, a, shape=(*shape[:-2], shape[-1]))
+            squares = self.b.add(protocol.SquareSum, flat)
+            return self.b.add(structure.Reshape, squares, shape=op.result.type.shape)
+        batch = op.result.type.shape[:-2]
+        a = self._broadcast(a, (*batch, *a.type.shape[-2:]))
+        b = self._broadcast(b, (*batch, *b.type.shape[-2:]))
+        return self.b.add(protocol.Product, a, b)
+
+    def _product(self, x: Value, y: Value) -> Value:
+        """An element-wise product; where one operand is constant along the last axes, the other's are one row."""
+        a, b = self._masked(x), self._masked(y)
+        rank = max(len(a.type.shape), len(b.type.shape))
+        a, b = self._ranked(a, rank), self._ranked(b, rank)
+        if x is y:
+            return self.b.add(protocol.SquareSum, self._reshaped(a, (*a.type.shape, 1)))
+        small, large = (a, b) if _constant_tail(a.type.shape) >= _constant_tail(b.type.shape) else (b, a)
+        split = rank - min(_constant_tail(small.type.shape), _static_tail(large.type.shape))
+        batch = broadcast_shapes(small.type.shape[:split], large.type.shape[:split])
+        tail = large.type.shape[split:]
+        small = self._reshaped(small, (*small.type.shape[:split], 1, 1))
+        large = self._reshaped(large, (*large.type.shape[:split], 1, math.prod(int(d) for d in tail)))
+        product = self.b.add(
+            protocol.Product,
+            self._broadcast(small, (*batch, 1, 1)),
+            self._broadcast(large, (*batch, *large.type.shape[-2:])),
+        )
+        return self._reshaped(product, (*batch, *tail))
+
+    def _rescaled(self, value: Value) -> Value:
+        """Fewer fractional bits, exactly rounded down: the low wires of the garbled value are left out."""
+        shares = self.shares[value]
+        dropped = _frac(shares) - self.scales.frac(value)
+        if dropped <= 0:
+            return self.b.add(linear.Widen, shares, bits=-dropped) if dropped else shares
+        bits = self.b.add(protocol.ToYao, shares, width=64)
+        name = f"drop{dropped}"
+        self.b.circuits[name] = drop_low_bits(64, dropped)
+        kept = (FixedFormat(64 - dropped, _frac(shares) - dropped),)
+        return self.b.add(protocol.FromYao, self.b.add(protocol.Circuit, bits, circuit=name, formats=kept))
+
+    # Circuits.
+
+    def _region(self, region: Region) -> None:
+        location = region.ops[0].location
+        with self.b.at(location):
+            built = build_circuit(region, self.domains, self.scales, list(self.stages.opened), self._format)
+            name = f"{self.stages.program.name}_{len(self.b.circuits)}"
+            self.b.circuits[name] = built.circuit
+            inputs = [self._wires(op, value, region.shape) for op, value in built.inputs]
+            outputs = self.b.append(
+                protocol.Circuit(operands=tuple(inputs), circuit=name, formats=built.formats, location=location)
+            ).results
+        self._take_outputs(built, outputs)
+
+    def _take_outputs(self, built: RegionCircuit, outputs: tuple[Value, ...]) -> None:
+        for value, index in built.garbled.items():
+            self.garbled[value] = outputs[index]
+        for value, index in built.shared.items():
+            with self.b.at(value.op.location):
+                self.shares[value] = self.b.add(protocol.FromYao, outputs[index])
+        for what, index in built.invalid.items():
+            with self.b.at(what.location):
+                flags = self.b.add(protocol.FromYao, outputs[index])
+                total = self.b.add(structure.Sum, flags, axes=tuple(range(len(flags.type.shape))))
+                opened = self.b.add(protocol.Open, total)
+                self.b.append(protocol.CheckZero(operands=(opened,), what=what.op, location=what.location))
+
+    def _format(self, value: Value) -> YaoType:
+        """How a value from outside a region comes in."""
+        if value in self.garbled:
+            type_ = self.garbled[value].type
+            assert isinstance(type_, YaoType)
+            return type_
+        return YaoType(value.type.shape, FixedFormat(64, self.scales.frac(value)))
+
+    def _wires(self, op: Op, value: Value, shape: Shape) -> Value:
+        """Garbled wires of a region's input, with the region's shape."""
+        if value not in self.garbled and tensor_type(value).is_secret:
+            self.garbled[value] = self.b.add(protocol.ToYao, self._shared(value), width=64)
+        if tensor_type(value).is_secret:
+            wires = self.garbled[value]
+        else:
+            ring = self._ring(value, self.scales.public_frac(op, value))
+            wires = self.b.add(protocol.ToYao, ring, width=64)
+        return self._broadcast(self._ranked(wires, len(shape)), shape)
+
+    # Values in the form an operation needs.
+
+    def _shared(self, value: Value) -> Value:
+        return self.shares[value]
+
+    def _masked(self, value: Value) -> Value:
+        """The value in ABY2.0 form; masked once, before moves."""
+        if value not in self.masks:
+            op = value.op
+            if isinstance(op, MASK_BEFORE) and value not in self.scales.rescaled:
+                self.masks[value] = self._moved(op, self._masked(op.operands[0]))
+            else:
+                self.masks[value] = self.b.add(protocol.Mask, self._shared(value))
+        return self.masks[value]
+
+    def _ring(self, value: Value, frac: int) -> Value:
+        """A public value in fixed point: a constant, or computed by the prologue."""
+        if (value, frac) not in self.rings:
+            op = value.op
+            with self.b.at(op.location):
+                if isinstance(op, Constant):
+                    ring = self.b.add(io.Constant, value=encode_constant(op.value, frac), frac=frac)
+                else:
+                    ring = self.b.add(
+                        io.Public,
+                        path=self.stages.public[value],
+                        bound=_above(self.scales.magnitude(value)),
+                        type=RingType(value.type.shape, frac),
+                    )
+            self.rings[value, frac] = ring
+        return self.rings[value, frac]
+
+    def _broadcast(self, value: Value, shape: Shape) -> Value:
+        return value if value.type.shape == shape else self.b.add(structure.Broadcast, value, shape=shape)
+
+    def _reshaped(self, value: Value, shape: Shape) -> Value:
+        return value if value.type.shape == shape else self.b.add(structure.Reshape, value, shape=shape)
+
+    def _ranked(self, value: Value, rank: int) -> Value:
+        missing = rank - len(value.type.shape)
+        return self._reshaped(value, (1,) * missing + value.type.shape)
+
+
+def encode_constant(value: Array, frac: int) -> Array:
+    """Fixed point modulo 2^64, rounded to nearest."""
+    scaled = np.rint(np.asarray(value, dtype=np.float64) * 2.0**frac)
+    return scaled.astype(np.int64).astype(np.uint64)
+
+
+def _frac(value: Value) -> int:
+    assert isinstance(value.type, ArithType | MaskedType | RingType)
+    return value.type.frac
+
+
+def _above(magnitude: float) -> float:
+    """A power of two that a public value stays below."""
+    return 2.0 ** (math.floor(math.log2(magnitude)) + 1) if magnitude > 0 else 1.0
+
+
+def _constant_tail(shape: Shape) -> int:
+    """How many axes at the end have size 1."""
+    return len(list(itertools.takewhile(lambda d: d == 1, reversed(shape))))
+
+
+def _static_tail(shape: Shape) -> int:
+    """How many axes at the end are not the clients axis."""
+    return len(list(itertools.takewhile(lambda d: d != CLIENTS_DIM, reversed(shape))))
+
+
+def _is_row_times_itself(op: Op) -> bool:
+    """Whether a matrix product is that of rows ``[..., 1, k]`` with the same rows as columns."""
+    a, b = op.operands
+    row, column = a.type.shape, b.type.shape
+    if not (isinstance(a.op, st.Reshape) and isinstance(b.op, st.Reshape)):
+        return False
+    same = a.op.operands[0] is b.op.operands[0]
+    return same and row[-2] == 1 and column == (*row[:-2], row[-1], 1)

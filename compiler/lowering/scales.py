@@ -1,0 +1,265 @@
+"""Fixed point: how many fractional bits every shared value gets.
+
+Each shared input, each encoded public value and each value that leaves a circuit has a number of fractional bits to
+choose; products add them up, sums take the larger. Arithmetic modulo 2^64 is exact, so a value must fit its range only
+where its magnitude counts: where it enters a circuit and where it is opened. The choice starts high and takes bits
+from the largest contributor of a violated limit until all limits hold, then gives back what is left. Nothing is
+truncated unless the limits cannot hold otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.analyses.stages import Stages
+from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
+from ezprivsecfl.compiler.passes.factor import count
+from ezprivsecfl.compiler.passes.simplify import tensor_type
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.tensor import Constant, Input
+from ezprivsecfl.ir.tensor import elementwise as ew
+
+from ezprivsecfl.errors import PrecisionError
+
+ROOM = 62
+"""Bits of a ring element for magnitude and fraction together: 64 less the sign and one for accumulated rounding."""
+
+MINIMUM = 16
+PUBLIC_BOUND = float(1 << 16)
+"""What is assumed of a public value that no bound follows for; the encoder refuses larger ones."""
+
+
+@dataclass
+class Variable:
+    """Fractional bits to choose."""
+
+    value: Value
+    bits: int
+    minimum: int = MINIMUM
+    maximum: int = 40
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``frac(value) + magnitude_bits <= ROOM``."""
+
+    value: Value
+    magnitude_bits: int
+
+
+@dataclass
+class Scales:
+    """Chooses fractional bits; ``frac[value]`` of every shared value and ``public_frac`` hold the result.
+
+    Args:
+        stages: The divided program.
+        domains: The strategies of the secure part.
+        ranges: Ranges of all values.
+
+    Raises:
+        PrecisionError: No choice leaves every input 16 fractional bits; names the operation.
+    """
+
+    stages: Stages
+    domains: Domains
+    ranges: Ranges
+    variables: dict[tuple[Op | None, Value], Variable] = field(default_factory=dict)
+    rescaled: dict[Value, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        while True:
+            self.variables = {}
+            limits = self._limits()
+            broken = self._reduce(limits)
+            if broken is None:
+                break
+            self._rescale(broken)
+        self._grow(limits)
+
+    # What the lowering asks for.
+
+    def frac(self, value: Value) -> int:
+        """Fractional bits of a secret value as arithmetic shares."""
+        return self._expression(value)[0]
+
+    def raw_frac(self, value: Value) -> int:
+        """Fractional bits before a rescaling of this value."""
+        return self._raw(value)[0]
+
+    def public_frac(self, op: Op, value: Value) -> int:
+        """Fractional bits of a public operand of an operation."""
+        return self._public(op, value)[0]
+
+    def magnitude(self, value: Value) -> float:
+        """The range of a value, or what is assumed for public values without one."""
+        magnitude = self.ranges[value].magnitude
+        if not tensor_type(value).is_secret and not math.isfinite(magnitude):
+            return PUBLIC_BOUND
+        return magnitude
+
+    # Fractional bits as a function of the variables.
+
+    def _expression(self, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
+        if value in self.rescaled:
+            return self._variable(None, value, maximum=40)
+        return self._raw(value)
+
+    def _raw(self, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
+        op, dtype = value.op, tensor_type(value).dtype
+        strategy = self.domains.strategy[op]
+        secret = [o for o in op.operands if tensor_type(o).is_secret]
+        if strategy is Strategy.SHARE:
+            return self._variable(None, value, maximum=32) if dtype.is_float else (0, Counter())
+        if strategy is Strategy.CIRCUIT:
+            from_bool = isinstance(op, ew.Cast) and not _is_number(op.operands[0])
+            whole = not dtype.is_float or from_bool or isinstance(op, ew.Sign)
+            return (0, Counter()) if whole else self._variable(None, value, minimum=20, maximum=50)
+        if strategy is Strategy.MOVE:
+            return self._expression(secret[0])
+        if strategy in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT):
+            parts = [self._operand(op, o) for o in op.operands]
+            return sum(p[0] for p in parts), sum((p[1] for p in parts), Counter())
+        return max((self._operand(op, o) for o in op.operands), key=lambda p: p[0])
+
+    def _operand(self, op: Op, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
+        return self._expression(value) if tensor_type(value).is_secret else self._public(op, value)
+
+    def _public(self, op: Op, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
+        if not tensor_type(value).dtype.is_float:
+            return 0, Counter()
+        exact = _exact_frac(value)
+        if exact is not None:
+            return exact, Counter()
+        garbled = self.domains.takes_garbled(op)
+        room = ROOM - _bits(self.magnitude(value))
+        return self._variable(op, value, maximum=max(MINIMUM, min(room, 60 if garbled else 32)))
+
+    def _variable(
+        self, op: Op | None, value: Value, *, minimum: int = MINIMUM, maximum: int
+    ) -> tuple[int, Counter[tuple[Op | None, Value]]]:
+        key = (op, value)
+        if key not in self.variables:
+            self.variables[key] = Variable(value, maximum, minimum, maximum)
+        return self.variables[key].bits, Counter({key: 1})
+
+    # Limits and the choice.
+
+    def _limits(self) -> list[Limit]:
+        counted = list(self.stages.opened)
+        for op in self.stages.secure:
+            if self.domains.takes_garbled(op):
+                counted += [o for o in op.operands if tensor_type(o).is_secret and not self.domains.is_garbled(o)]
+        limits = []
+        for value in dict.fromkeys([*counted, *self.rescaled]):
+            magnitude = self.magnitude(value)
+            if not math.isfinite(magnitude):
+                raise PrecisionError(
+                    f"{value.op.name} has no bound: it is divided by (or multiplied with the reciprocal of) something "
+                    "that may be arbitrarily small. Bound the divisor from below, e.g. with tf.maximum(divisor, 1e-3)",
+                    [value.op.location],
+                )
+            limits.append(Limit(value, _bits(magnitude)))
+        return limits
+
+    def _excess(self, limit: Limit) -> int:
+        raw = self._raw(limit.value) if limit.value in self.rescaled else self._expression(limit.value)
+        excess = raw[0] + limit.magnitude_bits - ROOM
+        if limit.value in self.rescaled or not self.domains.is_garbled(limit.value):
+            return excess
+        return max(excess, self._expression(limit.value)[0] + limit.magnitude_bits - ROOM)
+
+    def _contributors(self, limit: Limit) -> Counter[tuple[Op | None, Value]]:
+        raw = self._raw(limit.value) if limit.value in self.rescaled else self._expression(limit.value)
+        return raw[1]
+
+    def _reduce(self, limits: Iterable[Limit]) -> Limit | None:
+        """Takes bits until all limits hold; returns a limit that cannot be made to hold."""
+        for limit in limits:
+            while self._excess(limit) > 0:
+                options = [self.variables[k] for k in self._contributors(limit)]
+                options = [v for v in options if v.bits > v.minimum]
+                if not options:
+                    return limit
+                max(options, key=lambda v: v.bits).bits -= 1
+        return None
+
+    def _grow(self, limits: list[Limit]) -> None:
+        """Gives back bits that no limit needs."""
+        growing = True
+        while growing:
+            growing = False
+            for variable in sorted(self.variables.values(), key=lambda v: v.bits):
+                if variable.bits < variable.maximum:
+                    variable.bits += 1
+                    if any(self._excess(limit) > 0 for limit in limits):
+                        variable.bits -= 1
+                    else:
+                        growing = True
+
+    def _rescale(self, broken: Limit) -> None:
+        """Marks the cheapest product below a broken limit to be truncated (exactly, in a circuit)."""
+        candidates = [v for v in self._products_below(broken.value, set()) if v is not broken.value]
+        if not candidates:
+            raise PrecisionError(self._refusal(broken), [broken.value.op.location])
+        chosen = max(candidates, key=lambda v: (self._expression(v)[0], -count(v.type.shape)))
+        self.rescaled[chosen] = None
+
+    def _products_below(self, value: Value, seen: set[Value]) -> list[Value]:
+        if value in seen or not tensor_type(value).is_secret or value in self.rescaled:
+            return []
+        seen.add(value)
+        strategy = self.domains.strategy[value.op]
+        if strategy in (Strategy.SHARE, Strategy.CIRCUIT):
+            return []
+        found = [value] if strategy in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT) else []
+        for operand in value.op.operands:
+            found += self._products_below(operand, seen)
+        return found
+
+    def _refusal(self, broken: Limit) -> str:
+        inputs = sorted({v.value.op.path for v in self._below(broken) if isinstance(v.value.op, Input)})
+        names = (
+            f" Lower the bound of {', '.join(inputs)} (--bound) or the number of clients (--clients)." if inputs else ""
+        )
+        return (
+            f"{broken.value.op.name} does not fit the 64-bit ring: its values reach 2^{broken.magnitude_bits} and its "
+            f"operands need {self._expression(broken.value)[0]} fractional bits (at least {MINIMUM} per input).{names}"
+        )
+
+    def _below(self, limit: Limit) -> list[Variable]:
+        return [self.variables[k] for k in self._contributors(limit)]
+
+
+def _bits(magnitude: float) -> int:
+    """Bits before the point that hold the magnitude."""
+    return math.ceil(math.log2(magnitude)) if magnitude > 0 else 0
+
+
+def _is_number(value: Value) -> bool:
+    dtype = tensor_type(value).dtype
+    return dtype.is_float or dtype.is_integer
+
+
+def _exact_frac(value: Value) -> int | None:
+    """The few fractional bits that hold a constant exactly, if there are such."""
+    if not isinstance(value.op, Constant):
+        return None
+    numbers = np.asarray(value.op.value, dtype=np.float64)
+    for frac in range(13):
+        if bool(np.all(numbers * 2.0**frac == np.rint(numbers * 2.0**frac))):
+            return frac
+    return None
+
+
+def table(scales: Scales) -> Mapping[str, int]:
+    """Fractional bits of the inputs, for reports."""
+    found = {}
+    for (_, value), variable in scales.variables.items():
+        if isinstance(value.op, Input):
+            found[value.op.path] = variable.bits
+    return found

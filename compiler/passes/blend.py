@@ -1,0 +1,40 @@
+"""Selections as arithmetic where a circuit would have to touch every element."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ezprivsecfl.compiler.passes.factor import count
+from ezprivsecfl.compiler.passes.simplify import tensor_type
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Mul, Select, Sub
+
+
+@dataclass(frozen=True)
+class BlendSelections:
+    """Rewrites where(c, a, b) to b + c·(a - b) if c is public, or smaller than secret numeric branches."""
+
+    def run(self, program: Program) -> Program:
+        """Returns the rewritten program."""
+        b = ProgramBuilder(program.name, program.level, program.max_clients)
+        values: dict[Value, Value] = {}
+        for op in program.ops:
+            with b.at(op.location):
+                if isinstance(op, Select) and _blends(op):
+                    condition, x, y = (values[o] for o in op.operands)
+                    choice = b.add(Cast, condition, dtype=tensor_type(op.result).dtype)
+                    values[op.result] = b.add(Add, y, b.add(Mul, choice, b.add(Sub, x, y)))
+                else:
+                    values.update(zip(op.results, b.copy(op, values).results, strict=True))
+        return b.build()
+
+
+def _blends(op: Op) -> bool:
+    if not tensor_type(op.result).is_secret:
+        return False
+    dtype = tensor_type(op.result).dtype
+    if not (dtype.is_float or dtype.is_integer):
+        return False
+    condition = op.operands[0]
+    return not tensor_type(condition).is_secret or count(condition.type.shape) < count(op.result.type.shape)

@@ -1,0 +1,160 @@
+"""Canonicalisation of tensor programs: constants, common subexpressions, identities, dead code."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+from ezprivsecfl.ir.op import Op, Round, Value
+from ezprivsecfl.ir.program import Program, ProgramBuilder, drop_unused
+from ezprivsecfl.ir.tensor import Constant, Input, Output
+from ezprivsecfl.ir.tensor.elementwise import (
+    Add,
+    Cast,
+    Div,
+    Elementwise,
+    Mul,
+    Pow,
+    Reciprocal,
+    Rsqrt,
+    Select,
+    Sqrt,
+    Square,
+    Sub,
+)
+from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, Reshape, Transpose
+from ezprivsecfl.ir.types import CLIENTS_DIM, TensorType
+
+from ezprivsecfl.errors import UnsupportedError
+
+MAX_FOLDED = 1 << 22
+"""Constants are folded up to this many elements, so that a program never carries huge literals."""
+
+
+@dataclass(frozen=True)
+class Simplify:
+    """Folds constants, merges equal operations, removes operations that change nothing or that nothing needs."""
+
+    def run(self, program: Program) -> Program:
+        """Returns the simplified program."""
+        builder = ProgramBuilder(program.name, program.level, program.max_clients)
+        values: dict[Value, Value] = {}
+        seen: dict[Hashable, Value] = {}
+        for op in program.ops:
+            operands = tuple(values[o] for o in op.operands)
+            if isinstance(op, Output):
+                builder.append(op.rebuild(operands))
+                continue
+            key = (type(op), operands, _hashable(op))
+            if key not in seen:
+                with builder.at(op.location):
+                    seen[key] = self._simplified(builder, op.rebuild(operands))
+            values[op.result] = seen[key]
+        ops = drop_unused(builder.ops, (Input, Output))
+        return Program(program.name, program.level, program.max_clients, ops)
+
+    def _simplified(self, builder: ProgramBuilder, op: Op) -> Value:
+        if _foldable(op):
+            constants = [o.op.value for o in op.operands if isinstance(o.op, Constant)]
+            (value,) = op.evaluate(constants, Round(clients=0))
+            return builder.add(Constant, value=value, dtype=tensor_type(op.result).dtype)
+        shorter = _rewritten(builder, op)
+        return builder.append(op).result if shorter is None else shorter
+
+
+def tensor_type(value: Value) -> TensorType:
+    """The type of a value of the tensor level."""
+    assert isinstance(value.type, TensorType)
+    return value.type
+
+
+def constant_value(value: Value) -> float | None:
+    """The number that a constant consists of, or None if it is not a constant or has differing elements."""
+    if not isinstance(value.op, Constant) or value.op.value.size == 0:
+        return None
+    first = value.op.value.flat[0]
+    return float(first) if bool(np.all(value.op.value == first)) else None
+
+
+def _hashable(op: Op) -> Hashable:
+    """Attributes as something that can be compared; arrays by content."""
+    items = op.attributes().items()
+    return tuple((k, (v.tobytes(), v.shape, str(v.dtype)) if isinstance(v, np.ndarray) else v) for k, v in items)
+
+
+def _foldable(op: Op) -> bool:
+    if isinstance(op, Constant | Input | Clients) or not op.operands:
+        return False
+    if CLIENTS_DIM in op.result.type.shape or not all(isinstance(o.op, Constant) for o in op.operands):
+        return False
+    return int(np.prod([int(d) for d in op.result.type.shape], dtype=np.int64)) <= MAX_FOLDED
+
+
+def _rewritten(builder: ProgramBuilder, op: Op) -> Value | None:
+    """A value that equals the operation's result and is no more work, or None."""
+    first = op.operands[0] if op.operands else None
+    if isinstance(op, Reshape | Broadcast) and first is not None:
+        if first.type.shape == op.shape:
+            return first
+        if isinstance(op, Reshape) and isinstance(first.op, Reshape):
+            return _rewritten_or_new(builder, Reshape(operands=first.op.operands, shape=op.shape))
+    if isinstance(op, Transpose) and op.permutation == tuple(range(len(op.permutation))):
+        return first
+    if isinstance(op, Cast) and first is not None and op.dtype is tensor_type(first).dtype:
+        return first
+    if isinstance(op, Square) and first is not None:
+        return builder.add(Mul, first, first)
+    if isinstance(op, Pow):
+        return _power(builder, op)
+    if isinstance(op, Reciprocal) and first is not None and isinstance(first.op, Sqrt):
+        return builder.add(Rsqrt, first.op.operands[0])
+    if isinstance(op, Elementwise):
+        return _neutral(op)
+    return None
+
+
+def _rewritten_or_new(builder: ProgramBuilder, op: Op) -> Value:
+    shorter = _rewritten(builder, op)
+    return builder.append(op).result if shorter is None else shorter
+
+
+def _power(builder: ProgramBuilder, op: Pow) -> Value | None:
+    """Constant powers as products and roots."""
+    base, exponent = op.operands[0], constant_value(op.operands[1])
+    if op.result.type.shape != base.type.shape or not tensor_type(base).is_secret:
+        return None
+    if exponent == 1.0:
+        return base
+    if exponent == 2.0:
+        return builder.add(Mul, base, base)
+    if exponent == 3.0:
+        return builder.add(Mul, builder.add(Mul, base, base), base)
+    if exponent == 4.0:
+        squared = builder.add(Mul, base, base)
+        return builder.add(Mul, squared, squared)
+    roots: dict[float, type[Op]] = {0.5: Sqrt, -0.5: Rsqrt, -1.0: Reciprocal}
+    if exponent in roots:
+        return builder.add(roots[exponent], base)
+    raise UnsupportedError(
+        f"a secret value to the power {exponent}: supported are constant powers -1, -0.5, 0.5, 1, 2, 3 and 4",
+        [op.location],
+    )
+
+
+def _neutral(op: Elementwise) -> Value | None:
+    """x + 0, x - 0, x · 1, x / 1, and a selection between equal branches."""
+    if len(op.operands) == 2:
+        a, b = op.operands
+        keeps_a = op.result.type == a.type
+        if isinstance(op, Add | Sub) and constant_value(b) == 0.0 and keeps_a:
+            return a
+        if isinstance(op, Mul | Div) and constant_value(b) == 1.0 and keeps_a:
+            return a
+        keeps_b = op.result.type == b.type
+        neutral_for_b = 0.0 if isinstance(op, Add) else 1.0 if isinstance(op, Mul) else None
+        if neutral_for_b is not None and constant_value(a) == neutral_for_b and keeps_b:
+            return b
+    if isinstance(op, Select) and op.operands[1] is op.operands[2] and op.result.type == op.operands[1].type:
+        return op.operands[1]
+    return None
