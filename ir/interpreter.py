@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+
+from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.op import Array, Op, Round, Value
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
 from ezprivsecfl.ir.types import TensorType, resolve, shape_text
-
-from ezprivsecfl.errors import InputError
 
 
 def input_path(op: Op) -> str | None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from ezprivsecfl.ir.types import Type
 from numpy.typing import NDArray
 from typing_extensions import dataclass_transform
 
 from ezprivsecfl.errors import UNKNOWN, Location, VerifyError
+from ezprivsecfl.ir.types import Type
 
 if TYPE_CHECKING:  # circuits stand below the IR and load only where they are used
     from ezprivsecfl.compiler.circuits.builder import Circuit

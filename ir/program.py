@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ezprivsecfl.ir.op import Op, Value
-
 from ezprivsecfl.errors import UNKNOWN, Location
+from ezprivsecfl.ir.op import Op, Value
 
 if TYPE_CHECKING:  # circuits stand below the IR and load only where they are used
     from ezprivsecfl.compiler.circuits.builder import Circuit

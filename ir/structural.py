@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from ezprivsecfl.ir.op import Array, Op, Round
 from ezprivsecfl.ir.types import CLIENTS_DIM, Shape, Type, resolve, shape_text
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ezprivsecfl.errors import VerifyError
 from ezprivsecfl.ir.interpreter import input_path, output_path
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.registry import registry
 from ezprivsecfl.ir.text import print_program
 from ezprivsecfl.ir.types import YaoType
-
-from ezprivsecfl.errors import VerifyError
 
 SHOWN_LINES = 12
 """How many lines before and after the wrong one a message shows."""

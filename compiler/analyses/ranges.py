@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+
 from ezprivsecfl.compiler.analyses.monomials import Monomial, dominated, monomial, norms_within, root, squares_within
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from ezprivsecfl.compiler.passes.late_opening import value_to_open
 from ezprivsecfl.compiler.passes.simplify import tensor_type
+from ezprivsecfl.errors import LeakageError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
-
-from ezprivsecfl.errors import LeakageError
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,12 @@ from enum import Enum
 
 from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.compiler.passes.simplify import tensor_type
+from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
-
-from ezprivsecfl.errors import UnsupportedError
 
 SMALL = 512
 """Up to this many elements (for 32 clients) a product with a garbled operand stays in the circuit."""

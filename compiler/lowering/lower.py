@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import RegionCircuit, build_circuit, drop_low_bits
@@ -79,7 +80,9 @@ class _Lowering:
                 opened = self.b.add(protocol.Open, self._shared(value))
                 self.b.append(io.Output(operands=(opened,), path=path, location=value.op.location))
         ops = drop_unused(self.b.ops, (io.Share, io.Output, protocol.CheckZero))
-        return Program(self.b.name, Level.MPC, self.b.max_clients, ops, dict(self.b.circuits))
+        used = {op.circuit for op in ops if isinstance(op, protocol.Circuit)}
+        circuits = {name: c for name, c in self.b.circuits.items() if name in used}
+        return Program(self.b.name, Level.MPC, self.b.max_clients, ops, circuits)
 
     # Operations outside circuits.
 
@@ -280,7 +283,7 @@ class _Lowering:
 def encode_constant(value: Array, frac: int) -> Array:
     """Fixed point modulo 2^64, rounded to nearest."""
     scaled = np.rint(np.asarray(value, dtype=np.float64) * 2.0**frac)
-    return scaled.astype(np.int64).astype(np.uint64)
+    return np.asarray(scaled.astype(np.int64).astype(np.uint64))
 
 
 def _frac(value: Value) -> int:

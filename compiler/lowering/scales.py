@@ -15,16 +15,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.compiler.passes.simplify import tensor_type
+from ezprivsecfl.errors import PrecisionError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
-
-from ezprivsecfl.errors import PrecisionError
 
 ROOM = 62
 """Bits of a ring element for magnitude and fraction together: 64 less the sign and one for accumulated rounding."""
@@ -246,7 +246,9 @@ def _is_number(value: Value) -> bool:
 
 
 def _exact_frac(value: Value) -> int | None:
-    """The few fractional bits that hold a constant exactly, if there are such."""
+    """The few fractional bits that hold a constant (or a cast integer or truth value) exactly, if there are such."""
+    if isinstance(value.op, ew.Cast):
+        return None if tensor_type(value.op.operands[0]).dtype.is_float else 0
     if not isinstance(value.op, Constant):
         return None
     numbers = np.asarray(value.op.value, dtype=np.float64)

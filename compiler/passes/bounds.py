@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
-
-from ezprivsecfl.errors import CompileError
 
 TENSOR_BOUND = 8.0
 """Default for entries of float tensors: model updates."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from ezprivsecfl.compiler.passes.contraction import sum_of, weighted_sum
 from ezprivsecfl.compiler.passes.simplify import constant_value, tensor_type
 from ezprivsecfl.ir.op import Op, Value

@@ -6,6 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
+
+from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Round, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder, drop_unused
 from ezprivsecfl.ir.tensor import Constant, Input, Output
@@ -25,8 +27,6 @@ from ezprivsecfl.ir.tensor.elementwise import (
 )
 from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, Reshape, Transpose
 from ezprivsecfl.ir.types import CLIENTS_DIM, TensorType
-
-from ezprivsecfl.errors import UnsupportedError
 
 MAX_FOLDED = 1 << 22
 """Constants are folded up to this many elements, so that a program never carries huge literals."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from ezprivsecfl.compiler.circuits.evaluate import evaluate as evaluate_circuit
+from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.mpc.base import MpcOp
 from ezprivsecfl.ir.op import Array, Round
 from ezprivsecfl.ir.types import (
@@ -17,8 +19,6 @@ from ezprivsecfl.ir.types import (
     YaoFormat,
     YaoType,
 )
-
-from ezprivsecfl.errors import DivisionError
 
 
 class Mask(MpcOp, name="mask"):

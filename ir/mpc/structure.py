@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from ezprivsecfl.ir.mpc.base import MpcOp
 from ezprivsecfl.ir.op import Array, Op, Round
 from ezprivsecfl.ir.structural import BroadcastOp, ConcatOp, ReshapeOp, SliceOp, SumOp, TransposeOp

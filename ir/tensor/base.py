@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from ezprivsecfl.errors import VerifyError
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.types import DType, Secrecy, TensorType
-
-from ezprivsecfl.errors import VerifyError
 
 
 class TensorOp(Op):

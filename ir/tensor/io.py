@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 import numpy as np
+
 from ezprivsecfl.ir.op import Array, Round
 from ezprivsecfl.ir.tensor.base import TensorOp
 from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE

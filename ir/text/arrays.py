@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
 from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.types import shape_text
 

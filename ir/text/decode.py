@@ -8,6 +8,8 @@ from types import NoneType
 from typing import Any, get_args, get_origin
 
 import numpy as np
+from lark import Token, Tree
+
 from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.text.arrays import array_of_base64, array_of_list
 from ezprivsecfl.ir.text.errors import Node, TextError
@@ -28,7 +30,6 @@ from ezprivsecfl.ir.types import (
     YaoFormat,
     YaoType,
 )
-from lark import Token, Tree
 
 RING_TYPES = {"ring": RingType, "arith": ArithType, "masked": MaskedType}
 SECRECIES = {s.value: s for s in Secrecy}

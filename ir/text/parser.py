@@ -7,15 +7,15 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from lark import Lark, Token, Tree, UnexpectedInput
+
+from ezprivsecfl.errors import UNKNOWN, EzError, Location
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.registry import registry
 from ezprivsecfl.ir.text.decode import decode, string_of, type_of
 from ezprivsecfl.ir.text.errors import TextError, syntax_error
 from ezprivsecfl.ir.text.hints import attribute_hints
-from lark import Lark, Token, Tree, UnexpectedInput
-
-from ezprivsecfl.errors import UNKNOWN, EzError, Location
 
 if TYPE_CHECKING:
     from ezprivsecfl.compiler.circuits.builder import Circuit

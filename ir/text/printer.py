@@ -10,13 +10,13 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from ezprivsecfl.errors import UNKNOWN, Location
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.text.arrays import array_text, scalar_text
 from ezprivsecfl.ir.text.hints import attribute_hints, includes
 from ezprivsecfl.ir.types import BitFormat, FixedFormat, FloatFormat, Type
-
-from ezprivsecfl.errors import UNKNOWN, Location
 
 if TYPE_CHECKING:
     from ezprivsecfl.compiler.circuits.builder import Circuit

@@ -1,0 +1,71 @@
+"""ReLU exact, or as a polynomial (which needs no comparison)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.circuits.relu import minimax_relu
+from ezprivsecfl.compiler.passes.simplify import tensor_type
+from ezprivsecfl.errors import CompileError, PrecisionError
+from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.tensor import Constant
+from ezprivsecfl.ir.tensor.elementwise import Add, Mul, Relu
+
+
+@dataclass(frozen=True)
+class ApproximateRelu:
+    """Replaces ReLU of secret values by a minimax polynomial over their range.
+
+    Args:
+        kind: ``exact`` (nothing is replaced) or ``poly:DEGREE`` with an even degree from 2 to 8.
+    """
+
+    kind: str = "exact"
+
+    def run(self, program: Program) -> Program:
+        """Returns the rewritten program; raises CompileError for an unknown kind."""
+        degree = relu_degree(self.kind)
+        if degree is None:
+            return program
+        ranges = Ranges(program)
+        b = ProgramBuilder(program.name, program.level, program.max_clients)
+        values: dict[Value, Value] = {}
+        for op in program.ops:
+            with b.at(op.location):
+                if isinstance(op, Relu) and tensor_type(op.result).is_secret:
+                    bound = ranges[op.operands[0]].magnitude
+                    values[op.result] = _polynomial(b, values[op.operands[0]], degree, bound)
+                else:
+                    values.update(zip(op.results, b.copy(op, values).results, strict=True))
+        return b.build()
+
+
+def relu_degree(kind: str) -> int | None:
+    """The degree that an option asks for, None for the exact ReLU."""
+    if kind == "exact":
+        return None
+    name, _, degree = kind.partition(":")
+    if name == "poly" and degree in ("2", "4", "6", "8"):
+        return int(degree)
+    raise CompileError(f"--relu {kind}: expected exact or poly:DEGREE with DEGREE 2, 4, 6 or 8")
+
+
+def _polynomial(b: ProgramBuilder, x: Value, degree: int, bound: float) -> Value:
+    """Horner's rule on x / bound, which lies within [-1, 1]."""
+    if not np.isfinite(bound):
+        raise PrecisionError("ReLU of an unbounded value cannot be approximated", [b.location])
+    coefficients, _ = minimax_relu(degree, 1.0)
+    dtype = tensor_type(x).dtype
+
+    def constant(value: float) -> Value:
+        return b.add(Constant, value=np.asarray(value), dtype=dtype)
+
+    scaled = b.add(Mul, x, constant(1.0 / bound))
+    result = constant(float(coefficients[-1]))
+    for c in reversed(coefficients[:-1]):
+        result = b.add(Add, b.add(Mul, result, scaled), constant(float(c)))
+    return b.add(Mul, result, constant(bound))

@@ -1,0 +1,75 @@
+"""From a traced tensor program to the three parts that run: prologue, secure part, epilogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.analyses.stages import divide
+from ezprivsecfl.compiler.lowering.domains import Domains
+from ezprivsecfl.compiler.lowering.lower import lower
+from ezprivsecfl.compiler.lowering.scales import Scales
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.passes.base import Pass, run_passes
+from ezprivsecfl.compiler.passes.blend import BlendSelections
+from ezprivsecfl.compiler.passes.bounds import DeclareBounds
+from ezprivsecfl.compiler.passes.factor import FactorScales
+from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
+from ezprivsecfl.compiler.passes.relu import ApproximateRelu
+from ezprivsecfl.compiler.passes.simplify import Simplify
+from ezprivsecfl.compiler.passes.trees import ReduceByTrees
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.verifier import verify
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A program ready for a back end.
+
+    Args:
+        name: The computation's name.
+        tensor: As traced, with bounds.
+        optimised: After all passes of the tensor level.
+        prologue: SERVER inputs to the public values that the secure part needs; both servers run it in the clear.
+        secure: The mpc program; its ``public`` operations name outputs of the prologue.
+        epilogue: Opened values (and SERVER inputs) to results; both servers run it in the clear.
+        options: What it was compiled with.
+    """
+
+    name: str
+    tensor: Program
+    optimised: Program
+    prologue: Program
+    secure: Program
+    epilogue: Program
+    options: Options
+
+
+def tensor_passes(options: Options) -> list[Pass]:
+    """The passes of the tensor level, in order."""
+    return [
+        Simplify(),
+        ApproximateRelu(options.relu),
+        ReduceByTrees(),
+        FactorScales(),
+        BlendSelections(),
+        Simplify(),
+        GatePublicFactors(),
+        Simplify(),
+    ]
+
+
+def compile_program(program: Program, options: Options) -> Compiled:
+    """Compiles a traced tensor program.
+
+    Raises:
+        CompileError: The program cannot be computed securely; the message names operations and source lines.
+    """
+    bounded = DeclareBounds(options.clients, options.bounds).run(program)
+    optimised = run_passes(bounded, tensor_passes(options))
+    stages = divide(optimised)
+    domains = Domains(stages.secure)
+    secure = lower(stages, domains, Scales(stages, domains, Ranges(optimised)))
+    verify(secure)
+    prologue, epilogue = stages.prologue_program(), stages.epilogue_program()
+    return Compiled(program.name, bounded, optimised, prologue, secure, epilogue, options)

@@ -1,0 +1,138 @@
+// Messages between the two parties, over any byte stream.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+struct evp_md_ctx_st;
+
+namespace duet {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// A connected, non-blocking byte stream. TLS would be a second implementation.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // Both move as many bytes as they can without waiting, 0 if none; PeerError if the peer is gone.
+  virtual std::size_t write_some(std::span<const std::uint8_t> bytes) = 0;
+  virtual std::size_t read_some(std::span<std::uint8_t> bytes) = 0;
+
+  // Waits until bytes can be read or, if `or_write`, written. False when the time is over.
+  virtual bool wait(bool or_write, Milliseconds timeout) = 0;
+};
+
+struct Traffic {
+  std::uint64_t bytes_sent = 0;  // frame headers included
+  std::uint64_t bytes_received = 0;
+  std::uint64_t messages_sent = 0;
+  std::uint64_t messages_received = 0;
+  std::uint64_t rounds = 0;  // turns from sending (or from the start) to receiving
+};
+
+// Length-checked messages, cut into frames of at most 1 MiB. Sending never deadlocks, even if both
+// parties send more than the network holds: while it waits to write, a channel reads ahead.
+// Small messages are collected; receive() and flush() push them out. After a last send, flush().
+// A channel that has thrown is of no more use.
+class Channel {
+ public:
+  explicit Channel(std::unique_ptr<Transport> transport);
+  Channel(Channel&&) noexcept;
+  Channel& operator=(Channel&&) noexcept;
+  ~Channel();
+
+  // Connects to a listening peer, which may come up later than this party, within `timeout`.
+  static Channel connect(const std::string& host, std::uint16_t port, Milliseconds timeout);
+  // Waits for a peer within `timeout`. AddressError if the port is taken.
+  static Channel listen(const std::string& host, std::uint16_t port, Milliseconds timeout);
+  // Two connected channels in one process.
+  static std::pair<Channel, Channel> local_pair();
+
+  void send(std::span<const std::uint8_t> message);
+  // Receives the next message, whose length must be that of `message`.
+  void receive(std::span<std::uint8_t> message);
+  // Receives the next message, whatever its length up to `limit`.
+  std::vector<std::uint8_t> receive_any(std::size_t limit);
+  void flush();
+
+  template <class T>
+  requires std::is_trivially_copyable_v<T>
+  void send(std::span<const T> values) {
+    send({reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()});
+  }
+  template <class T>
+  requires std::is_trivially_copyable_v<T>
+  void receive(std::span<T> values) {
+    receive({reinterpret_cast<std::uint8_t*>(values.data()), values.size_bytes()});
+  }
+  template <class T>
+  requires std::is_trivially_copyable_v<T> std::vector<T> receive(std::size_t count) {
+    std::vector<T> values(count);
+    receive(std::span<T>(values));
+    return values;
+  }
+
+  // The longest time without any progress before a TimeoutError; 60 s at first.
+  void set_idle_timeout(Milliseconds timeout) { idle_timeout_ = timeout; }
+
+  const Traffic& traffic() const { return traffic_; }
+  void reset_traffic();
+
+  // From now on, hashes every byte that is sent (SHA-256), for tests that pin a protocol.
+  void enable_trace();
+  std::array<std::uint8_t, 32> trace_digest() const;
+
+ private:
+  enum class FrameType : std::uint16_t { kMore = 1, kLast = 2 };
+  struct FrameHeader;
+  struct FreeTrace {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+
+  void put(std::span<const std::uint8_t> bytes);
+  void write_all(std::span<const std::uint8_t> bytes);
+  void read_all(std::span<std::uint8_t> bytes);
+  bool read_ahead();
+  void wait(bool or_write);
+  void start_receiving();
+  FrameHeader receive_header();
+
+  std::unique_ptr<Transport> transport_;
+  std::vector<std::uint8_t> outgoing_;  // sent, but not written yet
+  std::vector<std::uint8_t> incoming_;  // read ahead; what is not received yet lies
+  std::size_t incoming_begin_ = 0;      // from here
+  std::size_t incoming_end_ = 0;        // to here
+  std::uint64_t frames_sent_ = 0;
+  std::uint64_t frames_received_ = 0;
+  bool receiving_ = false;
+  Milliseconds idle_timeout_{60'000};
+  Traffic traffic_;
+  std::unique_ptr<evp_md_ctx_st, FreeTrace> trace_;
+};
+
+// A listening TCP socket. Port 0 takes any free port.
+class Listener {
+ public:
+  Listener(const std::string& host, std::uint16_t port);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  std::uint16_t port() const;
+  Channel accept(Milliseconds timeout);
+
+ private:
+  std::string host_;
+  int socket_;
+};
+
+}  // namespace duet

@@ -1,0 +1,75 @@
+// One party's side of a connection: channel, randomness, oblivious transfers, statistics.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "duet/channel.h"
+#include "duet/cost.h"
+#include "duet/ot_extension.h"
+#include "duet/prg.h"
+
+namespace duet {
+
+enum class Phase { kSetup, kOnline };
+
+struct PhaseStats {
+  Traffic traffic;
+  double wall_seconds = 0;
+  double cpu_seconds = 0;  // of the calling thread
+};
+
+struct Options {
+  int ot_k = kDefaultOtK;
+};
+
+class Session {
+ public:
+  Session(Channel channel, int party, Randomness random, Options options = {});
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  int party() const { return party_; }
+  const Options& options() const { return options_; }
+  Channel& channel() { return channel_; }
+  Randomness& random() { return random_; }
+
+  // Prepares OTs in both directions unless they are; both parties call it at the same point.
+  void init_ot();
+  bool has_ot() const { return ot_sender_.has_value(); }
+  CotSender& ot_sender();
+  CotReceiver& ot_receiver();
+
+  // `count` consecutive hash tweaks that nothing else in this session uses; returns the first. Both
+  // parties reserve in the same order, so they agree.
+  std::uint64_t reserve_tweaks(std::uint64_t count);
+
+  // begin() forgets the phase's earlier figures and starts its clocks; end() flushes and stops
+  // them.
+  void begin(Phase phase);
+  void end();
+  const PhaseStats& stats(Phase phase) const;
+
+ private:
+  Channel channel_;
+  int party_;
+  Randomness random_;
+  Options options_;
+  std::optional<CotSender> ot_sender_;
+  std::optional<CotReceiver> ot_receiver_;
+  std::uint64_t next_tweak_ = 0;
+  std::optional<Phase> running_;
+  double wall_start_ = 0;
+  double cpu_start_ = 0;
+  std::array<PhaseStats, 2> stats_;
+};
+
+// Base OTs in both directions, party 0 as the sender first.
+constexpr Cost init_ot_cost(int k) {
+  Cost cost = parallel(cot_setup_cost(k, 0), cot_setup_cost(k, 1));
+  cost.rounds = k == 1 ? 2 : 3;
+  return cost;
+}
+
+}  // namespace duet

@@ -1,0 +1,73 @@
+#include "duet/session.h"
+
+#include <chrono>
+#include <ctime>
+#include <stdexcept>
+#include <utility>
+
+namespace duet {
+namespace {
+
+double wall_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double cpu_now() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+}  // namespace
+
+Session::Session(Channel channel, int party, Randomness random, Options options)
+    : channel_(std::move(channel)), party_(party), random_(std::move(random)), options_(options) {
+  if (party != 0 && party != 1) throw std::invalid_argument("a party is 0 or 1");
+}
+
+void Session::init_ot() {
+  if (has_ot()) return;
+  if (party_ == 0) {
+    ot_sender_.emplace(channel_, random_, options_.ot_k);
+    ot_receiver_.emplace(channel_, random_, options_.ot_k);
+  } else {
+    ot_receiver_.emplace(channel_, random_, options_.ot_k);
+    ot_sender_.emplace(channel_, random_, options_.ot_k);
+  }
+}
+
+CotSender& Session::ot_sender() {
+  if (!ot_sender_) throw std::logic_error("Session::init_ot() has not been called");
+  return *ot_sender_;
+}
+
+CotReceiver& Session::ot_receiver() {
+  if (!ot_receiver_) throw std::logic_error("Session::init_ot() has not been called");
+  return *ot_receiver_;
+}
+
+std::uint64_t Session::reserve_tweaks(std::uint64_t count) {
+  return std::exchange(next_tweak_, next_tweak_ + count);
+}
+
+void Session::begin(Phase phase) {
+  end();
+  running_ = phase;
+  channel_.reset_traffic();
+  wall_start_ = wall_now();
+  cpu_start_ = cpu_now();
+}
+
+void Session::end() {
+  channel_.flush();
+  if (!running_) return;
+  stats_[static_cast<std::size_t>(*running_)] = {channel_.traffic(), wall_now() - wall_start_,
+                                                 cpu_now() - cpu_start_};
+  running_.reset();
+}
+
+const PhaseStats& Session::stats(Phase phase) const {
+  return stats_[static_cast<std::size_t>(phase)];
+}
+
+}  // namespace duet

@@ -1,0 +1,233 @@
+#include "socket.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "duet/errors.h"
+
+namespace duet {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string reason(int error) { return std::strerror(error); }
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// Closes a socket unless it is handed on.
+class Socket {
+ public:
+  explicit Socket(int descriptor) : descriptor_(descriptor) {}
+  Socket(Socket&& other) noexcept : descriptor_(other.release()) {}
+  Socket& operator=(Socket&&) = delete;
+  ~Socket() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  int get() const { return descriptor_; }
+  int release() { return std::exchange(descriptor_, -1); }
+
+ private:
+  int descriptor_;
+};
+
+bool poll_until(int socket, short events, Clock::time_point deadline) {
+  for (;;) {
+    const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now());
+    pollfd entry{socket, events, 0};
+    const int ready = ::poll(
+        &entry, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000)));
+    if (ready > 0) return true;
+    if (ready == 0) return false;
+    if (errno != EINTR) throw PeerError("poll: " + reason(errno));
+  }
+}
+
+class SocketTransport : public Transport {
+ public:
+  explicit SocketTransport(Socket socket) : socket_(std::move(socket)) {}
+
+  std::size_t write_some(std::span<const std::uint8_t> bytes) override {
+    for (;;) {
+      const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (count >= 0) return static_cast<std::size_t>(count);
+      if (would_block(errno)) return 0;
+      if (errno != EINTR) throw PeerError("the peer is gone: " + reason(errno));
+    }
+  }
+
+  std::size_t read_some(std::span<std::uint8_t> bytes) override {
+    for (;;) {
+      const ssize_t count = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
+      if (count > 0) return static_cast<std::size_t>(count);
+      if (count == 0) throw PeerError("the peer is gone: it closed the connection");
+      if (would_block(errno)) return 0;
+      if (errno != EINTR) throw PeerError("the peer is gone: " + reason(errno));
+    }
+  }
+
+  bool wait(bool or_write, Milliseconds timeout) override {
+    const int events = or_write ? POLLIN | POLLOUT : POLLIN;
+    return poll_until(socket_.get(), static_cast<short>(events), Clock::now() + timeout);
+  }
+
+ private:
+  Socket socket_;
+};
+
+struct FreeAddresses {
+  void operator()(addrinfo* addresses) const { ::freeaddrinfo(addresses); }
+};
+using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
+
+Addresses resolve(const std::string& host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (error != 0) throw AddressError("unknown host '" + host + "': " + ::gai_strerror(error));
+  return Addresses(found);
+}
+
+// While nobody listens, the kernel may pick the very port we call as our own and connect the socket
+// to itself.
+bool is_connected_to_itself(int socket) {
+  sockaddr_storage here{};
+  sockaddr_storage there{};
+  socklen_t here_size = sizeof here;
+  socklen_t there_size = sizeof there;
+  return ::getsockname(socket, reinterpret_cast<sockaddr*>(&here), &here_size) == 0 &&
+         ::getpeername(socket, reinterpret_cast<sockaddr*>(&there), &there_size) == 0 &&
+         here_size == there_size && std::memcmp(&here, &there, here_size) == 0;
+}
+
+Socket open_socket(const addrinfo& address) {
+  return Socket(::socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                         address.ai_protocol));
+}
+
+// 0, or why there is no connection.
+int try_connect(int socket, const addrinfo& address, Clock::time_point deadline) {
+  if (::connect(socket, address.ai_addr, address.ai_addrlen) != 0) {
+    if (errno != EINPROGRESS) return errno;
+    if (!poll_until(socket, POLLOUT, deadline)) return ETIMEDOUT;
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) return error;
+  }
+  return is_connected_to_itself(socket) ? ECONNREFUSED : 0;
+}
+
+// Protocol messages are complete when they are written: waiting for more (Nagle) only costs time.
+void send_at_once(int socket) {
+  const int on = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+std::string describe(const std::string& host, std::uint16_t port) {
+  return host + ":" + std::to_string(port);
+}
+
+}  // namespace
+
+std::unique_ptr<Transport> make_socket_transport(int socket) {
+  Socket owned(socket);
+  ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
+  return std::make_unique<SocketTransport>(std::move(owned));
+}
+
+Channel Channel::connect(const std::string& host, std::uint16_t port, Milliseconds timeout) {
+  constexpr Milliseconds kPause{20};
+  const Clock::time_point deadline = Clock::now() + timeout;
+  const Addresses addresses = resolve(host, port);
+  for (;;) {
+    int error = 0;
+    for (const addrinfo* address = addresses.get(); address != nullptr;
+         address = address->ai_next) {
+      Socket socket = open_socket(*address);
+      error = socket.get() < 0 ? errno : try_connect(socket.get(), *address, deadline);
+      if (error == 0) {
+        send_at_once(socket.get());
+        return Channel(make_socket_transport(socket.release()));
+      }
+    }
+    if (Clock::now() + kPause > deadline) {
+      throw TimeoutError("no connection to " + describe(host, port) + " within " +
+                         std::to_string(timeout.count()) + " ms: " + reason(error));
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+Channel Channel::listen(const std::string& host, std::uint16_t port, Milliseconds timeout) {
+  return Listener(host, port).accept(timeout);
+}
+
+std::pair<Channel, Channel> Channel::local_pair() {
+  int sockets[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
+    throw Error("socketpair: " + reason(errno));
+  }
+  auto first = make_socket_transport(sockets[0]);
+  auto second = make_socket_transport(sockets[1]);
+  return {Channel(std::move(first)), Channel(std::move(second))};
+}
+
+Listener::Listener(const std::string& host, std::uint16_t port) : host_(host), socket_(-1) {
+  const Addresses addresses = resolve(host, port);
+  Socket socket = open_socket(*addresses);
+  const int on = 1;  // a port whose last connection is still winding down may be taken again
+  if (socket.get() < 0 ||
+      ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      ::bind(socket.get(), addresses->ai_addr, addresses->ai_addrlen) != 0 ||
+      ::listen(socket.get(), 1) != 0) {
+    const int error = errno;
+    throw AddressError("cannot listen on " + describe(host, port) + ": " +
+                       (error == EADDRINUSE ? "the port is already in use" : reason(error)));
+  }
+  socket_ = socket.release();
+}
+
+Listener::~Listener() { ::close(socket_); }
+
+std::uint16_t Listener::port() const {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    throw AddressError("getsockname: " + reason(errno));
+  }
+  const bool v6 = address.ss_family == AF_INET6;
+  return ntohs(v6 ? reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port
+                  : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+}
+
+Channel Listener::accept(Milliseconds timeout) {
+  const Clock::time_point deadline = Clock::now() + timeout;
+  while (poll_until(socket_, POLLIN, deadline)) {
+    // A caller that gave up in the meantime is no error; the next one may be the peer.
+    const int socket = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (socket >= 0) {
+      send_at_once(socket);
+      return Channel(make_socket_transport(socket));
+    }
+    if (!would_block(errno) && errno != ECONNABORTED && errno != EINTR) {
+      throw AddressError("cannot accept on " + describe(host_, port()) + ": " + reason(errno));
+    }
+  }
+  throw TimeoutError("no peer connected to " + describe(host_, port()) + " within " +
+                     std::to_string(timeout.count()) + " ms");
+}
+
+}  // namespace duet

@@ -1,0 +1,91 @@
+#include <vector>
+
+#include "duet/session.h"
+#include "two_party.h"
+
+namespace {
+
+using namespace duet;
+
+struct Sessions {
+  explicit Sessions(Options options = {},
+                    std::pair<Channel, Channel> channels = Channel::local_pair())
+      : first(std::move(channels.first), 0, Randomness::for_tests({1, 0}), options),
+        second(std::move(channels.second), 1, Randomness::for_tests({2, 0}), options) {}
+
+  Session first;
+  Session second;
+};
+
+void extend(Session& session, bool as_sender) {
+  std::vector<Block> blocks(300);
+  if (as_sender) {
+    session.ot_sender().extend(blocks);
+  } else {
+    session.ot_receiver().extend(std::vector<std::uint8_t>(300, 1), blocks);
+  }
+}
+
+void ots_in_both_directions() {
+  for (const int k : {2, 4}) {
+    Sessions both({k});
+    message_of<std::logic_error>([&] { both.first.ot_sender(); });
+    message_of<std::logic_error>([&] { both.second.ot_receiver(); });
+    run_both([&] { both.first.init_ot(); }, [&] { both.second.init_ot(); });
+    CHECK(measured_cost(both.first.channel(), both.second.channel()) == init_ot_cost(k));
+    const auto party = [](Session& session) {
+      session.init_ot();  // once is enough
+      extend(session, session.party() == 0);
+      extend(session, session.party() == 1);
+      extend(session, session.party() == 0);
+    };
+    run_both([&] { party(both.first); }, [&] { party(both.second); });
+    CHECK(both.first.ot_sender().delta() != both.second.ot_sender().delta());
+  }
+}
+
+void phases_are_measured_apart() {
+  Sessions both;
+  const auto party = [](Session& session) {
+    session.begin(Phase::kSetup);
+    session.init_ot();
+    session.begin(Phase::kOnline);
+    extend(session, session.party() == 0);
+    session.end();
+  };
+  run_both([&] { party(both.first); }, [&] { party(both.second); });
+  const Cost setup = init_ot_cost(kDefaultOtK);
+  const Cost online = cot_extend_cost(300, kDefaultOtK, 0);
+  for (const Session* session : {&both.first, &both.second}) {
+    const auto index = static_cast<std::size_t>(session->party());
+    const PhaseStats& first = session->stats(Phase::kSetup);
+    const PhaseStats& second = session->stats(Phase::kOnline);
+    CHECK(first.traffic.bytes_sent == setup.bytes[index]);
+    CHECK(second.traffic.bytes_sent == online.bytes[index]);
+    CHECK(second.traffic.messages_sent == online.messages[index]);
+    CHECK(second.traffic.rounds == 1 - index || index == 1);
+    CHECK(first.wall_seconds > 0 && first.cpu_seconds > 0 && first.cpu_seconds < 60);
+  }
+}
+
+void tweaks_are_given_out_once() {
+  Sessions both;
+  CHECK(both.first.reserve_tweaks(10) == 0);
+  CHECK(both.first.reserve_tweaks(5) == 10);
+  CHECK(both.first.reserve_tweaks(0) == 15 && both.first.reserve_tweaks(1) == 15);
+}
+
+void refuses_a_third_party() {
+  auto channels = Channel::local_pair();
+  message_of<std::invalid_argument>(
+      [&] { Session(std::move(channels.first), 2, Randomness::os()); });
+}
+
+}  // namespace
+
+int main() {
+  ots_in_both_directions();
+  phases_are_measured_apart();
+  tweaks_are_given_out_once();
+  refuses_a_third_party();
+}
