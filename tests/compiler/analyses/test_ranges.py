@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.analyses.stages import divide
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.passes.base import run_passes
+from ezprivsecfl.compiler.passes.bounds import DeclareBounds
+from ezprivsecfl.compiler.pipeline import tensor_passes
+from ezprivsecfl.errors import LeakageError
+from ezprivsecfl.ir.op import Round
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor import Constant, Input, Output
+from ezprivsecfl.ir.tensor.elementwise import Add, Div, Maximum, Mul, Relu, Sqrt, Sub
+from ezprivsecfl.ir.tensor.structure import Reshape, Sum
+from ezprivsecfl.ir.types import DType
+
+
+def optimised(program: Program, clients: int = 30) -> Program:
+    return run_passes(DeclareBounds(clients, {}).run(program), tensor_passes(Options(clients=clients)))
+
+
+def result_bound(program: Program) -> float:
+    (output,) = program.of(Output)
+    return Ranges(program)[output.operands[0]].magnitude
+
+
+def test_fltrust_result_is_bounded_by_the_root_norm(fltrust_program):
+    program = optimised(fltrust_program)
+    assert result_bound(program) == pytest.approx(8 * math.sqrt(3372))
+    (opened,) = divide(program).opened
+    assert Ranges(program)[opened].magnitude == pytest.approx(1.0)
+
+
+def test_trust_scores_are_at_most_one(fltrust_program):
+    program = optimised(fltrust_program)
+    (relu,) = program.of(Relu)
+    assert Ranges(program)[relu.result].hi == pytest.approx(1.0)
+
+
+def test_weighted_mean_stays_within_what_is_averaged(any_program):
+    assert result_bound(optimised(any_program)) <= {"weighted_mean": 8.0}.get(any_program.name, math.inf)
+
+
+@pytest.mark.parametrize("guard", ["maximum", "add", "none"])
+def test_unit_vectors_however_the_divisor_is_guarded(sketch, guard):
+    b = sketch("unit")
+    x = b.clients("x", 50)
+    norm = b.norm(x, 1)
+    tiny = b.add(Constant, value=np.full((), 1e-9), dtype=DType.F32)
+    if guard != "none":
+        norm = b.add(Maximum if guard == "maximum" else Add, norm, tiny)
+    unit = b.add(Div, x, b.add(Reshape, norm, shape=("n", 1)))
+    b.returns(b.add(Sum, unit, axes=(0,)))
+    assert result_bound(optimised(b.build())) <= 30.0 + 1e-9
+
+
+def test_intervals_contain_what_is_computed(sketch):
+    rng = np.random.default_rng(1)
+    b = sketch("intervals")
+    x, y = b.clients("x", 4), b.clients("y", 4)
+    v = b.add(Sub, b.add(Mul, x, y), b.add(Relu, x))
+    v = b.add(Maximum, v, b.add(Add, x, y))
+    b.add(Sqrt, b.add(Sum, b.add(Mul, v, v), axes=(1,)))
+    b.returns(b.add(Sum, v, axes=(0, 1)))
+    program = DeclareBounds(10, {"": 3.0}).run(b.build())
+    ranges = Ranges(program)
+    values = {}
+    for op in program.ops:
+        args = [values[o] for o in op.operands]
+        if isinstance(op, Input):
+            values[op.result] = rng.uniform(-3, 3, (10, 4))
+        else:
+            values.update(zip(op.results, op.evaluate(args, Round(10)), strict=True))
+        for result in op.results:
+            assert ranges[result].lo <= values[result].min()
+            assert values[result].max() <= ranges[result].hi
+
+
+def test_outputs_of_single_clients_are_refused(sketch):
+    b = sketch("leak")
+    x = b.clients("x", 4)
+    b.ops.append(Output(operands=(b.add(Sum, x, axes=(0,)),), path="fine"))
+    program = DeclareBounds(10, {}).run(b.build())
+    assert list(divide(program).opened.values()) == ["opened0"]
+    leaking = Output.__new__(Output)
+    object.__setattr__(leaking, "operands", (program.ops[0].result,))
+    object.__setattr__(leaking, "path", "all")
+    object.__setattr__(leaking, "location", program.ops[0].location)
+    object.__setattr__(leaking, "results", ())
+    with pytest.raises(LeakageError, match="single clients"):
+        divide(Program("leak", program.level, 10, (*program.ops, leaking)))

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.passes.base import run_passes
+from ezprivsecfl.compiler.passes.bounds import DeclareBounds
+from ezprivsecfl.compiler.passes.factor import FactorScales
+from ezprivsecfl.compiler.passes.late_opening import value_to_open
+from ezprivsecfl.compiler.passes.simplify import Simplify, tensor_type
+from ezprivsecfl.compiler.passes.trees import ReduceByTrees
+from ezprivsecfl.compiler.pipeline import tensor_passes
+from ezprivsecfl.errors import CompileError, UnsupportedError
+from ezprivsecfl.ir.interpreter import run_tensor
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor import Constant, Input, Output
+from ezprivsecfl.ir.tensor.elementwise import Abs, Add, Div, Exp, Maximum, Mul, Pow, Relu, Rsqrt, Select, Square
+from ezprivsecfl.ir.tensor.structure import Clients, MatMul, ReduceMax, Reshape, Sum, Transpose
+from ezprivsecfl.ir.types import DType
+
+CLIENTS = 5
+
+
+def random_inputs(program: Program, seed: int = 0) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    inputs = {}
+    for op in program.of(Input):
+        shape = tuple(CLIENTS if d == "n" else int(d) for d in op.type.shape)
+        inputs[op.path] = np.abs(rng.normal(1.0, 0.5, shape)) if len(shape) < 2 else rng.normal(0.2, 1.0, shape)
+    return inputs
+
+
+def agree(before: Program, after: Program) -> None:
+    inputs = random_inputs(before)
+    expected, got = run_tensor(before, inputs, CLIENTS), run_tensor(after, inputs, CLIENTS)
+    assert expected.keys() == got.keys()
+    for path, value in expected.items():
+        np.testing.assert_allclose(got[path], value, rtol=1e-9, atol=1e-12)
+
+
+def test_all_passes_preserve_meaning(any_program):
+    bounded = DeclareBounds(CLIENTS, {}).run(any_program)
+    agree(any_program, run_passes(bounded, tensor_passes(Options(clients=CLIENTS))))
+
+
+def large_secret_products(program: Program) -> list[str]:
+    return [
+        str(op.result.type)
+        for op in program.of(Mul)
+        if tensor_type(op.result).is_secret and len(op.result.type.shape) == 2 and 1 not in op.result.type.shape
+    ]
+
+
+def test_scaled_rows_become_one_matrix_product(any_program):
+    after = run_passes(any_program, [Simplify(), FactorScales(), Simplify()])
+    assert large_secret_products(after) == []
+    shapes = [tuple(o.type.shape for o in op.operands) for op in after.of(MatMul)]
+    assert (("" or (1, "n")), ("n", 20)) in shapes
+
+
+def test_norm_becomes_inverse_square_root(any_program):
+    after = run_passes(any_program, [Simplify(), FactorScales(), Simplify()])
+    if any_program.name == "fltrust":
+        assert len([op for op in after.of(Rsqrt) if tensor_type(op.result).is_secret]) == 1
+        assert not after.of(Div)
+
+
+def test_product_of_two_large_tensors_summed_is_a_dot_product(sketch):
+    b = sketch("dots")
+    x, y = b.clients("x", 3, 4), b.clients("y", 3, 4)
+    dots = b.add(Sum, b.add(Mul, x, y), axes=(2,))
+    over_clients = b.add(Sum, b.add(Mul, x, y), axes=(0,))
+    b.returns(b.add(Sum, dots, axes=(0,)), "dots")
+    b.returns(over_clients, "over_clients")
+    program = b.build()
+    after = run_passes(program, [Simplify(), FactorScales(), Simplify()])
+    agree(program, after)
+    assert len(after.of(MatMul)) == 2
+    assert not large_secret_products(after)
+
+
+def test_factors_move_through_reshape_and_transpose(sketch):
+    b = sketch("moved")
+    x, w = b.clients("x", 6), b.clients("w")
+    scaled = b.add(Mul, x, b.add(Reshape, w, shape=("n", 1)))
+    square = b.add(Reshape, scaled, shape=("n", 2, 3))
+    turned = b.add(Transpose, square, permutation=(0, 2, 1))
+    b.returns(b.add(Sum, turned, axes=(0,)))
+    program = b.build()
+    after = run_passes(program, [FactorScales(), Simplify()])
+    agree(program, after)
+    assert len(after.of(MatMul)) == 1
+
+
+def test_selection_between_scalings_is_a_selection_of_scales(sketch):
+    b = sketch("zeroing")
+    x, flag = b.clients("x", 6), b.clients("flag", dtype=DType.BOOL)
+    zero = b.add(Constant, value=np.zeros(()), dtype=DType.F32)
+    chosen = b.add(Select, b.add(Reshape, flag, shape=("n", 1)), zero, x)
+    b.returns(b.add(Sum, chosen, axes=(0,)))
+    after = run_passes(b.build(), [FactorScales(), Simplify()])
+    assert {len(op.result.type.shape) for op in after.of(Select)} == {2}
+    assert all(op.result.type.shape == ("n", 1) for op in after.of(Select))
+
+
+def test_simplify_folds_merges_and_drops(sketch):
+    b = sketch("folding")
+    x = b.clients("x", 4)
+    two = b.add(Constant, value=np.full((), 2.0), dtype=DType.F32)
+    four = b.add(Mul, two, two)
+    once, again = b.add(Mul, x, four), b.add(Mul, x, four)
+    b.add(Relu, x)
+    b.returns(b.add(Sum, b.add(Add, once, again), axes=(0,)))
+    after = Simplify().run(b.build())
+    assert [op.name for op in after.ops] == ["input", "constant", "mul", "add", "sum", "output"]
+    assert [float(op.value) for op in after.of(Constant)] == [4.0]
+
+
+def test_constant_powers_become_products(sketch):
+    b = sketch("powers")
+    x = b.clients("x", 4)
+    two = b.add(Constant, value=np.full((), 2.0), dtype=DType.F32)
+    b.returns(b.add(Sum, b.add(Pow, x, two), axes=(0,)))
+    program = b.build()
+    after = Simplify().run(program)
+    assert not after.of(Pow)
+    agree(program, after)
+
+
+def test_other_powers_are_refused(sketch):
+    b = sketch("powers")
+    x = b.clients("x", 4)
+    power = b.add(Constant, value=np.full((), 2.5), dtype=DType.F32)
+    b.returns(b.add(Sum, b.add(Pow, x, power), axes=(0,)))
+    with pytest.raises(UnsupportedError, match=r"to the power 2\.5"):
+        Simplify().run(b.build())
+
+
+def test_maximum_over_axes_is_a_tree(sketch):
+    b = sketch("largest")
+    x = b.clients("x", 3, 5)
+    b.returns(b.add(Sum, b.add(ReduceMax, b.add(Abs, x), axes=(1, 2)), axes=(0,)))
+    program = b.build()
+    after = ReduceByTrees().run(program)
+    agree(program, after)
+    assert len(after.of(Maximum)) == 4
+    assert not after.of(ReduceMax)
+
+
+def test_maximum_over_clients_is_refused(sketch):
+    b = sketch("largest")
+    b.returns(b.add(ReduceMax, b.clients("x", 3), axes=(0,)))
+    with pytest.raises(UnsupportedError, match="over clients"):
+        ReduceByTrees().run(b.build())
+
+
+def test_public_divisor_is_applied_after_opening(sketch):
+    b = sketch("mean")
+    total = b.add(Sum, b.clients("x", 3), axes=(0,))
+    b.returns(b.add(Div, total, b.add(Clients, dtype=DType.F32)))
+    after = run_passes(b.build(), tensor_passes(Options()))
+    (output,) = after.of(Output)
+    assert isinstance(value_to_open(output.operands[0]).op, Sum)
+
+
+def test_public_factor_that_may_be_zero_is_gated(sketch):
+    b = sketch("scaled")
+    total = b.add(Sum, b.clients("x", 3), axes=(0,))
+    b.returns(b.add(Mul, total, b.server("rate")))
+    program = b.build()
+    after = run_passes(program, tensor_passes(Options()))
+    agree(program, after)
+    (output,) = after.of(Output)
+    opened = value_to_open(output.operands[0])
+    assert isinstance(opened.op, Mul)
+    values = run_tensor(after, {"x": np.ones((CLIENTS, 3)), "rate": np.zeros(())}, CLIENTS)
+    np.testing.assert_array_equal(values["result"], 0.0)
+
+
+def test_bounds_have_defaults_and_can_be_declared(sketch):
+    b = sketch("bounds")
+    kernel, count = b.clients("updates/kernel", 3), b.clients("count")
+    b.returns(b.add(Sum, b.add(Mul, kernel, b.add(Reshape, count, shape=("n", 1))), axes=(0,)))
+    program = b.build()
+    default = {op.path: op.bound for op in DeclareBounds(10, {}).run(program).of(Input)}
+    assert default == {"updates/kernel": 8.0, "count": 2.0**20}
+    declared = {op.path: op.bound for op in DeclareBounds(10, {"updates": 2.0, "": 5.0}).run(program).of(Input)}
+    assert declared == {"updates/kernel": 2.0, "count": 5.0}
+    with pytest.raises(CompileError, match=r"names no parameter of bounds: weights; it has count, updates/kernel"):
+        DeclareBounds(10, {"weights": 1.0}).run(program)
+    with pytest.raises(CompileError, match="must be positive"):
+        DeclareBounds(10, {"count": 0.0}).run(program)
+    with pytest.raises(CompileError, match="at least 2"):
+        DeclareBounds(1, {}).run(program)
+
+
+def test_square_is_a_product_and_exp_of_public_values_stays(sketch):
+    b = sketch("public")
+    x, rate = b.clients("x", 3), b.server("rate")
+    b.returns(b.add(Mul, b.add(Sum, b.add(Square, x), axes=(0,)), b.add(Exp, rate)))
+    program = b.build()
+    after = run_passes(program, tensor_passes(Options()))
+    agree(program, after)
+    assert not after.of(Square)
