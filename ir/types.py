@@ -8,6 +8,8 @@ from typing import Literal
 
 from typing_extensions import Self
 
+from ezprivsecfl.compiler.circuits.floats import FloatFormat as FloatFormat
+
 CLIENTS_DIM: Literal["n"] = "n"
 """The symbolic size of an axis that runs over the clients; its value is known when a round starts."""
 
@@ -118,22 +120,6 @@ class FixedFormat:
 
     def __str__(self) -> str:
         return f"fixed {self.width} {self.frac}"
-
-
-@dataclass(frozen=True)
-class FloatFormat:
-    """Normalised number inside a garbled circuit (see ``compiler/circuits/floats.py``)."""
-
-    mantissa: int = 24
-    exponent: int = 9
-
-    @property
-    def width(self) -> int:
-        """Wires per element: mantissa, exponent, sign, inf, nan."""
-        return self.mantissa + self.exponent + 3
-
-    def __str__(self) -> str:
-        return f"float {self.mantissa} {self.exponent}"
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Range:
         return Range(max(self.lo, -magnitude), min(self.hi, magnitude))
 
 
+ORDERED = (ew.Less, ew.LessEqual, ew.Greater, ew.GreaterEqual)
+
 UNKNOWN_RANGE = Range(-INFINITE, INFINITE)
 
 
@@ -78,6 +80,8 @@ class Ranges:
             return self._product(op, operands)
         if isinstance(op, st.MatMul):
             return self._matmul(op, operands)
+        if isinstance(op, ew.Select):
+            return self._select(op, operands)
         if isinstance(op, st.Sum):
             terms = self._terms(op)
             return Range(*(terms * e if e else 0.0 for e in (operands[0].lo, operands[0].hi)))
@@ -111,6 +115,23 @@ class Ranges:
         interval = _times(*operands)
         lo = 0.0 if interval.lo >= 0 else -bound
         return Range(lo, 0.0 if interval.hi <= 0 else bound)
+
+    def _select(self, op: ew.Select, operands: list[Range]) -> Range:
+        """Where the condition compares a with b, the branch for a < b may use that a / b < 1."""
+        condition = root(op.operands[0]).op
+        branches = []
+        for branch, range_, holds in ((1, operands[1], True), (2, operands[2], False)):
+            bound = range_.magnitude
+            if isinstance(condition, ORDERED):
+                smaller_first = isinstance(condition, ew.Less | ew.LessEqual) == holds
+                small, large = condition.operands if smaller_first else condition.operands[::-1]
+                if self._ranges[small].lo >= 0 or self._ranges[large].lo >= 0:
+                    term = monomial(op.operands[branch])
+                    term.times(monomial(small), -1)
+                    term.times(monomial(large))
+                    bound = min(bound, self._bound(term))
+            branches.append(range_.capped(bound))
+        return Range(min(r.lo for r in branches), max(r.hi for r in branches))
 
     def norm(self, value: Value) -> float:
         """Bound of the Euclidean norm of a row: over all axes but the clients axis."""
@@ -238,9 +259,6 @@ def _simple(op: Op, operands: list[Range]) -> Range:
             return Range(min(x.lo, y.lo), min(x.hi, y.hi))
         case ew.Compare() | ew.And() | ew.Or() | ew.Not():
             return Range(0.0, 1.0)
-        case ew.Select():
-            a, b = operands[1:]
-            return Range(min(a.lo, b.lo), max(a.hi, b.hi))
         case st.Concat():
             return Range(min(r.lo for r in operands), max(r.hi for r in operands))
         case ew.Cast():

@@ -1,0 +1,1 @@
+"""Boolean circuits: built from integer words and normalised numbers, written as Bristol Fashion, evaluated in the clear."""

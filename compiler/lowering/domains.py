@@ -20,8 +20,8 @@ from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 
-SMALL = 512
-"""Up to this many elements (for 32 clients) a product with a garbled operand stays in the circuit."""
+SMALL = 128
+"""Up to this many elements (for 32 clients) a product with a garbled operand is computed in the circuit."""
 
 GARBLED = (
     ew.Relu, ew.Abs, ew.Sign, ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div, ew.DivNoNan, ew.Maximum, ew.Minimum,
@@ -125,8 +125,6 @@ class Domains:
         return Strategy.CIRCUIT if changes or from_or_to_bool or garbled else Strategy.LINEAR
 
     def _product(self, op: ew.Mul, secret: list[Value], garbled: list[Value]) -> Strategy:
-        shape = op.result.type.shape
-        stays = any(o.type.shape == shape for o in garbled) and count(shape) <= SMALL
-        if stays:
+        if garbled and count(op.result.type.shape) <= SMALL:
             return Strategy.CIRCUIT
         return Strategy.PRODUCT if len(secret) == 2 else Strategy.PUBLIC_PRODUCT

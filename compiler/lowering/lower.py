@@ -211,20 +211,22 @@ class _Lowering:
         for value, index in built.shared.items():
             with self.b.at(value.op.location):
                 self.shares[value] = self.b.add(protocol.FromYao, outputs[index])
-        for what, index in built.invalid.items():
-            with self.b.at(what.location):
+        for where, index in built.invalid.items():
+            with self.b.at(where):
                 flags = self.b.add(protocol.FromYao, outputs[index])
                 total = self.b.add(structure.Sum, flags, axes=tuple(range(len(flags.type.shape))))
                 opened = self.b.add(protocol.Open, total)
-                self.b.append(protocol.CheckZero(operands=(opened,), what=what.op, location=what.location))
+                self.b.append(protocol.CheckZero(operands=(opened,), what=where.op, location=where))
 
-    def _format(self, value: Value) -> YaoType:
+    def _format(self, op: Op, value: Value) -> YaoType:
         """How a value from outside a region comes in."""
         if value in self.garbled:
             type_ = self.garbled[value].type
             assert isinstance(type_, YaoType)
             return type_
-        return YaoType(value.type.shape, FixedFormat(64, self.scales.frac(value)))
+        secret = tensor_type(value).is_secret
+        frac = self.scales.frac(value) if secret else self.scales.public_frac(op, value)
+        return YaoType(value.type.shape, FixedFormat(64, frac))
 
     def _wires(self, op: Op, value: Value, shape: Shape) -> Value:
         """Garbled wires of a region's input, with the region's shape."""

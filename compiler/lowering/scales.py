@@ -132,7 +132,7 @@ class Scales:
     def _public(self, op: Op, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
         if not tensor_type(value).dtype.is_float:
             return 0, Counter()
-        exact = _exact_frac(value)
+        exact = _public_exact_frac(value)
         if exact is not None:
             return exact, Counter()
         garbled = self.domains.takes_garbled(op)
@@ -203,7 +203,8 @@ class Scales:
 
     def _rescale(self, broken: Limit) -> None:
         """Marks the cheapest product below a broken limit to be truncated (exactly, in a circuit)."""
-        candidates = [v for v in self._products_below(broken.value, set()) if v is not broken.value]
+        below = [o for o in broken.value.op.operands if tensor_type(o).is_secret]
+        candidates = [v for o in below for v in self._products_below(o, set())]
         if not candidates:
             raise PrecisionError(self._refusal(broken), [broken.value.op.location])
         chosen = max(candidates, key=lambda v: (self._expression(v)[0], -count(v.type.shape)))
@@ -245,17 +246,24 @@ def _is_number(value: Value) -> bool:
     return dtype.is_float or dtype.is_integer
 
 
-def _exact_frac(value: Value) -> int | None:
+def exact_frac(value: float) -> int | None:
+    """The few fractional bits that hold a number exactly, if there are such."""
+    for frac in range(13):
+        if value * 2.0**frac == np.rint(value * 2.0**frac):
+            return frac
+    return None
+
+
+def _public_exact_frac(value: Value) -> int | None:
     """The few fractional bits that hold a constant (or a cast integer or truth value) exactly, if there are such."""
     if isinstance(value.op, ew.Cast):
         return None if tensor_type(value.op.operands[0]).dtype.is_float else 0
     if not isinstance(value.op, Constant):
         return None
-    numbers = np.asarray(value.op.value, dtype=np.float64)
-    for frac in range(13):
-        if bool(np.all(numbers * 2.0**frac == np.rint(numbers * 2.0**frac))):
-            return frac
-    return None
+    fracs = [exact_frac(float(x)) for x in np.unique(value.op.value)[:64]]
+    if len(fracs) == 64 or any(f is None for f in fracs):
+        return None
+    return max((f for f in fracs if f is not None), default=0)
 
 
 def table(scales: Scales) -> Mapping[str, int]:

@@ -212,10 +212,10 @@ class _Rewrite:
         if condition.type.shape == shape or base.type.shape != shape:
             return None
         scales = []
-        for part in (x, y):
+        for part, original in zip((x, y), parts[1:], strict=True):
             if part.base is base:
                 scales.append(self._product([self._pad(self._one(base), rank), *part.factors]))
-            elif constant_value(part.base) == 0.0:
+            elif constant_value(original.base) == 0.0:
                 zero = np.zeros([1] * rank)
                 scales.append(self.b.add(Constant, value=zero, dtype=tensor_type(base).dtype))
             else:
@@ -281,7 +281,10 @@ class _Rewrite:
                     return i
             return None
         i = int(np.argmin(sizes))
-        return i if sizes[i] < count(op.result.type.shape) else None
+        # Weights of a sum over clients are normalised before it even if there are few entries: only the quotient of
+        # weight and total is bounded.
+        over_clients = op.operands[0].type.shape[-1] == CLIENTS_DIM
+        return i if over_clients or sizes[i] < count(op.result.type.shape) else None
 
     def _output(self, op: Output) -> None:
         """Public factors stay outermost: they are multiplied after opening."""

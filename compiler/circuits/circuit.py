@@ -1,0 +1,62 @@
+"""A finished Boolean circuit, in the conventions of Bristol Fashion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import NamedTuple
+
+
+class GateKind(Enum):
+    """The gates of Bristol Fashion that are used here; only ``AND`` costs anything in a garbled circuit."""
+
+    XOR = "XOR"
+    AND = "AND"
+    INV = "INV"
+    EQ = "EQ"
+    EQW = "EQW"
+
+
+class Gate(NamedTuple):
+    """One gate: its output wire is set from its input wires.
+
+    ``EQ`` sets a constant: its only "input" is the constant itself, 0 or 1, and no wire.
+    """
+
+    kind: GateKind
+    inputs: tuple[int, ...]
+    output: int
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A circuit with several inputs and outputs; wire i of an input or output is its bit i.
+
+    The first wires are the inputs' in order, the last wires are the outputs' in order.
+
+    Args:
+        num_wires: Number of wires.
+        input_widths: Wires per input.
+        output_widths: Wires per output.
+        gates: In an order in which they can be evaluated; each sets a wire of its own.
+    """
+
+    num_wires: int
+    input_widths: tuple[int, ...]
+    output_widths: tuple[int, ...]
+    gates: tuple[Gate, ...]
+
+    @cached_property
+    def and_count(self) -> int:
+        """Number of AND gates: what garbling pays for."""
+        return sum(gate.kind is GateKind.AND for gate in self.gates)
+
+    @cached_property
+    def depth(self) -> int:
+        """Largest number of AND gates on a path from an input to an output."""
+        depths = [0] * self.num_wires
+        for kind, inputs, output in self.gates:
+            if kind is not GateKind.EQ:
+                depths[output] = max(depths[wire] for wire in inputs) + (kind is GateKind.AND)
+        return max(depths, default=0)

@@ -1,0 +1,206 @@
+"""Wires with a meaning, and the operations of the tensor level on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ezprivsecfl.compiler.circuits import floats, roots, words
+from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
+from ezprivsecfl.compiler.lowering.scales import exact_frac
+from ezprivsecfl.ir.op import Op
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.types import BitFormat, FixedFormat, FloatFormat, YaoFormat
+
+FLOAT = floats.FLOAT
+INTEGER_FRAC = 12
+"""Fractional bits with which a normalised number is rounded toward zero to an integer."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The wires of one value; ``format`` says what they mean."""
+
+    format: YaoFormat
+    wires: Wires
+
+    @property
+    def frac(self) -> int:
+        """Fractional bits of a fixed-point bundle."""
+        assert isinstance(self.format, FixedFormat)
+        return self.format.frac
+
+
+def fixed(wires: Wires, frac: int) -> Bundle:
+    """A two's complement number."""
+    return Bundle(FixedFormat(len(wires), frac), wires)
+
+
+def bit(wire: int) -> Bundle:
+    """A truth value."""
+    return Bundle(BitFormat(), (wire,))
+
+
+@dataclass
+class Garbler:
+    """Applies operations to bundles, converting between formats where needed."""
+
+    b: CircuitBuilder
+
+    def constant(self, value: float, *, boolean: bool) -> Bundle:
+        """A compile-time constant: a truth value, fixed point if exact with few bits, else a normalised number."""
+        if boolean:
+            return bit(self.b.constant(bool(value)))
+        frac = exact_frac(value)
+        if frac is not None and abs(value) < 2**40:
+            return fixed(words.constant(self.b, round(value * 2**frac), 64), frac)
+        return self._float(floats.constant(self.b, value))
+
+    def is_fixed(self, *bundles: Bundle) -> bool:
+        """Whether all bundles are fixed point."""
+        return all(isinstance(x.format, FixedFormat) for x in bundles)
+
+    def apply(self, op: Op, x: list[Bundle]) -> Bundle:
+        """The operation on its operands' bundles."""
+        match op:
+            case ew.Not():
+                return bit(self.b.inv(x[0].wires[0]))
+            case ew.And():
+                return bit(self.b.and_(x[0].wires[0], x[1].wires[0]))
+            case ew.Or():
+                return bit(self.b.or_(x[0].wires[0], x[1].wires[0]))
+            case ew.Compare():
+                return bit(self._compare(op, x[0], x[1]))
+            case ew.Select():
+                return self._select(x[0].wires[0], x[1], x[2])
+            case ew.Cast():
+                return self._cast(op, x[0])
+            case ew.Maximum() | ew.Minimum():
+                return self._extreme(x[0], x[1], largest=isinstance(op, ew.Maximum))
+            case ew.Neg() | ew.Relu() | ew.Abs() | ew.Sign():
+                return self._unary(op, x[0])
+        return self._float_op(op, x)
+
+    def shared(self, x: Bundle, frac: int) -> tuple[Bundle, int | None]:
+        """A bundle as it leaves for arithmetic shares, and the wire that says it is not a finite number."""
+        if isinstance(x.format, FloatFormat):
+            word, invalid = floats.to_fixed(self.b, self.unpack(x), 64, frac)
+            return fixed(word, frac), invalid
+        if isinstance(x.format, BitFormat):
+            return fixed((x.wires[0], self.b.constant(False)), 0), None
+        if frac <= x.frac:
+            return fixed(x.wires[x.frac - frac :][:64], frac), None
+        return fixed(self._with_frac(x, frac)[:64], frac), None
+
+    def unpack(self, x: Bundle) -> floats.Float:
+        """The bundle as a normalised number."""
+        if isinstance(x.format, FloatFormat):
+            return floats.unpack(x.wires)
+        assert isinstance(x.format, FixedFormat)
+        return floats.from_fixed(self.b, x.wires, x.frac)
+
+    def _float(self, x: floats.Float) -> Bundle:
+        return Bundle(FLOAT, floats.pack(x))
+
+    def _with_frac(self, x: Bundle, frac: int) -> Wires:
+        """More fractional bits: zeros below."""
+        return (self.b.constant(False),) * (frac - x.frac) + x.wires
+
+    def _aligned(self, x: Bundle, y: Bundle) -> tuple[Wires, Wires, int]:
+        """Two fixed-point bundles with the same fraction and width."""
+        frac = max(x.frac, y.frac)
+        a, c = self._with_frac(x, frac), self._with_frac(y, frac)
+        width = max(len(a), len(c))
+        return words.sign_extend(a, width), words.sign_extend(c, width), frac
+
+    def _compare(self, op: Op, x: Bundle, y: Bundle) -> int:
+        if isinstance(x.format, BitFormat):
+            differs = self.b.xor(x.wires[0], y.wires[0])
+            return differs if isinstance(op, ew.NotEqual) else self.b.inv(differs)
+        if self.is_fixed(x, y):
+            a, c, _ = self._aligned(x, y)
+            match op:
+                case ew.Less():
+                    return words.less(self.b, a, c)
+                case ew.Greater():
+                    return words.less(self.b, c, a)
+                case ew.LessEqual():
+                    return self.b.inv(words.less(self.b, c, a))
+                case ew.GreaterEqual():
+                    return self.b.inv(words.less(self.b, a, c))
+            equal = words.equal(self.b, a, c)
+            return equal if isinstance(op, ew.Equal) else self.b.inv(equal)
+        p, q = self.unpack(x), self.unpack(y)
+        match op:
+            case ew.Less():
+                return floats.less(self.b, p, q)
+            case ew.Greater():
+                return floats.less(self.b, q, p)
+            case ew.LessEqual():
+                return floats.less_equal(self.b, p, q)
+            case ew.GreaterEqual():
+                return floats.less_equal(self.b, q, p)
+        equal = floats.equal(self.b, p, q)
+        return equal if isinstance(op, ew.Equal) else self.b.inv(equal)
+
+    def _select(self, condition: int, x: Bundle, y: Bundle) -> Bundle:
+        if isinstance(x.format, BitFormat):
+            return bit(words.mux(self.b, condition, x.wires, y.wires)[0])
+        if self.is_fixed(x, y):
+            a, c, frac = self._aligned(x, y)
+            return fixed(words.mux(self.b, condition, a, c), frac)
+        return self._float(floats.select(self.b, condition, self.unpack(x), self.unpack(y)))
+
+    def _extreme(self, x: Bundle, y: Bundle, *, largest: bool) -> Bundle:
+        if self.is_fixed(x, y):
+            a, c, frac = self._aligned(x, y)
+            return fixed((words.max_ if largest else words.min_)(self.b, a, c), frac)
+        p, q = self.unpack(x), self.unpack(y)
+        return self._float((floats.max_ if largest else floats.min_)(self.b, p, q))
+
+    def _unary(self, op: Op, x: Bundle) -> Bundle:
+        if self.is_fixed(x):
+            match op:
+                case ew.Neg():
+                    return fixed(words.neg(self.b, x.wires), x.frac)
+                case ew.Relu():
+                    return fixed(words.relu(self.b, x.wires), x.frac)
+                case ew.Abs():
+                    return fixed(words.abs_(self.b, x.wires), x.frac)
+            return fixed((words.nonzero(self.b, x.wires), x.wires[-1]), 0)
+        p = self.unpack(x)
+        match op:
+            case ew.Neg():
+                return self._float(floats.neg(self.b, p))
+            case ew.Relu():
+                return self._float(floats.relu(self.b, p))
+            case ew.Abs():
+                return self._float(floats.abs_(self.b, p))
+        return self._float(floats.sign(self.b, p))
+
+    def _cast(self, op: ew.Cast, x: Bundle) -> Bundle:
+        if isinstance(x.format, BitFormat):
+            return fixed((x.wires[0], self.b.constant(False)), 0)
+        if not (op.dtype.is_float or op.dtype.is_integer):
+            return bit(words.nonzero(self.b, x.wires) if self.is_fixed(x) else self.unpack(x).nonzero)
+        if op.dtype.is_float:
+            return x
+        if isinstance(x.format, FloatFormat):
+            x = fixed(floats.to_fixed(self.b, self.unpack(x), 64, INTEGER_FRAC)[0], INTEGER_FRAC)
+        return fixed(words.toward_zero(self.b, x.wires, x.frac), 0)
+
+    def _float_op(self, op: Op, x: list[Bundle]) -> Bundle:
+        p = [self.unpack(v) for v in x]
+        match op:
+            case ew.Mul():
+                return self._float(floats.mul(self.b, p[0], p[1]))
+            case ew.Div():
+                return self._float(roots.div(self.b, p[0], p[1]))
+            case ew.DivNoNan():
+                return self._float(roots.div_no_nan(self.b, p[0], p[1]))
+            case ew.Reciprocal():
+                return self._float(roots.reciprocal(self.b, p[0]))
+            case ew.Sqrt():
+                return self._float(roots.sqrt(self.b, p[0]))
+            case ew.Rsqrt():
+                return self._float(roots.rsqrt(self.b, p[0]))
+        raise AssertionError(f"no circuit for {op.name}")

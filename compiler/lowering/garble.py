@@ -1,0 +1,133 @@
+"""Builds the circuit of a region.
+
+Comparisons, selections, ReLU and the like work on fixed point; products, quotients and roots on normalised numbers.
+Operands are converted when an operation needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ezprivsecfl.compiler.circuits.builder import Circuit, CircuitBuilder
+from ezprivsecfl.compiler.lowering.bundles import Bundle, Garbler, bit
+from ezprivsecfl.compiler.lowering.domains import Domains
+from ezprivsecfl.compiler.lowering.regions import Region
+from ezprivsecfl.compiler.lowering.scales import Scales
+from ezprivsecfl.compiler.passes.simplify import constant_value, tensor_type
+from ezprivsecfl.errors import Location
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.types import DType, FixedFormat, YaoFormat, YaoType
+
+PARTIAL = (ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div)
+"""Operations whose result may be infinite or not a number."""
+
+
+@dataclass
+class RegionCircuit:
+    """A region's circuit and what its inputs and outputs are.
+
+    Args:
+        circuit: The circuit.
+        inputs: Per circuit input the value and the operation that takes it.
+        formats: Per circuit output its meaning.
+        garbled: Values that other circuits take, with the output's index.
+        shared: Values needed as arithmetic shares, with the output's index.
+        invalid: Per place of the program an output that says "not a finite number".
+    """
+
+    circuit: Circuit
+    inputs: list[tuple[Op, Value]]
+    formats: tuple[YaoFormat, ...]
+    garbled: dict[Value, int]
+    shared: dict[Value, int]
+    invalid: dict[Location, int]
+
+
+def build_circuit(
+    region: Region, domains: Domains, scales: Scales, opened: Sequence[Value], incoming: Callable[[Op, Value], YaoType]
+) -> RegionCircuit:
+    """The circuit of a region; ``incoming`` tells the type in which a value from outside comes in."""
+    return _Build(region, domains, scales, opened, incoming).run()
+
+
+@dataclass
+class _Build:
+    region: Region
+    domains: Domains
+    scales: Scales
+    opened: Sequence[Value]
+    incoming: Callable[[Op, Value], YaoType]
+    values: dict[Value, Bundle] = field(default_factory=dict)
+    inputs: list[tuple[Op, Value]] = field(default_factory=list)
+    formats: list[YaoFormat] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.b = CircuitBuilder()
+        self.gates = Garbler(self.b)
+
+    def run(self) -> RegionCircuit:
+        for op in self.region.ops:
+            operands = [self._operand(op, o) for o in op.operands]
+            self.values[op.result] = self.gates.apply(op, operands)
+        garbled: dict[Value, int] = {}
+        shared: dict[Value, int] = {}
+        flags: dict[Location, int] = {}
+        for op in self.region.ops:
+            value = op.result
+            if any(user not in self.region.ops for user in self.domains.needed_garbled(value)):
+                garbled[value] = self._output(self.values[value])
+            if self.domains.needed_in_shares(value, self.opened):
+                bundle, invalid = self.gates.shared(self.values[value], self.scales.frac(value))
+                shared[value] = self._output(bundle)
+                culprit = _partial(value, self.domains)
+                if invalid is not None and culprit is not None:
+                    where = Location(culprit.location.file, culprit.location.line, culprit.location.op or culprit.name)
+                    before = flags.get(where)
+                    flags[where] = invalid if before is None else self.b.or_(before, invalid)
+        zero = self.b.constant(False)
+        invalid_outputs = {
+            where: self._output(Bundle(FixedFormat(2, 0), (flag, zero))) for where, flag in flags.items()
+        }
+        circuit = self.b.build()
+        return RegionCircuit(circuit, self.inputs, tuple(self.formats), garbled, shared, invalid_outputs)
+
+    def _operand(self, op: Op, value: Value) -> Bundle:
+        """Wires of an operand: computed in this region, a constant, or a new circuit input."""
+        if value not in self.values:
+            constant = constant_value(value)
+            boolean = tensor_type(value).dtype is DType.BOOL
+            if constant is not None:
+                self.values[value] = self.gates.constant(constant, boolean=boolean)
+            else:
+                format_ = self.incoming(op, value).format
+                wires = self.b.input(format_.width)
+                self.inputs.append((op, value))
+                is_bit = boolean and isinstance(format_, FixedFormat)
+                self.values[value] = bit(wires[0]) if is_bit else Bundle(format_, wires)
+        return self.values[value]
+
+    def _output(self, bundle: Bundle) -> int:
+        self.b.output(bundle.wires)
+        self.formats.append(bundle.format)
+        return len(self.formats) - 1
+
+
+def _partial(value: Value, domains: Domains) -> Op | None:
+    """The nearest operation above that may have produced an infinity or NaN."""
+    if not domains.is_garbled(value):
+        return None
+    if isinstance(value.op, PARTIAL):
+        return value.op
+    for operand in value.op.operands:
+        if tensor_type(operand).is_secret and (found := _partial(operand, domains)) is not None:
+            return found
+    return None
+
+
+def drop_low_bits(width: int, dropped: int) -> Circuit:
+    """The circuit (without gates) that leaves out the low wires of a number."""
+    b = CircuitBuilder()
+    b.output(b.input(width)[dropped:])
+    return b.build()
