@@ -55,7 +55,7 @@ class CircuitBuilder:
 
     def xor(self, x: int, y: int) -> int:
         """Exclusive or."""
-        return self._xor_nodes(x >> 1, y >> 1) ^ ((x ^ y) & 1)
+        return (2 * self._xor_nodes(x >> 1, y >> 1)) ^ ((x ^ y) & 1)
 
     def and_(self, x: int, y: int) -> int:
         """Conjunction."""

@@ -8,9 +8,230 @@ multiplicative complexity of Boolean functions over the basis (and, xor, 1)", 20
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
 
-ZERO = 0
-"""The wire of the constant 0, in every builder."""
+
+def constant(b: CircuitBuilder, value: int, width: int) -> Wires:
+    """A constant modulo 2^width."""
+    return tuple(b.constant(bool((value >> i) & 1)) for i in range(width))
+
+
+def sign_extend(x: Wires, width: int) -> Wires:
+    """The same signed number with more wires (or the low wires if there are fewer)."""
+    return (x + (x[-1],) * (width - len(x)))[:width]
+
+
+def zero_extend(b: CircuitBuilder, x: Wires, width: int) -> Wires:
+    """The same unsigned number with more wires (or the low wires if there are fewer)."""
+    return (x + (b.constant(False),) * (width - len(x)))[:width]
+
+
+def add(b: CircuitBuilder, x: Wires, y: Wires, carry: int = 0) -> Wires:
+    """x + y + carry modulo 2^width; one AND per bit but the last."""
+    result = []
+    for i, (p, q) in enumerate(zip(x, y, strict=True)):
+        result.append(b.xor(b.xor(p, q), carry))
+        if i + 1 < len(x):
+            carry = _majority(b, p, q, carry)
+    return tuple(result)
+
+
+def carry_out(b: CircuitBuilder, x: Wires, y: Wires, carry: int = 0) -> int:
+    """The carry of x + y + carry out of the highest bit."""
+    for p, q in zip(x, y, strict=True):
+        carry = _majority(b, p, q, carry)
+    return carry
+
+
+def _majority(b: CircuitBuilder, p: int, q: int, c: int) -> int:
+    return b.xor(c, b.and_(b.xor(p, c), b.xor(q, c)))
+
+
+def invert(b: CircuitBuilder, x: Wires) -> Wires:
+    """Every bit negated."""
+    return tuple(b.inv(w) for w in x)
+
+
+def sub(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:
+    """x - y modulo 2^width."""
+    return add(b, x, invert(b, y), b.constant(True))
+
+
+def neg(b: CircuitBuilder, x: Wires) -> Wires:
+    """-x modulo 2^width."""
+    return negate_if(b, b.constant(True), x)
+
+
+def negate_if(b: CircuitBuilder, condition: int, x: Wires) -> Wires:
+    """-x where the condition holds, else x."""
+    flipped = tuple(b.xor(w, condition) for w in x)
+    return add(b, flipped, constant(b, 0, len(x)), condition)
+
+
+def less_unsigned(b: CircuitBuilder, x: Wires, y: Wires) -> int:
+    """x < y of unsigned numbers: no carry out of x - y."""
+    return b.inv(carry_out(b, x, invert(b, y), b.constant(True)))
+
+
+def less(b: CircuitBuilder, x: Wires, y: Wires) -> int:
+    """x < y of signed numbers: unsigned after flipping the sign bits."""
+    return less_unsigned(b, (*x[:-1], b.inv(x[-1])), (*y[:-1], b.inv(y[-1])))
+
+
+def all_of(b: CircuitBuilder, x: Sequence[int]) -> int:
+    """Whether all bits are one, as a balanced tree."""
+    if not x:
+        return b.constant(True)
+    while len(x) > 1:
+        x = [b.and_(x[i], x[i + 1]) if i + 1 < len(x) else x[i] for i in range(0, len(x), 2)]
+    return x[0]
+
+
+def nonzero(b: CircuitBuilder, x: Wires) -> int:
+    """Whether any bit is one."""
+    return b.inv(all_of(b, invert(b, x)))
+
+
+def equal(b: CircuitBuilder, x: Wires, y: Wires) -> int:
+    """x = y."""
+    return all_of(b, [b.inv(b.xor(p, q)) for p, q in zip(x, y, strict=True)])
+
+
+def mux(b: CircuitBuilder, condition: int, x: Wires, y: Wires) -> Wires:
+    """x where the condition holds, else y; one AND per bit."""
+    return tuple(b.mux(condition, p, q) for p, q in zip(x, y, strict=True))
+
+
+def mask(b: CircuitBuilder, condition: int, x: Wires) -> Wires:
+    """x where the condition holds, else 0."""
+    return tuple(b.and_(condition, w) for w in x)
+
+
+def relu(b: CircuitBuilder, x: Wires) -> Wires:
+    """max(x, 0): the exact ReLU of a signed number."""
+    return (*mask(b, b.inv(x[-1]), x[:-1]), b.constant(False))
+
+
+def abs_(b: CircuitBuilder, x: Wires) -> Wires:
+    """|x| modulo 2^width."""
+    return negate_if(b, x[-1], x)
+
+
+def max_(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:
+    """The larger of two signed numbers."""
+    return mux(b, less(b, x, y), y, x)
+
+
+def min_(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:
+    """The smaller of two signed numbers."""
+    return mux(b, less(b, x, y), x, y)
+
+
+def toward_zero(b: CircuitBuilder, x: Wires, dropped: int) -> Wires:
+    """x / 2^dropped rounded toward zero: negative numbers are biased before the low bits go."""
+    if dropped == 0:
+        return x
+    bias = (x[-1],) * dropped + constant(b, 0, len(x) - dropped)
+    return add(b, x, bias)[dropped:]
+
+
+def sum_columns(b: CircuitBuilder, columns: Sequence[Sequence[int]], width: int) -> Wires:
+    """Adds up bits by weight (column i counts 2^i) modulo 2^width, with full and half adders of one AND each."""
+    stacks = [list(c) for c in columns[:width]] + [[] for _ in range(width - len(columns))]
+    result = []
+    for i, stack in enumerate(stacks):
+        while len(stack) > 1:
+            p, q, c = (*stack[:2], stack[2] if len(stack) > 2 else b.constant(False))
+            del stack[:3]
+            stack.append(b.xor(b.xor(p, q), c))
+            if i + 1 < width:
+                stacks[i + 1].append(_majority(b, p, q, c))
+        result.append(stack[0] if stack else b.constant(False))
+    return tuple(result)
+
+
+def mul(b: CircuitBuilder, x: Wires, y: Wires, *, width: int | None = None, first_column: int = 0) -> Wires:
+    """x · y of unsigned numbers of any two widths, modulo 2^width (all bits by default).
+
+    Columns below ``first_column`` are left out: the result is too small by less than
+    ``first_column · 2^first_column``.
+    """
+    total = len(x) + len(y) if width is None else width
+    columns: list[list[int]] = [[] for _ in range(total)]
+    for i, p in enumerate(x):
+        for j, q in enumerate(y):
+            if first_column <= i + j < total:
+                columns[i + j].append(b.and_(p, q))
+    return sum_columns(b, columns, total)
+
+
+def mul_low(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:
+    """x · y modulo 2^width: the same for signed and unsigned numbers."""
+    return mul(b, x, y, width=len(x))
+
+
+def divide_unsigned(b: CircuitBuilder, x: Wires, y: Wires) -> tuple[Wires, Wires]:
+    """Quotient and remainder of unsigned numbers by restoring division; y = 0 gives quotient 2^width - 1."""
+    width = len(x)
+    remainder = constant(b, 0, width)
+    quotient: list[int] = []
+    divisor = (*y, b.constant(False))
+    for bit in reversed(x):
+        trial = (bit, *remainder)
+        fits = b.inv(less_unsigned(b, trial, divisor))
+        remainder = mux(b, fits, sub(b, trial, divisor), trial)[:width]
+        quotient.append(fits)
+    return tuple(reversed(quotient)), remainder
+
+
+def divide(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:
+    """Quotient of signed numbers, rounded toward zero."""
+    quotient, _ = divide_unsigned(b, abs_(b, x), abs_(b, y))
+    return negate_if(b, b.xor(x[-1], y[-1]), quotient)
+
+
+def lookup(b: CircuitBuilder, index: Wires, table: Sequence[int], width: int) -> Wires:
+    """``table[index]``, a table of public constants of ``width`` bits.
+
+    Every output bit is an XOR of products of index bits (its algebraic normal form, by the Moebius transform), so
+    only the 2^k - k - 1 products cost an AND, however wide the entries are.
+    """
+    k = len(index)
+    products = [b.constant(True)]
+    for wire in index:
+        products += [b.and_(wire, p) for p in products]
+    normal_form = list(table)
+    for i in range(k):
+        for j in range(1 << k):
+            if j >> i & 1:
+                normal_form[j] ^= normal_form[j ^ (1 << i)]
+    result = []
+    for position in range(width):
+        wire = b.constant(False)
+        for coefficient, product in zip(normal_form, products, strict=True):
+            if coefficient >> position & 1:
+                wire = b.xor(wire, product)
+        result.append(wire)
+    return tuple(result)
+
+
+def normalise(b: CircuitBuilder, x: Wires, kept: int) -> tuple[Wires, Wires]:
+    """Shifts an unsigned number to the left until its highest bit is one.
+
+    Returns:
+        The highest ``kept`` bits, and the number of places shifted (of no meaning if x is 0).
+    """
+    places: list[int] = []
+    width = len(x)
+    step = 1 << (max(width - 1, 1).bit_length() - 1)
+    while step:
+        empty = b.inv(nonzero(b, x[max(width - step, 0) :]))
+        # Bits that later, smaller steps cannot bring into the kept ones are dropped.
+        needed = min(width, kept + step - 1)
+        shifted = (constant(b, 0, step) + x)[:width]
+        x = mux(b, empty, shifted[width - needed :], x[width - needed :])
+        x = constant(b, 0, width - needed) + x
+        places.append(empty)
+        step >>= 1
+    return (constant(b, 0, kept) + x)[-kept:], tuple(reversed(places))
