@@ -44,4 +44,9 @@ struct DivisionError : Error {
   using Error::Error;
 };
 
+// An online phase without a setup of its own: setups are never used twice.
+struct SetupError : Error {
+  using Error::Error;
+};
+
 }  // namespace duet

@@ -1,0 +1,130 @@
+// The engine's declared costs, for the compiler's cost model.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "bindings.h"
+#include "duet/conversion.h"
+#include "duet/product.h"
+
+namespace duet::bindings {
+namespace {
+
+namespace py = pybind11;
+using py::literals::operator""_a;
+
+struct PhaseCosts {
+  Cost setup;
+  Cost online;
+};
+
+// The sizes given by name; every one must be asked for.
+class Sizes {
+ public:
+  explicit Sizes(const py::kwargs& given) {
+    for (const auto& [name, value] : given) {
+      sizes_[py::cast<std::string>(name)] = py::cast<std::uint64_t>(value);
+    }
+  }
+
+  std::uint64_t operator[](const std::string& name) {
+    const auto found = sizes_.find(name);
+    if (found == sizes_.end()) throw py::type_error("cost(): missing '" + name + "'");
+    asked_.insert(name);
+    return found->second;
+  }
+
+  int ot_k() {
+    asked_.insert("ot_k");
+    const auto found = sizes_.find("ot_k");
+    const std::uint64_t k = found == sizes_.end() ? kDefaultOtK : found->second;
+    if (k != 1 && k != 2 && k != 4 && k != 8) throw py::value_error("ot_k is 1, 2, 4 or 8");
+    return static_cast<int>(k);
+  }
+
+  void check_all_asked() const {
+    for (const auto& [name, value] : sizes_) {
+      if (!asked_.contains(name)) throw py::type_error("cost(): unexpected '" + name + "'");
+    }
+  }
+
+ private:
+  std::map<std::string, std::uint64_t> sizes_;
+  std::set<std::string> asked_;
+};
+
+const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
+  static const std::map<std::string, std::function<PhaseCosts(Sizes&)>> table{
+      {"session",
+       [](Sizes& s) -> PhaseCosts {
+         return {init_ot_cost(s.ot_k()), {}};
+       }},
+      {"mask",
+       [](Sizes& s) -> PhaseCosts {
+         return {Mask::setup_cost(), Mask::online_cost(s["elements"])};
+       }},
+      {"open_arith",
+       [](Sizes& s) -> PhaseCosts {
+         return {OpenArith::setup_cost(), OpenArith::online_cost(s["elements"])};
+       }},
+      {"product",
+       [](Sizes& s) -> PhaseCosts {
+         return {Product::setup_cost({s["batch"], s["m"], s["k"], s["n"]}, s.ot_k()),
+                 Product::online_cost()};
+       }},
+      {"square",
+       [](Sizes& s) -> PhaseCosts {
+         return {Square::setup_cost(s["batch"], s["k"], s.ot_k()), Square::online_cost()};
+       }},
+      {"to_yao",
+       [](Sizes& s) -> PhaseCosts {
+         return {ToYao::setup_cost(s["elements"], s["width"], s.ot_k()),
+                 ToYao::online_cost(s["elements"], s["width"])};
+       }},
+      {"public_to_yao",
+       [](Sizes& s) -> PhaseCosts {
+         return {PublicToYao::setup_cost(), PublicToYao::online_cost(s["elements"], s["width"])};
+       }},
+      {"evaluate",
+       [](Sizes& s) -> PhaseCosts {
+         return {Evaluate::setup_cost(s["and_gates"], s["elements"]), Evaluate::online_cost()};
+       }},
+      {"from_yao",
+       [](Sizes& s) -> PhaseCosts {
+         return {FromYao::setup_cost(s["elements"]), FromYao::online_cost()};
+       }},
+      {"open_yao",
+       [](Sizes& s) -> PhaseCosts {
+         return {OpenYao::setup_cost(s["elements"], s["width"]),
+                 OpenYao::online_cost(s["elements"], s["width"])};
+       }},
+  };
+  return table;
+}
+
+py::dict cost(const std::string& op, const py::kwargs& given) {
+  const auto found = operations().find(op);
+  if (found == operations().end()) throw py::value_error("cost(): no operation '" + op + "'");
+  Sizes sizes(given);
+  const PhaseCosts costs = found->second(sizes);
+  sizes.check_all_asked();
+  return py::dict("setup_bytes"_a = costs.setup.bytes, "setup_messages"_a = costs.setup.messages,
+                  "setup_rounds"_a = costs.setup.rounds, "online_bytes"_a = costs.online.bytes,
+                  "online_messages"_a = costs.online.messages,
+                  "online_rounds"_a = costs.online.rounds);
+}
+
+}  // namespace
+
+void define_costs(py::module_& module) {
+  module.def("cost", &cost, "op"_a,
+             "What an operation puts on the wire, frame headers included, in its setup and in its "
+             "online phase: bytes and messages sent by party 0 and 1, and rounds.");
+}
+
+}  // namespace duet::bindings

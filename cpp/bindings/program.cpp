@@ -1,0 +1,89 @@
+#include "duet/program.h"
+
+#include <dlfcn.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arrays.h"
+#include "bindings.h"
+#include "duet/errors.h"
+#include "python_session.h"
+
+namespace duet::bindings {
+namespace {
+
+using py::literals::operator""_a;
+
+// A program from a shared object. Shared objects are never unloaded: objects that they made, such
+// as exceptions, may outlive the program.
+class LoadedProgram {
+ public:
+  explicit LoadedProgram(const std::string& path) {
+    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) throw Error("cannot load " + path + ": " + dlerror());
+    const auto factory = reinterpret_cast<ProgramFactory>(dlsym(library, kProgramFactory));
+    if (factory == nullptr) throw Error(path + " is not a compiled program: " + dlerror());
+    program_.reset(factory());
+  }
+
+  std::string name() const { return program_->name(); }
+
+  void setup(const PythonSession& python_session, std::size_t clients) {
+    const PythonSession::Use session(python_session);
+    ready_.reset();
+    {
+      const py::gil_scoped_release release;
+      session->begin(Phase::kSetup);
+      program_->setup(*session, clients);
+      session->end();
+    }
+    ready_ = session.identity();
+  }
+
+  py::list online(const PythonSession& python_session, const std::vector<py::array>& shares,
+                  const std::vector<py::array>& publics) {
+    const std::vector<Tensor<Ring>> share_tensors = to_tensors(shares);
+    const std::vector<Tensor<Ring>> public_tensors = to_tensors(publics);
+    const PythonSession::Use session(python_session);
+    // The ops refuse a second use, too, but only once they are reached.
+    if (std::exchange(ready_, {}).lock() != session.identity().lock()) {
+      throw SetupError("online() needs a setup() of its own, in the same session");
+    }
+    std::vector<Tensor<Ring>> opened;
+    {
+      const py::gil_scoped_release release;
+      session->begin(Phase::kOnline);
+      opened = program_->online(*session, share_tensors, public_tensors);
+      session->end();
+    }
+    py::list arrays;
+    for (const Tensor<Ring>& tensor : opened) arrays.append(to_array(tensor.shape, tensor.data));
+    return arrays;
+  }
+
+ private:
+  std::unique_ptr<Program> program_;
+  std::weak_ptr<const void> ready_;  // the session of a setup that is not used yet
+};
+
+}  // namespace
+
+void define_program(py::module_& module) {
+  py::class_<LoadedProgram>(module, "Program", "A compiled program, for one session at a time.")
+      .def_property_readonly("name", &LoadedProgram::name)
+      .def("setup", &LoadedProgram::setup, "session"_a, "clients"_a,
+           "Does all that does not depend on the inputs. Serves one call of online().")
+      .def("online", &LoadedProgram::online, "session"_a, "shares"_a, "publics"_a,
+           "From this party's shares of the clients' values and from public values, all uint64 "
+           "arrays, the opened outputs.");
+  module.def(
+      "load", [](const std::string& path) { return LoadedProgram(path); }, "path"_a,
+      "Loads the shared object of a compiled program.");
+}
+
+}  // namespace duet::bindings

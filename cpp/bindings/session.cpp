@@ -1,0 +1,117 @@
+#include <pybind11/pybind11.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "bindings.h"
+#include "duet/handshake.h"
+#include "python_session.h"
+
+namespace duet::bindings {
+namespace {
+
+namespace py = pybind11;
+using py::literals::operator""_a;
+
+Milliseconds milliseconds(double seconds) {
+  if (!(seconds > 0) || seconds > 1e6) throw py::value_error("a timeout is a positive number");
+  return Milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
+}
+
+// What both parties must agree on, and this party's patience.
+struct Terms {
+  Terms(int party, const std::string& program_hash, const std::string& text, double idle, int k)
+      : idle_timeout(milliseconds(idle)), ot_k(k) {
+    if (program_hash.size() != mine.program_hash.size()) {
+      throw std::invalid_argument("a program hash has 32 bytes");
+    }
+    std::copy(program_hash.begin(), program_hash.end(), mine.program_hash.begin());
+    mine.party = static_cast<std::uint32_t>(party);
+    mine.configuration = "ot_k=" + std::to_string(ot_k) + "\n" + text;
+  }
+
+  Handshake mine;
+  Milliseconds idle_timeout;
+  int ot_k;
+};
+
+PythonSession start(Channel channel, const Terms& terms) {
+  channel.set_idle_timeout(terms.idle_timeout);
+  handshake(channel, terms.mine);
+  return PythonSession(std::make_unique<Session>(std::move(channel),
+                                                 static_cast<int>(terms.mine.party),
+                                                 Randomness::os(), Options{terms.ot_k}));
+}
+
+py::tuple local_pair(int ot_k) {
+  auto channels = Channel::local_pair();
+  const auto make = [ot_k](Channel channel, int party) {
+    return PythonSession(
+        std::make_unique<Session>(std::move(channel), party, Randomness::os(), Options{ot_k}));
+  };
+  return py::make_tuple(make(std::move(channels.first), 0), make(std::move(channels.second), 1));
+}
+
+py::dict phase_stats(const PhaseStats& stats) {
+  return py::dict(
+      "bytes_sent"_a = stats.traffic.bytes_sent, "bytes_received"_a = stats.traffic.bytes_received,
+      "messages_sent"_a = stats.traffic.messages_sent,
+      "messages_received"_a = stats.traffic.messages_received, "rounds"_a = stats.traffic.rounds,
+      "wall_seconds"_a = stats.wall_seconds, "cpu_seconds"_a = stats.cpu_seconds);
+}
+
+}  // namespace
+
+void define_session(py::module_& module) {
+  py::class_<PythonSession>(module, "Session",
+                            "A connection between the two servers; one thread uses it at a time.")
+      .def_property_readonly(
+          "party", [](const PythonSession& self) { return PythonSession::Use(self)->party(); })
+      .def(
+          "stats",
+          [](const PythonSession& self) {
+            const PythonSession::Use session(self);
+            return py::dict("setup"_a = phase_stats(session->stats(Phase::kSetup)),
+                            "online"_a = phase_stats(session->stats(Phase::kOnline)));
+          },
+          "What this party sent and took in the last setup and in the last online phase.")
+      .def("close", &PythonSession::close, "Ends the connection; the peer gets a PeerError.");
+
+  module.def(
+      "connect",
+      [](const std::string& host, std::uint16_t port, int party, const py::bytes& program_hash,
+         const std::string& configuration, double timeout, double idle_timeout, int ot_k) {
+        const Terms terms(party, program_hash, configuration, idle_timeout, ot_k);
+        const Milliseconds patience = milliseconds(timeout);
+        const py::gil_scoped_release release;
+        return start(Channel::connect(host, port, patience), terms);
+      },
+      "host"_a, "port"_a, "party"_a, "program_hash"_a, "configuration"_a = "", py::kw_only(),
+      "timeout"_a = 60.0, "idle_timeout"_a = 60.0, "ot_k"_a = kDefaultOtK,
+      "Connects to the other server, which may come up later, and starts a session. MismatchError "
+      "if it has another program hash, configuration or engine.");
+  module.def("local_pair", &local_pair, py::kw_only(), "ot_k"_a = kDefaultOtK,
+             "Both ends of a session within one process, each for a thread of its own.");
+
+  py::class_<Listener>(module, "Listener", "A listening socket; port 0 takes any free port.")
+      .def(py::init<const std::string&, std::uint16_t>(), "host"_a, "port"_a = 0)
+      .def_property_readonly("port", &Listener::port)
+      .def(
+          "accept",
+          [](Listener& self, int party, const py::bytes& program_hash,
+             const std::string& configuration, double timeout, double idle_timeout, int ot_k) {
+            const Terms terms(party, program_hash, configuration, idle_timeout, ot_k);
+            const Milliseconds patience = milliseconds(timeout);
+            const py::gil_scoped_release release;
+            return start(self.accept(patience), terms);
+          },
+          "party"_a, "program_hash"_a, "configuration"_a = "", py::kw_only(), "timeout"_a = 60.0,
+          "idle_timeout"_a = 60.0, "ot_k"_a = kDefaultOtK,
+          "Waits for the other server and starts a session, as connect does.");
+}
+
+}  // namespace duet::bindings

@@ -1,0 +1,35 @@
+// What the compiler emits: a class derived from Program, in a shared object that exports
+//     extern "C" duet::Program* duet_program();
+// which returns a new object for the caller to delete.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "duet/ring.h"
+#include "duet/session.h"
+#include "duet/tensor.h"
+
+namespace duet {
+
+class Program {
+ public:
+  virtual ~Program() = default;
+
+  virtual const char* name() const = 0;
+
+  // Everything that does not depend on the inputs. May be called again, for any number of clients,
+  // and then starts afresh. Serves one call of online().
+  virtual void setup(Session& session, std::size_t clients) = 0;
+
+  // `shares`: this party's shares of the clients' values, with the clients along the first axis.
+  // `publics`: values that both parties know. Returns the opened outputs.
+  virtual std::vector<Tensor<Ring>> online(Session& session,
+                                           const std::vector<Tensor<Ring>>& shares,
+                                           const std::vector<Tensor<Ring>>& publics) = 0;
+};
+
+using ProgramFactory = Program* (*)();
+inline constexpr const char* kProgramFactory = "duet_program";
+
+}  // namespace duet

@@ -1,0 +1,219 @@
+"""The Python module of the engine, with a program that is built against the installed package."""
+
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ezprivsecfl.runtime import _duet
+
+PROGRAM = Path(__file__).parents[2] / "cpp" / "tests" / "example_program.cpp"
+HASH = bytes(range(32))
+
+
+def both(first, second):
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(first), pool.submit(second)]
+        return [f.result(timeout=60) for f in futures]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("program")
+    (folder / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.20)\n"
+        "project(example LANGUAGES CXX)\n"
+        "find_package(duet REQUIRED)\n"
+        f"add_library(example MODULE {PROGRAM})\n"
+        "target_link_libraries(example PRIVATE duet::duet)\n"
+    )
+    environment = {**os.environ, "duet_DIR": _duet.cmake_dir()}
+    for command in (["cmake", "-S", ".", "-B", "build", "-G", "Ninja"], ["cmake", "--build", "build"]):
+        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    return folder / "build" / "libexample.so"
+
+
+def expected(x, g):
+    weights = np.maximum(x @ g, 0)
+    return weights @ x, np.sum(x * x)
+
+
+def shares_of(x, seed):
+    return _duet.expand(seed, x.size).reshape(x.shape), _duet.share(x, 8, seed)
+
+
+def test_program_over_tcp(library):
+    rng = np.random.default_rng(1)
+    listener = _duet.Listener("127.0.0.1")
+    sessions = both(
+        lambda: listener.accept(0, HASH, "same"), lambda: _duet.connect("127.0.0.1", listener.port, 1, HASH, "same")
+    )
+    programs = [_duet.load(str(library)) for _ in sessions]
+    assert [p.name for p in programs] == ["example", "example"]
+    for clients in (2, 5):
+        x = rng.integers(-1000, 1000, (clients, 6)) / 256
+        g = rng.integers(-1000, 1000, 6) / 256
+        shares = shares_of(x, rng.bytes(16))
+        public = np.round(g * 256).astype(np.int64).view(np.uint64)
+
+        def party(p, clients=clients, shares=shares, public=public):
+            programs[p].setup(sessions[p], clients)
+            return programs[p].online(sessions[p], [shares[p]], [public])
+
+        results = both(lambda: party(0), lambda: party(1))
+        total, norm = expected(x, g)
+        for opened in results:
+            np.testing.assert_array_equal(opened[0].view(np.int64) / 2**24, total)
+            np.testing.assert_array_equal(opened[1].view(np.int64) / 2**16, norm)
+        stats = [s.stats() for s in sessions]
+        for phase in ("setup", "online"):
+            assert stats[0][phase]["bytes_sent"] == stats[1][phase]["bytes_received"] > 0
+        assert stats[0]["online"]["rounds"] <= 4
+    with pytest.raises(_duet.SetupError, match="setup\\(\\) of its own"):
+        programs[0].online(sessions[0], [shares[0]], [public])
+
+
+def test_setup_belongs_to_a_session(library):
+    sessions = _duet.local_pair()
+    programs = [_duet.load(str(library)) for _ in sessions]
+    both(lambda: programs[0].setup(sessions[0], 1), lambda: programs[1].setup(sessions[1], 1))
+    others = _duet.local_pair()
+    with pytest.raises(_duet.SetupError):
+        programs[0].online(others[0], [np.zeros((1, 6), np.uint64)], [np.zeros(6, np.uint64)])
+
+
+def test_one_thread_at_a_time(library):
+    first, second = _duet.local_pair()
+    program = _duet.load(str(library))
+
+    def setup():
+        with pytest.raises(_duet.PeerError):
+            program.setup(first, 3)
+
+    thread = threading.Thread(target=setup)
+    thread.start()
+    while True:  # until the thread waits for its peer
+        try:
+            first.stats()
+        except _duet.Error as error:
+            assert "in use by another thread" in str(error)  # noqa: PT017
+            break
+    first.close()  # the thread keeps it
+    second.close()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_mismatch_is_an_error_at_both():
+    listener = _duet.Listener("127.0.0.1")
+    errors = []
+
+    def run(start, *args):
+        with pytest.raises(_duet.MismatchError) as info:
+            start(*args)
+        errors.append(str(info.value))
+
+    thread = threading.Thread(target=run, args=(listener.accept, 0, HASH, "one"))
+    thread.start()
+    run(_duet.connect, "127.0.0.1", listener.port, 1, HASH, "other")
+    thread.join()
+    assert all("one" in e and "other" in e for e in errors)
+
+
+def test_sessions_and_sockets_that_are_not_there():
+    _, second = _duet.local_pair()
+    second.close()
+    with pytest.raises(_duet.Error, match="session is closed"):
+        second.stats()
+    with pytest.raises(_duet.TimeoutError):
+        _duet.Listener("127.0.0.1").accept(0, HASH, timeout=0.05)
+    taken = _duet.Listener("127.0.0.1")
+    with pytest.raises(_duet.AddressError):
+        _duet.Listener("127.0.0.1", taken.port)
+
+
+def test_gone_peer_during_setup(library):
+    first, second = _duet.local_pair()
+    second.close()
+    with pytest.raises(_duet.PeerError):
+        _duet.load(str(library)).setup(first, 3)
+
+
+def test_load_refuses_other_files(tmp_path):
+    with pytest.raises(_duet.Error, match="cannot load"):
+        _duet.load(str(tmp_path / "missing.so"))
+    with pytest.raises(_duet.Error, match="not a compiled program"):
+        _duet.load(_duet.__file__)
+
+
+def test_arrays_are_not_converted_silently(library):
+    first, _ = _duet.local_pair()
+    program = _duet.load(str(library))
+    with pytest.raises(TypeError, match="expected an array of uint64, got float64"):
+        program.online(first, [np.zeros((2, 6))], [])
+    with pytest.raises(TypeError, match="expected an array of float64, got int64"):
+        _duet.share(np.zeros(2, np.int64), 8, bytes(16))
+    with pytest.raises(ValueError, match="16 bytes"):
+        _duet.expand(bytes(15), 3)
+    with pytest.raises(ValueError, match="32 bytes"):
+        _duet.connect("127.0.0.1", 1, 0, b"", timeout=0.01)
+
+
+def test_shares_add_up_to_the_encoded_values():
+    values = np.array([[0.5, -1.25], [2.0**40, 0.0]])[:, ::-1]  # not contiguous
+    first, second = shares_of(values, b"0123456789abcdef")
+    np.testing.assert_array_equal((first + second).view(np.int64) / 256, values)
+    assert second.shape == (2, 2)
+    with pytest.raises(_duet.RangeError, match="element 1 "):
+        _duet.share(np.array([0.0, np.nan]), 8, bytes(16))
+
+
+def test_costs():
+    assert _duet.cost("mask", elements=10) == {
+        "setup_bytes": [0, 0],
+        "setup_messages": [0, 0],
+        "setup_rounds": 0,
+        "online_bytes": [96, 96],
+        "online_messages": [1, 1],
+        "online_rounds": 1,
+    }
+    assert sum(_duet.cost("square", batch=30, k=3372)["setup_bytes"]) < 56e6
+    assert sum(_duet.cost("product", batch=1, m=1, k=30, n=3372, ot_k=4)["setup_bytes"]) < 59e6
+    assert _duet.cost("evaluate", and_gates=100, elements=1)["setup_bytes"] == [3216, 0]
+    for op, sizes in {
+        "session": {},
+        "open_arith": {"elements": 3},
+        "to_yao": {"elements": 3, "width": 20},
+        "public_to_yao": {"elements": 3, "width": 20},
+        "from_yao": {"elements": 3},
+        "open_yao": {"elements": 3, "width": 20},
+    }.items():
+        assert sum(_duet.cost(op, **sizes)["setup_bytes"] + _duet.cost(op, **sizes)["online_bytes"]) > 0
+    with pytest.raises(TypeError, match="missing 'k'"):
+        _duet.cost("square", batch=1)
+    with pytest.raises(TypeError, match="unexpected 'n'"):
+        _duet.cost("square", batch=1, k=1, n=1)
+    with pytest.raises(ValueError, match="no operation 'cube'"):
+        _duet.cost("cube")
+    with pytest.raises(ValueError, match="1, 2, 4 or 8"):
+        _duet.cost("session", ot_k=3)
+
+
+def test_installation():
+    assert Path(_duet.include_dir(), "duet", "program.h").is_file()
+    assert Path(_duet.cmake_dir(), "duet-config.cmake").is_file()
+    assert set(_duet.cpu_features()) == {"aes"}
+    assert _duet.__version__
+
+
+def test_needs_nothing_but_numpy():
+    code = (
+        "import sys; from ezprivsecfl.runtime import _duet; "
+        "print([m for m in sys.modules if m.split('.')[0] in ('tensorflow', 'tensorflow_federated', 'jax', 'scipy')])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
