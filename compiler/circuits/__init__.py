@@ -1,1 +1,1 @@
-"""Boolean circuits: built from integer words and normalised numbers, written as Bristol Fashion, evaluated in the clear."""
+"""Boolean circuits: the builder, Bristol Fashion, plain evaluation, integers and normalised numbers."""

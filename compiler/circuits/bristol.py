@@ -21,9 +21,7 @@ def write(circuit: Circuit) -> str:
         _numbers(len(circuit.output_widths), *circuit.output_widths),
         "",
     ]
-    lines += [
-        f"{_numbers(len(inputs), 1, *inputs, output)} {kind.value}" for kind, inputs, output in circuit.gates
-    ]
+    lines += [f"{_numbers(len(inputs), 1, *inputs, output)} {kind.value}" for kind, inputs, output in circuit.gates]
     return "\n".join(lines) + "\n"
 
 

@@ -156,8 +156,7 @@ class _Emitter:
             self._set_output(slot, wire)
         num_wires = self._next + len(self._slots)
         gates = tuple(
-            Gate(kind, tuple(i % num_wires for i in inputs), output % num_wires)
-            for kind, inputs, output in self._gates
+            Gate(kind, tuple(i % num_wires for i in inputs), output % num_wires) for kind, inputs, output in self._gates
         )
         return Circuit(num_wires, self._input_widths, self._output_widths, gates)
 

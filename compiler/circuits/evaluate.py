@@ -1,6 +1,6 @@
 """Evaluates circuits in the clear, on many instances at once: the reference for every protocol.
 
-Words are Boolean arrays ``[instances, width]``, bit 0 first; ``to_bits`` and ``from_bits`` convert from and to integers.
+Words are Boolean arrays ``[instances, width]``, bit 0 first; ``to_bits`` and ``from_bits`` convert integers.
 """
 
 from __future__ import annotations

@@ -117,6 +117,8 @@ class _Lowering:
     def _moved(self, op: Op, operand: Value) -> Value:
         if isinstance(op, ew.Cast):
             return operand
+        if isinstance(op, st.Reshape):
+            return self._reshaped(operand, op.shape)
         return self.b.add(MOVES[type(op)], operand, **op.attributes())
 
     def _linear(self, op: Op) -> Value:
@@ -125,7 +127,7 @@ class _Lowering:
         if isinstance(op, ew.Neg):
             return self.b.add(linear.Neg, self._shared(op.operands[0]))
         if isinstance(op, StructuralOp):
-            return self.b.add(MOVES[type(op)], self._shared(op.operands[0]), **op.attributes())
+            return self._moved(op, self._shared(op.operands[0]))
         frac = self.scales.raw_frac(op.result)
         aligned = [self._aligned(op, o, frac) for o in op.operands]
         if isinstance(op, st.Concat):
@@ -151,9 +153,8 @@ class _Lowering:
         a, b = (self._masked(o) for o in op.operands)
         if _is_row_times_itself(op):
             shape = a.type.shape
-            flat = self.b.add(structure.Reshape, a, shape=(*shape[:-2], shape[-1]))
-            squares = self.b.add(protocol.SquareSum, flat)
-            return self.b.add(structure.Reshape, squares, shape=op.result.type.shape)
+            squares = self.b.add(protocol.SquareSum, self._reshaped(a, (*shape[:-2], shape[-1])))
+            return self._reshaped(squares, op.result.type.shape)
         batch = op.result.type.shape[:-2]
         a = self._broadcast(a, (*batch, *a.type.shape[-2:]))
         b = self._broadcast(b, (*batch, *b.type.shape[-2:]))
@@ -275,7 +276,11 @@ class _Lowering:
         return value if value.type.shape == shape else self.b.add(structure.Broadcast, value, shape=shape)
 
     def _reshaped(self, value: Value, shape: Shape) -> Value:
-        return value if value.type.shape == shape else self.b.add(structure.Reshape, value, shape=shape)
+        if value.type.shape == shape:
+            return value
+        if isinstance(value.op, structure.Reshape):
+            return self._reshaped(value.op.operands[0], shape)
+        return self.b.add(structure.Reshape, value, shape=shape)
 
     def _ranked(self, value: Value, rank: int) -> Value:
         missing = rank - len(value.type.shape)

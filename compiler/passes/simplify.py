@@ -25,7 +25,7 @@ from ezprivsecfl.ir.tensor.elementwise import (
     Square,
     Sub,
 )
-from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, Reshape, Transpose
+from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, Reshape, Sum, Transpose
 from ezprivsecfl.ir.types import CLIENTS_DIM, TensorType
 
 MAX_FOLDED = 1 << 22
@@ -104,7 +104,11 @@ def _rewritten(builder: ProgramBuilder, op: Op) -> Value | None:
     if isinstance(op, Cast) and first is not None and op.dtype is tensor_type(first).dtype:
         return first
     if isinstance(op, Square) and first is not None:
-        return builder.add(Mul, first, first)
+        return _rewritten_or_new(builder, Mul(operands=(first, first), location=op.location))
+    if isinstance(op, Mul) and op.operands[0] is op.operands[1]:
+        return _squared_root(builder, op.operands[0])
+    if isinstance(op, Sum) and first is not None and all(first.type.shape[a] == 1 for a in op.axes):
+        return builder.add(Reshape, first, shape=op.result.type.shape)
     if isinstance(op, Pow):
         return _power(builder, op)
     if isinstance(op, Reciprocal) and first is not None and isinstance(first.op, Sqrt):
@@ -119,6 +123,16 @@ def _rewritten_or_new(builder: ProgramBuilder, op: Op) -> Value:
     return builder.append(op).result if shorter is None else shorter
 
 
+def _squared_root(builder: ProgramBuilder, value: Value) -> Value | None:
+    """The square of a root is what is under the root."""
+    shape = value.type.shape
+    while isinstance(value.op, Reshape):
+        value = value.op.operands[0]
+    if not isinstance(value.op, Sqrt) or not tensor_type(value).is_secret:
+        return None
+    return _rewritten_or_new(builder, Reshape(operands=value.op.operands, shape=shape, location=value.op.location))
+
+
 def _power(builder: ProgramBuilder, op: Pow) -> Value | None:
     """Constant powers as products and roots."""
     base, exponent = op.operands[0], constant_value(op.operands[1])
@@ -127,7 +141,7 @@ def _power(builder: ProgramBuilder, op: Pow) -> Value | None:
     if exponent == 1.0:
         return base
     if exponent == 2.0:
-        return builder.add(Mul, base, base)
+        return _rewritten_or_new(builder, Mul(operands=(base, base), location=op.location))
     if exponent == 3.0:
         return builder.add(Mul, builder.add(Mul, base, base), base)
     if exponent == 4.0:

@@ -203,3 +203,13 @@ def test_square_is_a_product_and_exp_of_public_values_stays(sketch):
     after = run_passes(program, tensor_passes(Options()))
     agree(program, after)
     assert not after.of(Square)
+
+
+def test_the_square_of_a_norm_needs_no_root(sketch):
+    b = sketch("squared_norm")
+    norm = b.add(Reshape, b.norm(b.clients("x", 6), 1), shape=("n", 1))
+    b.returns(b.add(Sum, b.add(Sum, b.add(Square, norm), axes=(1,)), axes=(0,)))
+    program = b.build()
+    after = run_passes(program, [Simplify(), FactorScales(), Simplify()])
+    agree(program, after)
+    assert [op.name for op in after.ops if op.name in ("sqrt", "square")] == []
