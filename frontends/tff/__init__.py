@@ -1,1 +1,24 @@
-"""The TensorFlow Federated front end."""
+"""The TensorFlow Federated front end: traces TFF computations to programs, and runs TFF's own contexts.
+
+This is the only package that imports TensorFlow and TensorFlow Federated.
+"""
+
+from ezprivsecfl.frontends.tff.context import SecureContext
+from ezprivsecfl.frontends.tff.discovery import find_computations, has_clients_parameter
+from ezprivsecfl.frontends.tff.reference import reference_context, tame_worker
+from ezprivsecfl.frontends.tff.signature import Arguments, Signature
+from ezprivsecfl.frontends.tff.source import install_source_tracking
+from ezprivsecfl.frontends.tff.tracing import TracedComputation, trace
+
+__all__ = [
+    "Arguments",
+    "SecureContext",
+    "Signature",
+    "TracedComputation",
+    "find_computations",
+    "has_clients_parameter",
+    "install_source_tracking",
+    "reference_context",
+    "tame_worker",
+    "trace",
+]

@@ -1,0 +1,48 @@
+"""Which computations are aggregations: something for the compiler to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow_federated as tff
+
+
+def has_clients_parameter(computation: Any) -> bool:
+    """Whether a computation takes values that differ from client to client."""
+    return _mentions_clients(computation.type_signature.parameter)
+
+
+def _mentions_clients(type_: Any) -> bool:
+    if isinstance(type_, tff.FederatedType):
+        return type_.placement is tff.CLIENTS and not type_.all_equal
+    if isinstance(type_, tff.StructType):
+        return any(_mentions_clients(element) for _, element in tff.structure.iter_elements(type_))
+    return False
+
+
+def as_computation(value: Any) -> Any:
+    """The computation that a value stands for: itself, or the ``next`` of a process.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    if isinstance(value, tff.templates.IterativeProcess):
+        return value.next
+    if isinstance(value, tff.Computation):
+        return value
+    raise TypeError(f"expected a tff.Computation or an AggregationProcess, not a {type(value).__name__}")
+
+
+def find_computations(module_namespace: dict[str, Any]) -> dict[str, object]:
+    """The aggregations among a module's names: computations with a CLIENTS parameter, and aggregation processes.
+
+    Args:
+        module_namespace: ``vars()`` of the executed module.
+    """
+    found: dict[str, object] = {}
+    for name, value in module_namespace.items():
+        if isinstance(value, tff.templates.AggregationProcess) or (
+            isinstance(value, tff.Computation) and has_clients_parameter(value)
+        ):
+            found.setdefault(name, value)
+    return found

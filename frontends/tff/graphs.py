@@ -1,0 +1,178 @@
+"""Traces the TensorFlow graphs inside a TFF program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_federated as tff
+from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
+
+from ezprivsecfl.errors import Location, VerifyError
+from ezprivsecfl.frontends.tff.emit import Emitter
+from ezprivsecfl.frontends.tff.folding import can_fold, fold
+from ezprivsecfl.frontends.tff.ops import CONTROL, LOWERINGS, Call
+from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
+from ezprivsecfl.frontends.tff.source import operation_location
+from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Function, Known, Leaf, Node, Struct
+
+REASONS = {
+    "Random": "random numbers; noise cannot be drawn inside a secure computation",
+    "Multinomial": "random numbers; noise cannot be drawn inside a secure computation",
+    "Var": "variables; keep state in the computation's inputs and results",
+    "ReadVariable": "variables; keep state in the computation's inputs and results",
+    "Assign": "variables; keep state in the computation's inputs and results",
+    "Dataset": "datasets; aggregate what clients have computed from their data",
+    "String": "strings",
+}
+"""Why operations with these parts of names have no lowering."""
+
+
+class Graph:
+    """A TensorFlow graph of a TFF program, and the functions in its library."""
+
+    def __init__(self, proto: Any) -> None:
+        graph_def = tf.compat.v1.GraphDef()
+        proto.graph_def.Unpack(graph_def)
+        self.parameter = proto.parameter if proto.HasField("parameter") else None
+        self.result = proto.result
+        self.graph = tf.Graph()
+        with self.graph.as_default():
+            tf.import_graph_def(graph_def, name="")
+        self._library = {f.signature.name: f for f in graph_def.library.function}
+        self._functions: dict[str, Any] = {}
+
+    def function(self, name: str) -> Any:
+        """A function of the library, as a graph with inputs and outputs."""
+        if name not in self._functions:
+            with self.graph.as_default():
+                self._functions[name] = function_def_to_graph(self._library[name])
+        return self._functions[name]
+
+    def has_function(self, name: str) -> bool:
+        """Whether the library has the function."""
+        return name in self._library
+
+
+class GraphTracer:
+    """Evaluates graphs on the values of a trace."""
+
+    def __init__(self, emit: Emitter, problems: Problems) -> None:
+        self._emit = emit
+        self._problems = problems
+        self._graphs: dict[bytes, Graph] = {}
+
+    def call(self, proto: Any, result_type: Any, argument: Node | None, place: Location) -> Node:
+        """The result of a TensorFlow computation.
+
+        Args:
+            proto: Its ``TensorFlow`` protocol buffer.
+            result_type: The type of its result, for the names in structures.
+            argument: What it is called with.
+            place: Where it is called, for operations that do not carry their own place.
+        """
+        key = proto.SerializeToString(deterministic=True)
+        if key not in self._graphs:
+            self._graphs[key] = Graph(proto)
+        graph = self._graphs[key]
+        feeds: dict[str, Leaf] = {}
+        if graph.parameter is not None:
+            self._feed(graph.parameter, argument, feeds)
+        fetches: list[Any] = []
+        _collect(graph.result, graph.graph, fetches)
+        leaves = iter(_Run(self, graph, place).evaluate(fetches, feeds))
+        return self._rebuild(graph.result, result_type, leaves, place)
+
+    def lower(self, graph: Graph, op: Any, leaves: Sequence[Leaf], place: Location) -> Sequence[Leaf]:
+        """The results of one operation; problems are noted and give broken results."""
+        location = operation_location(op, place)
+        with self._emit.builder.at(location):
+            try:
+                results = self._lower(graph, op, leaves, location)
+            except (Unsupported, VerifyError) as e:
+                self._problems.add(location, str(e))
+                results = BROKEN
+            except (ArithmeticError, LookupError, TypeError, ValueError) as e:
+                # A form of the operation that its lowering does not foresee: the user needs the place, not our stack.
+                self._problems.add(location, f"cannot be translated ({type(e).__name__}: {e})")
+                results = BROKEN
+        if isinstance(results, Broken):
+            return [BROKEN] * len(op.outputs)
+        return results if isinstance(results, Sequence) else [results]
+
+    def _lower(self, graph: Graph, op: Any, leaves: Sequence[Leaf], location: Location) -> Leaf | Sequence[Leaf]:
+        run = _Run(self, graph, location)
+        call = Call(op, leaves, self._emit, run.function)
+        if op.type in CONTROL:
+            return CONTROL[op.type](call)
+        if graph.has_function(op.type):
+            return run.function(op.type, leaves)
+        arrays = [leaf.array for leaf in leaves if isinstance(leaf, Known)]
+        if len(arrays) == len(leaves) and can_fold(op):
+            return [Known(a) for a in fold(op, arrays)]
+        if op.type not in LOWERINGS:
+            raise Unsupported(next((why for part, why in REASONS.items() if part in op.type), "not supported"))
+        if any(isinstance(leaf, Broken) for leaf in leaves):
+            return BROKEN
+        return LOWERINGS[op.type](call)
+
+    def _feed(self, binding: Any, node: Node | None, feeds: dict[str, Leaf]) -> None:
+        kind = binding.WhichOneof("binding")
+        if kind == "tensor":
+            feeds[binding.tensor.tensor_name] = BROKEN if node is None or isinstance(node, Struct | Function) else node
+        elif kind == "struct":
+            for i, element in enumerate(binding.struct.element):
+                self._feed(element, node.at(i) if isinstance(node, Struct) else BROKEN, feeds)
+        else:  # a sequence, which no parameter of the program and no result of a graph is traced to
+            feeds[binding.sequence.variant_tensor_name] = BROKEN
+
+    def _rebuild(self, binding: Any, type_: Any, leaves: Any, place: Location) -> Node:
+        if binding.WhichOneof("binding") == "tensor":
+            leaf: Leaf = next(leaves)
+            return leaf
+        if binding.WhichOneof("binding") == "struct":
+            named = tff.structure.to_elements(type_)
+            elements = zip(named, binding.struct.element, strict=True)
+            return Struct(tuple((name, self._rebuild(b, t, leaves, place)) for (name, t), b in elements))
+        self._problems.add(place, "a sequence (tf.data.Dataset) as result")
+        return BROKEN
+
+
+class _Run:
+    """One evaluation of one graph, or of one function of its library."""
+
+    def __init__(self, tracer: GraphTracer, graph: Graph, place: Location) -> None:
+        self._tracer = tracer
+        self._graph = graph
+        self._place = place
+
+    def function(self, name: str, args: Sequence[Leaf]) -> list[Leaf]:
+        """The results of a function of the library."""
+        function = self._graph.function(name)
+        feeds = {tensor.name: arg for tensor, arg in zip(function.inputs, args, strict=True)}
+        return self.evaluate(function.outputs, feeds)
+
+    def evaluate(self, fetches: Sequence[Any], feeds: dict[str, Leaf]) -> list[Leaf]:
+        """The tensors to fetch; only operations they depend on are looked at, so that pure checks are left out."""
+        values = dict(feeds)
+        stack = [tensor.op for tensor in reversed(fetches) if tensor.name not in values]
+        while stack:
+            op = stack[-1]
+            missing = [tensor.op for tensor in op.inputs if tensor.name not in values]
+            if missing:
+                stack.extend(reversed(missing))
+                continue
+            stack.pop()
+            if not all(tensor.name in values for tensor in op.outputs):
+                results = self._tracer.lower(self._graph, op, [values[t.name] for t in op.inputs], self._place)
+                values.update(zip((t.name for t in op.outputs), results, strict=True))
+        return [values[tensor.name] for tensor in fetches]
+
+
+def _collect(binding: Any, graph: Any, fetches: list[Any]) -> None:
+    if binding.WhichOneof("binding") == "tensor":
+        fetches.append(graph.get_tensor_by_name(binding.tensor.tensor_name))
+    elif binding.WhichOneof("binding") == "struct":
+        for element in binding.struct.element:
+            _collect(element, graph, fetches)

@@ -1,0 +1,107 @@
+"""TFF's federated operators.
+
+CLIENTS-placed structures are held as structures of batched leaves, SERVER-placed ones and those that are the same at
+every client as structures of unbatched leaves. So zipping, broadcasting and placing a value leave it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ezprivsecfl.frontends.tff.emit import Emitter
+from ezprivsecfl.frontends.tff.problems import Unsupported
+from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Function, Leaf, Node, Struct, map_leaves
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.types import DType
+
+Intrinsic = Callable[[Emitter, Node], Node]
+
+
+def _map(emit: Emitter, argument: Node) -> Node:
+    function, value = _pair(argument)
+    return function.call(value) if isinstance(function, Function) else BROKEN
+
+
+def _evaluate(emit: Emitter, argument: Node) -> Node:
+    return argument.call(None) if isinstance(argument, Function) else BROKEN
+
+
+def _same(emit: Emitter, argument: Node) -> Node:
+    return argument
+
+
+def _sum(emit: Emitter, argument: Node) -> Node:
+    return map_leaves(lambda leaf: _leaf_sum(emit, leaf), argument)
+
+
+def _secure_sum(emit: Emitter, argument: Node) -> Node:
+    # The second element bounds the entries: a protocol of TFF's own needs it, ours has bounds of its own.
+    return _sum(emit, _pair(argument)[0])
+
+
+def _mean(emit: Emitter, argument: Node) -> Node:
+    return map_leaves(lambda leaf: _leaf_mean(emit, leaf), argument)
+
+
+def _weighted_mean(emit: Emitter, argument: Node) -> Node:
+    value, weight = _pair(argument)
+    if isinstance(weight, Broken | Struct | Function):
+        return BROKEN
+    traced = emit.traced(weight)
+    totals: dict[DType, Leaf] = {}
+
+    def mean(leaf: Leaf) -> Leaf:
+        if isinstance(leaf, Broken):
+            return leaf
+        operand = emit.traced(leaf)
+        _require_float(operand.dtype)
+        cast = emit.cast(traced, operand.dtype)
+        total = totals.setdefault(operand.dtype, emit.sum_over_clients(cast))
+        assert not isinstance(total, Broken)
+        weighted = emit.elementwise(ew.Mul, operand, cast)
+        return emit.elementwise(ew.Div, emit.sum_over_clients(weighted), total)
+
+    return map_leaves(mean, value)
+
+
+def _leaf_sum(emit: Emitter, leaf: Leaf) -> Leaf:
+    return leaf if isinstance(leaf, Broken) else emit.sum_over_clients(leaf)
+
+
+def _leaf_mean(emit: Emitter, leaf: Leaf) -> Leaf:
+    if isinstance(leaf, Broken):
+        return leaf
+    operand = emit.traced(leaf)
+    _require_float(operand.dtype)
+    if not operand.batched:
+        return operand
+    return emit.elementwise(ew.Div, emit.sum_over_clients(operand), emit.clients(operand.dtype))
+
+
+def _require_float(dtype: DType) -> None:
+    if not dtype.is_float:
+        raise Unsupported("of integers; cast them to float first")
+
+
+def _pair(argument: Node) -> tuple[Node, Node]:
+    return (argument.at(0), argument.at(1)) if isinstance(argument, Struct) else (BROKEN, BROKEN)
+
+
+INTRINSICS: dict[str, Intrinsic] = {
+    "federated_apply": _map,
+    "federated_broadcast": _same,
+    "federated_eval_at_clients": _evaluate,
+    "federated_eval_at_server": _evaluate,
+    "federated_map": _map,
+    "federated_map_all_equal": _map,
+    "federated_mean": _mean,
+    "federated_secure_sum": _secure_sum,
+    "federated_secure_sum_bitwidth": _secure_sum,
+    "federated_sum": _sum,
+    "federated_value_at_clients": _same,
+    "federated_value_at_server": _same,
+    "federated_weighted_mean": _weighted_mean,
+    "federated_zip_at_clients": _same,
+    "federated_zip_at_server": _same,
+}
+"""The supported intrinsics by their URI."""

@@ -1,0 +1,29 @@
+"""How each TensorFlow operation is expressed in the IR; one file per group of operations."""
+
+from ezprivsecfl.frontends.tff.ops import (
+    arithmetic,
+    comparisons,
+    flow,
+    joining,
+    plumbing,
+    products,
+    reductions,
+    shapes,
+    slicing,
+)
+from ezprivsecfl.frontends.tff.ops.registry import CONTROL, LOWERINGS, Call
+
+__all__ = [
+    "CONTROL",
+    "LOWERINGS",
+    "Call",
+    "arithmetic",
+    "comparisons",
+    "flow",
+    "joining",
+    "plumbing",
+    "products",
+    "reductions",
+    "shapes",
+    "slicing",
+]

@@ -1,0 +1,45 @@
+"""Collects everything in a program that is not supported, so that one error can list all of it."""
+
+from __future__ import annotations
+
+from ezprivsecfl.errors import UNKNOWN, Location, UnsupportedError
+
+SUPPORTED = (
+    "Supported are: map, apply, broadcast, zip, value, eval_at_clients, eval_at_server, sum, mean, weighted mean and "
+    "secure_sum; in TensorFlow arithmetic, comparisons, select, reductions, matrix products, shape operations and "
+    "control flow in functions, on floats, integers and bools of known shape."
+)
+
+
+class Unsupported(Exception):  # noqa: N818 - it never leaves the front end, where it becomes an entry of the list
+    """Raised by a lowering that cannot take what it is given; the message says why."""
+
+
+class Problems:
+    """The list of what is not supported."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[Location, str], None] = {}
+
+    def add(self, location: Location, why: str) -> None:
+        """Adds an entry; ``location.op`` names the operation."""
+        self._entries[location, why] = None
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    def raise_if_any(self, program: str) -> None:
+        """Raises UnsupportedError that lists all entries."""
+        if not self._entries:
+            return
+        lines = "".join(f"\n  {_line(location, why)}" for location, why in self._entries)
+        message = f"{program} uses what is not supported:{lines}\n{SUPPORTED}"
+        error = UnsupportedError(message)
+        error.locations = tuple(location for location, _ in self._entries)
+        raise error
+
+
+def _line(location: Location, why: str) -> str:
+    named = f"{location.op}: {why}" if location.op else why
+    place = Location(location.file, location.line)
+    return named if place == UNKNOWN else f"{place}: {named}"

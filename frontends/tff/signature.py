@@ -1,0 +1,153 @@
+"""From the argument of a call to arrays by path, and from arrays by path to the result of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow_federated as tff
+from tensorflow_federated.python.core.impl.types import type_conversions
+
+from ezprivsecfl.errors import InputError
+from ezprivsecfl.frontends.tff.conversion import as_array, elements_of_value
+from ezprivsecfl.frontends.tff.leaves import elements_of, leaf_types, tensor_leaf
+from ezprivsecfl.ir.op import Array
+from ezprivsecfl.ir.tensor import Placement
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a call was given.
+
+    Args:
+        clients: The number of clients.
+        values: By path of the input one array, or for CLIENTS-placed inputs a list with one array per client.
+    """
+
+    clients: int
+    values: dict[str, Array | list[Array]]
+
+    def stacked(self) -> dict[str, Array]:
+        """One array per input; the clients are stacked along the first axis."""
+        return {path: np.stack(v) if isinstance(v, list) else v for path, v in self.values.items()}
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a computation takes and returns.
+
+    Args:
+        name: The computation's name, for error messages.
+        parameter: The TFF type of its parameter; a structure of types if it has several.
+        result: The TFF type of its result.
+        parameter_path: Path of the parameter; empty for a structure of several.
+        result_path: Path of the result; empty for a structure of several.
+    """
+
+    name: str
+    parameter: Any
+    result: Any
+    parameter_path: str
+    result_path: str
+
+    def flatten(self, argument: object) -> Arguments:
+        """Arrays by input path, checked against the parameter's type.
+
+        Args:
+            argument: What a TFF context's ``invoke`` is given: the value of the only parameter, or a
+                ``Struct`` of several; CLIENTS-placed values are lists with one element per client.
+
+        Raises:
+            InputError: A value is missing or of the wrong structure, shape or element type, or there are no clients.
+        """
+        flat = _Flattening(self.name)
+        flat.placed(argument, self.parameter, self.parameter_path)
+        assert flat.clients is not None
+        return Arguments(flat.clients, flat.values)
+
+    def unflatten(self, outputs: Mapping[str, Array]) -> object:
+        """The result in the containers and element types that TFF would return.
+
+        Args:
+            outputs: By path of the output its value.
+        """
+        return type_conversions.type_to_py_container(_rebuild(self.result, self.result_path, outputs), self.result)
+
+
+class _Flattening:
+    """Collects the arrays of one argument."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._sized_by = ""
+        self.clients: int | None = None
+        self.values: dict[str, Array | list[Array]] = {}
+
+    def placed(self, value: object, type_: Any, path: str) -> None:
+        """Walks down to the federated values."""
+        if isinstance(type_, tff.FederatedType) and type_.placement is tff.CLIENTS and not type_.all_equal:
+            self._clients(value, type_.member, path)
+        elif isinstance(type_, tff.FederatedType):
+            self._server(value, type_.member, path)
+        elif isinstance(type_, tff.StructType):
+            parts = elements_of(type_, path)
+            elements = elements_of_value(value, [name for name, _, _ in parts], self._where(path))
+            for element, (_, inner, inner_path) in zip(elements, parts, strict=True):
+                self.placed(element, inner, inner_path)
+        else:
+            self._server(value, type_, path)
+
+    def _server(self, value: object, member: Any, path: str) -> None:
+        for leaf_path, array in self._arrays(value, member, path, ""):
+            self.values[leaf_path] = array
+
+    def _clients(self, value: object, member: Any, path: str) -> None:
+        where = self._where(path)
+        if not isinstance(value, list | tuple):
+            kind = "nothing" if value is None else f"a {type(value).__name__}"
+            raise InputError(f"{where}: expected a list with one value per client, not {kind}")
+        if not value:
+            raise InputError(f"{where}: there are no clients; a round needs at least 1")
+        if self.clients not in (None, len(value)):
+            raise InputError(f"{where} has {len(value)} clients, but {self._sized_by} has {self.clients}")
+        self.clients, self._sized_by = len(value), where
+        for leaf in leaf_types(member, path, Placement.CLIENTS):
+            self.values[leaf.path] = []
+        for index, one in enumerate(value):
+            for leaf_path, array in self._arrays(one, member, path, f", client {index}"):
+                collected = self.values[leaf_path]
+                assert isinstance(collected, list)
+                collected.append(array)
+
+    def _arrays(self, value: object, type_: Any, path: str, whose: str) -> list[tuple[str, Array]]:
+        where = self._where(path) + whose
+        if isinstance(type_, tff.StructType):
+            parts = elements_of(type_, path)
+            elements = elements_of_value(value, [name for name, _, _ in parts], where)
+            return [
+                pair
+                for element, (_, inner, inner_path) in zip(elements, parts, strict=True)
+                for pair in self._arrays(element, inner, inner_path, whose)
+            ]
+        leaf = tensor_leaf(type_, path, Placement.SERVER)
+        return [(path, as_array(value, leaf.shape, leaf.dtype, where))]
+
+    def _where(self, path: str) -> str:
+        return f"{self._name}: parameter {path!r}" if path else self._name
+
+
+def _rebuild(type_: Any, path: str, outputs: Mapping[str, Array]) -> Any:
+    if isinstance(type_, tff.FederatedType):
+        return _rebuild(type_.member, path, outputs)
+    if isinstance(type_, tff.StructType):
+        elements = ((name, _rebuild(t, inner, outputs)) for name, t, inner in elements_of(type_, path))
+        return tff.structure.Struct(elements)
+    dtype = np.dtype(type_.dtype)
+    array = np.asarray(outputs[path])
+    if dtype.kind in "iub" and array.dtype.kind == "f":
+        array = np.rint(array)
+    with np.errstate(all="ignore"):  # a NaN or an infinity has no integer; TensorFlow does not complain either
+        typed = array.astype(dtype)
+    return typed if typed.shape else typed[()]

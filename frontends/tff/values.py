@@ -1,0 +1,98 @@
+"""What a traced program computes with: tensors known at trace time, tensors of the IR, and structures of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ezprivsecfl.ir.op import Array, Value
+from ezprivsecfl.ir.types import DType, TensorType
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A tensor whose value is known while tracing: a constant, a shape, or what follows from these alone."""
+
+    array: Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's shape."""
+        return tuple(int(d) for d in self.array.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Traced:
+    """A tensor of the IR.
+
+    Args:
+        value: The IR's value; with the clients axis first if ``batched``.
+        batched: Whether it differs from client to client. What is the same at every client has no clients axis.
+    """
+
+    value: Value
+    batched: bool
+
+    @property
+    def type(self) -> TensorType:
+        """The IR type."""
+        type_ = self.value.type
+        assert isinstance(type_, TensorType)
+        return type_
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self.type.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that TensorFlow sees: at a single client, or at the server."""
+        dims = self.type.shape[1:] if self.batched else self.type.shape
+        return tuple(int(d) for d in dims)
+
+
+@dataclass(frozen=True, eq=False)
+class Broken:
+    """Stands for the result of an unsupported operation, so that tracing goes on and finds the other ones."""
+
+
+BROKEN = Broken()
+
+Tensor: TypeAlias = Known | Traced
+Leaf: TypeAlias = Known | Traced | Broken
+
+
+@dataclass(frozen=True, eq=False)
+class Struct:
+    """A structure, with or without names; one of CLIENTS-placed values is held as structure of batched leaves."""
+
+    elements: tuple[tuple[str | None, Node], ...]
+
+    def at(self, index: int) -> Node:
+        """The element at a position."""
+        return self.elements[index][1]
+
+    def named(self, name: str) -> Node:
+        """The element of that name."""
+        return next(value for key, value in self.elements if key == name)
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """Something that can be called with one argument or none."""
+
+    call: Callable[[Node | None], Node]
+
+
+Node: TypeAlias = Known | Traced | Broken | Struct | Function
+
+
+def map_leaves(function: Callable[[Leaf], Node], node: Node) -> Node:
+    """The structure with every leaf replaced."""
+    if isinstance(node, Struct):
+        return Struct(tuple((name, map_leaves(function, value)) for name, value in node.elements))
+    if isinstance(node, Function):
+        return BROKEN
+    return function(node)

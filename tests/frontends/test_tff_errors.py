@@ -1,0 +1,190 @@
+"""What is not supported: one error that lists all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_federated as tff
+
+from ezprivsecfl.errors import CompileError, UnsupportedError
+from ezprivsecfl.frontends.tff import trace
+
+VECTOR = tff.TensorType(np.float32, [4])
+AT_CLIENTS = tff.FederatedType(VECTOR, tff.CLIENTS)
+HERE = __file__
+
+
+@tff.tensorflow.computation
+def noisy(x: Any) -> Any:
+    noise = tf.random.normal([4])
+    logits = tf.nn.softmax(x)
+    return tf.exp(x) + noise + logits, tf.math.cumsum(tf.sort(x))
+
+
+@tff.federated_computation(AT_CLIENTS)
+def everything_wrong(updates: Any) -> Any:
+    noisy_updates = tff.federated_map(noisy, updates)
+    return tff.federated_sum(noisy_updates), tff.federated_max(updates), updates
+
+
+# TFF keeps no reference to the decorated function, so the lines are looked for in this file.
+LINES = {text: i for i, line in enumerate(Path(HERE).read_text().splitlines(), 1) for text in [line.strip()]}
+
+
+def test_one_error_lists_everything() -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        trace(everything_wrong)
+    noise = LINES["noise = tf.random.normal([4])"]
+    softmax = LINES["logits = tf.nn.softmax(x)"]
+    last = LINES["return tf.exp(x) + noise + logits, tf.math.cumsum(tf.sort(x))"]
+    maximum = LINES["return tff.federated_sum(noisy_updates), tff.federated_max(updates), updates"]
+    start = LINES["@tff.federated_computation(AT_CLIENTS)"]
+    assert (
+        str(caught.value)
+        == f"""\
+everything_wrong uses what is not supported:
+  {HERE}:{last}: Exp: of a single client's value; only public values and sums over clients can be its operands
+  {HERE}:{noise}: RandomStandardNormal: random numbers; noise cannot be drawn inside a secure computation
+  {HERE}:{softmax}: Softmax: not supported
+  {HERE}:{last}: TopKV2: not supported
+  {HERE}:{last}: Cumsum: not supported
+  {HERE}:{maximum}: federated_max: not supported
+  {HERE}:{start}: result '2' is CLIENTS-placed; results are for the server
+Supported are: map, apply, broadcast, zip, value, eval_at_clients, eval_at_server, sum, mean, weighted mean and \
+secure_sum; in TensorFlow arithmetic, comparisons, select, reductions, matrix products, shape operations and control \
+flow in functions, on floats, integers and bools of known shape."""
+    )
+    assert [location.op for location in caught.value.locations][:2] == ["Exp", "RandomStandardNormal"]
+
+
+def problems(*types: Any) -> Any:
+    """Decorates a function whose computation is not supported; gives the entries of the error, without places."""
+
+    def decorate(function: Any) -> list[str]:
+        with pytest.raises(UnsupportedError) as caught:
+            trace(tff.federated_computation(function, *types))
+        first, *entries, last = str(caught.value).splitlines()
+        assert first == f"{function.__name__} uses what is not supported:"
+        assert last.startswith("Supported are: ")
+        split = [entry.strip().split(": ", 1) for entry in entries]
+        assert {place.rpartition(":")[0] for place, _ in split} == {HERE}
+        return [text for _, text in split]
+
+    return decorate
+
+
+def summed(function: Any) -> Any:
+    local = tff.tensorflow.computation(function)
+    return lambda x: tff.federated_sum(tff.federated_map(local, x))
+
+
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (lambda x: tf.gather(x, tf.cast(x, tf.int32)), "GatherV2: its indices must be constant"),
+        (lambda x: tf.floor(x), "Floor: of a single client's value; only public values and sums over clients can be"),
+        (lambda x: 2.0**x, "Pow: of a single client's value;"),
+        (lambda x: tf.reduce_mean(tf.cast(x, tf.int32)), "Mean: of integers; cast them to float first"),
+        (
+            lambda x: tf.einsum("ii->i", tf.reshape(x, [2, 2])),
+            "Einsum: 'ii->i': only one or two operands, without '...' and repeated letters",
+        ),
+        (lambda x: tf.reduce_prod(tf.tile(x, [100])), "Prod: of more than 64 factors"),
+        (
+            lambda x: tf.while_loop(lambda y: tf.reduce_sum(y) > 1, lambda y: [y / 2], [x]),
+            "StatelessWhile: with a number of iterations that depends on the inputs",
+        ),
+        (lambda x: tf.strings.length(tf.strings.as_string(x)), "AsString: strings"),
+    ],
+)
+def test_operations(function: Any, text: str) -> None:
+    body = summed(function)
+
+    @problems(AT_CLIENTS)
+    def found(values: Any) -> Any:
+        return body(values)
+
+    assert found[0].startswith(text)
+
+
+def test_aggregate() -> None:
+    @problems(tff.FederatedType(np.float32, tff.CLIENTS))
+    def found(x: Any) -> Any:
+        zero = tff.tensorflow.computation(lambda: 0.0)
+        add = tff.tensorflow.computation(lambda a, b: a + b, (np.float32, np.float32))
+        report = tff.tensorflow.computation(lambda a: a, np.float32)
+        return tff.federated_aggregate(x, zero(), add, add, report)
+
+    assert found == ["federated_aggregate: not supported"]
+
+
+def test_unknown_shapes() -> None:
+    @problems(tff.FederatedType(tff.TensorType(np.float32, [None]), tff.CLIENTS))
+    def found(x: Any) -> Any:
+        size = tff.tensorflow.computation(lambda v: tf.reduce_sum(v))
+        return tff.federated_sum(tff.federated_map(size, x))
+
+    assert found == ["parameter x is of type float32[?]; its shape must be known"]
+
+
+def test_element_types() -> None:
+    @problems(tff.FederatedType(np.complex64, tff.CLIENTS))
+    def found(x: Any) -> Any:
+        return tff.federated_sum(x)
+
+    assert found == ["parameter x: values of type complex64"]
+
+
+def test_datasets() -> None:
+    @problems(tff.FederatedType(tff.SequenceType(np.float32), tff.CLIENTS))
+    def found(x: Any) -> Any:
+        count = tff.tensorflow.computation(lambda d: d.reduce(0.0, lambda a, b: a + b))
+        return tff.federated_sum(tff.federated_map(count, x))
+
+    assert found == [
+        "parameter x is of type float32*; only tensors and structures of tensors are supported",
+        "ReduceDataset: datasets; aggregate what clients have computed from their data",
+    ]
+
+
+def test_variables() -> None:
+    @problems(AT_CLIENTS)
+    def found(x: Any) -> Any:
+        @tff.tensorflow.computation
+        def count(value: Any) -> Any:
+            counter = tf.Variable(0.0)
+            with tf.control_dependencies([counter.assign_add(1.0)]):
+                return value * counter.read_value()
+
+        return tff.federated_sum(tff.federated_map(count, x))
+
+    why = "variables; keep state in the computation's inputs and results"
+    assert found == [f"VarHandleOp: {why}", f"ReadVariableOp: {why}"]
+
+
+def test_jax() -> None:
+    local = tff.jax.computation(lambda v: v + v, VECTOR)
+
+    @problems(AT_CLIENTS)
+    def found(x: Any) -> Any:
+        return tff.federated_sum(tff.federated_map(local, x))
+
+    assert found == ["a local computation written in XLA, not in TensorFlow"]
+
+
+def test_nothing_at_clients() -> None:
+    @tff.federated_computation(tff.FederatedType(VECTOR, tff.SERVER))
+    def on_server(x: Any) -> Any:
+        return x
+
+    with pytest.raises(CompileError, match="on_server has no CLIENTS-placed parameter; TFF itself runs"):
+        trace(on_server)
+
+
+def test_no_computation() -> None:
+    with pytest.raises(TypeError, match=r"expected a tff\.Computation or an AggregationProcess, not a int"):
+        trace(3)

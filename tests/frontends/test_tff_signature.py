@@ -1,0 +1,173 @@
+"""Arguments to arrays by path and back; what is wrong with an argument is said with client and parameter."""
+
+from __future__ import annotations
+
+import collections
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_federated as tff
+
+from ezprivsecfl.errors import InputError
+from ezprivsecfl.frontends.tff import Signature, trace
+
+LAYER = tff.to_type(collections.OrderedDict(kernel=(np.float32, [2, 3]), bias=np.float32))
+
+
+@tff.federated_computation(
+    tff.FederatedType(LAYER, tff.CLIENTS),
+    tff.FederatedType(np.int32, tff.CLIENTS),
+    tff.FederatedType((np.float32, [2]), tff.SERVER),
+)
+def layers(updates: Any, counts: Any, start: Any) -> Any:
+    return collections.OrderedDict(layer=tff.federated_sum(updates), count=tff.federated_sum(counts), start=start)
+
+
+@pytest.fixture(scope="module")
+def signature() -> Signature:
+    return trace(layers).signature
+
+
+def layer(kernel: Any = None, bias: Any = 1.0) -> Any:
+    return {"kernel": np.ones((2, 3), np.float32) if kernel is None else kernel, "bias": bias}
+
+
+def argument(**changed: Any) -> Any:
+    values = {"updates": [layer(), layer()], "counts": [1, 2], "start": np.zeros(2, np.float32)} | changed
+    return tff.structure.Struct(values.items())
+
+
+def test_flatten(signature: Signature) -> None:
+    arguments = signature.flatten(argument())
+    assert arguments.clients == 2
+    assert list(arguments.values) == ["updates/kernel", "updates/bias", "counts", "start"]
+    kernels, counts, start = (arguments.values[p] for p in ("updates/kernel", "counts", "start"))
+    assert isinstance(kernels, list)
+    assert [k.shape for k in kernels] == [(2, 3), (2, 3)]
+    assert [c.dtype for c in counts] == [np.int32, np.int32]
+    assert not isinstance(start, list)
+    stacked = arguments.stacked()
+    assert {path: a.shape for path, a in stacked.items()} == {
+        "updates/kernel": (2, 2, 3),
+        "updates/bias": (2,),
+        "counts": (2,),
+        "start": (2,),
+    }
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        (np.ones((2, 3), np.float32), 1.0),
+        [tf.ones([2, 3]), np.float32(1)],
+        collections.OrderedDict(bias=1, kernel=[[1, 1, 1], [1.0, 1, 1]]),
+        tff.structure.Struct([("kernel", tf.ones([2, 3])), ("bias", tf.Variable(1.0))]),
+    ],
+)
+def test_containers_and_arrays(signature: Signature, one: Any) -> None:
+    values = signature.flatten(argument(updates=[one], counts=[np.int32(1)])).values
+    np.testing.assert_array_equal(values["updates/kernel"][0], np.ones((2, 3), np.float32))
+    assert values["updates/bias"][0].dtype == np.float32
+
+
+BAD = {
+    "shape": (
+        {"updates": [layer(), layer(np.ones((2, 4), np.float32))]},
+        "layers: parameter 'updates/kernel', client 1: has shape [2, 4], expected [2, 3]",
+    ),
+    "dtype": (
+        {"updates": [layer(np.ones((2, 3))), layer()]},
+        "layers: parameter 'updates/kernel', client 0: has element type float64, expected float32",
+    ),
+    "python_float": (
+        {"counts": [1, 2.5]},
+        "layers: parameter 'counts', client 1: has element type float64, expected int32",
+    ),
+    "range": ({"counts": [1, 2**40]}, "layers: parameter 'counts', client 1: an element does not fit int32"),
+    "bool": ({"counts": [True, 2]}, "layers: parameter 'counts', client 0: has element type bool, expected int32"),
+    "names": (
+        {"updates": [{"kernel": 1, "beta": 2}]},
+        "layers: parameter 'updates', client 0: has the elements 'kernel', 'beta', expected 'kernel', 'bias'",
+    ),
+    "length": (
+        {"updates": [layer(), (1.0,)]},
+        "layers: parameter 'updates', client 1: has 1 elements, expected 'kernel', 'bias'",
+    ),
+    "no_structure": (
+        {"updates": [3.0]},
+        "layers: parameter 'updates', client 0: expected a structure of 'kernel', 'bias', not a float",
+    ),
+    "missing_client": (
+        {"updates": [layer(), None]},
+        "layers: parameter 'updates', client 1: expected a structure of 'kernel', 'bias', not nothing",
+    ),
+    "missing_leaf": (
+        {"updates": [layer(), layer(bias=None)]},
+        "layers: parameter 'updates/bias', client 1: the value is missing",
+    ),
+    "text": ({"updates": [layer(bias="x")]}, "layers: parameter 'updates/bias', client 0: a str is not a tensor of "),
+    "ragged": (
+        {"updates": [layer(kernel=[[1.0], [1.0, 2.0]])]},
+        "layers: parameter 'updates/kernel', client 0: not a tensor (its rows differ in length)",
+    ),
+    "zero_clients": (
+        {"updates": [], "counts": []},
+        "layers: parameter 'updates': there are no clients; a round needs at least 1",
+    ),
+    "client_counts": (
+        {"counts": [1, 2, 3]},
+        "layers: parameter 'counts' has 3 clients, but layers: parameter 'updates' has 2",
+    ),
+    "no_list": (
+        {"counts": np.ones(2, np.int32)},
+        "layers: parameter 'counts': expected a list with one value per client, not a ndarray",
+    ),
+    "server_missing": ({"start": None}, "layers: parameter 'start': the value is missing"),
+    "server_shape": (
+        {"start": np.ones(3, np.float32)},
+        "layers: parameter 'start': has shape [3], expected [2]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_arguments(signature: Signature, name: str) -> None:
+    changed, message = BAD[name]
+    with pytest.raises(InputError) as caught:
+        signature.flatten(argument(**changed))
+    assert str(caught.value).startswith(message)
+
+
+def test_missing_parameter(signature: Signature) -> None:
+    with pytest.raises(InputError, match="layers: has 2 elements, expected 'updates', 'counts', 'start'"):
+        signature.flatten(([layer()], [1]))
+    with pytest.raises(InputError, match="layers: expected a structure of 'updates', 'counts', 'start', not nothing"):
+        signature.flatten(None)
+
+
+def test_unflatten(signature: Signature) -> None:
+    outputs = {
+        "layer/kernel": np.full((2, 3), 0.1),
+        "layer/bias": np.array(2.0),
+        "count": np.array(2.9999999),
+        "start": np.zeros(2),
+    }
+    result = signature.unflatten(outputs)
+    assert isinstance(result, collections.OrderedDict)
+    assert list(result) == ["layer", "count", "start"]
+    assert result["layer"]["kernel"].dtype == np.float32
+    assert isinstance(result["layer"]["bias"], np.float32)
+    assert isinstance(result["count"], np.int32)
+    assert result["count"] == 3
+
+
+def test_only_parameter_is_named_after_the_python_function() -> None:
+    @tff.federated_computation(tff.FederatedType([np.float32, np.float32], tff.CLIENTS))
+    def only(gradients: Any) -> Any:
+        return tff.federated_sum(gradients)
+
+    arguments = trace(only).signature.flatten([(1.0, 2.0), (3.0, 4.0)])
+    assert list(arguments.values) == ["gradients/0", "gradients/1"]
+    assert [op.path for op in trace(only).program.ops if hasattr(op, "path")][2:] == ["result/0", "result/1"]
