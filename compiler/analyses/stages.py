@@ -12,6 +12,9 @@ from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
+LITERAL = 64
+"""Constants up to this size stand in the secure part as literals; larger ones come from the prologue."""
+
 
 @dataclass(frozen=True)
 class Stages:
@@ -20,7 +23,7 @@ class Stages:
     Args:
         program: The whole tensor program.
         opened: Secret values that are opened, each with its path (``opened0`` ...), in order.
-        public: Public values that the secure part needs, each with its path (``public0`` ...); no constants.
+        public: Public values that the secure part needs, each with its path (``public0`` ...); small constants not.
         secure: Operations of the secure part, in order (CLIENTS inputs included).
         epilogue: Operations on opened values, in order.
     """

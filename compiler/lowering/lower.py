@@ -260,7 +260,7 @@ class _Lowering:
         if (value, frac) not in self.rings:
             op = value.op
             with self.b.at(op.location):
-                if isinstance(op, Constant):
+                if isinstance(op, Constant) and value not in self.stages.public:
                     ring = self.b.add(io.Constant, value=encode_constant(op.value, frac), frac=frac)
                 else:
                     ring = self.b.add(

@@ -10,7 +10,7 @@ from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Output
-from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Mul, Neg, NotEqual, Reciprocal, Sub
+from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Exp, Mul, Neg, NotEqual, Reciprocal, Sub
 from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, Reshape, Transpose
 
 
@@ -65,7 +65,7 @@ def _invertible_operand(value: Value) -> Value | None:
     secret = _single_secret(op)
     if secret is None:
         return None
-    if isinstance(op, Reshape | Transpose | Broadcast | Neg | Add | Sub):
+    if isinstance(op, Reshape | Transpose | Broadcast | Neg | Add | Sub | Exp):
         return secret
     if isinstance(op, Cast):
         exact = op.dtype.is_float or tensor_type(secret).dtype.is_integer

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "bindings.h"
+#include "duet/agreement.h"
 #include "duet/conversion.h"
 #include "duet/product.h"
 
@@ -71,6 +72,10 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
       {"open_arith",
        [](Sizes& s) -> PhaseCosts {
          return {OpenArith::setup_cost(), OpenArith::online_cost(s["elements"])};
+       }},
+      {"agreement",
+       [](Sizes&) -> PhaseCosts {
+         return {{}, Agreement::online_cost()};
        }},
       {"product",
        [](Sizes& s) -> PhaseCosts {

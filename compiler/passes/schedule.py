@@ -1,0 +1,113 @@
+"""Schedules an mpc program in communication rounds: independent messages travel together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ezprivsecfl.ir.mpc import protocol
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.types import ArithType
+
+
+class Step(Enum):
+    """One message (or one in each direction) of an operation."""
+
+    MASK = "mask"
+    MASKED = "masked share to the garbler"
+    LABELS = "labels to the evaluator"
+    PUBLIC_LABELS = "labels of a public value"
+    OPEN = "open"
+
+    @property
+    def senders(self) -> tuple[int, ...]:
+        """Which servers send something: 0 is the garbler, 1 the evaluator."""
+        if self in (Step.MASK, Step.OPEN):
+            return (0, 1)
+        return (1,) if self is Step.MASKED else (0,)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A step of an operation in some round."""
+
+    op: Op
+    step: Step
+
+
+@dataclass
+class Stage:
+    """One round: first all its messages, then the operations that can be computed with them.
+
+    Stage 0 has no messages.
+    """
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    local: list[Op] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Every operation as early as it can be.
+
+    Args:
+        stages: Stage r holds round r's messages and what follows from them.
+    """
+
+    stages: tuple[Stage, ...]
+
+    @property
+    def rounds(self) -> int:
+        """Rounds of the online phase as the transport counts them.
+
+        Those are the times that a server waits for an answer after it has sent something: a message and its answer
+        are one round.
+        """
+        waits = []
+        for party in (0, 1):
+            count, has_sent = 0, True
+            for stage in self.stages[1:]:
+                has_sent = has_sent or any(party in e.step.senders for e in stage.exchanges)
+                if has_sent and any(1 - party in e.step.senders for e in stage.exchanges):
+                    count, has_sent = count + 1, False
+            waits.append(count)
+        return max(waits)
+
+
+def schedule(program: Program) -> Schedule:
+    """Schedules an mpc program, as soon as possible."""
+    ready: dict[Value, int] = {}
+    stages: list[Stage] = [Stage()]
+
+    def stage(index: int) -> Stage:
+        stages.extend(Stage() for _ in range(index + 1 - len(stages)))
+        return stages[index]
+
+    for op in program.ops:
+        start = max((ready[o] for o in op.operands), default=0)
+        steps = _steps(op)
+        for offset, step in enumerate(steps, 1):
+            stage(start + offset).exchanges.append(Exchange(op, step))
+        end = start + len(steps)
+        if not steps:
+            stage(end).local.append(op)
+        ready.update((r, end) for r in op.results)
+    return Schedule(tuple(stages))
+
+
+def communicates(op: Op) -> bool:
+    """Whether an operation sends anything online."""
+    return bool(_steps(op))
+
+
+def _steps(op: Op) -> tuple[Step, ...]:
+    match op:
+        case protocol.Mask():
+            return (Step.MASK,)
+        case protocol.ToYao():
+            shared = isinstance(op.operands[0].type, ArithType)
+            return (Step.MASKED, Step.LABELS) if shared else (Step.PUBLIC_LABELS,)
+        case protocol.Open():
+            return (Step.OPEN,)
+    return ()

@@ -1,0 +1,205 @@
+"""Two server processes on this machine, started on first use and kept alive."""
+
+from __future__ import annotations
+
+import atexit
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ezprivsecfl import errors
+from ezprivsecfl.errors import EzError, RunError
+from ezprivsecfl.runtime.wire import ClosedError, Message, receive, send
+
+START_SECONDS = 60.0
+GRACE_SECONDS = 10.0
+"""How long the other server has to report after one has ended."""
+
+
+class ServerEndedError(RunError):
+    """A server process ended in the middle of its work."""
+
+
+@dataclass
+class _Process:
+    """One server process and the driver's connection to it."""
+
+    party: int
+    process: subprocess.Popen[bytes]
+    log: Path
+    control: socket.socket | None = None
+
+    def ending(self) -> str:
+        """How the process ended."""
+        code = self.process.poll()
+        if code is None:
+            return "closed its connection"
+        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+
+
+class LocalCluster:
+    """Starts, asks and stops both servers; a new start follows by itself after one has died.
+
+    Args:
+        timeout: Seconds that a server waits for the other before it gives up.
+    """
+
+    def __init__(self, timeout: float = 60.0) -> None:
+        self.timeout = timeout
+        self.generation = 0
+        self._folder: Path | None = None
+        self._processes: list[_Process] = []
+        atexit.register(self.stop)
+
+    def start(self) -> None:
+        """Starts both processes if they are not running."""
+        if self._processes:
+            return
+        self.generation += 1
+        self._folder = Path(tempfile.mkdtemp(prefix="ezprivsecfl-"))
+        path = self._folder / "control"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(str(path))
+            listener.listen(2)
+            listener.settimeout(0.2)
+            self._processes = [self._spawn(party, path) for party in (0, 1)]
+            try:
+                self._accept(listener)
+            except BaseException:
+                self.stop()
+                raise
+
+    def _spawn(self, party: int, path: Path) -> _Process:
+        log = path.parent / f"server{party}.log"
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ezprivsecfl.runtime.server", str(party), str(path)],
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+            )
+        return _Process(party, process, log)
+
+    def _accept(self, listener: socket.socket) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while any(p.control is None for p in self._processes):
+            try:
+                control, _ = listener.accept()
+            except TimeoutError:
+                for p in self._processes:
+                    if p.process.poll() is not None:
+                        raise RunError(f"server {p.party} did not start: {p.ending()}\n{_tail(p.log)}") from None
+                if time.monotonic() > deadline:
+                    raise RunError(f"the servers did not start within {START_SECONDS:g} s") from None
+                continue
+            control.setblocking(True)
+            self._processes[receive(control).header["party"]].control = control
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of both servers (empty if they are not running)."""
+        return [p.process.pid for p in self._processes]
+
+    def tell(self, party: int, message: Message) -> None:
+        """Sends something that has no reply."""
+        control = self._processes[party].control
+        assert control is not None
+        try:
+            send(control, message)
+        except OSError:
+            raise self._ended(party, {}) from None
+
+    def ask(self, messages: Sequence[Message]) -> list[Message]:
+        """Sends one message to each server and waits for both replies.
+
+        Raises:
+            ServerEndedError: A server died; both are stopped, and started anew on next use.
+            RunError: A server reports an error.
+            EzError: The typed error that a server reports.
+        """
+        for party, message in enumerate(messages):
+            self.tell(party, message)
+        replies: dict[int, Message] = {}
+        deadline: float | None = None
+        controls = {p.control: p.party for p in self._processes if p.control is not None}
+        while len(replies) < len(messages):
+            waiting = [c for c, party in controls.items() if party not in replies]
+            patience = None if deadline is None else max(0.0, deadline - time.monotonic())
+            readable, _, _ = select.select(waiting, [], [], patience)
+            if not readable:
+                raise self._ended(next(p for p in controls.values() if p not in replies), replies)
+            for control in readable:
+                party = controls[control]
+                try:
+                    replies[party] = receive(control)
+                except (ClosedError, OSError):
+                    raise self._ended(party, replies) from None
+                if "error" in replies[party].header and deadline is None:
+                    deadline = time.monotonic() + GRACE_SECONDS + self.timeout
+        self._raise_reported(replies)
+        return [replies[party] for party in range(len(messages))]
+
+    def _raise_reported(self, replies: dict[int, Message]) -> None:
+        """Raises the most telling of the reported errors: one of a type of ours, before "the peer is gone"."""
+        failed = {party: r.header for party, r in replies.items() if "error" in r.header}
+        if not failed:
+            return
+        party, header = min(failed.items(), key=lambda item: item[1]["error"] in ("PeerError", "TimeoutError"))
+        kind = getattr(errors, header["error"], None)
+        if isinstance(kind, type) and issubclass(kind, EzError):
+            raise kind(header["message"])
+        log = _tail(self._processes[party].log) if header["error"] == "ServerError" else ""
+        note = "The servers are still running; the next round starts with a new connection."
+        raise RunError(f"server {party} reports {header['error']}: {header['message']}\n{note}{log}")
+
+    def _ended(self, party: int, replies: dict[int, Message]) -> ServerEndedError:
+        """Stops everything and says what happened."""
+        ended = self._processes[party]
+        with suppress(subprocess.TimeoutExpired):
+            ended.process.wait(1.0)
+        how, tail = ended.ending(), _tail(ended.log)
+        self.stop()
+        return ServerEndedError(
+            f"server {party} {how} during the round, which is lost. Both servers have been stopped; the next round "
+            f"starts new ones.{tail}"
+        )
+
+    def stop(self) -> None:
+        """Ends both processes and removes their files."""
+        for p in self._processes:
+            if p.control is not None:
+                p.control.close()
+        for p in self._processes:
+            try:
+                p.process.wait(2.0)
+            except subprocess.TimeoutExpired:
+                p.process.kill()
+                p.process.wait()
+        self._processes = []
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    """The end of a server's log, indented."""
+    try:
+        text = log.read_text(errors="replace").splitlines()[-lines:]
+    except OSError:
+        return ""
+    return "".join(f"\n    {line}" for line in text)
+
+
+def header(order: str, **fields: Any) -> Message:
+    """An order without arrays."""
+    return Message({"do": order, **fields})

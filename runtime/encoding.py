@@ -1,0 +1,52 @@
+"""Real numbers to ring elements and back; nothing is clamped, rounded to zero or wrapped around silently."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ezprivsecfl.errors import InputError
+
+
+def check_bound(value: NDArray[Any], bound: float, path: str, whose: str = "") -> None:
+    """Raises InputError unless all entries are finite and ``|x| < bound``.
+
+    Args:
+        value: The values of one parameter.
+        bound: The declared bound.
+        path: The parameter's name.
+        whose: Added to the name in messages, e.g. ``" of client 3"``.
+    """
+    numbers = np.asarray(value, dtype=np.float64)
+    bad = ~(np.abs(numbers) < bound)
+    if not bad.any():
+        return
+    index = tuple(int(i) for i in np.argwhere(bad)[0])
+    found = float(numbers[index])
+    where = f"{path!r}{whose}" + (f" at {list(index)}" if index else "")
+    if not np.isfinite(found):
+        raise InputError(f"{where} is {found}: only finite numbers can be aggregated")
+    raise InputError(
+        f"{where} is {found:g}, but the program was compiled for |x| < {bound:g}. If such values are legitimate, "
+        f"raise the bound: --bound {path}={_next_power_of_two(abs(found)):g} (in Python: bounds={{{path!r}: ...}})"
+    )
+
+
+def encode(value: NDArray[Any], frac: int) -> NDArray[np.uint64]:
+    """Fixed point modulo 2^64 with ``frac`` fractional bits, rounded to nearest (ties to even)."""
+    if np.asarray(value).dtype.kind in "iub":
+        return np.asarray(value).astype(np.int64).astype(np.uint64) << np.uint64(frac)
+    scaled = np.rint(np.asarray(value, dtype=np.float64) * 2.0**frac)
+    return np.asarray(scaled.astype(np.int64).astype(np.uint64))
+
+
+def decode(value: NDArray[np.uint64], frac: int) -> NDArray[Any]:
+    """The real numbers (or, without fractional bits, the integers) that ring elements stand for."""
+    signed = value.astype(np.int64)
+    return signed if frac == 0 else signed / 2.0**frac
+
+
+def _next_power_of_two(x: float) -> float:
+    return float(2.0 ** (np.floor(np.log2(x)) + 1))

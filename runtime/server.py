@@ -1,0 +1,127 @@
+"""A server process: ``python -m ezprivsecfl.runtime.server PARTY SOCKET``.
+
+It takes orders from the driver over a Unix socket and talks to the other server over TCP. It imports neither
+TensorFlow nor TensorFlow Federated.
+"""
+
+from __future__ import annotations
+
+import resource
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ezprivsecfl.errors import EzError
+from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.program import ServerProgram
+from ezprivsecfl.runtime.wire import ClosedError, Message, receive, send
+
+Reply = tuple[dict[str, Any], list[Any]]
+
+
+class Server:
+    """Carries out the driver's orders.
+
+    Args:
+        party: 0 (the garbler) or 1 (the evaluator).
+    """
+
+    def __init__(self, party: int) -> None:
+        self.party = party
+        self.programs: dict[str, ServerProgram] = {}
+        self.listeners: dict[str, Any] = {}
+        self.orders: dict[str, Callable[[Message], Reply]] = {
+            "load": self.load,
+            "listen": self.listen,
+            "meet": self.meet,
+            "setup": self.setup,
+            "upload": self.upload,
+            "run": self.run,
+        }
+
+    def load(self, message: Message) -> Reply:
+        """Loads an artefact from a folder."""
+        self.programs[message.header["program"]] = ServerProgram.load(Path(message.header["folder"]), self.party)
+        return {}, []
+
+    def listen(self, message: Message) -> Reply:
+        """Opens the port that the other server will connect to."""
+        listener = _duet.Listener(message.header["host"], message.header["port"])
+        self.listeners[message.header["program"]] = listener
+        return {"port": listener.port}, []
+
+    def meet(self, message: Message) -> Reply:
+        """Connects with the other server; both check that they run the same program."""
+        h = message.header
+        terms = (self.party, bytes.fromhex(h["program_hash"]), h["configuration"])
+        patience = {"timeout": h["timeout"], "idle_timeout": h["timeout"]}
+        program = self.programs[h["program"]]
+        if h["program"] in self.listeners:
+            program.session = self.listeners.pop(h["program"]).accept(*terms, **patience)
+        else:
+            program.session = _duet.connect(h["host"], h["port"], *terms, **patience)
+        return {}, []
+
+    def setup(self, message: Message) -> Reply:
+        """Runs the setup phase ahead of a round."""
+        self.programs[message.header["program"]].setup(message.header["clients"])
+        return {}, []
+
+    def upload(self, message: Message) -> Reply:
+        """Takes in what one client uploads to this server."""
+        program = self.programs[message.header["program"]]
+        for path, data in zip(message.header["paths"], message.arrays, strict=True):
+            program.upload(path, message.header["client"], data)
+        return {}, []
+
+    def run(self, message: Message) -> Reply:
+        """Runs a round on what was uploaded."""
+        program = self.programs[message.header["program"]]
+        server = dict(zip(message.header["server"], message.arrays, strict=True))
+        outputs = program.run(server, message.header["clients"])
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        header = {"paths": list(outputs), "stats": program.session.stats(), "peak_memory_bytes": peak}
+        return header, [np.asarray(v) for v in outputs.values()]
+
+    def serve(self, control: socket.socket) -> None:
+        """Answers orders until the driver goes away."""
+        while True:
+            try:
+                message = receive(control)
+            except ClosedError:
+                return
+            try:
+                header, arrays = self.orders[message.header["do"]](message)
+            except Exception as e:
+                header, arrays = self.failure(message, e), []
+            if message.header["do"] != "upload":
+                send(control, Message(header, arrays))
+
+    def failure(self, message: Message, error: Exception) -> dict[str, Any]:
+        """Hangs up, so that the other server notices at once, and describes the error."""
+        program = self.programs.get(message.header.get("program", ""))
+        if program is not None and program.session is not None:
+            program.session.close()
+            program.session = None
+        if isinstance(error, EzError | _duet.Error):
+            return {"error": type(error).__name__, "message": str(error)}
+        print("".join(traceback.format_exception(error)), file=sys.stderr, flush=True)
+        return {"error": "ServerError", "message": f"{type(error).__name__}: {error}"}
+
+
+def main() -> None:
+    """Connects to the driver and serves it."""
+    party, path = int(sys.argv[1]), sys.argv[2]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
+        control.connect(path)
+        send(control, Message({"party": party}))
+        Server(party).serve(control)
+
+
+if __name__ == "__main__":
+    main()

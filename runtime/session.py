@@ -1,0 +1,153 @@
+"""Runs programs round after round on one cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ezprivsecfl.backends.duet.build import Artefact, build
+from ezprivsecfl.backends.duet.emit import emit
+from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.errors import EzError, InputError
+from ezprivsecfl.ir.mpc.io import Share
+from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.runtime.cluster import LocalCluster, header
+from ezprivsecfl.runtime.sharing import share
+from ezprivsecfl.runtime.statistics import Statistics, from_servers
+from ezprivsecfl.runtime.wire import Message
+
+HOST = "127.0.0.1"
+ClientValues = Mapping[str, Sequence[NDArray[Any]]]
+ServerValues = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One round's results by output path, and what it took."""
+
+    outputs: dict[str, NDArray[Any]]
+    statistics: Statistics
+
+
+class Runnable(Protocol):
+    """A program that some back end can run."""
+
+    def run(self, clients: ClientValues, server: ServerValues) -> RunResult:
+        """One round: values of every client and of the server, by path."""
+
+    def prepare(self, clients: int) -> None:
+        """Does ahead of the next round what does not depend on its inputs."""
+
+
+def check_round(compiled: Compiled, clients: ClientValues, server: ServerValues) -> int:
+    """The number of clients of a round; raises InputError unless the program can be run with it."""
+    for op in compiled.tensor.of(Input):
+        if op.path not in clients and op.path not in server:
+            raise InputError(f"{compiled.name}: parameter {op.path!r} is missing")
+    counts = {len(values) for values in clients.values()}
+    if len(counts) != 1:
+        raise InputError(f"{compiled.name}: parameters have different numbers of clients: {sorted(counts)}")
+    (count,) = counts
+    if count < 2:
+        raise InputError(
+            f"{compiled.name}: a round needs at least 2 clients, not {count}: "
+            "the aggregate of one client's value would reveal it to both servers"
+        )
+    if count > compiled.options.clients:
+        raise InputError(
+            f"{compiled.name}: a round of {count} clients, but the program was compiled for at most "
+            f"{compiled.options.clients}: compile it with --clients {count} (in Python: clients={count})"
+        )
+    return count
+
+
+class DuetProgram:
+    """A compiled program on the two servers of a cluster.
+
+    Args:
+        cluster: Where it runs.
+        compiled: The program; it is emitted and built now.
+    """
+
+    def __init__(self, cluster: LocalCluster, compiled: Compiled) -> None:
+        self.cluster = cluster
+        self.compiled = compiled
+        self.artefact: Artefact = build(emit(compiled))
+        self.build_seconds = self.artefact.build_seconds
+        self._shares = compiled.secure.of(Share)
+        self._server_paths = [
+            op.path for op in compiled.tensor.of(Input) if op.path not in {s.path for s in self._shares}
+        ]
+        self._met_in: int | None = None
+
+    @property
+    def _id(self) -> str:
+        return self.artefact.program_hash.hex()
+
+    def prepare(self, clients: int) -> None:
+        """Runs the setup phase of the next round, if it will have this number of clients."""
+        self._meet()
+        try:
+            self._both(header("setup", program=self._id, clients=clients))
+        except EzError:
+            self._met_in = None
+            raise
+
+    def run(self, clients: ClientValues, server: ServerValues) -> RunResult:
+        """One round.
+
+        Raises:
+            InputError: The inputs are not what the program was compiled for; nothing was sent.
+            DivisionError: A secret divisor was zero.
+            RunError: A server failed; the message says whether it will be started anew.
+        """
+        count = check_round(self.compiled, clients, server)
+        uploads = [
+            [share(np.asarray(clients[s.path][c]), s.type.frac, s.bound, s.path, c) for s in self._shares]
+            for c in range(count)
+        ]
+        self._meet()
+        try:
+            paths = [s.path for s in self._shares]
+            for client, parts in enumerate(uploads):
+                order = {"do": "upload", "program": self._id, "client": client, "paths": paths}
+                self.cluster.tell(0, Message(order, [np.frombuffer(p.seed, dtype=np.uint8) for p in parts]))
+                self.cluster.tell(1, Message(order, [p.masked for p in parts]))
+            order = {"do": "run", "program": self._id, "clients": count, "server": self._server_paths}
+            message = Message(order, [np.asarray(server[p]) for p in self._server_paths])
+            replies = self.cluster.ask([message, message])
+        except EzError:
+            self._met_in = None
+            raise
+        first = replies[0]
+        outputs = dict(zip(first.header["paths"], first.arrays, strict=True))
+        return RunResult(outputs, from_servers(self.compiled.name, count, [r.header for r in replies]))
+
+    def _meet(self) -> None:
+        """Loads the program into both servers and connects them, unless that has been done."""
+        self.cluster.start()
+        if self._met_in == self.cluster.generation:
+            return
+        self._both(header("load", program=self._id, folder=str(self.artefact.folder)))
+        terms = {
+            "program": self._id,
+            "host": HOST,
+            "program_hash": self._id,
+            "configuration": f"clients<={self.compiled.options.clients}",
+            "timeout": self.cluster.timeout,
+        }
+        listen = self.cluster.ask([header("listen", program=self._id, host=HOST, port=0)])[0]
+        self._both(header("meet", port=listen.header["port"], **terms))
+        self._met_in = self.cluster.generation
+
+    def _both(self, message: Message) -> list[Message]:
+        return self.cluster.ask([message, message])
+
+
+def with_compile_seconds(result: RunResult, seconds: float) -> RunResult:
+    """The result with the time it took to get the program ready."""
+    return RunResult(result.outputs, replace(result.statistics, compile_seconds=seconds))

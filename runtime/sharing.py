@@ -1,0 +1,47 @@
+"""The client's side: splits an update into shares, one upload per server."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.encoding import check_bound
+
+SEED_BYTES = 16
+
+
+@dataclass(frozen=True, repr=False)
+class Uploads:
+    """What one client sends for one parameter: to server 0 a seed, to server 1 the masked update.
+
+    Each alone is uniformly random.
+    """
+
+    seed: bytes
+    masked: NDArray[np.uint64]
+
+    def __repr__(self) -> str:
+        return f"Uploads(<secret>, shape={self.masked.shape})"
+
+
+def share(value: NDArray[Any], frac: int, bound: float, path: str, client: int) -> Uploads:
+    """Shares one client's value.
+
+    Args:
+        value: The client's value of one parameter.
+        frac: Fractional bits.
+        bound: Entries must satisfy |x| < bound.
+        path: The parameter's name, for messages.
+        client: The client's number, for messages.
+
+    Raises:
+        InputError: An entry is not finite or beyond the bound.
+    """
+    check_bound(value, bound, path, f" of client {client}")
+    seed = os.urandom(SEED_BYTES)
+    return Uploads(seed, _duet.share(np.asarray(value, dtype=np.float64), frac, seed))

@@ -1,0 +1,62 @@
+"""What a round took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """One call; pairs are for server 0 and server 1.
+
+    Args:
+        computation: Name of the computation.
+        backend: ``duet`` or ``plain``.
+        clients: Clients of the round.
+        bytes_sent: Everything each server sent to the other, setup and online.
+        messages: Messages each server sent.
+        rounds: Rounds of the online phase.
+        compile_seconds: Tracing, compiling and building; 0 from the second call on.
+        setup_seconds: Setup phase (the slower server).
+        online_seconds: Online phase (the slower server).
+        cpu_seconds: Processor time of each server, setup and online.
+        peak_memory_bytes: Largest resident memory of each server so far.
+        max_relative_error: Largest error relative to TFF's result, if that was computed too.
+    """
+
+    computation: str
+    backend: str
+    clients: int
+    bytes_sent: list[int]
+    messages: list[int]
+    rounds: int
+    compile_seconds: float
+    setup_seconds: float
+    online_seconds: float
+    cpu_seconds: list[float]
+    peak_memory_bytes: list[int]
+    max_relative_error: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields; without ``max_relative_error`` where there was nothing to compare with."""
+        return {k: v for k, v in asdict(self).items() if v is not None}
+
+
+def from_servers(name: str, clients: int, replies: Sequence[dict[str, Any]]) -> Statistics:
+    """Statistics from both servers' replies to a round."""
+    phases = [[reply["stats"][phase] for phase in ("setup", "online")] for reply in replies]
+    return Statistics(
+        computation=name,
+        backend="duet",
+        clients=clients,
+        bytes_sent=[sum(p["bytes_sent"] for p in server) for server in phases],
+        messages=[sum(p["messages_sent"] for p in server) for server in phases],
+        rounds=max(server[1]["rounds"] for server in phases),
+        compile_seconds=0.0,
+        setup_seconds=max(server[0]["wall_seconds"] for server in phases),
+        online_seconds=max(server[1]["wall_seconds"] for server in phases),
+        cpu_seconds=[sum(p["cpu_seconds"] for p in server) for server in phases],
+        peak_memory_bytes=[reply["peak_memory_bytes"] for reply in replies],
+    )
