@@ -1,1 +1,33 @@
-"""EZPrivSecFL compiles federated-learning programs to secure two-party computation."""
+"""EZPrivSecFL compiles federated-learning programs to secure two-party computation.
+
+In a notebook::
+
+    import ezprivsecfl as ez
+    ez.set_secure_execution_context()   # from here on, calling an aggregation runs it on two servers
+
+Importing this package imports neither TensorFlow nor TensorFlow Federated; using it does.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+__version__ = version("ezprivsecfl")
+
+if TYPE_CHECKING:
+    from ezprivsecfl.api import Program, compile
+    from ezprivsecfl.secure_context import set_secure_execution_context
+
+__all__ = ["Program", "__version__", "compile", "set_secure_execution_context"]
+
+_HOME = {"Program": "api", "compile": "api", "set_secure_execution_context": "secure_context"}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads the parts that need TensorFlow Federated when they are first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'ezprivsecfl' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"ezprivsecfl.{_HOME[name]}"), name)

@@ -6,7 +6,6 @@ TensorFlow nor TensorFlow Federated.
 
 from __future__ import annotations
 
-import resource
 import socket
 import sys
 import traceback
@@ -19,6 +18,7 @@ import numpy as np
 from ezprivsecfl.errors import EzError
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.program import ServerProgram
+from ezprivsecfl.runtime.statistics import peak_memory_bytes
 from ezprivsecfl.runtime.wire import ClosedError, Message, receive, send
 
 Reply = tuple[dict[str, Any], list[Any]]
@@ -84,8 +84,11 @@ class Server:
         program = self.programs[message.header["program"]]
         server = dict(zip(message.header["server"], message.arrays, strict=True))
         outputs = program.run(server, message.header["clients"])
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        header = {"paths": list(outputs), "stats": program.session.stats(), "peak_memory_bytes": peak}
+        header = {
+            "paths": list(outputs),
+            "stats": program.session.stats(),
+            "peak_memory_bytes": peak_memory_bytes(),
+        }
         return header, [np.asarray(v) for v in outputs.values()]
 
     def serve(self, control: socket.socket) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -42,6 +43,15 @@ class Statistics:
     def to_json(self) -> dict[str, Any]:
         """The fields; without ``max_relative_error`` where there was nothing to compare with."""
         return {k: v for k, v in asdict(self).items() if v is not None}
+
+
+def peak_memory_bytes() -> int:
+    """Largest resident memory of this process since it was started, in bytes."""
+    # Not getrusage: that also counts what the process was before it became this program.
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("/proc/self/status has no VmHWM: the servers need Linux")
 
 
 def from_servers(name: str, clients: int, replies: Sequence[dict[str, Any]]) -> Statistics:

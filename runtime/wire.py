@@ -35,7 +35,7 @@ class ClosedError(Exception):
 
 def send(connection: socket.socket, message: Message) -> None:
     """Sends a message whole."""
-    arrays = [np.ascontiguousarray(a) for a in message.arrays]
+    arrays = [np.asarray(a, order="C") for a in message.arrays]
     described = [{"dtype": a.dtype.str, "shape": list(a.shape)} for a in arrays]
     header = json.dumps({**message.header, "arrays": described}).encode()
     connection.sendall(LENGTH.pack(len(header)) + header)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import time
 
 import numpy as np
@@ -15,7 +14,7 @@ from ezprivsecfl.ir.mpc.io import Output, Public, Share
 from ezprivsecfl.runtime.encoding import check_bound, encode
 from ezprivsecfl.runtime.program import Clear
 from ezprivsecfl.runtime.session import ClientValues, RunResult, ServerValues, check_round
-from ezprivsecfl.runtime.statistics import Statistics
+from ezprivsecfl.runtime.statistics import Statistics, peak_memory_bytes
 
 
 class PlainProgram:
@@ -49,7 +48,6 @@ class PlainProgram:
         inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
         opened = run_mpc(secure, inputs, count)
         outputs = self.clear.results([opened[op.path] for op in secure.of(Output)], server, count)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         statistics = Statistics(
             computation=self.compiled.name,
             backend="plain",
@@ -61,6 +59,6 @@ class PlainProgram:
             setup_seconds=0.0,
             online_seconds=time.perf_counter() - started,
             cpu_seconds=[time.process_time() - cpu, 0.0],
-            peak_memory_bytes=[peak, 0],
+            peak_memory_bytes=[peak_memory_bytes(), 0],
         )
         return RunResult(outputs, statistics)

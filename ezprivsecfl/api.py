@@ -1,0 +1,145 @@
+"""Compiled programs as Python objects."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import tensorflow_federated as tff
+
+from ezprivsecfl.backends.duet.emit import emit
+from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
+from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.errors import CompileError
+from ezprivsecfl.frontends.tff import TracedComputation, trace
+from ezprivsecfl.report import Report
+from ezprivsecfl.runtime.cluster import LocalCluster
+from ezprivsecfl.runtime.session import DuetProgram, Runnable
+from ezprivsecfl.runtime.statistics import Statistics
+
+BACKENDS = ("duet", "plain")
+
+_cluster = LocalCluster()
+
+
+def compile(
+    computation: Any,
+    *,
+    clients: int = DEFAULT_CLIENTS,
+    backend: str = "duet",
+    relu: str = "exact",
+    bounds: Mapping[str, float] | None = None,
+    name: str | None = None,
+) -> Program:
+    """Compiles an aggregation to secure two-party computation.
+
+    Args:
+        computation: A ``tff.federated_computation`` with CLIENTS-placed parameters, or a
+            ``tff.templates.AggregationProcess`` (its ``next``).
+        clients: The largest number of clients that a round may have.
+        backend: ``duet`` (two server processes) or ``plain`` (exact simulation in this process).
+        relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
+        bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
+        name: The program's name; by default the computation's.
+
+    Raises:
+        CompileError: The program cannot be compiled; the message names the operations and source lines.
+    """
+    options = Options(clients=clients, relu=relu, bounds=dict(bounds or {}))
+    return compile_traced(trace(computation, name), options, backend)
+
+
+def compile_traced(traced: TracedComputation, options: Options, backend: str) -> Program:
+    """Compiles what the front end has traced."""
+    if backend not in BACKENDS:
+        raise CompileError(f"there is no back end {backend!r}; choose one of {', '.join(BACKENDS)}")
+    started = time.perf_counter()
+    compiled = compile_program(traced.program, options)
+    return Program(traced, compiled, backend, time.perf_counter() - started)
+
+
+@dataclass
+class Program:
+    """A compiled aggregation; shown in a notebook, it explains itself.
+
+    Args:
+        traced: What the front end has traced.
+        compiled: What the compiler has made of it.
+        backend: ``duet`` or ``plain``.
+        compile_seconds: How long compiling took (building comes on top, on first use).
+    """
+
+    traced: TracedComputation
+    compiled: Compiled
+    backend: str
+    compile_seconds: float
+    last_statistics: Statistics | None = field(default=None, repr=False)
+
+    @cached_property
+    def runnable(self) -> Runnable:
+        """The program on its back end; the first use emits and builds it."""
+        return DuetProgram(_cluster, self.compiled) if self.backend == "duet" else PlainProgram(self.compiled)
+
+    def run(self, *args: Any) -> Any:
+        """Runs a round on the same arguments that the TFF computation takes, and returns what it returns.
+
+        Raises:
+            InputError: The arguments are not what the program was compiled for.
+            RunError: The servers failed; the message says whether they are usable.
+        """
+        return self.invoke(self._argument(args))
+
+    def simulate(self, *args: Any) -> Any:
+        """The same round in exact ring arithmetic, without servers: bit for bit what ``run`` returns."""
+        return self._on(PlainProgram(self.compiled), self._argument(args))[0]
+
+    def prepare(self, clients: int) -> None:
+        """Does now what the next round of this many clients needs that does not depend on its inputs."""
+        self.runnable.prepare(clients)
+
+    def invoke(self, argument: Any) -> Any:
+        """``run`` for the argument as a TFF context gets it; keeps the statistics in ``last_statistics``."""
+        first = "runnable" not in self.__dict__
+        runnable = self.runnable
+        result, statistics = self._on(runnable, argument)
+        seconds = self.compile_seconds + getattr(runnable, "build_seconds", 0.0) if first else 0.0
+        self.last_statistics = replace(statistics, compile_seconds=seconds)
+        return result
+
+    def _on(self, runnable: Runnable, argument: Any) -> tuple[Any, Statistics]:
+        values = self.traced.signature.flatten(argument).values
+        clients = {path: value for path, value in values.items() if isinstance(value, list)}
+        server = {path: value for path, value in values.items() if not isinstance(value, list)}
+        round_ = runnable.run(clients, server)
+        return self.traced.signature.unflatten(round_.outputs), round_.statistics
+
+    def _argument(self, args: tuple[Any, ...]) -> Any:
+        """Positional arguments as TFF packs them."""
+        if len(args) == 1:
+            return args[0]
+        return tff.structure.Struct((None, a) for a in args)
+
+    @property
+    def ir(self) -> str:
+        """The program at both levels of the intermediate representation."""
+        return f"{self.compiled.optimised}\n{self.compiled.secure}"
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The emitted source tree: path to text."""
+        return emit(self.compiled)
+
+    @property
+    def report(self) -> Report:
+        """What is computed, who learns what, precision, circuits, expected traffic."""
+        return Report(self.compiled)
+
+    def __repr__(self) -> str:
+        return str(self.report)
+
+    def _repr_html_(self) -> str:
+        return self.report._repr_html_()

@@ -1,0 +1,130 @@
+"""The command line: ``ezcompile``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from ezprivsecfl import __version__
+from ezprivsecfl.errors import CompileError, EzError
+
+EXIT_DONE, EXIT_PROGRAM, EXIT_COMPILE, EXIT_RUN = 0, 1, 2, 3
+
+DESCRIPTION = """\
+Compiles the aggregations of a TensorFlow Federated program to secure two-party computation.
+
+  ezcompile PROGRAM.py            compile every aggregation found, write the artefacts
+  ezcompile run PROGRAM.py        run the program; two servers compute its aggregations on shares
+"""
+
+COMPILE_EXAMPLES = """\
+examples:
+  ezcompile my_program.py                        every aggregation found, into my_program.ez/
+  ezcompile my_program.py:fltrust --clients 30   only fltrust, for rounds of up to 30 clients
+  ezcompile my_program.py --emit mpc,cpp -o out  only the mpc program and the C++ sources
+  ezcompile aggregation.ir                       a tensor program in text form
+
+exit codes: 0 done, 2 the program cannot be compiled
+"""
+
+RUN_EXAMPLES = """\
+examples:
+  ezcompile run my_program.py                    the program's own output is left as it is
+  ezcompile run my_program.py --check            compare every result with TFF's own
+  ezcompile run my_program.py -- --epochs 3      pass arguments to the program
+
+exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled, 3 a round failed
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    running = bool(given) and given[0] == "run"
+    options = _run_parser().parse_args(given[1:]) if running else _compile_parser().parse_args(given)
+    try:
+        if running:
+            from ezprivsecfl.cli_run import run_command
+
+            return run_command(options)
+        from ezprivsecfl.cli_compile import compile_command
+
+        return compile_command(options)
+    except EzError as e:
+        if options.verbose:
+            traceback.print_exc()
+        print(f"ezcompile: {e}", file=sys.stderr)
+        return EXIT_COMPILE if isinstance(e, CompileError) else EXIT_RUN
+
+
+def _compile_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "ezcompile",
+        description=DESCRIPTION,
+        epilog=COMPILE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("program", metavar="PROGRAM.py[:NAME]", help="the program file, and one aggregation in it")
+    parser.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round (default 100)")
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="where to write (default PROGRAM.ez)")
+    parser.add_argument(
+        "--emit",
+        metavar="KINDS",
+        default="tensor,mpc,cpp,circuits",
+        help="what to write, of tensor,mpc,cpp,circuits (default all)",
+    )
+    _common(parser)
+    return parser
+
+
+def _run_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "ezcompile run",
+        description="Runs a TFF program unchanged; its aggregations are computed by two servers on shares.",
+        epilog=RUN_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("program", metavar="PROGRAM.py", type=Path, help="the program file")
+    parser.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round")
+    parser.add_argument("--check", action="store_true", help="also compute with TFF itself and print the error")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write a JSON report with one object per call")
+    _common(parser)
+    parser.add_argument("arguments", nargs="*", metavar="-- ARGS", help="arguments of the program")
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--backend", choices=("duet", "plain"), default="duet", help="two servers, or exact simulation")
+    parser.add_argument(
+        "--relu", default="exact", metavar="KIND", help="exact (default), or poly:DEGREE for a polynomial"
+    )
+    parser.add_argument(
+        "--bound",
+        action="append",
+        default=[],
+        metavar="[PARAMETER=]B",
+        help="entries x of a parameter (default: of all CLIENTS parameters) satisfy |x| < B; may be repeated",
+    )
+    parser.add_argument("--verbose", action="store_true", help="also print where an error was raised")
+    parser.add_argument("--version", action="version", version=f"ezcompile {__version__}")
+
+
+def parse_bounds(given: Sequence[str]) -> dict[str, float]:
+    """Bounds by parameter; raises CompileError if one is not a number."""
+    bounds = {}
+    for text in given:
+        parameter, _, number = text.rpartition("=")
+        try:
+            bounds[parameter] = float(number)
+        except ValueError:
+            raise CompileError(f"--bound {text}: expected [PARAMETER=]NUMBER") from None
+    return bounds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""``ezcompile run PROGRAM.py``: runs a program; its aggregations are computed by two servers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from ezprivsecfl.cli import EXIT_DONE, EXIT_PROGRAM, parse_bounds
+from ezprivsecfl.cli_compile import print_program_error
+from ezprivsecfl.errors import EzError
+from ezprivsecfl.program_file import execute, load_code
+from ezprivsecfl.progress import progress
+from ezprivsecfl.runtime.statistics import Statistics
+
+
+@dataclass
+class Recorder:
+    """Keeps the statistics of every call; compares results with TFF's own if asked to."""
+
+    check: bool
+    calls: list[Statistics] = field(default_factory=list)
+
+    def __call__(self, program: Any, computation: Any, argument: Any, result: Any) -> None:
+        """Told after every call."""
+        statistics = program.last_statistics
+        if self.check:
+            from ezprivsecfl.frontends.tff import reference_context
+
+            expected = reference_context().invoke(computation, argument)
+            statistics = replace(statistics, max_relative_error=max_relative_error(result, expected))
+        self.calls.append(statistics)
+
+
+def max_relative_error(result: Any, expected: Any) -> float:
+    """L-infinity of the difference over L-infinity of the reference, the worst over all outputs.
+
+    Where the reference is zero everywhere, the absolute difference counts.
+    """
+    import tree
+
+    worst = 0.0
+    for got, want in zip(tree.flatten(_plain(result)), tree.flatten(_plain(expected)), strict=True):
+        reference = np.asarray(want, dtype=np.float64)
+        difference = float(np.max(np.abs(np.asarray(got, dtype=np.float64) - reference), initial=0.0))
+        scale = float(np.max(np.abs(reference), initial=0.0))
+        worst = max(worst, difference / scale if scale > 0 else difference)
+    return worst
+
+
+def _plain(value: Any) -> Any:
+    """TFF's structures as tuples, which flatten in order."""
+    import tensorflow_federated as tff
+
+    if isinstance(value, tff.structure.Struct):
+        return tuple(_plain(v) for v in value)
+    return value
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Carries out the command."""
+    bounds = parse_bounds(options.bound)
+    load_code(options.program)
+    with progress("importing TensorFlow Federated"):
+        from ezprivsecfl.frontends.tff import install_source_tracking
+        from ezprivsecfl.secure_context import SecureRunner, install
+    recorder = Recorder(options.check)
+    install_source_tracking()
+    install(SecureRunner(options.backend, options.relu, bounds, options.clients, observer=recorder, progress=progress))
+    code = EXIT_DONE
+    try:
+        execute(options.program, options.arguments, name="__main__")
+    except EzError:
+        raise
+    except SystemExit as e:
+        code = _exit_code(e)
+    except BaseException as e:
+        print_program_error(e)
+        code = EXIT_PROGRAM
+    finally:
+        sys.stdout.flush()
+        print_summary(recorder.calls, check=options.check)
+        if options.report:
+            write_report(options.report, recorder.calls)
+    return code
+
+
+def _exit_code(end: SystemExit) -> int:
+    if end.code is None or isinstance(end.code, int):
+        return end.code or EXIT_DONE
+    print(end.code, file=sys.stderr)
+    return EXIT_PROGRAM
+
+
+def write_report(path: Path, calls: list[Statistics]) -> None:
+    """Writes the JSON report."""
+    path.write_text(json.dumps([c.to_json() for c in calls], indent=2) + "\n")
+
+
+def print_summary(calls: list[Statistics], *, check: bool) -> None:
+    """A table with one row per call, on stderr."""
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
+    if not calls:
+        console.print("ezcompile: the program called no aggregation")
+        return
+    table = Table(
+        "computation", "clients", "MB sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory"
+    )
+    if check:
+        table.add_column("error")
+    for c in calls:
+        row = [
+            c.computation,
+            str(c.clients),
+            " + ".join(f"{b / 1e6:.2f}" for b in c.bytes_sent),
+            str(c.rounds),
+            f"{c.compile_seconds:.2f}",
+            f"{c.setup_seconds:.3f}",
+            f"{c.online_seconds:.3f}",
+            " + ".join(f"{s:.2f}" for s in c.cpu_seconds),
+            " + ".join(f"{b / 1e6:.0f}" for b in c.peak_memory_bytes),
+        ]
+        if check:
+            row.append("-" if c.max_relative_error is None else f"{c.max_relative_error:.1e}")
+        table.add_row(*row)
+    console.print(table)

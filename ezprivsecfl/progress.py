@@ -1,0 +1,19 @@
+"""Progress on stderr, for people only: silent where stderr is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+
+@contextmanager
+def progress(what: str) -> Iterator[None]:
+    """Shows ``what`` with a spinner while the block runs."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield

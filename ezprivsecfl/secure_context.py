@@ -1,0 +1,124 @@
+"""The execution context that runs aggregations on two servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import tensorflow_federated as tff
+
+from ezprivsecfl.api import Program, compile_traced
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, trace
+from ezprivsecfl.ir.tensor import Input, Placement
+
+FIRST_CLIENTS = 32
+"""Programs are compiled for at least this many clients, so that rounds of different sizes share one build."""
+
+Observer = Callable[[Program, Any, Any, Any], None]
+Progress = Callable[[str], AbstractContextManager[None]]
+
+
+@dataclass
+class SecureRunner:
+    """Compiles every aggregation on its first call and runs it.
+
+    Args:
+        backend: ``duet`` or ``plain``.
+        relu: ``exact`` or ``poly:DEGREE``.
+        bounds: Declared bounds by parameter.
+        clients: The largest number of clients; None lets it grow as needed.
+        observer: Told after every call: the program, the computation, the argument, the result.
+        progress: Wraps what may take a while, with a description.
+    """
+
+    backend: str = "duet"
+    relu: str = "exact"
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    clients: int | None = None
+    observer: Observer | None = None
+    progress: Progress = lambda what: nullcontext()
+    _programs: dict[int, tuple[Any, Program]] = field(default_factory=dict, repr=False)
+
+    def __call__(self, computation: Any, argument: Any) -> Any:
+        """The result of a call of an aggregation."""
+        program = self._program(computation, argument)
+        with self.progress(f"building and running {program.compiled.name}"):
+            result = program.invoke(argument)
+        if self.observer is not None:
+            self.observer(program, computation, argument, result)
+        return result
+
+    def _program(self, computation: Any, argument: Any) -> Program:
+        # TFF computations compare by identity; the entry keeps the computation alive, so ids stay unique.
+        entry = self._programs.get(id(computation))
+        traced = entry[1].traced if entry else trace(computation)
+        given = traced.signature.flatten(argument)
+        options = entry[1].compiled.options if entry else self._options(traced.program)
+        wanted = options
+        if self.clients is None and given.clients > options.clients:
+            wanted = replace(wanted, clients=_power_of_two(given.clients))
+        wanted = replace(wanted, bounds={**wanted.bounds, **_raised(traced.program, given.values, wanted)})
+        if entry is None or wanted != options:
+            with self.progress(f"compiling {traced.program.name}"):
+                entry = (computation, compile_traced(traced, wanted, self.backend))
+            self._programs[id(computation)] = entry
+        return entry[1]
+
+    def _options(self, program: Any) -> Options:
+        """Declared bounds of parameters that this computation has."""
+        paths = {op.path for op in program.of(Input)}
+        fitting = {k: v for k, v in self.bounds.items() if not k or any(_covers(k, p) for p in paths)}
+        return Options(clients=self.clients or FIRST_CLIENTS, relu=self.relu, bounds=fitting)
+
+
+def _covers(key: str, path: str) -> bool:
+    return path == key or path.startswith(f"{key}/")
+
+
+def _raised(program: Any, values: Mapping[str, Any], options: Options) -> dict[str, float]:
+    """Bounds of SERVER inputs that are larger than declared so far: what is public needs no declaration."""
+    from ezprivsecfl.compiler.passes.bounds import DeclareBounds
+
+    raised = {}
+    for op in DeclareBounds(options.clients, options.bounds).run(program).of(Input):
+        if op.placement is Placement.SERVER and op.bound is not None:
+            magnitude = float(np.max(np.abs(np.asarray(values[op.path], dtype=np.float64)), initial=0.0))
+            if np.isfinite(magnitude) and magnitude >= op.bound:
+                raised[op.path] = float(_power_of_two(magnitude + 1))
+    return raised
+
+
+def _power_of_two(x: float) -> int:
+    return 1 << max(1, int(np.ceil(np.log2(x))))
+
+
+def set_secure_execution_context(
+    *,
+    backend: str = "duet",
+    relu: str = "exact",
+    bounds: Mapping[str, float] | None = None,
+    clients: int | None = None,
+) -> SecureRunner:
+    """From here on, calling an aggregation runs it in secure two-party computation.
+
+    Calls of TFF computations that have CLIENTS-placed parameters run on two servers; all others run in TFF as usual.
+
+    Args:
+        backend: ``duet`` (two server processes) or ``plain`` (exact simulation in this process).
+        relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
+        bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
+        clients: The largest number of clients; by default programs are compiled anew as rounds get larger.
+    """
+    install_source_tracking()
+    runner = SecureRunner(backend, relu, dict(bounds or {}), clients)
+    install(runner)
+    return runner
+
+
+def install(runner: SecureRunner) -> None:
+    """Makes a runner TFF's default context."""
+    tff.framework.set_default_context(SecureContext(runner))
