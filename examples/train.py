@@ -93,9 +93,8 @@ if __name__ == "__main__":
         plain = plain + np.mean(attacked, axis=0)
         curves["FLTrust"].append(accuracy(robust, *test))
         curves["plain average"].append(accuracy(plain, *test))
-        print(
-            f"round {round_number}: accuracy {curves['FLTrust'][-1]:.3f}, plain average {curves['plain average'][-1]:.3f}"
-        )
+        latest = ", ".join(f"{name} {curve[-1]:.3f}" for name, curve in curves.items())
+        print(f"round {round_number}: accuracy {latest}")
 
     for name, curve in curves.items():
         plt.plot(curve, marker="o", label=name)

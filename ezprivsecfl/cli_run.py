@@ -74,22 +74,31 @@ def run_command(options: argparse.Namespace) -> int:
     recorder = Recorder(options.check)
     install_source_tracking()
     install(SecureRunner(options.backend, options.relu, bounds, options.clients, observer=recorder, progress=progress))
-    code = EXIT_DONE
+    try:
+        code = _run(options)
+    finally:
+        sys.stdout.flush()
+        if recorder.calls:
+            print_summary(recorder.calls, check=options.check)
+        if options.report:
+            write_report(options.report, recorder.calls)
+    if code == EXIT_DONE and not recorder.calls:
+        print("ezcompile: the program called no aggregation", file=sys.stderr)
+    return code
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Runs the program; errors of this package pass, the program's own become exit codes."""
     try:
         execute(options.program, options.arguments, name="__main__")
     except EzError:
         raise
     except SystemExit as e:
-        code = _exit_code(e)
+        return _exit_code(e)
     except BaseException as e:
         print_program_error(e)
-        code = EXIT_PROGRAM
-    finally:
-        sys.stdout.flush()
-        print_summary(recorder.calls, check=options.check)
-        if options.report:
-            write_report(options.report, recorder.calls)
-    return code
+        return EXIT_PROGRAM
+    return EXIT_DONE
 
 
 def _exit_code(end: SystemExit) -> int:
@@ -107,9 +116,6 @@ def write_report(path: Path, calls: list[Statistics]) -> None:
 def print_summary(calls: list[Statistics], *, check: bool) -> None:
     """A table with one row per call, on stderr."""
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
-    if not calls:
-        console.print("ezcompile: the program called no aggregation")
-        return
     table = Table(
         "computation", "clients", "MB sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory"
     )
