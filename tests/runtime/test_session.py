@@ -1,0 +1,283 @@
+"""Programs on two real server processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sketches import Sketch, clipped_mean, fltrust, weighted_mean
+
+from ezprivsecfl.backends.duet.build import build
+from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.backends.duet.emit import emit
+from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.errors import DivisionError, InputError, RunError
+from ezprivsecfl.ir.interpreter import run_tensor
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor import Constant, Input, Placement
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.types import DType
+from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.cluster import LocalCluster, header
+from ezprivsecfl.runtime.session import DuetProgram
+
+
+def everything() -> Program:
+    """Selection, maxima, comparison, integers, moves and a large public constant in one program."""
+    b = Sketch("everything")
+    x, y = b.clients("x", 4, 3), b.clients("y", 4, 3)
+    count, offset = b.clients("count", dtype=DType.I32), b.server("offset", 4, 3)
+    table = b.add(Constant, value=np.arange(120.0).reshape(12, 10) / 64, dtype=DType.F32)
+    turned = b.add(st.Transpose, b.add(ew.Maximum, x, y), permutation=(0, 2, 1))
+    joined = b.add(st.Concat, b.add(st.Reshape, turned, shape=("n", 12)), b.add(st.Reshape, y, shape=("n", 12)), axis=1)
+    part = b.add(st.Slice, joined, starts=(0, 0), sizes=("n", 12), strides=(1, 2))
+    largest = b.add(st.ReduceMax, b.add(ew.Abs, x), axes=(1, 2))
+    b.returns(b.add(st.Sum, b.add(st.MatMul, part, table), axes=(0,)), "product")
+    b.returns(b.add(st.Sum, b.add(ew.Add, b.add(ew.Mul, x, y), offset), axes=(0,)), "shifted")
+    b.returns(b.add(st.Sum, b.add(ew.Sqrt, largest), axes=(0,)), "roots")
+    b.returns(b.add(st.Sum, count, axes=(0,)), "count")
+    return b.build()
+
+
+def random_round(program: Program, clients: int, seed: int = 0):
+    """Values by path: per client for CLIENTS inputs."""
+    rng = np.random.default_rng(seed)
+    given, server, stacked = {}, {}, {}
+    for op in program.of(Input):
+        shape = tuple(clients if d == "n" else int(d) for d in op.type.shape)
+        value = rng.integers(1, 500, shape) if op.type.dtype.is_integer else rng.normal(0.3, 1.0, shape)
+        if op.path in ("weight", "limit"):
+            value = np.abs(value) + 1
+        stacked[op.path] = value
+        if op.placement is Placement.CLIENTS:
+            given[op.path] = list(value)
+        else:
+            server[op.path] = value
+    return given, server, stacked
+
+
+@pytest.mark.parametrize(
+    "program", [fltrust(40), weighted_mean(7), clipped_mean(9), everything()], ids=lambda p: p.name
+)
+def test_two_servers_compute_what_the_reference_does(cluster, program):
+    compiled = compile_program(program, Options(clients=9))
+    duet, plain = DuetProgram(cluster, compiled), PlainProgram(compiled)
+    for clients in (9, 4):
+        given, server, stacked = random_round(program, clients, seed=clients)
+        result = duet.run(given, server)
+        simulated = plain.run(given, server).outputs
+        expected = run_tensor(program, stacked, clients)
+        assert result.outputs.keys() == expected.keys()
+        for path, value in expected.items():
+            np.testing.assert_array_equal(result.outputs[path], simulated[path])
+            scale = max(float(np.max(np.abs(value))), 1e-9)
+            assert np.max(np.abs(result.outputs[path] - value)) <= 1e-4 * scale
+
+
+@pytest.mark.parametrize(("clients", "size"), [(3, 17), (8, 300)])
+def test_declared_traffic_is_what_goes_over_the_wire(cluster, clients, size):
+    compiled = compile_program(fltrust(size), Options(clients=8))
+    duet = DuetProgram(cluster, compiled)
+    given, server, _ = random_round(compiled.tensor, clients)
+    duet.run(given, server)
+    statistics = duet.run(given, server).statistics  # the first round also has the base OTs
+    declared = cost(compiled.secure, clients)
+    sent = [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
+    assert statistics.bytes_sent == sent
+    assert statistics.rounds == declared.rounds
+    assert declared.total_bytes == sum(sent)
+
+
+def test_a_second_round_has_little_overhead(cluster):
+    compiled = compile_program(weighted_mean(7), Options(clients=9))
+    duet = DuetProgram(cluster, compiled)
+    given, server, _ = random_round(compiled.tensor, 5)
+    duet.run(given, server)
+    overheads = []
+    for _ in range(5):
+        started = time.perf_counter()
+        s = duet.run(given, server).statistics
+        overheads.append(time.perf_counter() - started - s.setup_seconds - s.online_seconds)
+    assert min(overheads) < 0.05
+
+
+def test_setup_ahead_of_the_round(cluster):
+    compiled = compile_program(weighted_mean(7), Options(clients=9))
+    duet = DuetProgram(cluster, compiled)
+    given, server, _ = random_round(compiled.tensor, 5)
+    duet.prepare(5)
+    first = duet.run(given, server)
+    np.testing.assert_array_equal(first.outputs["result"], PlainProgram(compiled).run(given, server).outputs["result"])
+    duet.prepare(4)  # for another number of clients than then come: the setup is done again
+    again = duet.run(given, server)
+    np.testing.assert_array_equal(first.outputs["result"], again.outputs["result"])
+
+
+def test_division_by_zero_names_the_operation_and_leaves_the_session_usable(cluster):
+    compiled = compile_program(fltrust(6), Options(clients=4))
+    duet = DuetProgram(cluster, compiled)
+    given, server, _ = random_round(compiled.tensor, 4)
+    zero = {"updates": [np.zeros(6), *given["updates"][1:]]}
+    with pytest.raises(DivisionError, match=r"rsqrt at .*infinite or not a number for \d+ element"):
+        duet.run(zero, server)
+    assert np.isfinite(duet.run(given, server).outputs["result"]).all()
+
+
+def test_inputs_are_checked_before_anything_is_sent(cluster):
+    compiled = compile_program(fltrust(6), Options(clients=4))
+    duet = DuetProgram(cluster, compiled)
+    given, server, _ = random_round(compiled.tensor, 4)
+    rows = given["updates"]
+
+    def refused(message: str, clients=rows, servers=server) -> None:
+        with pytest.raises(InputError, match=message):
+            duet.run({"updates": clients}, servers)
+
+    refused(
+        r"'updates' of client 2 at \[1\] is nan: only finite", [*rows[:2], np.full(6, 1.0) * [1, np.nan, 1, 1, 1, 1]]
+    )
+    refused(r"'updates' of client 1 at \[0\] is inf", [rows[0], np.full(6, np.inf)])
+    refused(
+        r"of client 0 at \[3\] is -20, but .* \|x\| < 8.*--bound updates=32",
+        [rows[0] * 0 + [0, 0, 0, -20, 0, 0], rows[1]],
+    )
+    refused("a round needs at least 2 clients, not 1", rows[:1])
+    refused("a round of 5 clients, but the program was compiled for at most 4", [*rows, rows[0]])
+    refused("parameter 'root' is missing", rows, {})
+    refused(r"'root' at \[0\] is 100", rows, {"root": np.full(6, 100.0)})
+    assert np.isfinite(duet.run(given, server).outputs["result"]).all()
+
+
+def test_a_client_that_has_not_uploaded_is_named(cluster):
+    compiled = compile_program(weighted_mean(7), Options(clients=9))
+    duet = DuetProgram(cluster, compiled)
+    given, server, _ = random_round(compiled.tensor, 3)
+    duet.run(given, server)
+    order = {"program": duet.artefact.program_hash.hex(), "clients": 3, "server": []}
+    with pytest.raises(InputError, match="client 0 has not uploaded 'value'"):
+        cluster.ask([header("run", **order)] * 2)
+    duet._met_in = None
+
+
+def test_server_processes_import_no_tensorflow():
+    code = (
+        "import sys; import ezprivsecfl.runtime.server; "
+        "bad = [m for m in sys.modules if m.startswith(('tensorflow', 'jax'))]; assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_killed_server_ends_the_round_and_the_next_one_works(victim):
+    own = LocalCluster(timeout=5.0)
+    try:
+        compiled = compile_program(fltrust(3000), Options(clients=30))
+        duet = DuetProgram(own, compiled)
+        given, server, _ = random_round(compiled.tensor, 30)
+        duet.run(given, server)
+        pids = own.pids
+        killer = threading.Timer(0.15, os.kill, (pids[victim], signal.SIGKILL))
+        killer.start()
+        started = time.perf_counter()
+
+        def run_until_it_fails() -> None:
+            for _ in range(50):
+                duet.run(given, server)
+
+        with pytest.raises(RunError, match=f"server {victim} was killed by SIGKILL during the round.*starts new ones"):
+            run_until_it_fails()
+        assert time.perf_counter() - started < 10
+        assert own.pids == []
+        for pid in pids:
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+        assert np.isfinite(duet.run(given, server).outputs["result"]).all()
+    finally:
+        own.stop()
+
+
+def test_servers_with_different_programs_refuse_each_other(cluster):
+    first = DuetProgram(cluster, compile_program(weighted_mean(7), Options(clients=9)))
+    first._meet()
+    name = first.artefact.program_hash.hex()
+    port = cluster.ask([header("listen", program=name, host="127.0.0.1", port=0)])[0].header["port"]
+    orders = [
+        header(
+            "meet",
+            program=name,
+            host="127.0.0.1",
+            port=port,
+            program_hash=bytes([party] * 32).hex(),
+            configuration="",
+            timeout=5,
+        )
+        for party in (0, 1)
+    ]
+    with pytest.raises(RunError, match=r"reports MismatchError: .*program"):
+        cluster.ask(orders)
+    first._met_in = None
+
+
+def test_a_taken_port_is_reported():
+    listener = _duet.Listener("127.0.0.1")
+    with pytest.raises(_duet.AddressError, match=str(listener.port)):
+        _duet.Listener("127.0.0.1", listener.port)
+
+
+def test_shares_are_uniform_and_redacted(cluster):
+    from ezprivsecfl.runtime.sharing import share
+
+    value = np.zeros(4000)
+    uploads = share(value, 20, 8.0, "x", 0)
+    assert "secret" in repr(uploads)
+    assert str(int(uploads.masked[0])) not in repr(uploads)
+    ones = np.unpackbits(uploads.masked.view(np.uint8)).mean()
+    assert abs(ones - 0.5) < 0.01
+    np.testing.assert_array_equal(uploads.masked + _duet.expand(uploads.seed, 4000), np.zeros(4000, np.uint64))
+    assert share(value, 20, 8.0, "x", 0).seed != uploads.seed
+
+
+def test_builds_are_cached_by_content(tmp_path, monkeypatch):
+    monkeypatch.setenv("EZPRIVSECFL_CACHE", str(tmp_path))
+    tree = emit(compile_program(weighted_mean(3), Options(clients=5)))
+    first = build(tree)
+    assert first.build_seconds > 0
+    again = build(tree)
+    assert again.build_seconds == 0
+    assert again.library == first.library
+    other = build(emit(compile_program(weighted_mean(4), Options(clients=5))))
+    assert other.folder != first.folder
+    assert other.program_hash != first.program_hash
+
+
+def test_statistics_have_the_documented_fields(cluster):
+    compiled = compile_program(weighted_mean(7), Options(clients=9))
+    given, server, _ = random_round(compiled.tensor, 5)
+    s = DuetProgram(cluster, compiled).run(given, server).statistics
+    fields = json.loads(json.dumps(s.to_json()))
+    assert list(fields) == [
+        "computation",
+        "backend",
+        "clients",
+        "bytes_sent",
+        "messages",
+        "rounds",
+        "compile_seconds",
+        "setup_seconds",
+        "online_seconds",
+        "cpu_seconds",
+        "peak_memory_bytes",
+    ]
+    assert "max_relative_error" in replace(s, max_relative_error=0.0).to_json()
+    assert all(0 < m < 1 << 30 for m in s.peak_memory_bytes)

@@ -1,0 +1,65 @@
+"""Tensor programs that many compiler tests use, written the way a front end traces them."""
+
+from __future__ import annotations
+
+from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.tensor import Input, Output, Placement
+from ezprivsecfl.ir.tensor.elementwise import Div, DivNoNan, Greater, Mul, Relu, Select, Sqrt
+from ezprivsecfl.ir.tensor.structure import Clients, Reshape, Sum
+from ezprivsecfl.ir.types import Dim, DType, Secrecy, TensorType
+
+
+class Sketch(ProgramBuilder):
+    """A builder with short names for what tests need."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, Level.TENSOR)
+
+    def clients(self, path: str, *shape: Dim, dtype: DType = DType.F32) -> Value:
+        type_ = TensorType(("n", *shape), dtype, Secrecy.SECRET)
+        return self.add(Input, path=path, placement=Placement.CLIENTS, bound=None, type=type_)
+
+    def server(self, path: str, *shape: Dim, dtype: DType = DType.F32) -> Value:
+        type_ = TensorType(shape, dtype, Secrecy.PUBLIC)
+        return self.add(Input, path=path, placement=Placement.SERVER, bound=None, type=type_)
+
+    def returns(self, value: Value, path: str = "result") -> None:
+        self.append(Output(operands=(value,), path=path))
+
+    def norm(self, value: Value, axis: int) -> Value:
+        return self.add(Sqrt, self.add(Sum, self.add(Mul, value, value), axes=(axis,)))
+
+
+def fltrust(size: int) -> Program:
+    """FLTrust as one would write it: cosine, ReLU, normalise, weighted mean."""
+    b = Sketch("fltrust")
+    updates, root = b.clients("updates", size), b.server("root", size)
+    norm, root_norm = b.norm(updates, 1), b.norm(root, 0)
+    dot = b.add(Sum, b.add(Mul, updates, root), axes=(1,))
+    score = b.add(Relu, b.add(Div, dot, b.add(Mul, norm, root_norm)))
+    scale = b.add(Div, b.add(Mul, score, root_norm), norm)
+    rows = b.add(Mul, b.add(Reshape, scale, shape=("n", 1)), updates)
+    total = b.add(Sum, score, axes=(0,))
+    b.returns(b.add(DivNoNan, b.add(Sum, rows, axes=(0,)), total))
+    return b.build()
+
+
+def weighted_mean(size: int) -> Program:
+    b = Sketch("weighted_mean")
+    values, weights = b.clients("value", size), b.clients("weight")
+    rows = b.add(Mul, values, b.add(Reshape, weights, shape=("n", 1)))
+    b.returns(b.add(Div, b.add(Sum, rows, axes=(0,)), b.add(Sum, weights, axes=(0,))))
+    return b.build()
+
+
+def clipped_mean(size: int) -> Program:
+    """Rows longer than the bound are scaled down to it; the count of clipped rows is returned too."""
+    b = Sketch("clipped_mean")
+    values, limit = b.clients("value", size), b.server("limit")
+    norm = b.norm(values, 1)
+    clipped = b.add(Greater, norm, limit)
+    scale = b.add(Reshape, b.add(Div, limit, norm), shape=("n", 1))
+    rows = b.add(Select, b.add(Reshape, clipped, shape=("n", 1)), b.add(Mul, values, scale), values)
+    b.returns(b.add(Div, b.add(Sum, rows, axes=(0,)), b.add(Clients, dtype=DType.F32)))
+    return b.build()
