@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ezprivsecfl.compiler.passes.late_opening import value_to_open
+from ezprivsecfl.compiler.passes.late_opening import chain
 from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import LeakageError
 from ezprivsecfl.ir.op import Op, Value
@@ -61,10 +61,10 @@ class Stages:
 
 def divide(program: Program) -> Stages:
     """Divides a program; raises LeakageError where an output would be a single client's value."""
-    wanted = {value_to_open(op.operands[0]) for op in program.of(Output) if tensor_type(op.operands[0]).is_secret}
+    wanted = {chain(op.operands[0]).opened for op in program.of(Output) if tensor_type(op.operands[0]).is_secret}
     for output in program.of(Output):
         value = output.operands[0]
-        if tensor_type(value).is_secret and CLIENTS_DIM in value_to_open(value).type.shape:
+        if tensor_type(value).is_secret and CLIENTS_DIM in chain(value).opened.type.shape:
             raise LeakageError(f"output {output.path} would open the values of single clients", [output.location])
     opened: dict[Value, str] = {}
     known: set[Value] = set()

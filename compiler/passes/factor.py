@@ -126,6 +126,10 @@ class _Rewrite:
             return Factored(x.base, (*x.factors, y.base, *y.factors))
         if y.shape == shape and x.shape != shape:
             return Factored(y.base, (*y.factors, x.base, *x.factors))
+        for one, other in ((x, y), (y, x)):  # single numbers: as if one were smaller than the other
+            sunk = self._sink(one.base, other.base)
+            if sunk is not None:
+                return Factored(sunk, (*x.factors, *y.factors))
         return Factored(self.b.add(Mul, x.base, y.base), (*x.factors, *y.factors))
 
     def _inverse(self, x: Factored) -> Factored:

@@ -14,17 +14,38 @@ from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Exp, Mul, Neg, NotEqual
 from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, Reshape, Transpose
 
 
-def value_to_open(output: Value) -> Value:
-    """The secret value that can be opened in place of ``output``: all that follows is public and invertible."""
-    value = output
-    while (inner := _invertible_operand(value)) is not None:
-        value = inner
-    return value
+@dataclass(frozen=True)
+class Chain:
+    """How an output follows from the value that is opened in its place.
+
+    Args:
+        opened: The secret value that is opened.
+        steps: From there to the output: bijections, once the public operands are known.
+        gates: Public factors among the steps that may be zero.
+    """
+
+    opened: Value
+    steps: tuple[Op, ...]
+    gates: tuple[Value, ...]
+
+
+def chain(output: Value) -> Chain:
+    """Walks down from an output as long as the operations can be done in the clear."""
+    value, steps, gates = output, [], []
+    while (secret := _single_secret(value.op)) is not None and _invertible(value.op, secret):
+        factor = next((o for o in value.op.operands if o is not secret), None)
+        if isinstance(value.op, Mul) and factor is not None and not never_zero(factor):
+            if _is_gate(factor) or any(d != 1 for d in factor.type.shape):
+                break
+            gates.append(factor)
+        steps.append(value.op)
+        value = secret
+    return Chain(value, tuple(reversed(steps)), tuple(gates))
 
 
 @dataclass(frozen=True)
 class GatePublicFactors:
-    """Output x · p with public p: x is opened and multiplied in the clear.
+    """Output p · f(x) with public p: x is opened, the rest is done in the clear.
 
     That would reveal x where p is zero although the output does not, so x is first multiplied by the indicator of
     p ≠ 0 (an integer: no fractional bits, local). Factors that cannot be zero need no gate.
@@ -34,14 +55,30 @@ class GatePublicFactors:
         """Returns the program with the gates."""
         b = ProgramBuilder(program.name, program.level, program.max_clients)
         values: dict[Value, Value] = {}
-        last = {value_to_open(op.operands[0]) for op in program.of(Output) if tensor_type(op.operands[0]).is_secret}
         for op in program.ops:
             with b.at(op.location):
-                if isinstance(op, Mul) and op.result in last and _single_secret(op) is not None:
-                    values[op.result] = _gated(b, op, values)
+                if isinstance(op, Output) and tensor_type(op.operands[0]).is_secret:
+                    b.append(op.rebuild([_gated(b, chain(op.operands[0]), values)]))
                 else:
                     values.update(zip(op.results, b.copy(op, values).results, strict=True))
         return b.build()
+
+
+def _gated(b: ProgramBuilder, links: Chain, values: dict[Value, Value]) -> Value:
+    """The output, with the gates at the opened value."""
+    value = values[links.opened]
+    for factor in links.gates:
+        scalar = b.add(Reshape, values[factor], shape=())
+        zero = b.add(Constant, value=np.zeros(()), dtype=tensor_type(scalar).dtype)
+        gate = b.add(Cast, b.add(NotEqual, scalar, zero), dtype=tensor_type(value).dtype)
+        value = b.add(Mul, value, gate)
+    if not links.gates:
+        return values[links.steps[-1].result] if links.steps else value
+    for step in links.steps:
+        secret = _single_secret(step)
+        with b.at(step.location):
+            value = b.append(step.rebuild([value if o is secret else values[o] for o in step.operands])).result
+    return value
 
 
 def _single_secret(op: Op) -> Value | None:
@@ -49,43 +86,15 @@ def _single_secret(op: Op) -> Value | None:
     return secret[0] if len(secret) == 1 else None
 
 
-def _gated(b: ProgramBuilder, op: Mul, values: dict[Value, Value]) -> Value:
-    secret = _single_secret(op)
-    assert secret is not None
-    (factor,) = (values[o] for o in op.operands if o is not secret)
-    dtype = tensor_type(factor).dtype
-    zero = b.add(Constant, value=np.zeros(()), dtype=dtype)
-    gate = b.add(Cast, b.add(NotEqual, factor, zero), dtype=dtype)
-    return b.add(Mul, b.add(Mul, values[secret], gate), factor)
-
-
-def _invertible_operand(value: Value) -> Value | None:
-    """The secret operand, if the operation is a bijection of it once the public operands are known."""
-    op = value.op
-    secret = _single_secret(op)
-    if secret is None:
-        return None
-    if isinstance(op, Reshape | Transpose | Broadcast | Neg | Add | Sub | Exp):
-        return secret
+def _invertible(op: Op, secret: Value) -> bool:
+    """Whether the operation is a bijection of its secret operand once the public ones are known (and not zero)."""
     if isinstance(op, Cast):
-        exact = op.dtype.is_float or tensor_type(secret).dtype.is_integer
-        return secret if exact else None
-    if isinstance(op, Mul):
-        (factor,) = (o for o in op.operands if o is not secret)
-        return secret if never_zero(factor) or _is_gate(secret, factor) else None
-    return None
+        return op.dtype.is_float or tensor_type(secret).dtype.is_integer
+    return isinstance(op, Reshape | Transpose | Broadcast | Neg | Add | Sub | Exp | Mul)
 
 
-def _is_gate(value: Value, factor: Value) -> bool:
-    """Whether ``value`` is x · [factor ≠ 0]."""
-    if not isinstance(value.op, Mul):
-        return False
-    return any(
-        isinstance(o.op, Cast)
-        and isinstance(o.op.operands[0].op, NotEqual)
-        and o.op.operands[0].op.operands[0] is factor
-        for o in value.op.operands
-    )
+def _is_gate(factor: Value) -> bool:
+    return isinstance(factor.op, Cast) and isinstance(factor.op.operands[0].op, NotEqual)
 
 
 def never_zero(value: Value) -> bool:
@@ -99,4 +108,4 @@ def never_zero(value: Value) -> bool:
         return op.dtype.is_float and never_zero(op.operands[0])
     if isinstance(op, Mul):
         return all(never_zero(o) for o in op.operands)
-    return isinstance(op, Reciprocal | Clients)
+    return isinstance(op, Reciprocal | Clients | Exp)

@@ -7,7 +7,7 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
-from ezprivsecfl.compiler.passes.late_opening import value_to_open
+from ezprivsecfl.compiler.passes.late_opening import chain
 from ezprivsecfl.compiler.passes.simplify import Simplify, tensor_type
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
 from ezprivsecfl.compiler.pipeline import tensor_passes
@@ -161,7 +161,7 @@ def test_public_divisor_is_applied_after_opening(sketch):
     b.returns(b.add(Div, total, b.add(Clients, dtype=DType.F32)))
     after = run_passes(b.build(), tensor_passes(Options()))
     (output,) = after.of(Output)
-    assert isinstance(value_to_open(output.operands[0]).op, Sum)
+    assert isinstance(chain(output.operands[0]).opened.op, Sum)
 
 
 def test_public_factor_that_may_be_zero_is_gated(sketch):
@@ -172,7 +172,7 @@ def test_public_factor_that_may_be_zero_is_gated(sketch):
     after = run_passes(program, tensor_passes(Options()))
     agree(program, after)
     (output,) = after.of(Output)
-    opened = value_to_open(output.operands[0])
+    opened = chain(output.operands[0]).opened
     assert isinstance(opened.op, Mul)
     values = run_tensor(after, {"x": np.ones((CLIENTS, 3)), "rate": np.zeros(())}, CLIENTS)
     np.testing.assert_array_equal(values["result"], 0.0)
@@ -213,3 +213,16 @@ def test_the_square_of_a_norm_needs_no_root(sketch):
     after = run_passes(program, [Simplify(), FactorScales(), Simplify()])
     agree(program, after)
     assert [op.name for op in after.ops if op.name in ("sqrt", "square")] == []
+
+
+def test_gates_reach_through_what_is_computed_in_the_clear(sketch):
+    b = sketch("adaptive")
+    total = b.add(Sum, b.clients("x", 3), axes=(0,))
+    b.returns(b.add(Mul, b.add(Exp, total), b.server("state")))
+    program = b.build()
+    after = run_passes(program, tensor_passes(Options()))
+    agree(program, after)
+    (output,) = after.of(Output)
+    opened = chain(output.operands[0]).opened
+    assert isinstance(opened.op, Mul)
+    assert isinstance(opened.op.operands[0].op, Sum)
