@@ -46,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
     given = list(sys.argv[1:] if arguments is None else arguments)
     running = bool(given) and given[0] == "run"
-    options = _run_parser().parse_args(given[1:]) if running else _compile_parser().parse_args(given)
+    own, passed_on = _split(given)
+    options = _run_parser().parse_args(own[1:]) if running else _compile_parser().parse_args(given)
+    options.arguments = passed_on
     try:
         if running:
             from ezprivsecfl.cli_run import run_command
@@ -60,6 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"ezcompile: {e}", file=sys.stderr)
         return EXIT_COMPILE if isinstance(e, CompileError) else EXIT_RUN
+
+
+def _split(given: list[str]) -> tuple[list[str], list[str]]:
+    """Our own arguments, and after ``--`` those of the program."""
+    end = given.index("--") if "--" in given else len(given)
+    return given[:end], given[end + 1 :]
 
 
 def _compile_parser() -> argparse.ArgumentParser:
@@ -85,6 +93,7 @@ def _compile_parser() -> argparse.ArgumentParser:
 def _run_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "ezcompile run",
+        usage="ezcompile run [options] PROGRAM.py [-- ARGS]",
         description="Runs a TFF program unchanged; its aggregations are computed by two servers on shares.",
         epilog=RUN_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -94,7 +103,6 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--check", action="store_true", help="also compute with TFF itself and print the error")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a JSON report with one object per call")
     _common(parser)
-    parser.add_argument("arguments", nargs="*", metavar="-- ARGS", help="arguments of the program")
     return parser
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ezprivsecfl.backends.duet.description import CostTable, cost
 from ezprivsecfl.compiler.analyses.leakage import leakage
+from ezprivsecfl.compiler.passes.relu import approximations
+from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.types import shape_text
@@ -37,6 +39,11 @@ class Report:
         precision = [
             f"{op.path} {shape_text(op.type.shape)}: |x| < {op.bound:g}, {op.type.frac} fractional bits"
             for op in secure.of(io.Share)
+        ]
+        degree = self.compiled.options.relu.partition(":")[2]
+        precision += [
+            f"ReLU ({where}): polynomial of degree {degree} on [-{bound:g}, {bound:g}], worst error {error:.3g}"
+            for where, bound, error in approximations(Simplify().run(self.compiled.tensor), self.compiled.options.relu)
         ]
         circuits = [
             f"{op.circuit}: {secure.circuits[op.circuit].and_count} AND gates, "

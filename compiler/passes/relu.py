@@ -9,7 +9,7 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.circuits.relu import minimax_relu
 from ezprivsecfl.compiler.passes.simplify import tensor_type
-from ezprivsecfl.errors import CompileError, PrecisionError
+from ezprivsecfl.errors import CompileError, Location, PrecisionError
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant
@@ -42,6 +42,17 @@ class ApproximateRelu:
                 else:
                     values.update(zip(op.results, b.copy(op, values).results, strict=True))
         return b.build()
+
+
+def approximations(program: Program, kind: str) -> list[tuple[Location, float, float]]:
+    """For every ReLU that ``kind`` replaces its place, the bound of its operand, and the worst error."""
+    degree = relu_degree(kind)
+    if degree is None:
+        return []
+    ranges = Ranges(program)
+    secret = [op for op in program.of(Relu) if tensor_type(op.result).is_secret]
+    bounds = [ranges[op.operands[0]].magnitude for op in secret]
+    return [(op.location, b, minimax_relu(degree, b)[1]) for op, b in zip(secret, bounds, strict=True)]
 
 
 def relu_degree(kind: str) -> int | None:

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow_federated as tff
+from tensorflow import nn, reduce_sum
+
+import ezprivsecfl as ez
+from ezprivsecfl.errors import CompileError, InputError
+
+VECTOR = tff.TensorType(np.float32, [4])
+
+
+@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS), tff.FederatedType(np.float32, tff.CLIENTS))
+def weighted(values, weights):
+    return tff.federated_mean(values, weights)
+
+
+@tff.tensorflow.computation(VECTOR, np.float32)
+def scale(x, factor):
+    return x * factor
+
+
+@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS), tff.FederatedType(np.float32, tff.SERVER))
+def scaled_sum(values, factor):
+    return tff.federated_map(scale, (tff.federated_sum(values), factor))
+
+
+@tff.tensorflow.computation(VECTOR)
+def positive(x):
+    return nn.relu(reduce_sum(x) / 8)
+
+
+@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS))
+def positive_total(values):
+    return tff.federated_sum(tff.federated_map(positive, values))
+
+
+VALUES = [np.arange(4, dtype=np.float32) + i for i in range(3)]
+WEIGHTS = [np.float32(w) for w in (1, 2, 5)]
+
+
+@pytest.fixture(scope="module")
+def program():
+    return ez.compile(weighted, clients=5)
+
+
+def test_run_and_simulate_agree_to_the_bit(program):
+    result, simulated = program.run(VALUES, WEIGHTS), program.simulate(VALUES, WEIGHTS)
+    np.testing.assert_array_equal(result, simulated)
+    np.testing.assert_allclose(result, np.average(VALUES, axis=0, weights=WEIGHTS), rtol=1e-5)
+    assert result.dtype == np.float32
+    assert program.last_statistics.backend == "duet"
+
+
+def test_a_program_explains_itself(program):
+    text, html = repr(program), program._repr_html_()
+    for part in (
+        "weighted",
+        "for 2 to 5 clients",
+        "Hidden from both servers and from other clients: values, weights",
+        "Both servers learn the opened value behind result",
+        "values [n, 4]: |x| < 8",
+        "AND gates, once per element of [1, n]",
+        "rounds online",
+    ):
+        assert part in text
+        assert part.replace("<", "&lt;") in html
+    assert "program @weighted" in program.ir
+    assert {"program.cpp", "CMakeLists.txt", "manifest.json"} <= set(program.sources)
+    assert "duet::Program* duet_program()" in program.sources["program.cpp"]
+
+
+def test_other_things_are_refused_by_name(program):
+    with pytest.raises(InputError, match="compiled for at most 5: compile it with --clients 6"):
+        program.run(VALUES * 2, WEIGHTS * 2)
+    with pytest.raises(CompileError, match="there is no back end 'gpu'; choose one of duet, plain"):
+        ez.compile(weighted, backend="gpu")
+    with pytest.raises(CompileError, match="names no parameter of weighted: w; it has values, weights"):
+        ez.compile(weighted, bounds={"w": 3.0})
+    with pytest.raises(AttributeError, match="has no attribute 'compilation'"):
+        _ = ez.compilation
+
+
+def test_the_context_runs_aggregations_and_leaves_the_rest_to_tff():
+    runner = ez.set_secure_execution_context(backend="plain")
+    assert scale(np.ones(4, np.float32), 3.0).tolist() == [3.0] * 4
+    np.testing.assert_allclose(scaled_sum(VALUES, 2.0), 2 * np.sum(VALUES, axis=0), rtol=1e-6)
+    np.testing.assert_allclose(weighted(VALUES, WEIGHTS), np.average(VALUES, axis=0, weights=WEIGHTS), rtol=1e-5)
+    assert len(runner._programs) == 2
+
+
+def test_the_context_grows_with_the_rounds_and_follows_public_inputs():
+    runner = ez.set_secure_execution_context(backend="plain")
+    assert runner.clients is None
+    scaled_sum(VALUES, 2.0)
+    np.testing.assert_allclose(scaled_sum(VALUES * 20, 2.0), 40 * np.sum(VALUES, axis=0), rtol=1e-6)
+    large = 3e7
+    np.testing.assert_allclose(scaled_sum(VALUES, large), large * np.sum(VALUES, axis=0), rtol=1e-6)
+    ((_, program),) = runner._programs.values()
+    assert program.compiled.options.clients == 64
+
+
+def test_a_zero_public_factor_opens_nothing():
+    program = ez.compile(scaled_sum, clients=3, backend="plain")
+    assert program.run(VALUES, 0.0).tolist() == [0.0] * 4
+
+
+def test_polynomial_relu_reports_its_error():
+    program = ez.compile(positive_total, clients=3, relu="poly:4", backend="plain")
+    exact = sum(max(float(v.sum()) / 8, 0.0) for v in VALUES)
+    assert "polynomial of degree 4 on [-4, 4], worst error 0.135" in repr(program)
+    assert abs(program.run(VALUES) - exact) <= 3 * 0.14
+
+
+def test_importing_the_package_needs_no_tensorflow():
+    code = "import sys, ezprivsecfl; assert not any(m.startswith('tensorflow') for m in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

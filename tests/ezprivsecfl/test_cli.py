@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from program_texts import MEAN, RUN
+
+from ezprivsecfl import __version__
+from ezprivsecfl.cli import main
+
+
+def failed(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
+    """Exit code and message of a command that fails; nothing may look like a stack trace of ours."""
+    code = main([str(a) for a in arguments])
+    message = capsys.readouterr().err
+    assert "site-packages" not in message
+    return code, message
+
+
+def test_run_leaves_the_programs_output_alone(program, capsys, tmp_path):
+    path = program(MEAN + RUN)
+    report = tmp_path / "report.json"
+    code = main(["run", str(path), "--check", "--report", str(report), "--", "--epochs", "3"])
+    out, err = capsys.readouterr()
+    assert code == 0
+    assert out == "result [1.0, 2.0, 3.0, 4.0] ['--epochs', '3']\n"
+    assert "mean" in err
+    (call,) = json.loads(report.read_text())
+    assert call["computation"] == "mean"
+    assert call["backend"] == "duet"
+    assert call["clients"] == 3
+    assert call["max_relative_error"] < 1e-6
+    assert call["rounds"] == 1
+    assert call["compile_seconds"] > 0
+    assert len(call["bytes_sent"]) == len(call["messages"]) == len(call["cpu_seconds"]) == 2
+    assert all(b > 0 for b in call["bytes_sent"])
+
+
+def test_run_with_the_plain_back_end(program, capsys):
+    assert main(["run", str(program(MEAN + RUN)), "--backend", "plain"]) == 0
+    assert "result [1.0, 2.0, 3.0, 4.0]" in capsys.readouterr().out
+
+
+def test_compile_writes_what_it_says(program, capsys, tmp_path):
+    path, out = program(MEAN), tmp_path / "out"
+    assert main([str(path), "--clients", "7", "-o", str(out)]) == 0
+    report = capsys.readouterr().out
+    for text in ("Who learns what", "Hidden from both servers", "fractional bits", "AND gates", "1 rounds online"):
+        assert text in report or text == "AND gates"
+    written = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
+    expected = {"report.txt", "tensor.ir", "optimised.ir", "mpc.ir", "program.cpp", "CMakeLists.txt", "manifest.json"}
+    assert {f"mean/{name}" for name in (*expected, "prologue.ir", "epilogue.ir", "secure.ir")} == written
+    again = tmp_path / "again"
+    assert main([str(out / "mean" / "tensor.ir"), "-o", str(again), "--emit", "mpc"]) == 0
+    assert (again / "mean" / "mpc.ir").exists()
+    assert not (again / "mean" / "program.cpp").exists()
+
+
+def test_compile_one_of_several(program, capsys, tmp_path):
+    path = program(MEAN + MEAN.replace("def mean", "def other"))
+    assert main([f"{path}:other", "-o", str(tmp_path / "out"), "--emit", "tensor"]) == 0
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["other"]
+    code, message = failed(capsys, f"{path}:third")
+    assert code == 2
+    assert "has no aggregation 'third'; found: mean, other" in message
+
+
+def test_missing_file(capsys, tmp_path):
+    for command in ([], ["run"]):
+        code, message = failed(capsys, *command, tmp_path / "nothing.py")
+        assert code == 2
+        assert "cannot read" in message
+        assert "No such file" in message
+
+
+@pytest.mark.parametrize("command", [[], ["run"]])
+def test_syntax_error(program, capsys, command):
+    path = program("def broken(:\n    pass\n")
+    code, message = failed(capsys, *command, path)
+    assert code == 2
+    assert "is not valid Python: invalid syntax" in message
+    assert "def broken(:\n" in message
+    assert f"{path}:7" in message
+
+
+def test_no_aggregation(program, capsys):
+    code, message = failed(capsys, program("x = 1\n"))
+    assert code == 2
+    assert "has no aggregation at module level: expected a tff.federated_computation" in message
+
+
+def test_a_program_that_calls_no_aggregation(program, capsys):
+    assert main(["run", str(program("print('hello')\n"))]) == 0
+    out, err = capsys.readouterr()
+    assert out == "hello\n"
+    assert "called no aggregation" in err
+
+
+def test_unsupported_operations_are_listed_with_their_lines(program, capsys):
+    path = program(
+        """\
+@tff.tensorflow.computation(VECTOR)
+def odd(x):
+    y = tf.math.digamma(x)
+    return tf.math.lgamma(y)
+
+@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS))
+def strange(values):
+    return tff.federated_sum(tff.federated_map(odd, values))
+"""
+    )
+    code, message = failed(capsys, path)
+    assert code == 2
+    assert f"{path}:9" in message
+    assert "Digamma" in message
+    assert f"{path}:10" in message
+    assert "Lgamma" in message
+    assert "Supported are" in message
+
+
+def test_the_programs_own_failure_is_pythons_traceback(program, capsys):
+    path = program(MEAN + "def f():\n    raise RuntimeError('mine')\n\nf()\n")
+    for command in ([], ["run"]):
+        assert main([*command, str(path)]) == 1
+        message = capsys.readouterr().err
+        assert message.startswith("Traceback (most recent call last):\n")
+        assert f'File "{path}", line 14, in <module>' in message
+        assert "RuntimeError: mine" in message
+        assert "program_file.py" not in message
+
+
+def test_exit_codes_of_the_program_pass_through(program, capsys):
+    assert main(["run", str(program("import sys; sys.exit(7)\n"))]) == 7
+    assert main(["run", str(program("import sys; sys.exit('why')\n"))]) == 1
+    assert "why" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ("[np.full(4, 9.0, np.float32)] * 3", r"'values' of client 0 at [0] is 9, but"),
+        ("[np.full(4, np.nan, np.float32)] * 3", "is nan: only finite numbers"),
+        ("[np.zeros(4, np.float32)]", "a round needs at least 2 clients, not 1"),
+        ("[]", "there are no clients"),
+        ("[np.zeros(4, np.float32), np.zeros(5, np.float32)]", "client 1"),
+        ("[np.zeros(4, np.float32), np.zeros(4, np.int32)]", "client 1"),
+    ],
+)
+def test_bad_inputs_are_named(program, capsys, values, message):
+    path = program(MEAN + f"mean({values})\n")
+    code, text = failed(capsys, "run", path)
+    assert code == 3
+    assert message in text
+
+
+def test_a_declared_bound_lets_larger_values_in(program, capsys):
+    path = program(MEAN + "print(mean([np.full(4, 9.0, np.float32)] * 3).tolist())\n")
+    assert main(["run", str(path), "--bound", "values=16"]) == 0
+    assert capsys.readouterr().out == "[9.0, 9.0, 9.0, 9.0]\n"
+    assert failed(capsys, path, "--bound", "weights=16")[1].count("no such parameter; there are values")
+    assert "expected [PARAMETER=]NUMBER" in failed(capsys, path, "--bound", "values=large")[1]
+
+
+def test_wrong_options(program, capsys):
+    path = program(MEAN)
+    assert "--emit binary: choose from tensor, mpc, cpp, circuits" in failed(capsys, path, "--emit", "binary")[1]
+    assert "expected exact or poly:DEGREE" in failed(capsys, path, "--relu", "cubic")[1]
+    assert "clients must be at least 2" in failed(capsys, path, "--clients", "1")[1]
+
+
+def test_no_compiler_on_the_machine(program, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    code, message = failed(capsys, program(MEAN), "-o", tmp_path / "out")
+    assert code == 2
+    assert "no C++ compiler was found" in message
+    assert "apt install g++" in message
+
+
+def test_version_and_help():
+    for arguments, expected in (
+        (["--version"], __version__),
+        (["--help"], "examples:"),
+        (["run", "--help"], "exit codes:"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "ezprivsecfl.cli", *arguments], capture_output=True, text=True, check=True
+        )
+        assert expected in done.stdout
+
+
+def test_as_a_user_runs_it(program):
+    """The real command, with its output in a pipe: nothing may hold that open, and stderr has just the table."""
+    path = program(MEAN + RUN)
+    command = Path(sys.executable).with_name("ezcompile")
+    done = subprocess.run([command, "run", path], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "result [1.0, 2.0, 3.0, 4.0] []\n"
+    assert "computation" in done.stderr
+    assert "Traceback" not in done.stderr
