@@ -1,0 +1,142 @@
+// fltrust, for 9 clients at most.
+// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
+#include <cstddef>
+#include <vector>
+
+#include "duet/agreement.h"
+#include "duet/arith.h"
+#include "duet/circuit.h"
+#include "duet/conversion.h"
+#include "duet/linear.h"
+#include "duet/product.h"
+#include "duet/program.h"
+
+namespace {
+
+using namespace duet;
+
+class Fltrust final : public Program {
+ public:
+  const char* name() const override { return "fltrust"; }
+
+  // Independent of all inputs: masks, products of masks, garbled circuits.
+  void setup(Session& s, std::size_t n) override {
+    static_cast<void>(n);
+    mask0.setup(s, Shape{n, 12});
+    squares0.setup(s, mask0.mask());
+    to_yao0.setup(s, Shape{n}, 64);
+    to_yao1.setup(s, Shape{n}, 64);
+    circuit0.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_0.txt"), {to_yao0.labels(), to_yao1.labels()});
+    from_yao0.setup(s, circuit0.labels(0));
+    from_yao1.setup(s, circuit0.labels(2));
+    const auto v16 = reshape(circuit0.labels(1), Shape{1, n});
+    to_yao2.setup(s, Shape{}, 64);
+    circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_1.txt"), {to_yao2.labels()});
+    const auto v19 = reshape(circuit1.labels(0), Shape{1, 1});
+    const auto v20 = broadcast_to(v19, Shape{1, n});
+    circuit2.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_2.txt"), {v16, v20});
+    from_yao2.setup(s, circuit2.labels(0));
+    from_yao3.setup(s, circuit2.labels(1));
+    mask1.setup(s, Shape{1, n});
+    product0.setup(s, mask1.mask(), mask0.mask());
+    static_cast<void>(s);
+  }
+
+  std::vector<Tensor<Ring>> online(Session& s, const std::vector<Tensor<Ring>>& shares,
+                                   const std::vector<Tensor<Ring>>& publics) override {
+    const std::size_t n = shares.at(0).shape.at(0);  // clients of this round
+    static_cast<void>(n);
+    static_cast<void>(publics);
+    const Tensor<Ring>& v0 = shares.at(0);
+    const Tensor<Ring>& v3 = publics.at(0);
+    const Tensor<Ring> v4 = matmul(v0, v3);
+    const Tensor<Ring> v5 = reshape(v4, Shape{n});
+    const Tensor<Ring>& v29 = publics.at(1);
+
+    // Messages 1 of 7
+    agreement.send(s, publics);
+    mask0.send(s, v0);
+    to_yao1.send_masked(s, v5);
+    agreement.receive(s);
+    const Masked v1 = mask0.receive(s);
+    to_yao1.receive_masked(s);
+    const Tensor<Ring> v2 = squares0.online(s, v1);
+
+    // Messages 2 of 7
+    to_yao0.send_masked(s, v2);
+    to_yao1.send_labels(s);
+    to_yao0.receive_masked(s);
+    const GarbledTensor v7 = to_yao1.receive_labels(s);
+
+    // Messages 3 of 7
+    to_yao0.send_labels(s);
+    const GarbledTensor v6 = to_yao0.receive_labels(s);
+    const std::vector<GarbledTensor> results_of_circuit0 = circuit0.online(s, {v6, v7});
+    const GarbledTensor& v8 = results_of_circuit0[0];
+    const GarbledTensor& v9 = results_of_circuit0[1];
+    const GarbledTensor& v10 = results_of_circuit0[2];
+    const Tensor<Ring> v11 = from_yao0.online(s, v8);
+    const Tensor<Ring> v12 = from_yao1.online(s, v10);
+    const Tensor<Ring> v13 = sum(v12, {0});
+    const Tensor<Ring> v15 = sum(v11, {0});
+    const GarbledTensor v16 = reshape(v9, Shape{1, n});
+
+    // Messages 4 of 7
+    open0.send(s, v13);
+    to_yao2.send_masked(s, v15);
+    const Tensor<Ring> v14 = open0.receive(s);
+    to_yao2.receive_masked(s);
+
+    // Messages 5 of 7
+    to_yao2.send_labels(s);
+    const GarbledTensor v17 = to_yao2.receive_labels(s);
+    const std::vector<GarbledTensor> results_of_circuit1 = circuit1.online(s, {v17});
+    const GarbledTensor& v18 = results_of_circuit1[0];
+    const GarbledTensor v19 = reshape(v18, Shape{1, 1});
+    const GarbledTensor v20 = broadcast_to(v19, Shape{1, n});
+    const std::vector<GarbledTensor> results_of_circuit2 = circuit2.online(s, {v16, v20});
+    const GarbledTensor& v21 = results_of_circuit2[0];
+    const GarbledTensor& v22 = results_of_circuit2[1];
+    const Tensor<Ring> v23 = from_yao2.online(s, v21);
+    const Tensor<Ring> v24 = from_yao3.online(s, v22);
+    const Tensor<Ring> v25 = sum(v24, {0, 1});
+
+    // Messages 6 of 7
+    open1.send(s, v25);
+    mask1.send(s, v23);
+    const Tensor<Ring> v26 = open1.receive(s);
+    const Masked v27 = mask1.receive(s);
+    const Tensor<Ring> v28 = product0.online(s, v27, v1);
+    const Tensor<Ring> v30 = mul(v28, v29);
+
+    // Messages 7 of 7
+    open2.send(s, v30);
+    const Tensor<Ring> v31 = open2.receive(s);
+
+    return {v31, v14, v26};
+  }
+
+ private:
+  Agreement agreement;  // that both servers hold the same public values
+  Mask mask0;
+  Square squares0;
+  ToYao to_yao0;
+  ToYao to_yao1;
+  Evaluate circuit0;
+  FromYao from_yao0;
+  FromYao from_yao1;
+  OpenArith open0;
+  ToYao to_yao2;
+  Evaluate circuit1;
+  Evaluate circuit2;
+  FromYao from_yao2;
+  FromYao from_yao3;
+  OpenArith open1;
+  Mask mask1;
+  Product product0;
+  OpenArith open2;
+};
+
+}  // namespace
+
+extern "C" duet::Program* duet_program() { return new Fltrust; }

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from sketches import fltrust, weighted_mean
+
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.passes.schedule import Step, schedule
+from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.ir.mpc import io, protocol
+from ezprivsecfl.ir.program import Level, ProgramBuilder
+from ezprivsecfl.ir.types import ArithType
+
+
+def test_independent_operations_share_a_round_and_dependent_ones_do_not():
+    b = ProgramBuilder("rounds", Level.MPC, 4)
+    x, y = (b.add(io.Share, path=p, bound=8.0, type=ArithType(("n", 3), 20)) for p in "xy")
+    masked = b.add(protocol.Mask, x), b.add(protocol.Mask, y)
+    squares = b.add(protocol.SquareSum, masked[0])
+    b.add(protocol.ToYao, squares, width=64)
+    b.add(protocol.Mask, squares)
+    plan = schedule(b.build())
+    steps = [[e.step for e in stage.exchanges] for stage in plan.stages]
+    assert steps == [[], [Step.MASK, Step.MASK], [Step.MASKED, Step.MASK], [Step.LABELS]]
+    assert [op.name for op in plan.stages[0].local] == ["share", "share"]
+    assert [op.name for op in plan.stages[1].local] == ["square_sum"]
+
+
+def test_a_message_and_its_answer_are_one_round():
+    b = ProgramBuilder("answer", Level.MPC, 4)
+    x = b.add(io.Share, path="x", bound=8.0, type=ArithType(("n",), 20))
+    b.add(protocol.ToYao, x, width=64)
+    plan = schedule(b.build())
+    assert len(plan.stages) == 3
+    assert plan.rounds == 1
+
+
+def test_rounds_of_whole_programs():
+    for program, rounds in ((fltrust(50), 5), (weighted_mean(50), 3)):
+        assert schedule(compile_program(program, Options(clients=9)).secure).rounds == rounds
+
+
+def test_every_operation_is_scheduled_once_after_its_operands():
+    program = compile_program(fltrust(50), Options(clients=9)).secure
+    seen: set[object] = set()
+    scheduled = []
+    for stage in schedule(program).stages:
+        scheduled += [e.op for e in stage.exchanges if e.step is not Step.MASKED] + stage.local
+        for e in stage.exchanges:
+            assert all(o in seen for o in e.op.operands)
+        seen |= {r for e in stage.exchanges if e.step is not Step.MASKED for r in e.op.results}
+        for op in stage.local:
+            assert all(o in seen for o in op.operands)
+            seen |= set(op.results)
+    assert len(scheduled) == len(set(scheduled)) == len(program.ops)
