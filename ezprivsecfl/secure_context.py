@@ -12,6 +12,7 @@ import tensorflow_federated as tff
 
 from ezprivsecfl.api import Program, compile_traced
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, trace
 from ezprivsecfl.ir.tensor import Input, Placement
 
@@ -81,8 +82,6 @@ def _covers(key: str, path: str) -> bool:
 
 def _raised(program: Any, values: Mapping[str, Any], options: Options) -> dict[str, float]:
     """Bounds of SERVER inputs that are larger than declared so far: what is public needs no declaration."""
-    from ezprivsecfl.compiler.passes.bounds import DeclareBounds
-
     raised = {}
     for op in DeclareBounds(options.clients, options.bounds).run(program).of(Input):
         if op.placement is Placement.SERVER and op.bound is not None:

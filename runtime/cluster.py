@@ -87,6 +87,7 @@ class LocalCluster:
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
+                start_new_session=True,  # an interrupt from the keyboard is for the driver, which then stops them
             )
         return _Process(party, process, log)
 
@@ -127,6 +128,18 @@ class LocalCluster:
             RunError: A server reports an error.
             EzError: The typed error that a server reports.
         """
+        try:
+            replies = self._exchange(messages)
+        except EzError:
+            raise
+        except BaseException:  # an interrupt: what the servers are doing is no longer known
+            self.stop()
+            raise
+        self._raise_reported(replies)
+        return [replies[party] for party in range(len(messages))]
+
+    def _exchange(self, messages: Sequence[Message]) -> dict[int, Message]:
+        """Sends and waits; one server's error gives the other a limited time to report, too."""
         for party, message in enumerate(messages):
             self.tell(party, message)
         replies: dict[int, Message] = {}
@@ -146,8 +159,7 @@ class LocalCluster:
                     raise self._ended(party, replies) from None
                 if "error" in replies[party].header and deadline is None:
                     deadline = time.monotonic() + GRACE_SECONDS + self.timeout
-        self._raise_reported(replies)
-        return [replies[party] for party in range(len(messages))]
+        return replies
 
     def _raise_reported(self, replies: dict[int, Message]) -> None:
         """Raises the most telling of the reported errors: one of a type of ours, before "the peer is gone"."""

@@ -19,7 +19,7 @@ class Statistics:
         bytes_sent: Everything each server sent to the other, setup and online.
         messages: Messages each server sent.
         rounds: Rounds of the online phase.
-        compile_seconds: Tracing, compiling and building; 0 from the second call on.
+        compile_seconds: Compiling and building; 0 from the second call on.
         setup_seconds: Setup phase (the slower server).
         online_seconds: Online phase (the slower server).
         cpu_seconds: Processor time of each server, setup and online.
