@@ -18,6 +18,7 @@ from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
+from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.verifier import verify
 
@@ -68,6 +69,8 @@ def compile_program(program: Program, options: Options) -> Compiled:
     bounded = DeclareBounds(options.clients, options.bounds).run(program)
     optimised = run_passes(bounded, tensor_passes(options))
     stages = divide(optimised)
+    if not stages.opened:
+        raise CompileError(f"no result of {program.name} depends on a CLIENTS-placed value: TFF itself can compute it")
     domains = Domains(stages.secure)
     secure = lower(stages, domains, Scales(stages, domains, Ranges(optimised)))
     verify(secure)

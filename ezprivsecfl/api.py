@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
-from ezprivsecfl.errors import CompileError
+from ezprivsecfl.errors import CompileError, InputError
 from ezprivsecfl.frontends.tff import TracedComputation, trace
 from ezprivsecfl.report import Report
 from ezprivsecfl.runtime.cluster import LocalCluster
@@ -84,18 +85,18 @@ class Program:
         """The program on its back end; the first use emits and builds it."""
         return DuetProgram(_cluster, self.compiled) if self.backend == "duet" else PlainProgram(self.compiled)
 
-    def run(self, *args: Any) -> Any:
+    def run(self, *args: Any, **kwargs: Any) -> Any:
         """Runs a round on the same arguments that the TFF computation takes, and returns what it returns.
 
         Raises:
             InputError: The arguments are not what the program was compiled for.
             RunError: The servers failed; the message says whether they are usable.
         """
-        return self.invoke(self._argument(args))
+        return self.invoke(self._argument(args, kwargs))
 
-    def simulate(self, *args: Any) -> Any:
+    def simulate(self, *args: Any, **kwargs: Any) -> Any:
         """The same round in exact ring arithmetic, without servers: bit for bit what ``run`` returns."""
-        return self._on(PlainProgram(self.compiled), self._argument(args))[0]
+        return self._on(PlainProgram(self.compiled), self._argument(args, kwargs))[0]
 
     def prepare(self, clients: int) -> None:
         """Does now what the next round of this many clients needs that does not depend on its inputs."""
@@ -117,11 +118,21 @@ class Program:
         round_ = runnable.run(clients, server)
         return self.traced.signature.unflatten(round_.outputs), round_.statistics
 
-    def _argument(self, args: tuple[Any, ...]) -> Any:
-        """Positional arguments as TFF packs them."""
-        if len(args) == 1:
-            return args[0]
-        return tff.structure.Struct((None, a) for a in args)
+    def _argument(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The arguments of a call as TFF packs them."""
+        signature = self.traced.signature
+        several = not signature.parameter_path
+        elements = tff.structure.to_elements(signature.parameter) if several else [(signature.parameter_path, None)]
+        names = [name or f"argument_{i}" for i, (name, _) in enumerate(elements)]
+        if several and len(args) == 1 and not kwargs and isinstance(args[0], Mapping | tuple | tff.structure.Struct):
+            return args[0]  # TFF takes all arguments in one structure, too
+        parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+        try:
+            bound = inspect.Signature(parameters).bind(*args, **kwargs)
+        except TypeError as e:
+            raise InputError(f"{self.compiled.name}({', '.join(names)}): {e}") from None
+        values = list(bound.arguments.values())
+        return tff.structure.Struct((None, v) for v in values) if several else values[0]
 
     @property
     def ir(self) -> str:

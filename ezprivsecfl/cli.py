@@ -12,7 +12,9 @@ from pathlib import Path
 from ezprivsecfl import __version__
 from ezprivsecfl.errors import CompileError, EzError
 
-EXIT_DONE, EXIT_PROGRAM, EXIT_COMPILE, EXIT_RUN = 0, 1, 2, 3
+EXIT_DONE, EXIT_PROGRAM, EXIT_COMPILE, EXIT_RUN, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+
+TFF_MISSING = "TensorFlow Federated is not installed; it comes with the extra: pip install 'ezprivsecfl[tff]'"
 
 DESCRIPTION = """\
 Compiles the aggregations of a TensorFlow Federated program to secure two-party computation.
@@ -28,7 +30,7 @@ examples:
   ezcompile my_program.py --emit mpc,cpp -o out  only the mpc program and the C++ sources
   ezcompile aggregation.ir                       a tensor program in text form
 
-exit codes: 0 done, 2 the program cannot be compiled
+exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled
 """
 
 RUN_EXAMPLES = """\
@@ -62,6 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"ezcompile: {e}", file=sys.stderr)
         return EXIT_COMPILE if isinstance(e, CompileError) else EXIT_RUN
+    except KeyboardInterrupt:
+        print("ezcompile: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except ModuleNotFoundError as e:
+        if not (e.name or "").startswith("tensorflow"):
+            raise
+        print(f"ezcompile: {TFF_MISSING}", file=sys.stderr)
+        return EXIT_COMPILE
 
 
 def _split(given: list[str]) -> tuple[list[str], list[str]]:

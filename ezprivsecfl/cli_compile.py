@@ -5,20 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ezprivsecfl.cli import EXIT_DONE, EXIT_PROGRAM, parse_bounds
+from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, parse_bounds
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import parse_program, print_program
-from ezprivsecfl.program_file import execute
+from ezprivsecfl.program_file import execute, load_code
 from ezprivsecfl.progress import progress
 from ezprivsecfl.report import Report
 
+GUARD = "put what it does when it is run below: if __name__ == '__main__'"
 KINDS = ("tensor", "mpc", "cpp", "circuits")
 
 
@@ -30,22 +31,39 @@ def compile_command(options: argparse.Namespace) -> int:
         raise CompileError(f"--emit {','.join(unknown)}: choose from {', '.join(KINDS)}")
     file, _, name = options.program.partition(".py:")
     path = Path(f"{file}.py" if name else options.program)
-    programs = _read_text(path) if path.suffix == ".ir" else _trace_file(path, name)
-    if programs is None:
-        return EXIT_PROGRAM
     bounds = parse_bounds(options.bound)
-    check_bounds_fit(bounds, programs)
+    sources = _read_text(path) if path.suffix == ".ir" else _find_in_file(path, name)
+    if sources is None:
+        return EXIT_PROGRAM
+    programs, errors = _traced(sources)
+    if not errors:
+        check_bounds_fit(bounds, programs)
     folder = options.output or path.with_suffix(".ez")
+    clients = DEFAULT_CLIENTS if options.clients is None else options.clients
     for called, program in programs.items():
-        wanted = Options(options.clients or DEFAULT_CLIENTS, options.relu, fitting(bounds, program))
-        with progress(f"compiling {called}"):
-            compiled = compile_program(program, wanted)
-        write(compiled, folder / called, kinds)
-        if options.backend == "duet" and "cpp" in kinds:
-            _build(compiled)
+        try:
+            with progress(f"compiling {called}"):
+                compiled = compile_program(program, Options(clients, options.relu, fitting(bounds, program)))
+            write(compiled, folder / called, kinds)
+            if options.backend == "duet" and "cpp" in kinds:
+                _build(compiled)
+        except CompileError as e:
+            errors[called] = e
+            continue
         print(Report(compiled))
         print(f"  Written to {folder / called}")
-    return EXIT_DONE
+    return _reported(errors, total=len(sources))
+
+
+def _reported(errors: Mapping[str, CompileError], total: int) -> int:
+    """Says what could not be compiled, after what could."""
+    if total == 1:
+        for error in errors.values():
+            raise error
+    sys.stdout.flush()
+    for called, error in errors.items():
+        print(f"ezcompile: {called} cannot be compiled: {error}", file=sys.stderr)
+    return EXIT_COMPILE if errors else EXIT_DONE
 
 
 def fitting(bounds: Mapping[str, float], program: Program) -> dict[str, float]:
@@ -63,28 +81,38 @@ def check_bounds_fit(bounds: Mapping[str, float], programs: Mapping[str, Program
         raise CompileError(f"--bound {unused[0]}=...: no such parameter; there are {', '.join(known)}")
 
 
-def _read_text(path: Path) -> dict[str, Program]:
+Sources = dict[str, Callable[[], Program]]
+"""Programs by name; a call traces one, and may raise CompileError."""
+
+
+def _read_text(path: Path) -> Sources:
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except OSError as e:
         raise CompileError(f"cannot read {path}: {e.strerror}") from None
+    except UnicodeDecodeError as e:
+        raise CompileError(f"{path} is not a program in text form: {e}") from None
     program = parse_program(text, str(path))
     if program.level is not Level.TENSOR:
         raise CompileError(f"{path} is an mpc program; only tensor programs can be compiled")
-    return {program.name: program}
+    return {program.name: lambda: program}
 
 
-def _trace_file(path: Path, name: str) -> dict[str, Program] | None:
-    """Traces the aggregations of a program file; None if the program itself failed."""
-    if not path.exists():
-        raise CompileError(f"cannot read {path}: No such file or directory")
+def _find_in_file(path: Path, name: str) -> Sources | None:
+    """Finds the aggregations of a program file; None if the program itself failed."""
+    load_code(path)  # what is no program is refused before TFF's long import
     with progress("importing TensorFlow Federated"):
         from ezprivsecfl.frontends.tff import find_computations, install_source_tracking, trace
+        from ezprivsecfl.secure_context import leave_to_tff
     install_source_tracking()
+    leave_to_tff()  # for programs that call something as they are imported
     try:
         namespace = execute(path, [], name="__ezcompile__")
     except CompileError:
         raise
+    except SystemExit as e:
+        print(f"ezcompile: {path} ended itself while it was imported (exit code {e.code}); {GUARD}", file=sys.stderr)
+        return None
     except Exception as e:
         print_program_error(e)
         return None
@@ -97,7 +125,23 @@ def _trace_file(path: Path, name: str) -> dict[str, Program] | None:
             "parameter, or a tff.templates.AggregationProcess"
         )
     chosen = {name: found[name]} if name else found
-    return {called: trace(computation, called).program for called, computation in chosen.items()}
+
+    def source(called: str) -> Callable[[], Program]:
+        return lambda: trace(chosen[called], called).program
+
+    return {called: source(called) for called in chosen}
+
+
+def _traced(sources: Sources) -> tuple[dict[str, Program], dict[str, CompileError]]:
+    """Traces what can be traced; the rest comes with its error."""
+    programs: dict[str, Program] = {}
+    errors: dict[str, CompileError] = {}
+    for called, source in sources.items():
+        try:
+            programs[called] = source()
+        except CompileError as e:
+            errors[called] = e
+    return programs, errors
 
 
 def print_program_error(error: BaseException) -> None:
@@ -110,8 +154,8 @@ def print_program_error(error: BaseException) -> None:
 
 def write(compiled: Compiled, folder: Path, kinds: list[str]) -> None:
     """Writes the chosen artefacts of one program."""
-    from ezprivsecfl.backends.duet.build import write_tree
     from ezprivsecfl.backends.duet.emit import emit
+    from ezprivsecfl.runtime.artefact import write_tree
 
     tree = {"report.txt": f"{Report(compiled)}\n"}
     if "tensor" in kinds:
@@ -123,7 +167,10 @@ def write(compiled: Compiled, folder: Path, kinds: list[str]) -> None:
         circuit = path.startswith("circuits/")
         if ("circuits" if circuit else "cpp") in kinds:
             tree[path] = text
-    write_tree(tree, folder)
+    try:
+        write_tree(tree, folder)
+    except OSError as e:
+        raise CompileError(f"cannot write to {folder}: {e.strerror}") from None
 
 
 def _build(compiled: Compiled) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from ezprivsecfl.cli import EXIT_DONE, EXIT_PROGRAM, parse_bounds
+from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, parse_bounds
 from ezprivsecfl.cli_compile import print_program_error
-from ezprivsecfl.errors import EzError
+from ezprivsecfl.errors import CompileError, EzError
 from ezprivsecfl.program_file import execute, load_code
 from ezprivsecfl.progress import progress
+from ezprivsecfl.report import size_text
 from ezprivsecfl.runtime.statistics import Statistics
 
 
@@ -34,7 +37,8 @@ class Recorder:
         if self.check:
             from ezprivsecfl.frontends.tff import reference_context
 
-            expected = reference_context().invoke(computation, argument)
+            with progress(f"computing {statistics.computation} in TFF, too"):
+                expected = reference_context().invoke(computation, argument)
             statistics = replace(statistics, max_relative_error=max_relative_error(result, expected))
         self.calls.append(statistics)
 
@@ -42,17 +46,24 @@ class Recorder:
 def max_relative_error(result: Any, expected: Any) -> float:
     """L-infinity of the difference over L-infinity of the reference, the worst over all outputs.
 
-    Where the reference is zero everywhere, the absolute difference counts.
+    Where the reference is zero everywhere, the absolute difference counts. An infinity or NaN must be the same in both;
+    otherwise the error is infinite.
     """
     import tree
 
     worst = 0.0
     for got, want in zip(tree.flatten(_plain(result)), tree.flatten(_plain(expected)), strict=True):
-        reference = np.asarray(want, dtype=np.float64)
-        difference = float(np.max(np.abs(np.asarray(got, dtype=np.float64) - reference), initial=0.0))
-        scale = float(np.max(np.abs(reference), initial=0.0))
-        worst = max(worst, difference / scale if scale > 0 else difference)
+        worst = max(worst, _error(np.asarray(got, dtype=np.float64), np.asarray(want, dtype=np.float64)))
     return worst
+
+
+def _error(got: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
+    finite = np.isfinite(reference)
+    if not np.array_equal(got[~finite], reference[~finite], equal_nan=True) or not np.isfinite(got[finite]).all():
+        return math.inf
+    difference = float(np.max(np.abs(got[finite] - reference[finite]), initial=0.0))
+    scale = float(np.max(np.abs(reference[finite]), initial=0.0))
+    return difference / scale if scale > 0 else difference
 
 
 def _plain(value: Any) -> Any:
@@ -68,14 +79,18 @@ def run_command(options: argparse.Namespace) -> int:
     """Carries out the command."""
     bounds = parse_bounds(options.bound)
     load_code(options.program)
+    if options.report:
+        write_report(options.report, [])  # a report that cannot be written must not cost a whole run
     with progress("importing TensorFlow Federated"):
+        from ezprivsecfl.context_guard import guarded
         from ezprivsecfl.frontends.tff import install_source_tracking
-        from ezprivsecfl.secure_context import SecureRunner, install
+        from ezprivsecfl.secure_context import SecureRunner
     recorder = Recorder(options.check)
     install_source_tracking()
-    install(SecureRunner(options.backend, options.relu, bounds, options.clients, observer=recorder, progress=progress))
+    runner = SecureRunner(options.backend, options.relu, bounds, options.clients, observer=recorder, progress=progress)
     try:
-        code = _run(options)
+        with guarded(runner, say):
+            code = _run(options)
     finally:
         sys.stdout.flush()
         if recorder.calls:
@@ -83,8 +98,15 @@ def run_command(options: argparse.Namespace) -> int:
         if options.report:
             write_report(options.report, recorder.calls)
     if code == EXIT_DONE and not recorder.calls:
-        print("ezcompile: the program called no aggregation", file=sys.stderr)
+        say("the program called no aggregation")
+    elif code == EXIT_DONE and runner.unused_bounds():
+        say(f"--bound: no aggregation that ran has a parameter {', '.join(runner.unused_bounds())}")
     return code
+
+
+def say(what: str) -> None:
+    """A message to the user, apart from the program's own output."""
+    print(f"ezcompile: {what}", file=sys.stderr)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -95,6 +117,9 @@ def _run(options: argparse.Namespace) -> int:
         raise
     except SystemExit as e:
         return _exit_code(e)
+    except KeyboardInterrupt as e:
+        print_program_error(e)
+        return EXIT_INTERRUPTED
     except BaseException as e:
         print_program_error(e)
         return EXIT_PROGRAM
@@ -110,22 +135,23 @@ def _exit_code(end: SystemExit) -> int:
 
 def write_report(path: Path, calls: list[Statistics]) -> None:
     """Writes the JSON report."""
-    path.write_text(json.dumps([c.to_json() for c in calls], indent=2) + "\n")
+    try:
+        path.write_text(json.dumps([c.to_json() for c in calls], indent=2) + "\n")
+    except OSError as e:
+        raise CompileError(f"cannot write the report {path}: {e.strerror}") from None
 
 
 def print_summary(calls: list[Statistics], *, check: bool) -> None:
     """A table with one row per call, on stderr."""
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
-    table = Table(
-        "computation", "clients", "MB sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory"
-    )
+    table = Table("computation", "clients", "sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory")
     if check:
         table.add_column("error")
     for c in calls:
         row = [
             c.computation,
             str(c.clients),
-            " + ".join(f"{b / 1e6:.2f}" for b in c.bytes_sent),
+            " + ".join(size_text(b) for b in c.bytes_sent),
             str(c.rounds),
             f"{c.compile_seconds:.2f}",
             f"{c.setup_seconds:.3f}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from dataclasses import dataclass
 
 from ezprivsecfl.backends.duet.description import CostTable, cost
@@ -11,7 +12,8 @@ from ezprivsecfl.compiler.passes.relu import approximations
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc import io, protocol
-from ezprivsecfl.ir.types import shape_text
+from ezprivsecfl.ir.tensor import Input, Output, Placement
+from ezprivsecfl.ir.types import CLIENTS_DIM, RingType, TensorType, Type, resolve, shape_text
 
 
 @dataclass(frozen=True)
@@ -25,43 +27,83 @@ class Report:
         """AND gates per garbled circuit; a circuit is evaluated once per element."""
         return {name: circuit.and_count for name, circuit in self.compiled.secure.circuits.items()}
 
+    def garbled_gates(self, clients: int | None = None) -> int:
+        """AND gates that are garbled in a round of a number of clients (by default the largest)."""
+        secure, n = self.compiled.secure, clients or self.compiled.options.clients
+        return sum(
+            secure.circuits[op.circuit].and_count * math.prod(resolve(op.operands[0].type.shape, n))
+            for op in secure.of(protocol.Circuit)
+        )
+
     def cost(self, clients: int | None = None) -> CostTable:
         """Expected traffic for a number of clients (by default the largest)."""
         return cost(self.compiled.secure, clients or self.compiled.options.clients)
 
     def sections(self) -> list[tuple[str, list[str]]]:
         """Titles and lines."""
-        secure, clients = self.compiled.secure, self.compiled.options.clients
-        computed = [
-            f"{len(self.compiled.optimised.ops)} tensor operations, {len(secure.ops)} secure ones, "
-            f"for 2 to {clients} clients"
+        clients = self.compiled.options.clients
+        return [
+            ("Computes", self._computed()),
+            ("Who learns what", leakage(self.compiled).lines()),
+            ("Precision", self._precision()),
+            ("Garbled circuits", self._circuits()),
+            (f"Expected traffic of a round of {clients} clients", self._traffic()),
         ]
-        precision = [
+
+    def _computed(self) -> list[str]:
+        inputs = self.compiled.tensor.of(Input)
+        from_clients = [_typed(op.path, op.type) for op in inputs if op.placement is Placement.CLIENTS]
+        from_server = [_typed(op.path, op.type) for op in inputs if op.placement is Placement.SERVER]
+        results = [_typed(op.path, op.operands[0].type) for op in self.compiled.tensor.of(Output)]
+        tensor, secure = len(self.compiled.optimised.ops), len(self.compiled.secure.ops)
+        return [
+            f"From each of 2 to {self.compiled.options.clients} clients: {', '.join(from_clients)}",
+            *([f"From the server: {', '.join(from_server)}"] if from_server else []),
+            f"Results: {', '.join(results)}",
+            f"{tensor} tensor operations; {secure} operations on shares, garbled and public values",
+        ]
+
+    def _precision(self) -> list[str]:
+        secure, relu = self.compiled.secure, self.compiled.options.relu
+        lines = [
             f"{op.path} {shape_text(op.type.shape)}: |x| < {op.bound:g}, {op.type.frac} fractional bits"
             for op in secure.of(io.Share)
         ]
-        degree = self.compiled.options.relu.partition(":")[2]
-        precision += [
+        lines += [
+            f"opened for {' and '.join(o.results)}: {o.type.frac} fractional bits"
+            for o in leakage(self.compiled).opened
+            if isinstance(o.type, RingType)
+        ]
+        degree = relu.partition(":")[2]
+        return lines + [
             f"ReLU ({where}): polynomial of degree {degree} on [-{bound:g}, {bound:g}], worst error {error:.3g}"
-            for where, bound, error in approximations(Simplify().run(self.compiled.tensor), self.compiled.options.relu)
+            for where, bound, error in approximations(Simplify().run(self.compiled.tensor), relu)
         ]
-        circuits = [
-            f"{op.circuit}: {secure.circuits[op.circuit].and_count} AND gates, "
-            f"once per element of {shape_text(op.operands[0].type.shape)}"
-            for op in secure.of(protocol.Circuit)
-        ] or ["none"]
+
+    def _circuits(self) -> list[str]:
+        secure, clients = self.compiled.secure, self.compiled.options.clients
+        lines = []
+        for op in secure.of(protocol.Circuit):
+            shape = op.operands[0].type.shape
+            often = f"once per element of {shape_text(shape)}" if shape else "once"
+            lines.append(f"{op.circuit}: {secure.circuits[op.circuit].and_count} AND gates, {often}")
+        if not lines:
+            return ["none"]
+        return [*lines, f"in all {self.garbled_gates()} AND gates in a round of {clients} clients"]
+
+    def _traffic(self) -> list[str]:
         table = self.cost()
-        traffic = [
-            f"setup {_megabytes(sum(table.setup_bytes))}, online {_megabytes(sum(table.online_bytes))} "
-            f"(both directions together, {clients} clients), {table.rounds} rounds online"
+        phases = [
+            ("setup", table.setup_bytes, [c.setup_messages for c in table.ops]),
+            ("online", table.online_bytes, [c.online_messages for c in table.ops]),
         ]
-        return [
-            ("Computes", computed),
-            ("Who learns what", leakage(self.compiled).lines()),
-            ("Precision", precision),
-            ("Garbled circuits", circuits),
-            ("Expected traffic", traffic),
+        lines = [
+            f"{phase}: server 0 sends {size_text(sent[0])} in {sum(m[0] for m in messages)} messages, "
+            f"server 1 {size_text(sent[1])} in {sum(m[1] for m in messages)}"
+            for phase, sent, messages in phases
         ]
+        lines[1] += f"; {table.rounds} round{'' if table.rounds == 1 else 's'}"
+        return [*lines, "(once per session, base oblivious transfers come on top)"]
 
     def __str__(self) -> str:
         lines = [self.compiled.name]
@@ -78,5 +120,13 @@ class Report:
         return "".join(parts)
 
 
-def _megabytes(count: int) -> str:
+def _typed(path: str, type_: Type) -> str:
+    """A parameter or result with its type at one client, or at the server."""
+    assert isinstance(type_, TensorType)
+    shape = tuple(d for d in type_.shape if d != CLIENTS_DIM)
+    return f"{path} {type_.dtype.value}{shape_text(shape) if shape else ''}"
+
+
+def size_text(count: int) -> str:
+    """A number of bytes for people to read."""
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"

@@ -13,7 +13,7 @@ import tensorflow_federated as tff
 from ezprivsecfl.api import Program, compile_traced
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
-from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, trace
+from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, reference_context, trace
 from ezprivsecfl.ir.tensor import Input, Placement
 
 FIRST_CLIENTS = 32
@@ -23,9 +23,9 @@ Observer = Callable[[Program, Any, Any, Any], None]
 Progress = Callable[[str], AbstractContextManager[None]]
 
 
-@dataclass
+@dataclass(repr=False)
 class SecureRunner:
-    """Compiles every aggregation on its first call and runs it.
+    """Compiles every aggregation on its first call and runs it; shown in a notebook, it says what it has compiled.
 
     Args:
         backend: ``duet`` or ``plain``.
@@ -42,7 +42,22 @@ class SecureRunner:
     clients: int | None = None
     observer: Observer | None = None
     progress: Progress = lambda what: nullcontext()
-    _programs: dict[int, tuple[Any, Program]] = field(default_factory=dict, repr=False)
+    _programs: dict[int, tuple[Any, Program]] = field(default_factory=dict)
+
+    @property
+    def programs(self) -> list[Program]:
+        """What has been compiled so far; the report of each says who learns what."""
+        return [program for _, program in self._programs.values()]
+
+    def unused_bounds(self) -> list[str]:
+        """Parameters with a declared bound that no aggregation has had so far."""
+        used = {key for program in self.programs for key in program.compiled.options.bounds}
+        return sorted(key for key in self.bounds if key and key not in used)
+
+    def __repr__(self) -> str:
+        where = "two servers" if self.backend == "duet" else "exact simulation"
+        names = ", ".join(program.compiled.name for program in self.programs) or "nothing yet"
+        return f"<TFF aggregations run on {where}; compiled: {names}>"
 
     def __call__(self, computation: Any, argument: Any) -> Any:
         """The result of a call of an aggregation."""
@@ -73,7 +88,8 @@ class SecureRunner:
         """Declared bounds of parameters that this computation has."""
         paths = {op.path for op in program.of(Input)}
         fitting = {k: v for k, v in self.bounds.items() if not k or any(_covers(k, p) for p in paths)}
-        return Options(clients=self.clients or FIRST_CLIENTS, relu=self.relu, bounds=fitting)
+        clients = FIRST_CLIENTS if self.clients is None else self.clients
+        return Options(clients=clients, relu=self.relu, bounds=fitting)
 
 
 def _covers(key: str, path: str) -> bool:
@@ -118,6 +134,23 @@ def set_secure_execution_context(
     return runner
 
 
+class RunnerContext(SecureContext):
+    """The TFF context that hands aggregations to a runner.
+
+    Args:
+        runner: Computes them.
+    """
+
+    def __init__(self, runner: SecureRunner) -> None:
+        super().__init__(runner)
+        self.runner = runner
+
+
 def install(runner: SecureRunner) -> None:
     """Makes a runner TFF's default context."""
-    tff.framework.set_default_context(SecureContext(runner))
+    tff.framework.set_default_context(RunnerContext(runner))
+
+
+def leave_to_tff() -> None:
+    """Makes TFF's own execution the default, with its worker process tamed."""
+    tff.framework.set_default_context(reference_context())

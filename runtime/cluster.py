@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,6 +25,8 @@ from ezprivsecfl.runtime.wire import ClosedError, Message, receive, send
 START_SECONDS = 60.0
 GRACE_SECONDS = 10.0
 """How long the other server has to report after one has ended."""
+STOP_SECONDS = 2.0
+"""How long both servers have to end by themselves before they are killed."""
 
 
 class ServerEndedError(RunError):
@@ -37,7 +40,7 @@ class _Process:
     party: int
     process: subprocess.Popen[bytes]
     log: Path
-    control: socket.socket | None = None
+    control: socket.socket
 
     def ending(self) -> str:
         """How the process ended."""
@@ -50,6 +53,8 @@ class _Process:
 class LocalCluster:
     """Starts, asks and stops both servers; a new start follows by itself after one has died.
 
+    Orders and replies of two rounds must not mix: whoever runs a round from several threads holds ``lock`` meanwhile.
+
     Args:
         timeout: Seconds that a server waits for the other before it gives up.
     """
@@ -57,54 +62,55 @@ class LocalCluster:
     def __init__(self, timeout: float = 60.0) -> None:
         self.timeout = timeout
         self.generation = 0
+        self.lock = threading.RLock()
         self._folder: Path | None = None
         self._processes: list[_Process] = []
         atexit.register(self.stop)
 
     def start(self) -> None:
         """Starts both processes if they are not running."""
-        if self._processes:
+        if self._processes and all(p.process.poll() is None for p in self._processes):
             return
+        self.stop()  # what is left when one has died between two rounds: nothing is lost by starting anew
         self.generation += 1
         self._folder = Path(tempfile.mkdtemp(prefix="ezprivsecfl-"))
-        path = self._folder / "control"
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-            listener.bind(str(path))
-            listener.listen(2)
-            listener.settimeout(0.2)
-            self._processes = [self._spawn(party, path) for party in (0, 1)]
-            try:
-                self._accept(listener)
-            except BaseException:
-                self.stop()
-                raise
+        try:
+            for party in (0, 1):
+                self._processes.append(self._spawn(party, self._folder))
+            self._await_start()
+        except BaseException:
+            self.stop()
+            raise
 
-    def _spawn(self, party: int, path: Path) -> _Process:
-        log = path.parent / f"server{party}.log"
-        with log.open("wb") as stream:
+    def _spawn(self, party: int, folder: Path) -> _Process:
+        log = folder / f"server{party}.log"
+        # A socket pair, not a path: nobody else can connect to it, and a long $TMPDIR does no harm.
+        ours, theirs = socket.socketpair()
+        with theirs, log.open("wb") as stream:
             process = subprocess.Popen(
-                [sys.executable, "-m", "ezprivsecfl.runtime.server", str(party), str(path)],
+                [sys.executable, "-m", "ezprivsecfl.runtime.server", str(party), str(theirs.fileno())],
+                cwd=folder,  # `-m` looks for modules here first: not among the user's files (a random.py, say)
+                pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
                 start_new_session=True,  # an interrupt from the keyboard is for the driver, which then stops them
             )
-        return _Process(party, process, log)
+        return _Process(party, process, log, ours)
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _await_start(self) -> None:
+        """Waits for both servers' greetings."""
         deadline = time.monotonic() + START_SECONDS
-        while any(p.control is None for p in self._processes):
+        for p in self._processes:
+            readable, _, _ = select.select([p.control], [], [], max(0.0, deadline - time.monotonic()))
+            if not readable:
+                raise RunError(f"the servers did not start within {START_SECONDS:g} s")
             try:
-                control, _ = listener.accept()
-            except TimeoutError:
-                for p in self._processes:
-                    if p.process.poll() is not None:
-                        raise RunError(f"server {p.party} did not start: {p.ending()}\n{_tail(p.log)}") from None
-                if time.monotonic() > deadline:
-                    raise RunError(f"the servers did not start within {START_SECONDS:g} s") from None
-                continue
-            control.setblocking(True)
-            self._processes[receive(control).header["party"]].control = control
+                receive(p.control)
+            except (ClosedError, OSError):
+                with suppress(subprocess.TimeoutExpired):
+                    p.process.wait(1.0)
+                raise RunError(f"server {p.party} did not start: {p.ending()}\n{_tail(p.log)}") from None
 
     @property
     def pids(self) -> list[int]:
@@ -113,12 +119,13 @@ class LocalCluster:
 
     def tell(self, party: int, message: Message) -> None:
         """Sends something that has no reply."""
-        control = self._processes[party].control
-        assert control is not None
         try:
-            send(control, message)
+            send(self._processes[party].control, message)
         except OSError:
             raise self._ended(party, {}) from None
+        except BaseException:  # an interrupt: half a message may be on its way
+            self.stop()
+            raise
 
     def ask(self, messages: Sequence[Message]) -> list[Message]:
         """Sends one message to each server and waits for both replies.
@@ -144,7 +151,7 @@ class LocalCluster:
             self.tell(party, message)
         replies: dict[int, Message] = {}
         deadline: float | None = None
-        controls = {p.control: p.party for p in self._processes if p.control is not None}
+        controls = {p.control: p.party for p in self._processes}
         while len(replies) < len(messages):
             waiting = [c for c, party in controls.items() if party not in replies]
             patience = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -189,11 +196,11 @@ class LocalCluster:
     def stop(self) -> None:
         """Ends both processes and removes their files."""
         for p in self._processes:
-            if p.control is not None:
-                p.control.close()
+            p.control.close()
+        deadline = time.monotonic() + STOP_SECONDS
         for p in self._processes:
             try:
-                p.process.wait(2.0)
+                p.process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 p.process.kill()
                 p.process.wait()

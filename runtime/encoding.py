@@ -1,4 +1,4 @@
-"""Real numbers to ring elements and back; nothing is clamped, rounded to zero or wrapped around silently."""
+"""What may be encoded: nothing is clamped, rounded to zero or wrapped around silently."""
 
 from __future__ import annotations
 
@@ -32,20 +32,6 @@ def check_bound(value: NDArray[Any], bound: float, path: str, whose: str = "") -
         f"{where} is {found:g}, but the program was compiled for |x| < {bound:g}. If such values are legitimate, "
         f"raise the bound: --bound {path}={_next_power_of_two(abs(found)):g} (in Python: bounds={{{path!r}: ...}})"
     )
-
-
-def encode(value: NDArray[Any], frac: int) -> NDArray[np.uint64]:
-    """Fixed point modulo 2^64 with ``frac`` fractional bits, rounded to nearest (ties to even)."""
-    if np.asarray(value).dtype.kind in "iub":
-        return np.asarray(value).astype(np.int64).astype(np.uint64) << np.uint64(frac)
-    scaled = np.rint(np.asarray(value, dtype=np.float64) * 2.0**frac)
-    return np.asarray(scaled.astype(np.int64).astype(np.uint64))
-
-
-def decode(value: NDArray[np.uint64], frac: int) -> NDArray[Any]:
-    """The real numbers (or, without fractional bits, the integers) that ring elements stand for."""
-    signed = value.astype(np.int64)
-    return signed if frac == 0 else signed / 2.0**frac
 
 
 def _next_power_of_two(x: float) -> float:

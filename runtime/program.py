@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
+from ezprivsecfl.ir.mpc.fixed_point import decode, encode
 from ezprivsecfl.ir.mpc.protocol import division_message
 from ezprivsecfl.ir.op import Round
 from ezprivsecfl.ir.program import Program
@@ -20,7 +21,8 @@ from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import parse_program
 from ezprivsecfl.ir.types import DType, resolve
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.encoding import check_bound, decode, encode
+from ezprivsecfl.runtime.artefact import LIBRARY, read_tree, tree_hash
+from ezprivsecfl.runtime.encoding import check_bound
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -36,8 +38,8 @@ class Clear:
     @staticmethod
     def load(folder: Path) -> Clear:
         """Reads an artefact's clear parts."""
-        manifest = json.loads((folder / "manifest.json").read_text())
-        parts = [parse_program((folder / f"{p}.ir").read_text(), f"{p}.ir") for p in ("prologue", "epilogue")]
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        parts = [parse_program((folder / f"{p}.ir").read_text("utf-8"), f"{p}.ir") for p in ("prologue", "epilogue")]
         return Clear(manifest, *parts)
 
     def server_inputs(self) -> list[str]:
@@ -98,6 +100,7 @@ class ServerProgram:
         party: 0 or 1.
         clear: The clear parts.
         engine: The emitted program.
+        program_hash: Of the files that were loaded; the other server's must be the same.
         session: The connection; None until the servers have met.
         ready_for: The number of clients that the setup phase was run for, or None.
     """
@@ -105,6 +108,7 @@ class ServerProgram:
     party: int
     clear: Clear
     engine: Any
+    program_hash: bytes
     session: Any = None
     ready_for: int | None = None
     shares: dict[tuple[str, int], NDArray[np.uint64]] = field(default_factory=dict, repr=False)
@@ -112,7 +116,8 @@ class ServerProgram:
     @staticmethod
     def load(folder: Path, party: int) -> ServerProgram:
         """Loads an artefact."""
-        return ServerProgram(party, Clear.load(folder), _duet.load(str(folder / "program.so")))
+        engine = _duet.load(str(folder / LIBRARY))
+        return ServerProgram(party, Clear.load(folder), engine, tree_hash(read_tree(folder)))
 
     def setup(self, clients: int) -> None:
         """Everything that does not depend on the inputs."""

@@ -1,6 +1,6 @@
-"""A server process: ``python -m ezprivsecfl.runtime.server PARTY SOCKET``.
+"""A server process: ``python -m ezprivsecfl.runtime.server PARTY FD``.
 
-It takes orders from the driver over a Unix socket and talks to the other server over TCP. It imports neither
+It takes orders from the driver over an inherited Unix socket and talks to the other server over TCP. It imports neither
 TensorFlow nor TensorFlow Federated.
 """
 
@@ -58,9 +58,9 @@ class Server:
     def meet(self, message: Message) -> Reply:
         """Connects with the other server; both check that they run the same program."""
         h = message.header
-        terms = (self.party, bytes.fromhex(h["program_hash"]), h["configuration"])
-        patience = {"timeout": h["timeout"], "idle_timeout": h["timeout"]}
         program = self.programs[h["program"]]
+        terms = (self.party, program.program_hash, h["configuration"])
+        patience = {"timeout": h["timeout"], "idle_timeout": h["timeout"]}
         if h["program"] in self.listeners:
             program.session = self.listeners.pop(h["program"]).accept(*terms, **patience)
         else:
@@ -119,9 +119,9 @@ class Server:
 
 def main() -> None:
     """Connects to the driver and serves it."""
-    party, path = int(sys.argv[1]), sys.argv[2]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
-        control.connect(path)
+    party, descriptor = int(sys.argv[1]), int(sys.argv[2])
+    with socket.socket(fileno=descriptor) as control:
+        control.set_inheritable(False)
         send(control, Message({"party": party}))
         Server(party).serve(control)
 

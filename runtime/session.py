@@ -16,7 +16,7 @@ from ezprivsecfl.errors import EzError, InputError
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.runtime.cluster import LocalCluster, header
-from ezprivsecfl.runtime.sharing import share
+from ezprivsecfl.runtime.sharing import Uploads, share
 from ezprivsecfl.runtime.statistics import Statistics, from_servers
 from ezprivsecfl.runtime.wire import Message
 
@@ -52,6 +52,12 @@ def check_round(compiled: Compiled, clients: ClientValues, server: ServerValues)
     if len(counts) != 1:
         raise InputError(f"{compiled.name}: parameters have different numbers of clients: {sorted(counts)}")
     (count,) = counts
+    check_count(compiled, count)
+    return count
+
+
+def check_count(compiled: Compiled, count: int) -> None:
+    """Raises InputError unless a round may have this many clients."""
     if count < 2:
         raise InputError(
             f"{compiled.name}: a round needs at least 2 clients, not {count}: "
@@ -62,7 +68,6 @@ def check_round(compiled: Compiled, clients: ClientValues, server: ServerValues)
             f"{compiled.name}: a round of {count} clients, but the program was compiled for at most "
             f"{compiled.options.clients}: compile it with --clients {count} (in Python: clients={count})"
         )
-    return count
 
 
 class DuetProgram:
@@ -90,12 +95,14 @@ class DuetProgram:
 
     def prepare(self, clients: int) -> None:
         """Runs the setup phase of the next round, if it will have this number of clients."""
-        self._meet()
-        try:
-            self._both(header("setup", program=self._id, clients=clients))
-        except EzError:
-            self._met_in = None
-            raise
+        check_count(self.compiled, clients)
+        with self.cluster.lock:
+            self._meet()
+            try:
+                self._both(header("setup", program=self._id, clients=clients))
+            except EzError:
+                self._met_in = None
+                raise
 
     def run(self, clients: ClientValues, server: ServerValues) -> RunResult:
         """One round.
@@ -110,22 +117,26 @@ class DuetProgram:
             [share(np.asarray(clients[s.path][c]), s.type.frac, s.bound, s.path, c) for s in self._shares]
             for c in range(count)
         ]
-        self._meet()
-        try:
-            paths = [s.path for s in self._shares]
-            for client, parts in enumerate(uploads):
-                order = {"do": "upload", "program": self._id, "client": client, "paths": paths}
-                self.cluster.tell(0, Message(order, [np.frombuffer(p.seed, dtype=np.uint8) for p in parts]))
-                self.cluster.tell(1, Message(order, [p.masked for p in parts]))
-            order = {"do": "run", "program": self._id, "clients": count, "server": self._server_paths}
-            message = Message(order, [np.asarray(server[p]) for p in self._server_paths])
-            replies = self.cluster.ask([message, message])
-        except EzError:
-            self._met_in = None
-            raise
+        order = {"do": "run", "program": self._id, "clients": count, "server": self._server_paths}
+        message = Message(order, [np.asarray(server[p]) for p in self._server_paths])
+        with self.cluster.lock:
+            self._meet()
+            try:
+                for client, parts in enumerate(uploads):
+                    self._upload(client, parts)
+                replies = self.cluster.ask([message, message])
+            except EzError:
+                self._met_in = None
+                raise
         first = replies[0]
         outputs = dict(zip(first.header["paths"], first.arrays, strict=True))
         return RunResult(outputs, from_servers(self.compiled.name, count, [r.header for r in replies]))
+
+    def _upload(self, client: int, parts: Sequence[Uploads]) -> None:
+        """Sends each server what one client uploads to it, as if by the client itself."""
+        order = {"do": "upload", "program": self._id, "client": client, "paths": [s.path for s in self._shares]}
+        self.cluster.tell(0, Message(order, [np.frombuffer(p.seed, dtype=np.uint8) for p in parts]))
+        self.cluster.tell(1, Message(order, [p.masked for p in parts]))
 
     def _meet(self) -> None:
         """Loads the program into both servers and connects them, unless that has been done."""
@@ -136,7 +147,6 @@ class DuetProgram:
         terms = {
             "program": self._id,
             "host": HOST,
-            "program_hash": self._id,
             "configuration": f"clients<={self.compiled.options.clients}",
             "timeout": self.cluster.timeout,
         }

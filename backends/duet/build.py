@@ -18,6 +18,7 @@ import platformdirs
 
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.artefact import LIBRARY, LOG, tree_hash, write_tree
 
 COMPILERS = ("c++", "g++", "clang++")
 
@@ -39,30 +40,14 @@ class Artefact:
     @property
     def library(self) -> Path:
         """The shared object."""
-        return self.folder / "program.so"
+        return self.folder / LIBRARY
 
 
 def cache_folder() -> Path:
     """Where built programs are kept: ``$EZPRIVSECFL_CACHE`` or the user's cache folder."""
     chosen = os.environ.get("EZPRIVSECFL_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("ezprivsecfl"))
-
-
-def tree_hash(tree: Mapping[str, str]) -> bytes:
-    """SHA-256 of a source tree."""
-    digest = hashlib.sha256()
-    for path, text in sorted(tree.items()):
-        for part in (path.encode(), text.encode()):
-            digest.update(len(part).to_bytes(8, "little") + part)
-    return digest.digest()
-
-
-def write_tree(tree: Mapping[str, str], folder: Path) -> None:
-    """Writes a source tree."""
-    for path, text in tree.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
+    folder = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("ezprivsecfl"))
+    return folder.absolute()  # programs know where their circuits are, and the servers run in another folder
 
 
 def build(tree: Mapping[str, str]) -> Artefact:
@@ -75,11 +60,11 @@ def build(tree: Mapping[str, str]) -> Artefact:
     compiler = find_compiler()
     key = hashlib.sha256(program_hash + f"{_duet.__version__}:{_engine_stamp()}:{compiler}".encode()).hexdigest()[:32]
     folder = cache_folder() / key
-    if (folder / "program.so").exists():
+    if (folder / LIBRARY).exists():
         return Artefact(folder, program_hash, 0.0)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_suffix(".lock")):
-        if (folder / "program.so").exists():
+        if (folder / LIBRARY).exists():
             return Artefact(folder, program_hash, 0.0)
         started = time.perf_counter()
         work = folder.with_suffix(f".{os.getpid()}")
@@ -105,7 +90,7 @@ def find_compiler() -> str:
 
 
 def _compile(work: Path, circuits: Path, compiler: str) -> None:
-    log = work / "build.log"
+    log = work / LOG
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "CXX": compiler,
@@ -113,6 +98,11 @@ def _compile(work: Path, circuits: Path, compiler: str) -> None:
     }
     configure = ["cmake", "-S", ".", "-B", "build", "-G", "Ninja", "-D", "CMAKE_BUILD_TYPE=Release"]
     configure += ["-D", "CMAKE_CXX_FLAGS_RELEASE=-O1", "-D", f"CIRCUITS_DIR={circuits}"]
+    for tool in ("cmake", "ninja"):
+        if shutil.which(tool, path=environment["PATH"]) is None:
+            raise CompileError(
+                f"{tool} was found neither next to the Python interpreter nor in $PATH: pip install cmake ninja"
+            )
     for command in (configure, ["cmake", "--build", "build"]):
         with log.open("ab") as stream:
             result = subprocess.run(
@@ -122,7 +112,7 @@ def _compile(work: Path, circuits: Path, compiler: str) -> None:
             lines = log.read_text(errors="replace").splitlines()
             first = next((line for line in lines if "error" in line.lower()), "no message")
             raise CompileError(f"the C++ compiler {compiler} failed: {first.strip()}\nThe whole log is in {log}")
-    shutil.copy2(work / "build" / "program.so", work / "program.so")
+    shutil.copy2(work / "build" / LIBRARY, work / LIBRARY)
 
 
 def _engine_stamp() -> int:

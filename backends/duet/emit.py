@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from ezprivsecfl.backends.duet.names import circuit_files, class_name, identifier, literal, plain
 from ezprivsecfl.compiler.circuits import bristol
 from ezprivsecfl.compiler.passes.schedule import Exchange, Schedule, Step, schedule
 from ezprivsecfl.compiler.pipeline import Compiled
@@ -42,7 +43,8 @@ def emit(compiled: Compiled) -> dict[str, str]:
         "secure.ir": print_program(secure, elide=True),
         "epilogue.ir": print_program(compiled.epilogue),
     }
-    tree |= {f"circuits/{identifier(name)}.txt": bristol.write(c) for name, c in secure.circuits.items()}
+    files = circuit_files(secure)
+    tree |= {f"circuits/{files[name]}": bristol.write(c) for name, c in secure.circuits.items()}
     return tree
 
 
@@ -71,12 +73,6 @@ def manifest(secure: Program) -> dict[str, Any]:
     }
 
 
-def identifier(name: str) -> str:
-    """A C++ identifier like ``name``."""
-    cleaned = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
-    return cleaned if cleaned and not cleaned[0].isdigit() else f"_{cleaned}"
-
-
 def _ring(value: Value) -> RingType:
     assert isinstance(value.type, RingType)
     return value.type
@@ -103,8 +99,10 @@ class _Emission:
     names: dict[Value, str] = field(default_factory=dict)
     members: dict[Op, str] = field(default_factory=dict)
     declarations: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.files = circuit_files(self.program)
         for op in self.program.ops:
             for result in op.results:
                 self.names[result] = f"v{len(self.names)}"
@@ -118,8 +116,9 @@ class _Emission:
     def context(self) -> dict[str, Any]:
         plan = schedule(self.program)
         return {
-            "name": self.program.name,
-            "class_name": "".join(part.capitalize() for part in identifier(self.program.name).split("_")) or "Compiled",
+            "title": plain(self.program.name),
+            "name": literal(self.program.name),
+            "class_name": class_name(self.program.name),
             "max_clients": self.program.max_clients,
             "setup": [line for op in self.program.ops for line in self._setup(op)],
             "stages": self._stages(plan),
@@ -151,7 +150,7 @@ class _Emission:
             case protocol.ToYao():
                 lines = [f"{member}.setup(s, {_shape(op.result.type.shape)}, {op.width});"]
             case protocol.Circuit():
-                file = f"{identifier(op.circuit)}.txt"
+                file = self.files[op.circuit]
                 lines = [f'{member}.setup(s, Circuit::load(CIRCUITS_DIR "/{file}"), {{{", ".join(views)}}});']
             case protocol.FromYao():
                 lines = [f"{member}.setup(s, {views[0]});"]
@@ -279,8 +278,7 @@ def _comment(op: Op) -> list[str]:
     where = op.location
     if not where.line:
         return []
-    text = f"{Path(where.file).name}:{where.line} {where.op}".rstrip()
-    return ["// " + "".join(c if c.isprintable() and c != "\\" else "?" for c in text)]
+    return ["// " + plain(f"{Path(where.file).name}:{where.line} {where.op}".rstrip())]
 
 
 def _cpp_type(value: Value) -> str:

@@ -9,9 +9,10 @@ import numpy as np
 
 from ezprivsecfl.backends.duet.emit import manifest
 from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output, Public, Share
-from ezprivsecfl.runtime.encoding import check_bound, encode
+from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.program import Clear
 from ezprivsecfl.runtime.session import ClientValues, RunResult, ServerValues, check_round
 from ezprivsecfl.runtime.statistics import Statistics, peak_memory_bytes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.pipeline import Compiled
@@ -10,6 +12,35 @@ from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
+from ezprivsecfl.ir.types import Type
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A value that both servers learn.
+
+    Args:
+        results: The results that are computed from it in the clear, and from public values.
+        type: How many numbers it is.
+        location: The operation whose result it is.
+    """
+
+    results: tuple[str, ...]
+    type: Type
+    location: Location
+
+
+@dataclass(frozen=True)
+class Check:
+    """A count that both servers learn: for how many elements an operation had no finite result.
+
+    Args:
+        what: The operation.
+        location: Its place.
+    """
+
+    what: str
+    location: Location
 
 
 @dataclass(frozen=True)
@@ -19,28 +50,41 @@ class Leakage:
     Args:
         secret: CLIENTS-placed parameters: no server learns anything about them beyond the entries below.
         public: SERVER-placed parameters, known to both servers.
-        opened: What both servers learn, each with the results that are computed from it and its place.
-        checks: What both servers learn only by the failure of a round.
+        opened: What both servers learn, in the order in which the program gives it.
+        checks: Counts that both servers learn; the round fails unless each is zero.
     """
 
     secret: tuple[str, ...]
     public: tuple[str, ...]
-    opened: tuple[tuple[str, Location], ...]
-    checks: tuple[str, ...]
+    opened: tuple[Opened, ...]
+    checks: tuple[Check, ...]
 
     def lines(self) -> list[str]:
         """The statement in plain words."""
-        told = [
-            f"the opened value behind {what}" + (f" ({where})" if where != UNKNOWN else "")
-            for what, where in self.opened
-        ]
         return [
             f"Hidden from both servers and from other clients: {', '.join(self.secret)}",
             f"Known to both servers beforehand: {', '.join((*self.public, 'the number of clients'))}",
-            *(f"Both servers learn {line}" for line in told),
-            *(f"Only if a round fails, both servers learn {line}" for line in self.checks),
+            *(
+                f"Both servers learn {' and '.join(o.results)}: {_numbers(o.type)} opened{_at(o.location)}"
+                for o in self.opened
+            ),
+            *(
+                f"Both servers learn for how many elements {c.what}{_at(c.location)} was infinite or not a number"
+                f"{f' ({times} counts)' if times > 1 else ''}; if for any, the round fails"
+                for c, times in Counter(self.checks).items()
+            ),
+            "Clients learn nothing: results are for the servers",
             "Assumed: the servers do not collude, and each follows the protocol",
         ]
+
+
+def _numbers(type_: Type) -> str:
+    count = math.prod(d for d in type_.shape if isinstance(d, int))
+    return "1 number" if count == 1 else f"{count} numbers"
+
+
+def _at(location: Location) -> str:
+    return "" if location == UNKNOWN else f" ({location.file}:{location.line})"
 
 
 def leakage(compiled: Compiled) -> Leakage:
@@ -48,12 +92,10 @@ def leakage(compiled: Compiled) -> Leakage:
     inputs = compiled.tensor.of(Input)
     results = _results_by_opened(compiled.epilogue)
     opened = tuple(
-        (" and ".join(results.get(op.path, ["nothing"])), op.location) for op in compiled.secure.of(io.Output)
+        Opened(tuple(results.get(op.path, ["an intermediate value"])), op.operands[0].type, op.location)
+        for op in compiled.secure.of(io.Output)
     )
-    checks = tuple(
-        f"for how many elements {op.what} ({op.location}) was infinite or not a number"
-        for op in compiled.secure.of(protocol.CheckZero)
-    )
+    checks = tuple(Check(op.what, op.location) for op in compiled.secure.of(protocol.CheckZero))
     return Leakage(
         tuple(op.path for op in inputs if op.placement is Placement.CLIENTS),
         tuple(op.path for op in inputs if op.placement is Placement.SERVER),

@@ -6,8 +6,6 @@ import itertools
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import RegionCircuit, build_circuit, drop_low_bits
@@ -15,7 +13,8 @@ from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.ir.mpc import io, linear, protocol, structure
-from ezprivsecfl.ir.op import Array, Op, Value
+from ezprivsecfl.ir.mpc.fixed_point import encode
+from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder, drop_unused
 from ezprivsecfl.ir.structural import StructuralOp, broadcast_shapes
 from ezprivsecfl.ir.tensor import Constant, Input
@@ -261,7 +260,7 @@ class _Lowering:
             op = value.op
             with self.b.at(op.location):
                 if isinstance(op, Constant) and value not in self.stages.public:
-                    ring = self.b.add(io.Constant, value=encode_constant(op.value, frac), frac=frac)
+                    ring = self.b.add(io.Constant, value=encode(op.value, frac), frac=frac)
                 else:
                     ring = self.b.add(
                         io.Public,
@@ -285,12 +284,6 @@ class _Lowering:
     def _ranked(self, value: Value, rank: int) -> Value:
         missing = rank - len(value.type.shape)
         return self._reshaped(value, (1,) * missing + value.type.shape)
-
-
-def encode_constant(value: Array, frac: int) -> Array:
-    """Fixed point modulo 2^64, rounded to nearest."""
-    scaled = np.rint(np.asarray(value, dtype=np.float64) * 2.0**frac)
-    return np.asarray(scaled.astype(np.int64).astype(np.uint64))
 
 
 def _frac(value: Value) -> int:

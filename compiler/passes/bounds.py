@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ezprivsecfl.errors import CompileError
+from ezprivsecfl.ir.mpc.fixed_point import EXACT
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
@@ -44,8 +45,10 @@ class DeclareBounds:
                 key = _declared(copy.path, self.bounds, clients=copy.placement is Placement.CLIENTS)
                 unused.discard(key or "")
                 bound = _default(copy) if key is None else float(self.bounds[key])
-                if not bound > 0:
-                    raise CompileError(f"--bound {key}={bound}: a bound must be positive", [op.location])
+                if not 0 < bound <= EXACT:
+                    raise CompileError(
+                        f"--bound {key}={bound:g}: a bound must be positive and at most 2^53", [op.location]
+                    )
                 copy = replace(copy, bound=bound)
             ops.append(copy)
             values.update(zip(op.results, copy.results, strict=True))

@@ -1,7 +1,6 @@
-#include "duet/agreement.h"
-
 #include <string>
 
+#include "duet/agreement.h"
 #include "duet/errors.h"
 #include "protocol.h"
 
@@ -22,8 +21,8 @@ void equal_values_pass() {
 void different_values_are_refused() {
   Sessions both;
   // The same numbers in another shape differ, too.
-  const std::array<std::vector<Tensor<Ring>>, 2> publics{
-      std::vector{Tensor<Ring>({1, 2}, {5, 6})}, std::vector{Tensor<Ring>({2}, {5, 6})}};
+  const std::array<std::vector<Tensor<Ring>>, 2> publics{std::vector{Tensor<Ring>({1, 2}, {5, 6})},
+                                                         std::vector{Tensor<Ring>({2}, {5, 6})}};
   std::array<Agreement, 2> agreement;
   std::array<std::string, 2> message;
   both.run(Agreement::online_cost(), [&](Session& s, std::size_t p) {

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from sketches import Sketch, clipped_mean, fltrust, weighted_mean
 
-from ezprivsecfl.backends.duet.build import build, tree_hash
-from ezprivsecfl.backends.duet.emit import emit, identifier
+from ezprivsecfl.backends.duet.build import build
+from ezprivsecfl.backends.duet.emit import emit
+from ezprivsecfl.backends.duet.names import identifier
 from ezprivsecfl.compiler.circuits import bristol
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -21,6 +22,7 @@ from ezprivsecfl.errors import CompileError, Location
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor.structure import Sum
 from ezprivsecfl.ir.text import parse_program
+from ezprivsecfl.runtime.artefact import tree_hash
 
 GOLDEN = Path(__file__).parent / "golden"
 

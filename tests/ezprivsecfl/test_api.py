@@ -60,12 +60,13 @@ def test_a_program_explains_itself(program):
     text, html = repr(program), program._repr_html_()
     for part in (
         "weighted",
-        "for 2 to 5 clients",
+        "From each of 2 to 5 clients: values f32[4], weights f32",
         "Hidden from both servers and from other clients: values, weights",
-        "Both servers learn the opened value behind result",
+        "Both servers learn result: 4 numbers opened",
         "values [n, 4]: |x| < 8",
         "AND gates, once per element of [1, n]",
-        "rounds online",
+        "in all 9578 AND gates in a round of 5 clients",
+        "3 rounds",
     ):
         assert part in text
         assert part.replace("<", "&lt;") in html

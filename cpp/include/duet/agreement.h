@@ -1,5 +1,6 @@
-// That both servers compute with the same public values: they exchange a digest of them in the first
-// round. Different values (another root update, another precision) would give garbage unnoticed.
+// That both servers compute with the same public values: they exchange a digest of them in the
+// first round. Different values (another root update, another precision) would give garbage
+// unnoticed.
 #pragma once
 
 #include <array>

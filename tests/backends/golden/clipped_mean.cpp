@@ -15,7 +15,7 @@ namespace {
 
 using namespace duet;
 
-class ClippedMean final : public Program {
+class ClippedMeanProgram final : public Program {
  public:
   const char* name() const override { return "clipped_mean"; }
 
@@ -118,4 +118,4 @@ class ClippedMean final : public Program {
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new ClippedMean; }
+extern "C" duet::Program* duet_program() { return new ClippedMeanProgram; }

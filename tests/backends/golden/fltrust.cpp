@@ -15,7 +15,7 @@ namespace {
 
 using namespace duet;
 
-class Fltrust final : public Program {
+class FltrustProgram final : public Program {
  public:
   const char* name() const override { return "fltrust"; }
 
@@ -139,4 +139,4 @@ class Fltrust final : public Program {
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new Fltrust; }
+extern "C" duet::Program* duet_program() { return new FltrustProgram; }

@@ -14,7 +14,7 @@ namespace {
 
 using namespace duet;
 
-class WeightedMean final : public Program {
+class WeightedMeanProgram final : public Program {
  public:
   const char* name() const override { return "weighted_mean"; }
 
@@ -99,4 +99,4 @@ class WeightedMean final : public Program {
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new WeightedMean; }
+extern "C" duet::Program* duet_program() { return new WeightedMeanProgram; }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ezprivsecfl.compiler.lowering.lower import encode_constant
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
-from ezprivsecfl.errors import DivisionError, PrecisionError, UnsupportedError
+from ezprivsecfl.errors import CompileError, DivisionError, PrecisionError, UnsupportedError
 from ezprivsecfl.ir.interpreter import run_tensor
+from ezprivsecfl.ir.mpc.fixed_point import decode, encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output, Public, Share
 from ezprivsecfl.ir.mpc.protocol import Circuit, Mask, Product, SquareSum, ToYao
@@ -26,16 +26,16 @@ def simulate(compiled: Compiled, inputs: dict[str, np.ndarray], clients: int) ->
     publics = run_tensor(compiled.prologue, server, clients)
     encoded = {}
     for op in compiled.secure.of(Share):
-        encoded[op.path] = encode_constant(inputs[op.path], op.type.frac)
+        encoded[op.path] = encode(inputs[op.path], op.type.frac)
     for op in compiled.secure.of(Public):
         assert np.all(np.abs(publics[op.path]) < op.bound)
-        encoded[op.path] = encode_constant(publics[op.path], op.type.frac)
+        encoded[op.path] = encode(publics[op.path], op.type.frac)
     opened = run_mpc(compiled.secure, encoded, clients)
     values = {}
     for op in compiled.epilogue.of(Input):
         if op.path in opened:
             (output,) = [o for o in compiled.secure.of(Output) if o.path == op.path]
-            value = opened[op.path].astype(np.int64) / 2.0 ** output.operands[0].type.frac
+            value = decode(opened[op.path], output.operands[0].type.frac)
             values[op.path] = value.astype(np.int64) if op.type.dtype.is_integer else value
             values[op.path] = value.astype(bool) if op.type.dtype is DType.BOOL else values[op.path]
         else:
@@ -275,3 +275,11 @@ def test_approximate_relu(sketch, degree):
     compiled = compile_program(program, Options(clients=6, relu=f"poly:{degree}"))
     got, exact = simulate(compiled, {"x": x}, 6)["result"], np.maximum(x, 0).sum(axis=0)
     assert np.max(np.abs(got - exact)) <= 6 * 8 * {2: 0.07, 4: 0.04, 8: 0.02}[degree]
+
+
+def test_a_result_that_does_not_depend_on_clients_needs_no_servers(sketch):
+    b = sketch("public")
+    b.clients("x", 3)
+    b.returns(b.add(ew.Exp, b.server("rate")))
+    with pytest.raises(CompileError, match="no result of public depends on a CLIENTS-placed value"):
+        compile_program(b.build(), Options(clients=3))

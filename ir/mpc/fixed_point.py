@@ -1,0 +1,22 @@
+"""Real numbers as ring elements, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ezprivsecfl.ir.op import Array
+
+EXACT = float(1 << 53)
+"""Up to here every integer is a float64, the number type that values are encoded from."""
+
+
+def encode(value: Array, frac: int) -> Array:
+    """Fixed point modulo 2^64 with ``frac`` fractional bits, rounded to nearest (ties to even)."""
+    scaled = np.rint(np.asarray(value, dtype=np.float64) * 2.0**frac)
+    return np.asarray(scaled.astype(np.int64).astype(np.uint64))
+
+
+def decode(value: Array, frac: int) -> Array:
+    """The real numbers (or, without fractional bits, the integers) that ring elements stand for."""
+    signed = value.astype(np.int64)
+    return np.asarray(signed if frac == 0 else signed / 2.0**frac)

@@ -1,0 +1,99 @@
+"""Building: where, with what, and what if that is missing."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sketches import weighted_mean
+
+from ezprivsecfl.backends.duet.build import build, cache_folder, find_compiler
+from ezprivsecfl.backends.duet.emit import emit
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.errors import CompileError
+from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.artefact import read_tree, tree_hash, write_tree
+
+TREE = emit(compile_program(weighted_mean(2), Options(clients=3)))
+
+
+def test_two_processes_build_a_program_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("EZPRIVSECFL_CACHE", str(tmp_path / "a folder"))
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        first, second = pool.map(build, [TREE, TREE])
+    assert first.folder == second.folder
+    assert sorted(a.build_seconds > 0 for a in (first, second)) == [False, True]
+    assert read_tree(first.folder) == TREE
+    assert [p.suffix for p in sorted(first.folder.parent.iterdir())] == ["", ".lock"]
+
+
+def test_a_build_takes_less_than_six_seconds(tmp_path, monkeypatch):
+    monkeypatch.setenv("EZPRIVSECFL_CACHE", str(tmp_path))
+    assert build(TREE).build_seconds < 6
+
+
+def test_a_relative_cache_folder_is_fixed_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EZPRIVSECFL_CACHE", "here")
+    assert cache_folder() == tmp_path / "here"
+    artefact = build(TREE)
+    assert (tmp_path / "here").samefile(artefact.folder.parent)
+    monkeypatch.chdir("/")  # as the servers do: the program must find its circuits all the same
+    sessions = _duet.local_pair()
+    programs = [_duet.load(str(artefact.library)) for _ in sessions]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda p, s: p.setup(s, 2), programs, sessions))
+
+
+def test_no_compiler(monkeypatch, tmp_path):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CompileError, match=r"no C\+\+ compiler was found .*apt install g\+\+.*--backend plain"):
+        find_compiler()
+
+
+@pytest.mark.parametrize("missing", ["cmake", "ninja"])
+def test_no_build_tools(monkeypatch, tmp_path, missing):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "python").symlink_to(sys.executable)
+    for tool in {"cmake", "ninja"} - {missing}:
+        (tools / tool).symlink_to(str(shutil.which(tool)))
+    monkeypatch.setenv("EZPRIVSECFL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CXX", find_compiler())
+    monkeypatch.setenv("PATH", str(tools))
+    monkeypatch.setattr(sys, "executable", str(tools / "python"))
+    with pytest.raises(CompileError, match=f"{missing} was found neither .*pip install cmake ninja"):
+        build(TREE)
+
+
+def test_the_hash_covers_names_and_texts_and_survives_the_disk(tmp_path):
+    tree = {"a": "bc", "d/e.txt": "größe\r\n\n"}
+    write_tree(tree, tmp_path)
+    (tmp_path / "program.so").write_bytes(b"\xff")
+    (tmp_path / "build.log").write_text("whatever")
+    assert read_tree(tmp_path) == tree
+    hashes = {tree_hash(t) for t in (tree, {"ab": "c", "d/e.txt": "größe\r\n\n"}, {"a": "bc"}, {})}
+    assert len(hashes) == 4
+
+
+def test_the_hash_does_not_depend_on_the_locale(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from ezprivsecfl.runtime.artefact import *; "
+        "t = {'a': 'gr\\u00f6\\u00dfe'}; write_tree(t, Path(sys.argv[1])); assert read_tree(Path(sys.argv[1])) == t"
+    )
+    for index, flags in enumerate((["-X", "utf8=0"], ["-X", "utf8=1"])):
+        folder = tmp_path / str(index)
+        subprocess.run(
+            [sys.executable, *flags, "-c", code, str(folder)],
+            check=True,
+            env={**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"},
+        )
+        assert Path(folder, "a").read_bytes() == "größe".encode()

@@ -1,0 +1,65 @@
+"""``ezcompile run`` never computes an aggregation in the clear, whichever context a program chooses."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import tensorflow_federated as tff
+from program_texts import MEAN
+
+from ezprivsecfl.cli import main
+
+CALL = "mean([np.ones(4, np.float32)] * 3)"
+PUSHED = f"""\
+inner = tff.backends.native.create_sync_local_cpp_execution_context()
+with tff.framework.get_context_stack().install(inner):
+    print({CALL}.tolist())
+"""
+AWAITED = f"""\
+import asyncio
+
+async def rounds():
+    return await asyncio.gather({CALL}, {CALL})
+
+tff.backends.native.set_async_local_cpp_execution_context()
+print(asyncio.run(rounds())[0].tolist())
+"""
+CHOICES = {
+    "native": f"tff.backends.native.set_sync_local_cpp_execution_context()\nprint({CALL}.tolist())\n",
+    "test": f"tff.backends.test.set_sync_test_cpp_execution_context()\nprint({CALL}.tolist())\n",
+    "pushed": PUSHED,
+    "awaited": AWAITED,
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_aggregations_stay_secure(program, capsys, tmp_path, choice):
+    path, report = program(MEAN + CHOICES[choice]), tmp_path / "report.json"
+    assert main(["run", str(path), "--report", str(report), "--check"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "[1.0, 1.0, 1.0, 1.0]\n"
+    assert err.count("its aggregations stay in the secure one all the same") == 1
+    calls = json.loads(report.read_text())
+    assert len(calls) == (2 if choice == "awaited" else 1)
+    assert all(call["backend"] == "duet" and sum(call["bytes_sent"]) > 0 for call in calls)
+    assert all(call["max_relative_error"] < 1e-6 for call in calls)
+
+
+def test_the_programs_own_secure_context_is_recorded_too(program, capsys, tmp_path):
+    text = "import ezprivsecfl as ez\nez.set_secure_execution_context(backend='plain', bounds={'values': 64.0})\n"
+    path, report = program(MEAN + text + "mean([np.full(4, 33.0, np.float32)] * 3)\n"), tmp_path / "report.json"
+    assert main(["run", str(path), "--report", str(report)]) == 0
+    assert "its options apply instead of the command line's" in capsys.readouterr().err
+    assert [call["backend"] for call in json.loads(report.read_text())] == ["plain"]
+
+
+def test_a_program_that_wants_nothing_executed_is_obeyed(program, capsys):
+    assert main(["run", str(program(MEAN + f"tff.test.set_no_default_context()\n{CALL}\n"))]) == 1
+    assert "RuntimeError" in capsys.readouterr().err
+
+
+def test_afterwards_contexts_can_be_chosen_again(program, tff_reference):
+    assert main(["run", str(program(MEAN))]) == 0
+    tff.framework.set_default_context(tff_reference)
+    assert tff.framework.get_context_stack().current is tff_reference

@@ -1,0 +1,75 @@
+"""Fixed point: what is refused, how it is said, and that nothing is clamped or rounded the wrong way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ezprivsecfl.errors import InputError
+from ezprivsecfl.ir.mpc.fixed_point import decode, encode
+from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.encoding import check_bound
+from ezprivsecfl.runtime.sharing import share
+
+REFUSED = {
+    "entry": (
+        np.array([[0.0, 9.25]]),
+        "'w/bias' of client 3 at [0, 1] is 9.25, but the program was compiled for |x| < 8. If such values are "
+        "legitimate, raise the bound: --bound w/bias=16 (in Python: bounds={'w/bias': ...})",
+    ),
+    "the bound itself": (
+        np.array(-8.0),
+        "'w/bias' of client 3 is -8, but the program was compiled for |x| < 8. If such values are "
+        "legitimate, raise the bound: --bound w/bias=16 (in Python: bounds={'w/bias': ...})",
+    ),
+    "nan": (np.array([np.nan]), "'w/bias' of client 3 at [0] is nan: only finite numbers can be aggregated"),
+    "inf": (np.array([0, -np.inf]), "'w/bias' of client 3 at [1] is -inf: only finite numbers can be aggregated"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_the_whole_text_of_a_refusal(case):
+    value, text = REFUSED[case]
+    with pytest.raises(InputError) as info:
+        share(value, 20, 8.0, "w/bias", 3)
+    assert str(info.value) == text
+
+
+def test_what_is_within_the_bound_is_taken():
+    check_bound(np.array([np.nextafter(8.0, 0), -np.nextafter(8.0, 0)]), 8.0, "x")
+    check_bound(np.zeros((0, 3)), 8.0, "x")
+    check_bound(np.array([True, False]), 8.0, "x")
+
+
+def test_the_bound_that_is_proposed_suffices():
+    for value in (8.0, 9.0, 15.9, 16.0, 2.0**20):
+        with pytest.raises(InputError) as info:
+            check_bound(np.array(value), 8.0, "x")
+        proposed = float(str(info.value).split("--bound x=")[1].split()[0])
+        check_bound(np.array(value), proposed, "x")
+
+
+@given(st.lists(st.floats(-8, 8, width=64), max_size=20), st.integers(0, 58))
+def test_client_and_simulation_encode_alike(values, frac):
+    """Ties go to even on both sides; the seed's half is all that the shares add."""
+    array, seed = np.array(values, dtype=np.float64), bytes(range(16))
+    shares = _duet.expand(seed, array.size) + _duet.share(array, frac, seed)
+    np.testing.assert_array_equal(shares, encode(array, frac))
+    assert np.all(np.abs(decode(encode(array, frac), frac) - array) <= 0.5 / 2.0**frac)
+
+
+@pytest.mark.parametrize("frac", [0, 1, 20])
+def test_ties_go_to_even(frac):
+    ties = np.array([0.5, 1.5, 2.5, -0.5, -1.5, -2.5]) / 2.0**frac
+    np.testing.assert_array_equal(encode(ties, frac).astype(np.int64), [0, 2, 2, 0, -2, -2])
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int32, np.int64, np.uint8, np.bool_])
+def test_integers_are_exact(dtype):
+    values = np.array([0, 1, 100 if dtype is not np.bool_ else 1]).astype(dtype)
+    np.testing.assert_array_equal(decode(encode(values, 0), 0), values.astype(np.int64))
+    np.testing.assert_array_equal(decode(encode(values, 8), 8), values.astype(np.float64))
+    uploads = share(values, 8, 1000.0, "x", 0)
+    np.testing.assert_array_equal(uploads.masked + _duet.expand(uploads.seed, 3), encode(values, 8))

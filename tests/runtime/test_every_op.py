@@ -1,0 +1,67 @@
+"""Every operation of the mpc level on two servers, against the exact interpreter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mpc_programs import FORBIDDEN, FRAC, compiled_every_op, inputs_of_every_op
+
+from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.errors import DivisionError
+from ezprivsecfl.ir.mpc import MpcOp
+from ezprivsecfl.ir.mpc.fixed_point import decode, encode
+from ezprivsecfl.ir.mpc.interpreter import run_mpc
+from ezprivsecfl.ir.mpc.io import Output
+from ezprivsecfl.runtime.session import DuetProgram
+
+COMPILED = compiled_every_op()
+
+
+def test_the_program_uses_every_operation():
+    assert {op.name for op in COMPILED.secure.ops} == set(MpcOp.REGISTRY)
+
+
+@pytest.fixture(scope="module")
+def duet(cluster):
+    return DuetProgram(cluster, COMPILED)
+
+
+def per_client(values):
+    return {path: list(values[path]) for path in ("x", "w")}, {"g": values["g"]}
+
+
+@pytest.mark.parametrize("clients", [2, 3, 6])
+def test_two_servers_agree_with_the_interpreter_bit_for_bit(duet, clients):
+    values = inputs_of_every_op(clients, seed=clients)
+    opened = run_mpc(COMPILED.secure, {path: encode(v, FRAC) for path, v in values.items()}, clients)
+    got = duet.run(*per_client(values)).outputs
+    assert got.keys() == opened.keys()
+    for op in COMPILED.secure.of(Output):
+        expected = decode(opened[op.path], op.operands[0].type.frac)
+        assert np.max(np.abs(opened[op.path].astype(np.int64)), initial=0) < 2**53  # so that float64 is exact here
+        np.testing.assert_array_equal(got[op.path], expected, err_msg=op.path)
+        assert got[op.path].shape == expected.shape
+
+
+def test_declared_traffic_is_what_goes_over_the_wire(duet):
+    duet.run(*per_client(inputs_of_every_op(2)))  # base OTs
+    for clients in (2, 5):
+        statistics = duet.run(*per_client(inputs_of_every_op(clients))).statistics
+        declared = cost(COMPILED.secure, clients)
+        assert statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
+        messages = [sum(o.setup_messages[p] + o.online_messages[p] for o in declared.ops) for p in (0, 1)]
+        assert statistics.messages == messages
+        assert statistics.rounds == declared.rounds
+
+
+def test_a_failed_check_is_the_same_error_on_both_back_ends(duet):
+    values = inputs_of_every_op(4)
+    values["x"][2, 1] = values["x"][3, 0] = FORBIDDEN
+    errors = []
+    for program in (duet, PlainProgram(COMPILED)):
+        with pytest.raises(DivisionError, match=r"division at user.py:13 .* for 2 element\(s\)") as info:
+            program.run(*per_client(values))
+        errors.append(str(info.value))
+    assert errors[0] == errors[1]
+    duet.run(*per_client(inputs_of_every_op(4)))
