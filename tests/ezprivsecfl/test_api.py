@@ -56,6 +56,21 @@ def test_run_and_simulate_agree_to_the_bit(program):
     assert program.last_statistics.backend == "duet"
 
 
+def test_arguments_as_tff_takes_them(program):
+    expected = program.simulate(VALUES, WEIGHTS)
+    np.testing.assert_array_equal(program.simulate(VALUES, weights=WEIGHTS), expected)
+    np.testing.assert_array_equal(program.simulate(weights=WEIGHTS, values=VALUES), expected)
+    np.testing.assert_array_equal(program.simulate((VALUES, WEIGHTS)), expected)
+    np.testing.assert_array_equal(program.simulate({"values": VALUES, "weights": WEIGHTS}), expected)
+    for arguments, named, message in (
+        ((VALUES,), {}, "missing a required argument: 'weights'"),
+        ((VALUES, WEIGHTS, 3), {}, "too many positional arguments"),
+        ((VALUES,), {"weight": WEIGHTS}, "missing a required argument: 'weights'"),
+    ):
+        with pytest.raises(InputError, match=rf"weighted\(values, weights\): {message}"):
+            program.run(*arguments, **named)
+
+
 def test_a_program_explains_itself(program):
     text, html = repr(program), program._repr_html_()
     for part in (
@@ -103,6 +118,15 @@ def test_the_context_grows_with_the_rounds_and_follows_public_inputs():
     np.testing.assert_allclose(scaled_sum(VALUES, large), large * np.sum(VALUES, axis=0), rtol=1e-6)
     ((_, program),) = runner._programs.values()
     assert program.compiled.options.clients == 64
+
+
+def test_the_context_says_what_it_compiled():
+    runner = ez.set_secure_execution_context(backend="plain", bounds={"values": 16.0, "other": 3.0})
+    assert "compiled: nothing yet" in repr(runner)
+    scaled_sum(VALUES, np.float32(2))
+    assert repr(runner) == "<TFF aggregations run on exact simulation; compiled: scaled_sum>"
+    assert [p.compiled.options.bounds for p in runner.programs] == [{"values": 16.0}]
+    assert runner.unused_bounds() == ["other"]
 
 
 def test_a_zero_public_factor_opens_nothing():

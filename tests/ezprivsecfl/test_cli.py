@@ -68,6 +68,58 @@ def test_compile_one_of_several(program, capsys, tmp_path):
     assert "has no aggregation 'third'; found: mean, other" in message
 
 
+def test_what_compiles_is_written_although_another_does_not(program, capsys, tmp_path):
+    broken = """\
+@tff.tensorflow.computation(VECTOR)
+def odd(x):
+    return tf.math.digamma(x)
+
+@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS))
+def strange(values):
+    return tff.federated_sum(tff.federated_map(odd, values))
+
+"""
+    code, message = failed(capsys, program(broken + MEAN), "-o", tmp_path / "out", "--emit", "tensor")
+    assert code == 2
+    assert "strange cannot be compiled: " in message
+    assert "Digamma" in message
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["mean"]
+
+
+def test_nothing_opened(program, capsys):
+    path = program(
+        """@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS), tff.FederatedType(VECTOR, tff.SERVER))
+def nothing(values, root):
+    return root
+"""
+    )
+    code, message = failed(capsys, path)
+    assert code == 2
+    assert "no result of nothing depends on a CLIENTS-placed value" in message
+
+
+def test_a_program_that_ends_as_it_is_imported(program, capsys):
+    code, message = failed(capsys, program(MEAN + "raise SystemExit(4)\n"))
+    assert code == 1
+    assert "ended itself while it was imported (exit code 4); put what it does when it is run below" in message
+
+
+def test_an_interrupted_program(program, capsys):
+    assert main(["run", str(program("raise KeyboardInterrupt\n"))]) == 130
+    assert "KeyboardInterrupt" in capsys.readouterr().err
+
+
+def test_a_report_that_cannot_be_written_costs_no_run(program, capsys, tmp_path):
+    code, message = failed(capsys, "run", program("print('ran')\n"), "--report", tmp_path / "no" / "report.json")
+    assert code == 2
+    assert "cannot write the report" in message
+
+
+def test_a_bound_that_nothing_uses_is_told(program, capsys):
+    assert main(["run", str(program(MEAN + RUN)), "--backend", "plain", "--bound", "updates=3"]) == 0
+    assert "--bound: no aggregation that ran has a parameter updates" in capsys.readouterr().err
+
+
 def test_missing_file(capsys, tmp_path):
     for command in ([], ["run"]):
         code, message = failed(capsys, *command, tmp_path / "nothing.py")

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+import tensorflow_federated as tff
+
+from ezprivsecfl.cli_run import max_relative_error
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "error"),
+    [
+        ([1.0, 2.5], [1.0, 2.0], 0.25),
+        ([0.0, 0.125], [0.0, 0.0], 0.125),
+        ([1.0, math.nan], [1.0, 2.0], math.inf),
+        ([1.0, 2.0], [1.0, math.nan], math.inf),
+        ([1.0, math.nan], [1.0, math.nan], 0.0),
+        ([1.0, math.inf], [1.0, math.inf], 0.0),
+        ([1.0, -math.inf], [1.0, math.inf], math.inf),
+        ([1.0, math.inf], [1.0, 2.0], math.inf),
+        ([], [], 0.0),
+    ],
+)
+def test_max_relative_error(got, expected, error):
+    assert max_relative_error(np.array(got), np.array(expected)) == error
+
+
+def test_the_worst_output_counts():
+    got = OrderedDict(a=np.float32(1.5), b=(np.array([100.0, 201.0]),))
+    expected = tff.structure.Struct([("a", np.float32(1.0)), ("b", (np.array([100.0, 200.0]),))])
+    assert max_relative_error(got, expected) == 0.5
