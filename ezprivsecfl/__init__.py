@@ -17,11 +17,17 @@ __version__ = version("ezprivsecfl")
 
 if TYPE_CHECKING:
     from ezprivsecfl.api import Program, compile
+    from ezprivsecfl.backend import Motion2nx
     from ezprivsecfl.secure_context import set_secure_execution_context
 
-__all__ = ["Program", "__version__", "compile", "set_secure_execution_context"]
+__all__ = ["Motion2nx", "Program", "__version__", "compile", "set_secure_execution_context"]
 
-_HOME = {"Program": "api", "compile": "api", "set_secure_execution_context": "secure_context"}
+_HOME = {
+    "Motion2nx": "backend",
+    "Program": "api",
+    "compile": "api",
+    "set_secure_execution_context": "secure_context",
+}
 
 
 def __getattr__(name: str) -> Any:

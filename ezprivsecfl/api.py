@@ -11,27 +11,22 @@ from typing import Any
 
 import tensorflow_federated as tff
 
-from ezprivsecfl.backends.duet.emit import emit
+from ezprivsecfl.backend import Backend, choose
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
-from ezprivsecfl.errors import CompileError, InputError
+from ezprivsecfl.errors import InputError
 from ezprivsecfl.frontends.tff import TracedComputation, trace
 from ezprivsecfl.report import Report
-from ezprivsecfl.runtime.cluster import LocalCluster
-from ezprivsecfl.runtime.session import DuetProgram, Runnable
+from ezprivsecfl.runtime.session import Runnable
 from ezprivsecfl.runtime.statistics import Statistics
-
-BACKENDS = ("duet", "plain")
-
-_cluster = LocalCluster()
 
 
 def compile(
     computation: Any,
     *,
     clients: int = DEFAULT_CLIENTS,
-    backend: str = "duet",
+    backend: str | Backend = "duet",
     relu: str = "exact",
     bounds: Mapping[str, float] | None = None,
     name: str | None = None,
@@ -42,7 +37,8 @@ def compile(
         computation: A ``tff.federated_computation`` with CLIENTS-placed parameters, or a
             ``tff.templates.AggregationProcess`` (its ``next``).
         clients: The largest number of clients that a round may have.
-        backend: ``duet`` (two server processes) or ``plain`` (exact simulation in this process).
+        backend: ``duet`` (two server processes), ``motion2nx`` (the same with the MOTION2NX framework; choose its
+            protocol with ``ez.Motion2nx``), or ``plain`` (exact simulation in this process).
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         name: The program's name; by default the computation's.
@@ -51,13 +47,11 @@ def compile(
         CompileError: The program cannot be compiled; the message names the operations and source lines.
     """
     options = Options(clients=clients, relu=relu, bounds=dict(bounds or {}))
-    return compile_traced(trace(computation, name), options, backend)
+    return compile_traced(trace(computation, name), options, choose(backend))
 
 
-def compile_traced(traced: TracedComputation, options: Options, backend: str) -> Program:
+def compile_traced(traced: TracedComputation, options: Options, backend: Backend) -> Program:
     """Compiles what the front end has traced."""
-    if backend not in BACKENDS:
-        raise CompileError(f"there is no back end {backend!r}; choose one of {', '.join(BACKENDS)}")
     started = time.perf_counter()
     compiled = compile_program(traced.program, options)
     return Program(traced, compiled, backend, time.perf_counter() - started)
@@ -70,20 +64,24 @@ class Program:
     Args:
         traced: What the front end has traced.
         compiled: What the compiler has made of it.
-        backend: ``duet`` or ``plain``.
+        backend: Where it runs.
         compile_seconds: How long compiling took (building comes on top, on first use).
     """
 
     traced: TracedComputation
     compiled: Compiled
-    backend: str
+    backend: Backend
     compile_seconds: float
     last_statistics: Statistics | None = field(default=None, repr=False)
 
     @cached_property
+    def _built(self) -> tuple[Runnable, float]:
+        return self.backend.runnable(self.compiled)
+
+    @property
     def runnable(self) -> Runnable:
         """The program on its back end; the first use emits and builds it."""
-        return DuetProgram(_cluster, self.compiled) if self.backend == "duet" else PlainProgram(self.compiled)
+        return self._built[0]
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Runs a round on the same arguments that the TFF computation takes, and returns what it returns.
@@ -104,10 +102,10 @@ class Program:
 
     def invoke(self, argument: Any) -> Any:
         """``run`` for the argument as a TFF context gets it; keeps the statistics in ``last_statistics``."""
-        first = "runnable" not in self.__dict__
-        runnable = self.runnable
+        first = "_built" not in self.__dict__
+        runnable, build_seconds = self._built
         result, statistics = self._on(runnable, argument)
-        seconds = self.compile_seconds + getattr(runnable, "build_seconds", 0.0) if first else 0.0
+        seconds = self.compile_seconds + build_seconds if first else 0.0
         self.last_statistics = replace(statistics, compile_seconds=seconds)
         return result
 
@@ -142,7 +140,7 @@ class Program:
     @property
     def sources(self) -> dict[str, str]:
         """The emitted source tree: path to text."""
-        return emit(self.compiled)
+        return self.backend.sources(self.compiled)
 
     @property
     def report(self) -> Report:

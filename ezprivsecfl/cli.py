@@ -21,6 +21,7 @@ Compiles the aggregations of a TensorFlow Federated program to secure two-party 
 
   ezcompile PROGRAM.py            compile every aggregation found, write the artefacts
   ezcompile run PROGRAM.py        run the program; two servers compute its aggregations on shares
+  ezcompile doctor                say which back ends this machine can use
 """
 
 COMPILE_EXAMPLES = """\
@@ -47,18 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
     given = list(sys.argv[1:] if arguments is None else arguments)
-    running = bool(given) and given[0] == "run"
-    own, passed_on = _split(given)
-    options = _run_parser().parse_args(own[1:]) if running else _compile_parser().parse_args(given)
+    command = given.pop(0) if given and given[0] in ("run", "doctor") else "compile"
+    own, passed_on = _split(given) if command == "run" else (given, [])
+    options = PARSERS[command]().parse_args(own)
     options.arguments = passed_on
     try:
-        if running:
-            from ezprivsecfl.cli_run import run_command
-
-            return run_command(options)
-        from ezprivsecfl.cli_compile import compile_command
-
-        return compile_command(options)
+        return _carry_out(command, options)
     except EzError as e:
         if options.verbose:
             traceback.print_exc()
@@ -72,6 +67,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"ezcompile: {TFF_MISSING}", file=sys.stderr)
         return EXIT_COMPILE
+
+
+def _carry_out(command: str, options: argparse.Namespace) -> int:
+    """Loads what the command needs, and no more."""
+    if command == "run":
+        from ezprivsecfl.cli_run import run_command
+
+        return run_command(options)
+    if command == "doctor":
+        from ezprivsecfl.cli_doctor import doctor_command
+
+        return doctor_command(options)
+    from ezprivsecfl.cli_compile import compile_command
+
+    return compile_command(options)
 
 
 def _split(given: list[str]) -> tuple[list[str], list[str]]:
@@ -116,8 +126,37 @@ def _run_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _doctor_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "ezcompile doctor",
+        description="Says which front and back ends this machine can use, and why not.",
+        epilog="exit codes: 0 the embedded engine can be used, 2 it cannot",
+    )
+    _motion2nx(parser)
+    parser.add_argument("--verbose", action="store_true", help="also print where an error was raised")
+    return parser
+
+
+PARSERS = {"compile": _compile_parser, "run": _run_parser, "doctor": _doctor_parser}
+
+
+def _motion2nx(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--motion2nx", type=Path, metavar="DIR", help="a built MOTION2NX tree (default: $EZ_MOTION2NX_DIR)"
+    )
+
+
 def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--backend", choices=("duet", "plain"), default="duet", help="two servers, or exact simulation")
+    parser.add_argument(
+        "--backend",
+        choices=("duet", "motion2nx", "plain"),
+        default="duet",
+        help="two servers with the embedded engine (default) or with MOTION2NX, or exact simulation",
+    )
+    _motion2nx(parser)
+    parser.add_argument(
+        "--arithmetic", choices=("gmw", "beavy"), default="gmw", help="MOTION2NX's arithmetic protocol (default gmw)"
+    )
     parser.add_argument(
         "--relu", default="exact", metavar="KIND", help="exact (default), or poly:DEGREE for a polynomial"
     )

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ezprivsecfl.backend import ServerBackend, choose
 from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, parse_bounds
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
@@ -18,6 +19,7 @@ from ezprivsecfl.ir.text import parse_program, print_program
 from ezprivsecfl.program_file import execute, load_code
 from ezprivsecfl.progress import progress
 from ezprivsecfl.report import Report
+from ezprivsecfl.runtime.artefact import write_tree
 
 GUARD = "put what it does when it is run below: if __name__ == '__main__'"
 KINDS = ("tensor", "mpc", "cpp", "circuits")
@@ -32,6 +34,8 @@ def compile_command(options: argparse.Namespace) -> int:
     file, _, name = options.program.partition(".py:")
     path = Path(f"{file}.py" if name else options.program)
     bounds = parse_bounds(options.bound)
+    backend = choose(options.backend, options.motion2nx, options.arithmetic)
+    backend.check()
     sources = _read_text(path) if path.suffix == ".ir" else _find_in_file(path, name)
     if sources is None:
         return EXIT_PROGRAM
@@ -44,9 +48,11 @@ def compile_command(options: argparse.Namespace) -> int:
         try:
             with progress(f"compiling {called}"):
                 compiled = compile_program(program, Options(clients, options.relu, fitting(bounds, program)))
-            write(compiled, folder / called, kinds)
-            if options.backend == "duet" and "cpp" in kinds:
-                _build(compiled)
+            emitted = backend.sources(compiled)
+            write(compiled, emitted, folder / called, kinds)
+            if "cpp" in kinds and isinstance(backend, ServerBackend):
+                with progress(f"building {called}"):
+                    backend.build(emitted)
         except CompileError as e:
             errors[called] = e
             continue
@@ -152,18 +158,15 @@ def print_program_error(error: BaseException) -> None:
     traceback.print_exception(type(error), error, frames, file=sys.stderr)
 
 
-def write(compiled: Compiled, folder: Path, kinds: list[str]) -> None:
+def write(compiled: Compiled, sources: Mapping[str, str], folder: Path, kinds: list[str]) -> None:
     """Writes the chosen artefacts of one program."""
-    from ezprivsecfl.backends.duet.emit import emit
-    from ezprivsecfl.runtime.artefact import write_tree
-
     tree = {"report.txt": f"{Report(compiled)}\n"}
     if "tensor" in kinds:
         tree["tensor.ir"] = print_program(compiled.tensor)
         tree["optimised.ir"] = print_program(compiled.optimised)
     if "mpc" in kinds:
         tree["mpc.ir"] = print_program(compiled.secure)
-    for path, text in emit(compiled).items():
+    for path, text in sources.items():
         circuit = path.startswith("circuits/")
         if ("circuits" if circuit else "cpp") in kinds:
             tree[path] = text
@@ -171,11 +174,3 @@ def write(compiled: Compiled, folder: Path, kinds: list[str]) -> None:
         write_tree(tree, folder)
     except OSError as e:
         raise CompileError(f"cannot write to {folder}: {e.strerror}") from None
-
-
-def _build(compiled: Compiled) -> None:
-    from ezprivsecfl.backends.duet.build import build
-    from ezprivsecfl.backends.duet.emit import emit
-
-    with progress(f"building {compiled.name}"):
-        build(emit(compiled))

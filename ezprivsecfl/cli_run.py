@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from ezprivsecfl.backend import choose
 from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, parse_bounds
 from ezprivsecfl.cli_compile import print_program_error
 from ezprivsecfl.errors import CompileError, EzError
@@ -79,6 +80,8 @@ def run_command(options: argparse.Namespace) -> int:
     """Carries out the command."""
     bounds = parse_bounds(options.bound)
     load_code(options.program)
+    backend = choose(options.backend, options.motion2nx, options.arithmetic)
+    backend.check()
     if options.report:
         write_report(options.report, [])  # a report that cannot be written must not cost a whole run
     with progress("importing TensorFlow Federated"):
@@ -87,7 +90,7 @@ def run_command(options: argparse.Namespace) -> int:
         from ezprivsecfl.secure_context import SecureRunner
     recorder = Recorder(options.check)
     install_source_tracking()
-    runner = SecureRunner(options.backend, options.relu, bounds, options.clients, observer=recorder, progress=progress)
+    runner = SecureRunner(backend, options.relu, bounds, options.clients, observer=recorder, progress=progress)
     try:
         with guarded(runner, say):
             code = _run(options)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow_federated as tff
 
 from ezprivsecfl.api import Program, compile_traced
+from ezprivsecfl.backend import Backend, choose
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, reference_context, trace
@@ -28,7 +29,7 @@ class SecureRunner:
     """Compiles every aggregation on its first call and runs it; shown in a notebook, it says what it has compiled.
 
     Args:
-        backend: ``duet`` or ``plain``.
+        backend: Where aggregations run.
         relu: ``exact`` or ``poly:DEGREE``.
         bounds: Declared bounds by parameter.
         clients: The largest number of clients; None lets it grow as needed.
@@ -36,7 +37,7 @@ class SecureRunner:
         progress: Wraps what may take a while, with a description.
     """
 
-    backend: str = "duet"
+    backend: Backend
     relu: str = "exact"
     bounds: Mapping[str, float] = field(default_factory=dict)
     clients: int | None = None
@@ -55,9 +56,8 @@ class SecureRunner:
         return sorted(key for key in self.bounds if key and key not in used)
 
     def __repr__(self) -> str:
-        where = "two servers" if self.backend == "duet" else "exact simulation"
         names = ", ".join(program.compiled.name for program in self.programs) or "nothing yet"
-        return f"<TFF aggregations run on {where}; compiled: {names}>"
+        return f"<TFF aggregations run on {self.backend.where}; compiled: {names}>"
 
     def __call__(self, computation: Any, argument: Any) -> Any:
         """The result of a call of an aggregation."""
@@ -113,7 +113,7 @@ def _power_of_two(x: float) -> int:
 
 def set_secure_execution_context(
     *,
-    backend: str = "duet",
+    backend: str | Backend = "duet",
     relu: str = "exact",
     bounds: Mapping[str, float] | None = None,
     clients: int | None = None,
@@ -123,13 +123,14 @@ def set_secure_execution_context(
     Calls of TFF computations that have CLIENTS-placed parameters run on two servers; all others run in TFF as usual.
 
     Args:
-        backend: ``duet`` (two server processes) or ``plain`` (exact simulation in this process).
+        backend: ``duet`` (two server processes), ``motion2nx`` (the same with the MOTION2NX framework; choose its
+            protocol with ``ez.Motion2nx``), or ``plain`` (exact simulation in this process).
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         clients: The largest number of clients; by default programs are compiled anew as rounds get larger.
     """
     install_source_tracking()
-    runner = SecureRunner(backend, relu, dict(bounds or {}), clients)
+    runner = SecureRunner(choose(backend), relu, dict(bounds or {}), clients)
     install(runner)
     return runner
 

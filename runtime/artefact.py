@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 LIBRARY = "program.so"
 LOG = "build.log"
 BUILT = (LIBRARY, LOG)
 """Files in an artefact's folder that building adds: two compilers may make different ones of the same program."""
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A built program.
+
+    Args:
+        folder: Source tree and shared object.
+        program_hash: SHA-256 of the source tree: what the two servers compare when they meet.
+        build_seconds: How long building took; 0 if it was built before.
+    """
+
+    folder: Path
+    program_hash: bytes
+    build_seconds: float
+
+    @property
+    def library(self) -> Path:
+        """The shared object."""
+        return self.folder / LIBRARY
 
 
 def tree_hash(tree: Mapping[str, str]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import select
 import shutil
 import signal
@@ -91,6 +92,8 @@ class LocalCluster:
                 [sys.executable, "-m", "ezprivsecfl.runtime.server", str(party), str(theirs.fileno())],
                 cwd=folder,  # `-m` looks for modules here first: not among the user's files (a random.py, say)
                 pass_fds=[theirs.fileno()],
+                # MOTION2NX's OpenMP threads would otherwise spin while they wait.
+                env=os.environ | {"OMP_WAIT_POLICY": "passive"},
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,

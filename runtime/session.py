@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.backends.duet.build import Artefact, build
-from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import EzError, InputError
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import LocalCluster, header
 from ezprivsecfl.runtime.sharing import Uploads, share
 from ezprivsecfl.runtime.statistics import Statistics, from_servers
@@ -70,19 +69,21 @@ def check_count(compiled: Compiled, count: int) -> None:
         )
 
 
-class DuetProgram:
-    """A compiled program on the two servers of a cluster.
+class TwoServerProgram:
+    """A compiled and built program on the two servers of a cluster.
 
     Args:
         cluster: Where it runs.
-        compiled: The program; it is emitted and built now.
+        compiled: The program.
+        artefact: What a back end has built of it.
+        backend: The back end's name, for the statistics.
     """
 
-    def __init__(self, cluster: LocalCluster, compiled: Compiled) -> None:
+    def __init__(self, cluster: LocalCluster, compiled: Compiled, artefact: Artefact, backend: str) -> None:
         self.cluster = cluster
         self.compiled = compiled
-        self.artefact: Artefact = build(emit(compiled))
-        self.build_seconds = self.artefact.build_seconds
+        self.artefact = artefact
+        self.backend = backend
         self._shares = compiled.secure.of(Share)
         self._server_paths = [
             op.path for op in compiled.tensor.of(Input) if op.path not in {s.path for s in self._shares}
@@ -130,7 +131,7 @@ class DuetProgram:
                 raise
         first = replies[0]
         outputs = dict(zip(first.header["paths"], first.arrays, strict=True))
-        return RunResult(outputs, from_servers(self.compiled.name, count, [r.header for r in replies]))
+        return RunResult(outputs, from_servers(self.compiled.name, self.backend, count, [r.header for r in replies]))
 
     def _upload(self, client: int, parts: Sequence[Uploads]) -> None:
         """Sends each server what one client uploads to it, as if by the client itself."""
@@ -156,8 +157,3 @@ class DuetProgram:
 
     def _both(self, message: Message) -> list[Message]:
         return self.cluster.ask([message, message])
-
-
-def with_compile_seconds(result: RunResult, seconds: float) -> RunResult:
-    """The result with the time it took to get the program ready."""
-    return RunResult(result.outputs, replace(result.statistics, compile_seconds=seconds))

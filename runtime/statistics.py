@@ -14,7 +14,7 @@ class Statistics:
 
     Args:
         computation: Name of the computation.
-        backend: ``duet`` or ``plain``.
+        backend: Where it ran: ``duet``, ``motion2nx-gmw``, ``motion2nx-beavy`` or ``plain``.
         clients: Clients of the round.
         bytes_sent: Everything each server sent to the other, setup and online.
         messages: Messages each server sent.
@@ -54,12 +54,12 @@ def peak_memory_bytes() -> int:
     raise RuntimeError("/proc/self/status has no VmHWM: the servers need Linux")
 
 
-def from_servers(name: str, clients: int, replies: Sequence[dict[str, Any]]) -> Statistics:
+def from_servers(name: str, backend: str, clients: int, replies: Sequence[dict[str, Any]]) -> Statistics:
     """Statistics from both servers' replies to a round."""
     phases = [[reply["stats"][phase] for phase in ("setup", "online")] for reply in replies]
     return Statistics(
         computation=name,
-        backend="duet",
+        backend=backend,
         clients=clients,
         bytes_sent=[sum(p["bytes_sent"] for p in server) for server in phases],
         messages=[sum(p["messages_sent"] for p in server) for server in phases],

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from ezprivsecfl.backends.duet.emit import manifest
+from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
@@ -24,8 +24,6 @@ class PlainProgram:
     Args:
         compiled: The program.
     """
-
-    build_seconds = 0.0
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from sketches import weighted_mean
 
-from ezprivsecfl.backends.duet.build import build, cache_folder, find_compiler
+from ezprivsecfl.backends.building import cache_folder, find_compiler
+from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -32,11 +33,6 @@ def test_two_processes_build_a_program_once(tmp_path, monkeypatch):
     assert sorted(a.build_seconds > 0 for a in (first, second)) == [False, True]
     assert read_tree(first.folder) == TREE
     assert [p.suffix for p in sorted(first.folder.parent.iterdir())] == ["", ".lock"]
-
-
-def test_a_build_takes_less_than_six_seconds(tmp_path, monkeypatch):
-    monkeypatch.setenv("EZPRIVSECFL_CACHE", str(tmp_path))
-    assert build(TREE).build_seconds < 6
 
 
 def test_a_relative_cache_folder_is_fixed_at_once(tmp_path, monkeypatch):

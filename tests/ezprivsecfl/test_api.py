@@ -93,7 +93,7 @@ def test_a_program_explains_itself(program):
 def test_other_things_are_refused_by_name(program):
     with pytest.raises(InputError, match="compiled for at most 5: compile it with --clients 6"):
         program.run(VALUES * 2, WEIGHTS * 2)
-    with pytest.raises(CompileError, match="there is no back end 'gpu'; choose one of duet, plain"):
+    with pytest.raises(CompileError, match="there is no back end 'gpu'; choose one of duet, motion2nx, plain"):
         ez.compile(weighted, backend="gpu")
     with pytest.raises(CompileError, match="names no parameter of weighted: w; it has values, weights"):
         ez.compile(weighted, bounds={"w": 3.0})

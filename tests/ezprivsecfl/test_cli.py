@@ -223,6 +223,31 @@ def test_wrong_options(program, capsys):
     assert "clients must be at least 2" in failed(capsys, path, "--clients", "1")[1]
 
 
+def test_motion2nx_that_is_not_there(program, capsys, monkeypatch, tmp_path):
+    monkeypatch.delenv("EZ_MOTION2NX_DIR", raising=False)
+    for command in ([], ["run"]):
+        code, message = failed(capsys, *command, program(MEAN), "--backend", "motion2nx")
+        assert code == 2
+        assert "there is no MOTION2NX" in message
+        assert "docs/motion2nx.md" in message
+    code, message = failed(capsys, program(MEAN), "--backend", "motion2nx", "--motion2nx", tmp_path)
+    assert code == 2
+    assert f"{tmp_path} is no usable MOTION2NX: it is no build folder of CMake" in message
+
+
+def test_doctor(capsys, monkeypatch, tmp_path):
+    monkeypatch.delenv("EZ_MOTION2NX_DIR", raising=False)
+    assert main(["doctor"]) == 0
+    report = capsys.readouterr().out
+    assert "front end tff: usable (TensorFlow Federated 0.87.0, TensorFlow 2.14.1)" in report
+    assert "back end duet: usable (engine" in report
+    assert "back end motion2nx: not usable: there is no MOTION2NX" in report
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert main(["doctor"]) == 2
+    assert "back end duet: not usable: no C++ compiler was found" in capsys.readouterr().out
+
+
 def test_no_compiler_on_the_machine(program, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("CXX", "no-such-compiler")

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from on_duet import on_duet
 from sketches import Sketch, fltrust, weighted_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram
@@ -24,7 +25,6 @@ from ezprivsecfl.ir.tensor.structure import Sum
 from ezprivsecfl.ir.types import DType
 from ezprivsecfl.runtime import cluster as cluster_module
 from ezprivsecfl.runtime.cluster import LocalCluster, header
-from ezprivsecfl.runtime.session import DuetProgram
 
 SMALL = compile_program(weighted_mean(3), Options(clients=4))
 LARGE = compile_program(fltrust(3000), Options(clients=30))
@@ -63,7 +63,7 @@ def gone(pids, seconds):
 @pytest.mark.parametrize("where", ["receive", "send"])
 def test_after_an_interrupt_no_round_gets_the_results_of_another(own, monkeypatch, where):
     """Control-C in a notebook, while the driver waits for replies or while it sends uploads."""
-    duet = DuetProgram(own, LARGE)
+    duet = on_duet(own, LARGE)
     duet.run(*large_round())
     pids, original, calls = own.pids, getattr(cluster_module, where), []
 
@@ -84,7 +84,7 @@ def test_after_an_interrupt_no_round_gets_the_results_of_another(own, monkeypatc
 
 
 def test_threads_do_not_get_each_others_results(cluster):
-    first, second = DuetProgram(cluster, SMALL), DuetProgram(cluster, SMALL)
+    first, second = on_duet(cluster, SMALL), on_duet(cluster, SMALL)
 
     def rounds(index):
         for _ in range(5):
@@ -96,7 +96,7 @@ def test_threads_do_not_get_each_others_results(cluster):
 
 
 def test_a_server_that_died_between_rounds_costs_no_round(own):
-    duet = DuetProgram(own, SMALL)
+    duet = on_duet(own, SMALL)
     run_small(duet, 1.0)
     pids = own.pids
     os.kill(pids[0], signal.SIGKILL)
@@ -109,7 +109,7 @@ def test_a_server_that_died_between_rounds_costs_no_round(own):
 def test_a_stopped_server_is_given_up_on(own):
     """SIGSTOP: the connection stays open, nothing comes any more."""
     own.timeout = 1.0
-    duet = DuetProgram(own, SMALL)
+    duet = on_duet(own, SMALL)
     run_small(duet, 1.0)
     pids = own.pids
     os.kill(pids[1], signal.SIGSTOP)
@@ -149,14 +149,14 @@ def test_the_users_files_do_not_hide_modules_from_the_servers(own, tmp_path, mon
     for name in ("random", "json", "numpy", "ezprivsecfl"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('this is the file of the user')\n")
     monkeypatch.chdir(tmp_path)
-    run_small(DuetProgram(own, SMALL), 1.0)
+    run_small(on_duet(own, SMALL), 1.0)
 
 
 def test_a_long_temporary_folder(own, tmp_path, monkeypatch):
     long = tmp_path / ("x" * 120)
     long.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(long))
-    run_small(DuetProgram(own, SMALL), 1.0)
+    run_small(on_duet(own, SMALL), 1.0)
     assert list(long.iterdir())
     own.stop()
     assert not list(long.iterdir())
@@ -175,7 +175,7 @@ def test_a_server_that_does_not_start_says_why(own, monkeypatch):
 @pytest.mark.parametrize(("clients", "message"), [(0, "at least 2"), (1, "at least 2"), (5, "at most 4")])
 def test_preparing_is_for_rounds_that_can_be(cluster, clients, message):
     with pytest.raises(InputError, match=message):
-        DuetProgram(cluster, SMALL).prepare(clients)
+        on_duet(cluster, SMALL).prepare(clients)
 
 
 def test_large_integers_are_exact_on_both_back_ends(cluster):
@@ -183,7 +183,7 @@ def test_large_integers_are_exact_on_both_back_ends(cluster):
     b.returns(b.add(Sum, b.clients("x", 2, dtype=DType.I64), axes=(0,)))
     compiled = compile_program(b.build(), Options(clients=4, bounds={"x": 2.0**53}))
     given = {"x": [np.array([2**52 + 1, -(2**52) - 3])] * 3}
-    for program in (DuetProgram(cluster, compiled), PlainProgram(compiled)):
+    for program in (on_duet(cluster, compiled), PlainProgram(compiled)):
         assert program.run(given, {}).outputs["result"].tolist() == [3 * (2**52 + 1), -3 * (2**52 + 3)]
 
 
@@ -220,7 +220,7 @@ def garbage(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("harm", [flipped_first_byte, garbage])
 def test_a_corrupted_frame_is_a_typed_error_within_ten_seconds(own, harm):
-    duet = DuetProgram(own, SMALL)
+    duet = on_duet(own, SMALL)
     run_small(duet, 1.0)
     name = duet.artefact.program_hash.hex()
     own.ask([header("load", program=name, folder=str(duet.artefact.folder))] * 2)
@@ -241,7 +241,7 @@ def test_a_corrupted_frame_is_a_typed_error_within_ten_seconds(own, harm):
 
 def test_a_stranger_on_the_port_is_refused(own):
     own.start()
-    duet = DuetProgram(own, SMALL)
+    duet = on_duet(own, SMALL)
     name = duet.artefact.program_hash.hex()
     own.ask([header("load", program=name, folder=str(duet.artefact.folder))] * 2)
     port = own.ask([header("listen", program=name, host="127.0.0.1", port=0)])[0].header["port"]
@@ -255,7 +255,7 @@ def test_a_stranger_on_the_port_is_refused(own):
 
 def test_a_taken_port_is_an_error_of_the_run(own):
     own.start()
-    duet = DuetProgram(own, SMALL)
+    duet = on_duet(own, SMALL)
     name = duet.artefact.program_hash.hex()
     own.ask([header("load", program=name, folder=str(duet.artefact.folder))] * 2)
     with socket.create_server(("127.0.0.1", 0)) as taken:

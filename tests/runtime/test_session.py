@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from on_duet import on_duet
 from sketches import Sketch, clipped_mean, fltrust, weighted_mean
 
 from ezprivsecfl.backends.duet.build import build
@@ -31,7 +32,6 @@ from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import DType
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.cluster import LocalCluster, header
-from ezprivsecfl.runtime.session import DuetProgram
 
 
 def everything() -> Program:
@@ -73,7 +73,7 @@ def random_round(program: Program, clients: int, seed: int = 0):
 )
 def test_two_servers_compute_what_the_reference_does(cluster, program):
     compiled = compile_program(program, Options(clients=9))
-    duet, plain = DuetProgram(cluster, compiled), PlainProgram(compiled)
+    duet, plain = on_duet(cluster, compiled), PlainProgram(compiled)
     for clients in (9, 4):
         given, server, stacked = random_round(program, clients, seed=clients)
         result = duet.run(given, server)
@@ -89,7 +89,7 @@ def test_two_servers_compute_what_the_reference_does(cluster, program):
 @pytest.mark.parametrize(("clients", "size"), [(3, 17), (8, 300)])
 def test_declared_traffic_is_what_goes_over_the_wire(cluster, clients, size):
     compiled = compile_program(fltrust(size), Options(clients=8))
-    duet = DuetProgram(cluster, compiled)
+    duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, clients)
     duet.run(given, server)
     statistics = duet.run(given, server).statistics  # the first round also has the base OTs
@@ -102,7 +102,7 @@ def test_declared_traffic_is_what_goes_over_the_wire(cluster, clients, size):
 
 def test_a_second_round_has_little_overhead(cluster):
     compiled = compile_program(weighted_mean(7), Options(clients=9))
-    duet = DuetProgram(cluster, compiled)
+    duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 5)
     duet.run(given, server)
     overheads = []
@@ -115,7 +115,7 @@ def test_a_second_round_has_little_overhead(cluster):
 
 def test_setup_ahead_of_the_round(cluster):
     compiled = compile_program(weighted_mean(7), Options(clients=9))
-    duet = DuetProgram(cluster, compiled)
+    duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 5)
     duet.prepare(5)
     first = duet.run(given, server)
@@ -127,7 +127,7 @@ def test_setup_ahead_of_the_round(cluster):
 
 def test_division_by_zero_names_the_operation_and_leaves_the_session_usable(cluster):
     compiled = compile_program(fltrust(6), Options(clients=4))
-    duet = DuetProgram(cluster, compiled)
+    duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 4)
     zero = {"updates": [np.zeros(6), *given["updates"][1:]]}
     with pytest.raises(DivisionError, match=r"rsqrt at .*infinite or not a number for \d+ element"):
@@ -137,7 +137,7 @@ def test_division_by_zero_names_the_operation_and_leaves_the_session_usable(clus
 
 def test_inputs_are_checked_before_anything_is_sent(cluster):
     compiled = compile_program(fltrust(6), Options(clients=4))
-    duet = DuetProgram(cluster, compiled)
+    duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 4)
     rows = given["updates"]
 
@@ -162,7 +162,7 @@ def test_inputs_are_checked_before_anything_is_sent(cluster):
 
 def test_a_client_that_has_not_uploaded_is_named(cluster):
     compiled = compile_program(weighted_mean(7), Options(clients=9))
-    duet = DuetProgram(cluster, compiled)
+    duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 3)
     duet.run(given, server)
     order = {"program": duet.artefact.program_hash.hex(), "clients": 3, "server": []}
@@ -184,7 +184,7 @@ def test_a_killed_server_ends_the_round_and_the_next_one_works(victim):
     own = LocalCluster(timeout=5.0)
     try:
         compiled = compile_program(fltrust(3000), Options(clients=30))
-        duet = DuetProgram(own, compiled)
+        duet = on_duet(own, compiled)
         given, server, _ = random_round(compiled.tensor, 30)
         duet.run(given, server)
         pids = own.pids
@@ -211,7 +211,7 @@ def test_a_killed_server_ends_the_round_and_the_next_one_works(victim):
 @pytest.mark.parametrize("changed", ["manifest.json", "program.cpp", "prologue.ir", "circuits/weighted_mean_0.txt"])
 def test_servers_with_different_programs_refuse_each_other(cluster, tmp_path, changed):
     """Each server hashes what it has loaded: it does not matter what the driver believes."""
-    duet = DuetProgram(cluster, compile_program(weighted_mean(7), Options(clients=9)))
+    duet = on_duet(cluster, compile_program(weighted_mean(7), Options(clients=9)))
     duet._meet()
     name, other = duet.artefact.program_hash.hex(), tmp_path / "other"
     shutil.copytree(duet.artefact.folder, other)
@@ -261,7 +261,7 @@ def test_builds_are_cached_by_content(tmp_path, monkeypatch):
 def test_statistics_have_the_documented_fields(cluster):
     compiled = compile_program(weighted_mean(7), Options(clients=9))
     given, server, _ = random_round(compiled.tensor, 5)
-    s = DuetProgram(cluster, compiled).run(given, server).statistics
+    s = on_duet(cluster, compiled).run(given, server).statistics
     fields = json.loads(json.dumps(s.to_json()))
     assert list(fields) == [
         "computation",

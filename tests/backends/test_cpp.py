@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from sketches import weighted_mean
 
+from ezprivsecfl.backends.cpp import circuit_files, class_name, literal, plain
 from ezprivsecfl.backends.duet.emit import emit
-from ezprivsecfl.backends.duet.names import circuit_files, class_name, literal, plain
 from ezprivsecfl.compiler.circuits import bristol
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from sketches import Sketch, clipped_mean, fltrust, weighted_mean
 
+from ezprivsecfl.backends.cpp import identifier
 from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.duet.emit import emit
-from ezprivsecfl.backends.duet.names import identifier
 from ezprivsecfl.compiler.circuits import bristol
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program

@@ -1,0 +1,132 @@
+"""Builds source trees with the system's compiler and CMake, once per content."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+
+from ezprivsecfl.errors import CompileError
+from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.artefact import LIBRARY, LOG, Artefact, tree_hash, write_tree
+
+COMPILERS = ("c++", "g++", "clang++")
+
+
+def cache_folder() -> Path:
+    """Where built programs are kept: ``$EZPRIVSECFL_CACHE`` or the user's cache folder."""
+    chosen = os.environ.get("EZPRIVSECFL_CACHE")
+    folder = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("ezprivsecfl"))
+    return folder.absolute()  # programs know where their circuits are, and the servers run in another folder
+
+
+def find_compiler() -> str:
+    """The system's C++ compiler: ``$CXX``, or the first of c++, g++, clang++."""
+    for name in filter(None, (os.environ.get("CXX"), *COMPILERS)):
+        found = shutil.which(name)
+        if found:
+            return found
+    raise CompileError(
+        "no C++ compiler was found (looked for $CXX, c++, g++, clang++); on Debian or Ubuntu: apt install g++. "
+        "Without one, --backend plain runs programs without servers."
+    )
+
+
+def engine_stamp() -> str:
+    """Changes whenever the installed engine does."""
+    return f"{_duet.__version__}:{Path(str(_duet.__file__)).stat().st_mtime_ns}"
+
+
+def build_program(tree: Mapping[str, str], stamp: str, definitions: Mapping[str, str]) -> Artefact:
+    """Builds the source tree of a program, or finds it built before.
+
+    Args:
+        tree: Path to text; its CMakeLists.txt makes the target ``program``.
+        stamp: Changes with whatever the program is built against.
+        definitions: CMake variables.
+
+    Raises:
+        CompileError: There is no C++ compiler, or it failed.
+    """
+    program_hash = tree_hash(tree)
+
+    def make(work: Path, folder: Path) -> None:
+        write_tree(tree, work)
+        cmake_build(work, work / "build", {**definitions, "CIRCUITS_DIR": str(folder / "circuits")}, work / LOG)
+        shutil.copy2(work / "build" / LIBRARY, work / LIBRARY)
+        shutil.rmtree(work / "build")
+
+    folder, seconds = cached(f"{program_hash.hex()}:{stamp}", LIBRARY, make)
+    return Artefact(folder, program_hash, seconds)
+
+
+def cached(content: str, made: str, make: Callable[[Path, Path], None]) -> tuple[Path, float]:
+    """A folder of the cache, made now unless it has been made before.
+
+    Args:
+        content: Describes what is in the folder; the compiler is added.
+        made: A file that is in the folder if it is complete.
+        make: Called with the folder to fill, and with the name that this will have in the end.
+
+    Returns:
+        The folder, and the seconds that making it took now.
+    """
+    key = hashlib.sha256(f"{content}:{find_compiler()}".encode()).hexdigest()[:32]
+    folder = cache_folder() / key
+    if (folder / made).exists():
+        return folder, 0.0
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(folder.with_suffix(".lock")):
+        if (folder / made).exists():
+            return folder, 0.0
+        started = time.perf_counter()
+        work = folder.with_suffix(f".{os.getpid()}")
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        make(work, folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        work.rename(folder)
+        return folder, time.perf_counter() - started
+
+
+def cmake_build(source: Path, build: Path, definitions: Mapping[str, str], log: Path) -> None:
+    """Configures and builds a CMake project; raises CompileError with the first error of the log."""
+    compiler = find_compiler()
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "CXX": compiler,
+    }
+    for tool in ("cmake", "ninja"):
+        if shutil.which(tool, path=environment["PATH"]) is None:
+            raise CompileError(
+                f"{tool} was found neither next to the Python interpreter nor in $PATH: pip install cmake ninja"
+            )
+    configure = ["cmake", "-S", str(source), "-B", str(build), "-G", "Ninja", "-D", "CMAKE_BUILD_TYPE=Release"]
+    for name, value in {"duet_DIR": _duet.cmake_dir(), **definitions}.items():
+        configure += ["-D", f"{name}={value}"]
+    for command in (configure, ["cmake", "--build", str(build)]):
+        with log.open("ab") as stream:
+            result = subprocess.run(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, check=False
+            )
+        if result.returncode:
+            lines = log.read_text(errors="replace").splitlines()
+            first = next((line for line in lines if "error" in line.lower()), "no message")
+            raise CompileError(f"the C++ compiler {compiler} failed: {first.strip()}\nThe whole log is in {log}")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Holds a file lock, so that two processes do not build the same program at once."""
+    with path.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

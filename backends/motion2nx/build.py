@@ -1,0 +1,51 @@
+"""Builds emitted programs against a MOTION2NX tree and our support library ezmotion, which is built once per tree."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from ezprivsecfl.backends.building import build_program, cached, cmake_build, engine_stamp
+from ezprivsecfl.backends.motion2nx.installation import Installation
+from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.artefact import Artefact, read_tree, tree_hash
+
+SUPPORT_LIBRARY = "libezmotion.a"
+
+
+def support_source() -> Path:
+    """The support library's source; it is installed beside the engine."""
+    return Path(str(_duet.__file__)).parent / "motion2nx"
+
+
+def build(tree: Mapping[str, str], installation: Installation) -> Artefact:
+    """Builds a source tree, or finds it built before.
+
+    Raises:
+        CompileError: There is no C++ compiler, or it failed, or a library that MOTION2NX needs is missing.
+    """
+    stamp = f"{engine_stamp()}:{installation.stamp}:{tree_hash(read_tree(support_source())).hex()}"
+    library = _support_library(installation, stamp)
+    definitions = {
+        **_definitions(installation),
+        "EZMOTION_DIR": str(support_source()),
+        "EZMOTION_BUILD_DIR": str(library),
+        "CMAKE_CXX_FLAGS_RELEASE": "-O1",
+    }
+    return build_program(tree, stamp, definitions)
+
+
+def _support_library(installation: Installation, stamp: str) -> Path:
+    """The folder with the built support library."""
+
+    def make(work: Path, folder: Path) -> None:
+        cmake_build(support_source(), work / "build", _definitions(installation), work / "build.log")
+        shutil.copy2(work / "build" / SUPPORT_LIBRARY, work / SUPPORT_LIBRARY)
+        shutil.rmtree(work / "build")
+
+    return cached(f"ezmotion:{stamp}", SUPPORT_LIBRARY, make)[0]
+
+
+def _definitions(installation: Installation) -> dict[str, str]:
+    return {"MOTION2NX_DIR": str(installation.tree)}

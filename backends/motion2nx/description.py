@@ -1,0 +1,54 @@
+"""What MOTION2NX has, what it lacks, and what its products cost (measured: branch motion2nx, head 975a80d).
+
+The legalisation is driven by this page: an operation of the mpc level that is not in ``NATIVE`` must be rewritten.
+"""
+
+from __future__ import annotations
+
+from ezprivsecfl.compiler.circuits.circuit import GateKind
+from ezprivsecfl.ir.mpc import io, linear, protocol, structure
+from ezprivsecfl.ir.op import Op
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.types import Shape, resolve
+
+from .ops import HEAVY, Gemm, SquareSumOfShares
+
+NATIVE: tuple[type[Op], ...] = (
+    *(io.Share, io.Public, io.Constant, io.Output, protocol.CheckZero, protocol.Open),
+    *(linear.Add, linear.Sub, linear.Neg, linear.Widen, linear.MulPublic, linear.MatMulPublic, linear.AsShares),
+    *(structure.Sum, structure.Reshape, structure.Transpose, structure.Broadcast, structure.Slice, structure.Concat),
+    *(Gemm, SquareSumOfShares, protocol.ToYao, protocol.Circuit, protocol.FromYao),
+)
+"""What the framework or our support library computes. Truncation is not among them: the framework's is wrong with a
+probability that grows with the value; programs rescale in circuits or after opening."""
+
+GATES = frozenset({GateKind.XOR, GateKind.AND, GateKind.INV})
+"""What the garbling takes: neither OR nor copies nor constants."""
+
+OT_BYTES = 16
+"""What one extended oblivious transfer costs the receiver on the wire (IKNP, 128 bits)."""
+
+RING_BITS = 64
+
+
+def elements(shape: Shape, clients: int) -> int:
+    """How many numbers a value of a shape has in a round."""
+    total = 1
+    for d in resolve(shape, clients):
+        total *= d
+    return total
+
+
+def product_bytes(op: Op, clients: int) -> int:
+    """Bytes of a product, both directions together, without headers."""
+    if isinstance(op, SquareSumOfShares):
+        return elements(op.operands[0].type.shape, clients) * RING_BITS * (OT_BYTES + 8)
+    assert isinstance(op, Gemm)
+    left, columns = op.operands[0].type.shape, resolve(op.operands[1].type.shape, clients)[-1]
+    online = 2 * 8 * sum(elements(o.type.shape, clients) for o in op.operands)
+    return 2 * elements(left, clients) * RING_BITS * (OT_BYTES + 8 * columns) + online
+
+
+def total_product_bytes(program: Program, clients: int) -> int:
+    """Bytes of all products of a legalised program; garbled circuits and conversions come on top."""
+    return sum(product_bytes(op, clients) for op in program.ops if isinstance(op, HEAVY))

@@ -1,0 +1,95 @@
+"""Turns an mpc program into one that has only what the target has (see ``description.py``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, elements
+from ezprivsecfl.backends.motion2nx.ops import Gemm, SquareSumOfShares
+from ezprivsecfl.compiler.circuits.circuit import Circuit, Gate, GateKind
+from ezprivsecfl.errors import UnsupportedError
+from ezprivsecfl.ir.mpc import linear, protocol, structure
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.types import RingType
+
+
+@dataclass(frozen=True)
+class Legalise:
+    """The pass.
+
+    Masks go, since the framework's products take additive shares. Of two factors the smaller one comes left,
+    since its elements set the number of oblivious transfers; the framework's own transposition is wrong, so both
+    factors and the result are transposed as shares. Public values enter circuits as one server's share. Circuits
+    are rewritten to XOR, AND and INV.
+    """
+
+    def run(self, program: Program) -> Program:
+        """Returns the rewritten program.
+
+        Raises:
+            UnsupportedError: An operation is unknown to the target; the message names its place.
+        """
+        b = ProgramBuilder(program.name, program.level, program.max_clients)
+        b.circuits = {name: legal_circuit(circuit) for name, circuit in program.circuits.items()}
+        values: dict[Value, Value] = {}
+        for op in program.ops:
+            with b.at(op.location):
+                results = _rewritten(b, op, [values[o] for o in op.operands])
+            values.update(zip(op.results, results, strict=True))
+        return b.build()
+
+
+def _rewritten(b: ProgramBuilder, op: Op, x: list[Value]) -> tuple[Value, ...]:
+    """The results of an operation on rewritten operands."""
+    match op:
+        case protocol.Mask():
+            return (x[0],)
+        case protocol.Product():
+            return (_product(b, *x),)
+        case protocol.SquareSum():
+            return (b.add(SquareSumOfShares, x[0]),)
+        case protocol.ToYao() if isinstance(x[0].type, RingType):
+            return (b.add(protocol.ToYao, b.add(linear.AsShares, x[0]), width=op.width),)
+    if not isinstance(op, NATIVE):
+        raise UnsupportedError(f"MOTION2NX cannot compute {op.name}", [op.location])
+    return b.append(op.rebuild(x)).results
+
+
+def _product(b: ProgramBuilder, left: Value, right: Value) -> Value:
+    clients = b.max_clients or 1
+    if elements(left.type.shape, clients) <= elements(right.type.shape, clients):
+        return b.add(Gemm, left, right)
+    return _transposed(b, b.add(Gemm, _transposed(b, right), _transposed(b, left)))
+
+
+def _transposed(b: ProgramBuilder, value: Value) -> Value:
+    """Swaps the last two axes."""
+    axes = range(len(value.type.shape))
+    return b.add(structure.Transpose, value, permutation=(*axes[:-2], axes[-1], axes[-2]))
+
+
+def legal_circuit(circuit: Circuit) -> Circuit:
+    """The same function with ``GATES`` only, and with as many AND gates.
+
+    A wire XORed with itself is 0 and its inverse is 1; a copy is a wire XORed with that 0.
+    """
+    if all(gate.kind in GATES for gate in circuit.gates):
+        return circuit
+    outputs = sum(circuit.output_widths)
+    first_output = circuit.num_wires - outputs
+    zero, inverted = first_output, first_output + 1  # two new wires; the outputs stay the last ones
+
+    def renamed(wire: int) -> int:
+        return wire if wire < first_output else wire + 2
+
+    gates = [Gate(GateKind.XOR, (0, 0), zero), Gate(GateKind.INV, (zero,), inverted)]
+    for kind, inputs, output in circuit.gates:
+        match kind:
+            case GateKind.EQ:
+                gates.append(Gate(GateKind.XOR, (zero, inverted if inputs[0] else zero), renamed(output)))
+            case GateKind.EQW:
+                gates.append(Gate(GateKind.XOR, (renamed(inputs[0]), zero), renamed(output)))
+            case _:
+                gates.append(Gate(kind, tuple(renamed(wire) for wire in inputs), renamed(output)))
+    return Circuit(circuit.num_wires + 2, circuit.input_widths, circuit.output_widths, tuple(gates))

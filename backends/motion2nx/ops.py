@@ -1,0 +1,50 @@
+"""Operations of the mpc level that only this target has: products of additive shares, without masking first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.types import ArithType, Type
+
+
+class Gemm(MpcOp, name="gemm"):
+    """Batched matrix product ``[..., m, k] x [..., k, r] -> [..., m, r]`` of additive shares; fractional bits add up.
+
+    The number of elements of the left operand sets the number of oblivious transfers.
+    """
+
+    def infer(self) -> tuple[Type, ...]:
+        """Checks batch axes and the inner dimension."""
+        a, b = self.linear_types(2)
+        if not (isinstance(a, ArithType) and isinstance(b, ArithType)):
+            raise self.fail("both operands must be shared")
+        if len(a.shape) < 2 or a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[-2]:
+            raise self.fail("needs shapes [..., m, k] and [..., k, r] with equal leading axes")
+        return (ArithType((*a.shape[:-1], b.shape[-1]), a.frac + b.frac),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Modulo 2^64."""
+        return (np.matmul(args[0], args[1]),)
+
+
+class SquareSumOfShares(MpcOp, name="square_sum_of_shares"):
+    """Sum of squares over the last axis of additive shares ``[..., k]``: half the cost of a product."""
+
+    def infer(self) -> tuple[Type, ...]:
+        """One axis less, twice the fractional bits."""
+        (t,) = self.linear_types(1)
+        if not isinstance(t, ArithType) or not t.shape:
+            raise self.fail("needs additive shares of shape [..., k]")
+        return (ArithType(t.shape[:-1], 2 * t.frac),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Modulo 2^64."""
+        return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=np.uint64)),)
+
+
+HEAVY = (Gemm, SquareSumOfShares)
+"""What takes oblivious transfers for every element of an operand."""

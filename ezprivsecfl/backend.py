@@ -1,0 +1,155 @@
+"""The back ends to choose from, and what each makes of a compiled program."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ezprivsecfl.backends import duet, motion2nx
+from ezprivsecfl.backends.motion2nx.installation import Installation
+from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.errors import CompileError
+from ezprivsecfl.runtime.artefact import Artefact
+from ezprivsecfl.runtime.cluster import LocalCluster
+from ezprivsecfl.runtime.session import Runnable, TwoServerProgram
+
+NAMES = ("duet", "motion2nx", "plain")
+
+_cluster = LocalCluster()
+
+
+class Backend(ABC):
+    """Runs compiled programs."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """For statistics."""
+
+    @property
+    @abstractmethod
+    def where(self) -> str:
+        """In words, where programs run."""
+
+    @abstractmethod
+    def sources(self, compiled: Compiled) -> dict[str, str]:
+        """The emitted source tree: path to text."""
+
+    @abstractmethod
+    def runnable(self, compiled: Compiled) -> tuple[Runnable, float]:
+        """The program ready to run, and how many seconds building it took."""
+
+    def check(self) -> None:
+        """Raises CompileError if what the back end needs is not on this machine."""
+        return
+
+
+class ServerBackend(Backend):
+    """Runs compiled programs on two server processes."""
+
+    @abstractmethod
+    def build(self, sources: Mapping[str, str]) -> Artefact:
+        """Builds a source tree, or finds it built before; raises CompileError if that is not possible."""
+
+    def runnable(self, compiled: Compiled) -> tuple[Runnable, float]:
+        """The built program on the two servers that all programs of this process share."""
+        artefact = self.build(self.sources(compiled))
+        return TwoServerProgram(_cluster, compiled, artefact, self.name), artefact.build_seconds
+
+
+@dataclass(frozen=True)
+class Duet(ServerBackend):
+    """Two server processes with the embedded engine."""
+
+    name = "duet"
+    where = "two servers"
+
+    def sources(self, compiled: Compiled) -> dict[str, str]:
+        """C++ for the engine."""
+        return duet.emit(compiled)
+
+    def build(self, sources: Mapping[str, str]) -> Artefact:
+        """Needs a C++ compiler only."""
+        return duet.build(sources)
+
+
+@dataclass(frozen=True)
+class Motion2nx(ServerBackend):
+    """Two server processes with the MOTION2NX framework.
+
+    Args:
+        directory: A built MOTION2NX tree; by default the environment variable ``EZ_MOTION2NX_DIR`` names it.
+        arithmetic: ``gmw`` (Beaver triples) or ``beavy`` (ABY2.0).
+
+    Raises:
+        CompileError: There is no such protocol.
+    """
+
+    directory: Path | None = None
+    arithmetic: str = "gmw"
+
+    where = "two servers with MOTION2NX"
+
+    def __post_init__(self) -> None:
+        if self.arithmetic not in motion2nx.ARITHMETIC:
+            choices = ", ".join(motion2nx.ARITHMETIC)
+            raise CompileError(f"MOTION2NX has no arithmetic protocol {self.arithmetic!r}; choose one of {choices}")
+
+    @property
+    def name(self) -> str:
+        """Framework and protocol."""
+        return f"motion2nx-{self.arithmetic}"
+
+    def sources(self, compiled: Compiled) -> dict[str, str]:
+        """C++ for the framework."""
+        return motion2nx.emit(compiled, self.arithmetic)
+
+    def build(self, sources: Mapping[str, str]) -> Artefact:
+        """Needs MOTION2NX, and what that needs."""
+        return motion2nx.build(sources, Installation.find(self.directory))
+
+    def check(self) -> None:
+        """Raises CompileError if there is no usable MOTION2NX; the message says what is needed."""
+        Installation.find(self.directory)
+
+
+@dataclass(frozen=True)
+class Plain(Backend):
+    """Exact ring arithmetic in this process, without servers."""
+
+    name = "plain"
+    where = "exact simulation"
+
+    def sources(self, compiled: Compiled) -> dict[str, str]:
+        """Those of Duet, which gives the same bits."""
+        return duet.emit(compiled)
+
+    def runnable(self, compiled: Compiled) -> tuple[Runnable, float]:
+        """There is nothing to build."""
+        return PlainProgram(compiled), 0.0
+
+
+def choose(backend: str | Backend, directory: Path | None = None, arithmetic: str = "gmw") -> Backend:
+    """A back end by its name.
+
+    Args:
+        backend: One of ``NAMES``, or a back end.
+        directory: For MOTION2NX: the built tree.
+        arithmetic: For MOTION2NX: the arithmetic protocol.
+
+    Raises:
+        CompileError: There is no back end of that name.
+    """
+    match backend:
+        case Backend():
+            return backend
+        case "duet":
+            return Duet()
+        case "motion2nx":
+            return Motion2nx(directory, arithmetic)
+        case "plain":
+            return Plain()
+    raise CompileError(f"there is no back end {backend!r}; choose one of {', '.join(NAMES)}")

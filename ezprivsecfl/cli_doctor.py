@@ -1,0 +1,52 @@
+"""``ezcompile doctor``: which back ends this machine can use, and why not."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from ezprivsecfl import __version__
+from ezprivsecfl.backends.building import find_compiler
+from ezprivsecfl.backends.motion2nx.installation import Installation
+from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE
+from ezprivsecfl.errors import CompileError
+from ezprivsecfl.runtime import _duet
+
+
+def doctor_command(options: Namespace) -> int:
+    """Carries out the command; exit code 2 if not even the embedded engine can be used."""
+    print(f"ezprivsecfl {__version__}, Python {sys.version.split()[0]}")
+    _say("front end tff", _tff)
+    duet = _say("back end duet", _duet_engine)
+    _say("back end motion2nx", lambda: _motion2nx(options))
+    _say("back end plain", lambda: "needs nothing")
+    return EXIT_DONE if duet else EXIT_COMPILE
+
+
+def _say(what: str, examine: Callable[[], str]) -> bool:
+    try:
+        print(f"  {what}: usable ({examine()})")
+    except CompileError as e:
+        print(f"  {what}: not usable: {e}")
+        return False
+    return True
+
+
+def _tff() -> str:
+    try:
+        return f"TensorFlow Federated {version('tensorflow-federated')}, TensorFlow {version('tensorflow-cpu')}"
+    except PackageNotFoundError as e:
+        raise CompileError(f"{e.name} is not installed: pip install 'ezprivsecfl[tff]'") from None
+
+
+def _duet_engine() -> str:
+    aes = "AES instructions" if _duet.cpu_features()["aes"] else "portable AES, which is slow"
+    return f"engine {_duet.__version__}, {aes}, compiler {find_compiler()}"
+
+
+def _motion2nx(options: Namespace) -> str:
+    found = Installation.find(options.motion2nx)
+    kind = found.build_type or "no build type"
+    return f"{found.tree}, built from {found.source} with {found.compiler} ({kind}); compiler {find_compiler()}"
