@@ -46,11 +46,16 @@ def reference(updates, root_update):
     return (scores * root_norm / norms) @ updates / scores.sum()
 
 
-def measure(clients, size, rounds):
+def updates_for(clients, size):
+    """Updates around a common direction, and the root update."""
     rng = np.random.default_rng(0)
     direction = rng.normal(0, 0.05, size)
     updates = (direction + rng.normal(0, 0.05, (clients, size))).astype(np.float32)
-    root_update = (direction + rng.normal(0, 0.02, size)).astype(np.float32)
+    return updates, (direction + rng.normal(0, 0.02, size)).astype(np.float32)
+
+
+def measure(clients, size, rounds):
+    updates, root_update = updates_for(clients, size)
     program = ez.compile(fltrust_for(size), clients=clients, name="fltrust")
     for _ in range(rounds):
         result = program.run(list(updates), root_update)

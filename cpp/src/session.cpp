@@ -53,6 +53,7 @@ std::uint64_t Session::reserve_tweaks(std::uint64_t count) {
 void Session::begin(Phase phase) {
   end();
   running_ = phase;
+  accounted_[static_cast<std::size_t>(phase)] = {};
   channel_.reset_traffic();
   wall_start_ = wall_now();
   cpu_start_ = cpu_now();
@@ -66,8 +67,24 @@ void Session::end() {
   running_.reset();
 }
 
-const PhaseStats& Session::stats(Phase phase) const {
-  return stats_[static_cast<std::size_t>(phase)];
+PhaseStats Session::stats(Phase phase) const {
+  PhaseStats sum = stats_[static_cast<std::size_t>(phase)];
+  return sum += accounted_[static_cast<std::size_t>(phase)];
+}
+
+void Session::account(Phase phase, const PhaseStats& figures) {
+  accounted_[static_cast<std::size_t>(phase)] += figures;
+}
+
+PhaseStats& PhaseStats::operator+=(const PhaseStats& other) {
+  traffic.bytes_sent += other.traffic.bytes_sent;
+  traffic.bytes_received += other.traffic.bytes_received;
+  traffic.messages_sent += other.traffic.messages_sent;
+  traffic.messages_received += other.traffic.messages_received;
+  traffic.rounds += other.traffic.rounds;
+  wall_seconds += other.wall_seconds;
+  cpu_seconds += other.cpu_seconds;
+  return *this;
 }
 
 }  // namespace duet

@@ -81,7 +81,26 @@ class SocketTransport : public Transport {
     return poll_until(socket_.get(), static_cast<short>(events), Clock::now() + timeout);
   }
 
+  std::string local_host() const override { return host_of(::getsockname); }
+  std::string peer_host() const override { return host_of(::getpeername); }
+
  private:
+  using AskName = int (*)(int, sockaddr*, socklen_t*);
+
+  std::string host_of(AskName ask) const {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    if (ask(socket_.get(), generic, &size) != 0)
+      throw PeerError("the peer is gone: " + reason(errno));
+    if (address.ss_family == AF_UNIX) return "127.0.0.1";  // a local pair
+    char host[NI_MAXHOST];
+    if (::getnameinfo(generic, size, host, sizeof host, nullptr, 0, NI_NUMERICHOST) != 0) {
+      throw AddressError("a connection has no numeric address");
+    }
+    return host;
+  }
+
   Socket socket_;
 };
 
@@ -149,6 +168,11 @@ std::unique_ptr<Transport> make_socket_transport(int socket) {
 }
 
 Channel Channel::connect(const std::string& host, std::uint16_t port, Milliseconds timeout) {
+  return Channel(connect_transport(host, port, timeout));
+}
+
+std::unique_ptr<Transport> connect_transport(const std::string& host, std::uint16_t port,
+                                             Milliseconds timeout) {
   constexpr Milliseconds kPause{20};
   const Clock::time_point deadline = Clock::now() + timeout;
   const Addresses addresses = resolve(host, port);
@@ -160,7 +184,7 @@ Channel Channel::connect(const std::string& host, std::uint16_t port, Millisecon
       error = socket.get() < 0 ? errno : try_connect(socket.get(), *address, deadline);
       if (error == 0) {
         send_at_once(socket.get());
-        return Channel(make_socket_transport(socket.release()));
+        return make_socket_transport(socket.release());
       }
     }
     if (Clock::now() + kPause > deadline) {
@@ -213,14 +237,14 @@ std::uint16_t Listener::port() const {
                   : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
 }
 
-Channel Listener::accept(Milliseconds timeout) {
+std::unique_ptr<Transport> Listener::accept_transport(Milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;
   while (poll_until(socket_, POLLIN, deadline)) {
     // A caller that gave up in the meantime is no error; the next one may be the peer.
     const int socket = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket >= 0) {
       send_at_once(socket);
-      return Channel(make_socket_transport(socket));
+      return make_socket_transport(socket);
     }
     if (!would_block(errno) && errno != ECONNABORTED && errno != EINTR) {
       throw AddressError("cannot accept on " + describe(host_, port()) + ": " + reason(errno));

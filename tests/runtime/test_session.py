@@ -15,7 +15,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from on_duet import on_duet
-from sketches import Sketch, clipped_mean, fltrust, weighted_mean
+from rounds import random_round
+from sketches import clipped_mean, everything, fltrust, weighted_mean
 
 from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.duet.description import cost
@@ -25,47 +26,8 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError, InputError, RunError
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.tensor import Constant, Input, Placement
-from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.tensor import structure as st
-from ezprivsecfl.ir.types import DType
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.cluster import LocalCluster, header
-
-
-def everything() -> Program:
-    """Selection, maxima, comparison, integers, moves and a large public constant in one program."""
-    b = Sketch("everything")
-    x, y = b.clients("x", 4, 3), b.clients("y", 4, 3)
-    count, offset = b.clients("count", dtype=DType.I32), b.server("offset", 4, 3)
-    table = b.add(Constant, value=np.arange(120.0).reshape(12, 10) / 64, dtype=DType.F32)
-    turned = b.add(st.Transpose, b.add(ew.Maximum, x, y), permutation=(0, 2, 1))
-    joined = b.add(st.Concat, b.add(st.Reshape, turned, shape=("n", 12)), b.add(st.Reshape, y, shape=("n", 12)), axis=1)
-    part = b.add(st.Slice, joined, starts=(0, 0), sizes=("n", 12), strides=(1, 2))
-    largest = b.add(st.ReduceMax, b.add(ew.Abs, x), axes=(1, 2))
-    b.returns(b.add(st.Sum, b.add(st.MatMul, part, table), axes=(0,)), "product")
-    b.returns(b.add(st.Sum, b.add(ew.Add, b.add(ew.Mul, x, y), offset), axes=(0,)), "shifted")
-    b.returns(b.add(st.Sum, b.add(ew.Sqrt, largest), axes=(0,)), "roots")
-    b.returns(b.add(st.Sum, count, axes=(0,)), "count")
-    return b.build()
-
-
-def random_round(program: Program, clients: int, seed: int = 0):
-    """Values by path: per client for CLIENTS inputs."""
-    rng = np.random.default_rng(seed)
-    given, server, stacked = {}, {}, {}
-    for op in program.of(Input):
-        shape = tuple(clients if d == "n" else int(d) for d in op.type.shape)
-        value = rng.integers(1, 500, shape) if op.type.dtype.is_integer else rng.normal(0.3, 1.0, shape)
-        if op.path in ("weight", "limit"):
-            value = np.abs(value) + 1
-        stacked[op.path] = value
-        if op.placement is Placement.CLIENTS:
-            given[op.path] = list(value)
-        else:
-            server[op.path] = value
-    return given, server, stacked
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
-from ezprivsecfl.ir.tensor import Input, Output, Placement
-from ezprivsecfl.ir.tensor.elementwise import Div, DivNoNan, Greater, Mul, Relu, Select, Sqrt
-from ezprivsecfl.ir.tensor.structure import Clients, Reshape, Sum
+from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
+from ezprivsecfl.ir.tensor.elementwise import Abs, Add, Div, DivNoNan, Greater, Maximum, Mul, Relu, Select, Sqrt
+from ezprivsecfl.ir.tensor.structure import Clients, Concat, MatMul, ReduceMax, Reshape, Slice, Sum, Transpose
 from ezprivsecfl.ir.types import Dim, DType, Secrecy, TensorType
 
 
@@ -62,4 +64,21 @@ def clipped_mean(size: int) -> Program:
     scale = b.add(Reshape, b.add(Div, limit, norm), shape=("n", 1))
     rows = b.add(Select, b.add(Reshape, clipped, shape=("n", 1)), b.add(Mul, values, scale), values)
     b.returns(b.add(Div, b.add(Sum, rows, axes=(0,)), b.add(Clients, dtype=DType.F32)))
+    return b.build()
+
+
+def everything() -> Program:
+    """Selection, maxima, comparison, integers, moves and a large public constant in one program."""
+    b = Sketch("everything")
+    x, y = b.clients("x", 4, 3), b.clients("y", 4, 3)
+    count, offset = b.clients("count", dtype=DType.I32), b.server("offset", 4, 3)
+    table = b.add(Constant, value=np.arange(120.0).reshape(12, 10) / 64, dtype=DType.F32)
+    turned = b.add(Transpose, b.add(Maximum, x, y), permutation=(0, 2, 1))
+    joined = b.add(Concat, b.add(Reshape, turned, shape=("n", 12)), b.add(Reshape, y, shape=("n", 12)), axis=1)
+    part = b.add(Slice, joined, starts=(0, 0), sizes=("n", 12), strides=(1, 2))
+    largest = b.add(ReduceMax, b.add(Abs, x), axes=(1, 2))
+    b.returns(b.add(Sum, b.add(MatMul, part, table), axes=(0,)), "product")
+    b.returns(b.add(Sum, b.add(Add, b.add(Mul, x, y), offset), axes=(0,)), "shifted")
+    b.returns(b.add(Sum, b.add(Sqrt, largest), axes=(0,)), "roots")
+    b.returns(b.add(Sum, count, axes=(0,)), "count")
     return b.build()

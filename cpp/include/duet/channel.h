@@ -29,7 +29,15 @@ class Transport {
 
   // Waits until bytes can be read or, if `or_write`, written. False when the time is over.
   virtual bool wait(bool or_write, Milliseconds timeout) = 0;
+
+  // The numeric addresses of both ends, for a second connection between the same hosts.
+  virtual std::string local_host() const = 0;
+  virtual std::string peer_host() const = 0;
 };
+
+// Connects to a listening peer, which may come up later than this party, within `timeout`.
+std::unique_ptr<Transport> connect_transport(const std::string& host, std::uint16_t port,
+                                             Milliseconds timeout);
 
 struct Traffic {
   std::uint64_t bytes_sent = 0;  // frame headers included
@@ -50,7 +58,6 @@ class Channel {
   Channel& operator=(Channel&&) noexcept;
   ~Channel();
 
-  // Connects to a listening peer, which may come up later than this party, within `timeout`.
   static Channel connect(const std::string& host, std::uint16_t port, Milliseconds timeout);
   // Waits for a peer within `timeout`. AddressError if the port is taken.
   static Channel listen(const std::string& host, std::uint16_t port, Milliseconds timeout);
@@ -83,6 +90,10 @@ class Channel {
 
   // The longest time without any progress before a TimeoutError; 60 s at first.
   void set_idle_timeout(Milliseconds timeout) { idle_timeout_ = timeout; }
+  Milliseconds idle_timeout() const { return idle_timeout_; }
+
+  std::string local_host() const { return transport_->local_host(); }
+  std::string peer_host() const { return transport_->peer_host(); }
 
   const Traffic& traffic() const { return traffic_; }
   void reset_traffic();
@@ -128,7 +139,8 @@ class Listener {
   ~Listener();
 
   std::uint16_t port() const;
-  Channel accept(Milliseconds timeout);
+  Channel accept(Milliseconds timeout) { return Channel(accept_transport(timeout)); }
+  std::unique_ptr<Transport> accept_transport(Milliseconds timeout);
 
  private:
   std::string host_;

@@ -18,6 +18,8 @@ struct PhaseStats {
   Traffic traffic;
   double wall_seconds = 0;
   double cpu_seconds = 0;  // of the calling thread
+
+  PhaseStats& operator+=(const PhaseStats& other);
 };
 
 struct Options {
@@ -49,7 +51,11 @@ class Session {
   // them.
   void begin(Phase phase);
   void end();
-  const PhaseStats& stats(Phase phase) const;
+  PhaseStats stats(Phase phase) const;
+
+  // Adds to a phase's figures what neither the channel nor this thread's clock saw: work by other
+  // threads, over other connections. Figures may be negative. begin() forgets them, too.
+  void account(Phase phase, const PhaseStats& figures);
 
  private:
   Channel channel_;
@@ -63,6 +69,7 @@ class Session {
   double wall_start_ = 0;
   double cpu_start_ = 0;
   std::array<PhaseStats, 2> stats_;
+  std::array<PhaseStats, 2> accounted_;
 };
 
 // Base OTs in both directions, party 0 as the sender first.

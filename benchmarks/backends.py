@@ -1,0 +1,56 @@
+"""FLTrust on Duet and on MOTION2NX with both arithmetic protocols, side by side, as a table in Markdown.
+
+    EZ_MOTION2NX_DIR=... uv run python benchmarks/backends.py [--grid 30x3372 10x100000] [--rounds 2]
+
+Bytes are exact; seconds are those of the machine at hand. The figures are of the last round.
+"""
+
+import argparse
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from fltrust import fltrust_for, reference, updates_for
+
+import ezprivsecfl as ez
+
+BACKENDS = {
+    "Duet": "duet",
+    "MOTION2NX, GMW": ez.Motion2nx(arithmetic="gmw"),
+    "MOTION2NX, BEAVY": ez.Motion2nx(arithmetic="beavy"),
+}
+
+
+def measure(title, backend, clients, size, rounds):
+    updates, root_update = updates_for(clients, size)
+    program = ez.compile(fltrust_for(size), clients=clients, name="fltrust", backend=backend)
+    for _ in range(rounds):
+        result = program.run(list(updates), root_update)
+    expected = reference(updates.astype(np.float64), root_update.astype(np.float64))
+    error = np.max(np.abs(result - expected)) / np.max(np.abs(expected))
+    s = program.last_statistics
+    columns = [
+        title,
+        f"{sum(s.bytes_sent) / 1e6:.1f}",
+        f"{s.setup_seconds:.2f}",
+        f"{s.online_seconds:.2f}",
+        f"{max(s.cpu_seconds):.1f}",
+        f"{max(s.peak_memory_bytes) / 1e6:.0f}",
+        f"{error:.0e}",
+    ]
+    print(f"| {' | '.join(columns)} |", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--grid", nargs="+", default=["30x3372", "10x100000"], metavar="CLIENTSxSIZE")
+    parser.add_argument("--rounds", type=int, default=2)
+    options = parser.parse_args()
+    for point in options.grid:
+        clients, size = map(int, point.split("x"))
+        print(f"\n{clients} clients x {size} parameters\n")
+        print("| back end | MB, both directions | setup s | online s | CPU s per server | memory MB | error |")
+        print("|---|---|---|---|---|---|---|")
+        for title, backend in BACKENDS.items():
+            measure(title, backend, clients, size, options.rounds)

@@ -1,0 +1,56 @@
+// The connection over which MOTION2NX's messages go, beside the session's own.
+#pragma once
+
+#include <memory>
+
+#include "duet/session.h"
+
+namespace MOTION::Communication {
+class CommunicationLayer;
+}
+
+namespace ezmotion {
+
+class Transport;
+
+// One CommunicationLayer of the framework for as many rounds and graphs as there will be.
+class Connection {
+ public:
+  // Both servers at the same point: opens a second TCP connection beside that of `session`, which
+  // must live longer.
+  explicit Connection(duet::Session& session);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  int party() const { return session_.party(); }
+  MOTION::Communication::CommunicationLayer& layer() { return *layer_; }
+
+  // The framework cannot give up: if one server fails, the other waits for ever, and its threads
+  // cannot be unwound. So while a Watch exists, the process ends with exit code 70 and a message on
+  // stderr if the other server is gone or silent for longer than the session's idle timeout, or if
+  // the Watch goes because of an exception.
+  class Watch {
+   public:
+    explicit Watch(Connection& connection);
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+    ~Watch();
+
+   private:
+    Connection& connection_;
+    int exceptions_;
+  };
+
+  // Adds what went over the connection since the last call, and the time it took, to the session's
+  // statistics. `setup_seconds` of the running phase were the framework's setup.
+  void account(double setup_seconds, double other_threads_seconds);
+
+ private:
+  duet::Session& session_;
+  duet::Traffic accounted_;
+  Transport* transport_ = nullptr;  // owned by the layer
+  std::unique_ptr<MOTION::Communication::CommunicationLayer> layer_;
+};
+
+}  // namespace ezmotion

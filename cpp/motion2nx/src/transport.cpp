@@ -1,0 +1,134 @@
+#include "transport.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+
+#include "duet/errors.h"
+
+namespace ezmotion {
+namespace {
+
+constexpr int kGaveUp = 70;  // the exit code; EX_SOFTWARE of sysexits.h
+constexpr duet::Milliseconds kTick{100};
+constexpr std::uint64_t kLongestMessage = std::uint64_t{1} << 32;
+
+using Header = std::array<std::uint8_t, 8>;
+
+Header header_of(std::uint64_t size) {
+  Header header;
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    header[i] = static_cast<std::uint8_t>(size >> (8 * i));
+  }
+  return header;
+}
+
+std::uint64_t size_in(const Header& header) {
+  std::uint64_t size = 0;
+  for (std::size_t i = 0; i < header.size(); ++i) size |= std::uint64_t{header[i]} << (8 * i);
+  return size;
+}
+
+}  // namespace
+
+void give_up(const char* why) {
+  std::fprintf(stderr, "MOTION2NX: %s\n", why);
+  std::fflush(stderr);
+  ::_exit(kGaveUp);
+}
+
+void Transport::write(std::span<const std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const std::size_t count = stream_->write_some(bytes);
+    if (count == 0) {
+      stream_->wait(true, kTick);
+      if (is_silent()) return lost("the other server takes nothing");
+    } else {
+      note_progress();
+      bytes = bytes.subspan(count);
+    }
+  }
+}
+
+void Transport::read(std::span<std::uint8_t> bytes) {
+  const Clock::time_point deadline = Clock::now() + idle_timeout_;
+  while (!bytes.empty()) {
+    const std::size_t count = stream_->read_some(bytes);
+    bytes = bytes.subspan(count);
+    if (count == 0 && !stream_->wait(false, kTick) && Clock::now() > deadline) {
+      throw duet::TimeoutError("the other server does not answer on the connection for MOTION2NX");
+    }
+  }
+}
+
+void Transport::watch(bool on) {
+  note_progress();
+  watched_ = on;
+  if (on && !open_) give_up("the other server has closed the connection");
+}
+
+bool Transport::is_silent() const {
+  const auto since = Clock::now().time_since_epoch() - Clock::duration(last_progress_.load());
+  return watched_ && since > idle_timeout_;
+}
+
+void Transport::lost(const char* why) {
+  open_ = false;
+  if (watched_) give_up(why);
+}
+
+void Transport::send_message(const std::uint8_t* message, std::size_t size) {
+  if (!open_) return;
+  const Header header = header_of(size);
+  try {
+    write(header);
+    write({message, size});
+  } catch (const duet::Error&) {
+    lost("the other server has closed the connection in the middle of a round");
+  }
+  has_sent_ = true;
+  statistics_.num_bytes_sent += size + header.size();
+  statistics_.num_messages_sent += 1;
+}
+
+bool Transport::available() const { return stream_->wait(false, duet::Milliseconds{0}); }
+
+bool Transport::read_all(std::span<std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    if (stopped_) return false;
+    const std::size_t count = stream_->read_some(bytes);
+    if (count > 0) {
+      note_progress();
+      bytes = bytes.subspan(count);
+    } else if (!stream_->wait(false, kTick) && is_silent()) {
+      lost("nothing was heard of the other server for too long");
+    }
+  }
+  return true;
+}
+
+std::optional<std::vector<std::uint8_t>> Transport::receive_message() {
+  try {
+    Header header;
+    if (!read_all(header)) return std::nullopt;
+    const std::uint64_t size = size_in(header);
+    if (size > kLongestMessage) {
+      lost("the other server sends what is no message");
+      return std::nullopt;
+    }
+    std::vector<std::uint8_t> message(size);
+    if (!read_all(message)) return std::nullopt;
+    if (has_sent_.exchange(false)) ++rounds_;
+    statistics_.num_bytes_received += size + header.size();
+    statistics_.num_messages_received += 1;
+    return message;
+  } catch (const duet::Error&) {
+    lost("the other server has closed the connection in the middle of a round");
+    return std::nullopt;
+  }
+}
+
+}  // namespace ezmotion
