@@ -65,11 +65,11 @@ def identifier(name: str) -> str:
 
 
 def comment(op: Op) -> list[str]:
-    """Points back to the user's program (no line if the place is not known)."""
+    """Names the IR's operation and points back to the user's program (no line if the place is not known)."""
     where = op.location
     if not where.line:
         return []
-    return ["// " + plain(f"{Path(where.file).name}:{where.line} {where.op}".rstrip())]
+    return ["// " + plain(f"{op.name}, {Path(where.file).name}:{where.line} {where.op}".rstrip())]
 
 
 def shape_literal(shape: Shape) -> str:

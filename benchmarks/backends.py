@@ -7,6 +7,8 @@ Bytes are exact; seconds are those of the machine at hand. The figures are of th
 
 import argparse
 import os
+import subprocess
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -22,7 +24,8 @@ BACKENDS = {
 }
 
 
-def measure(title, backend, clients, size, rounds):
+def measure(title, clients, size, rounds):
+    backend = BACKENDS[title]
     updates, root_update = updates_for(clients, size)
     program = ez.compile(fltrust_for(size), clients=clients, name="fltrust", backend=backend)
     for _ in range(rounds):
@@ -46,11 +49,17 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--grid", nargs="+", default=["30x3372", "10x100000"], metavar="CLIENTSxSIZE")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--row", choices=BACKENDS, help="print one row only")
     options = parser.parse_args()
     for point in options.grid:
         clients, size = map(int, point.split("x"))
+        if options.row:
+            measure(options.row, clients, size, options.rounds)
+            continue
         print(f"\n{clients} clients x {size} parameters\n")
         print("| back end | MB, both directions | setup s | online s | CPU s per server | memory MB | error |")
-        print("|---|---|---|---|---|---|---|")
-        for title, backend in BACKENDS.items():
-            measure(title, backend, clients, size, options.rounds)
+        print("|---|---|---|---|---|---|---|", flush=True)
+        for title in BACKENDS:
+            # A process, and with it servers, of its own: peak memory is that of this row alone.
+            row = ["--row", title, "--grid", point, "--rounds", str(options.rounds)]
+            subprocess.run([sys.executable, __file__, *row], check=True)

@@ -145,7 +145,7 @@ class Program:
     @property
     def report(self) -> Report:
         """What is computed, who learns what, precision, circuits, expected traffic."""
-        return Report(self.compiled)
+        return Report(self.compiled, self.backend)
 
     def __repr__(self) -> str:
         return str(self.report)

@@ -42,6 +42,10 @@ class Backend(ABC):
     def runnable(self, compiled: Compiled) -> tuple[Runnable, float]:
         """The program ready to run, and how many seconds building it took."""
 
+    @abstractmethod
+    def traffic(self, compiled: Compiled) -> list[str]:
+        """In words, what a round of the largest number of clients sends."""
+
     def check(self) -> None:
         """Raises CompileError if what the back end needs is not on this machine."""
         return
@@ -74,6 +78,10 @@ class Duet(ServerBackend):
     def build(self, sources: Mapping[str, str]) -> Artefact:
         """Needs a C++ compiler only."""
         return duet.build(sources)
+
+    def traffic(self, compiled: Compiled) -> list[str]:
+        """What the engine's kernels declare; exact."""
+        return duet.traffic(compiled.secure, compiled.options.clients)
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,10 @@ class Motion2nx(ServerBackend):
         """Needs MOTION2NX, and what that needs."""
         return motion2nx.build(sources, Installation.find(self.directory))
 
+    def traffic(self, compiled: Compiled) -> list[str]:
+        """An estimate: the framework declares nothing."""
+        return motion2nx.traffic(compiled)
+
     def check(self) -> None:
         """Raises CompileError if there is no usable MOTION2NX; the message says what is needed."""
         Installation.find(self.directory)
@@ -126,6 +138,10 @@ class Plain(Backend):
     def sources(self, compiled: Compiled) -> dict[str, str]:
         """Those of Duet, which gives the same bits."""
         return duet.emit(compiled)
+
+    def traffic(self, compiled: Compiled) -> list[str]:
+        """What Duet would send."""
+        return duet.traffic(compiled.secure, compiled.options.clients)
 
     def runnable(self, compiled: Compiled) -> tuple[Runnable, float]:
         """There is nothing to build."""

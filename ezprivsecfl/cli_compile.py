@@ -49,14 +49,15 @@ def compile_command(options: argparse.Namespace) -> int:
             with progress(f"compiling {called}"):
                 compiled = compile_program(program, Options(clients, options.relu, fitting(bounds, program)))
             emitted = backend.sources(compiled)
-            write(compiled, emitted, folder / called, kinds)
+            report = Report(compiled, backend)
+            write(compiled, {"report.txt": f"{report}\n"}, emitted, folder / called, kinds)
             if "cpp" in kinds and isinstance(backend, ServerBackend):
                 with progress(f"building {called}"):
                     backend.build(emitted)
         except CompileError as e:
             errors[called] = e
             continue
-        print(Report(compiled))
+        print(report)
         print(f"  Written to {folder / called}")
     return _reported(errors, total=len(sources))
 
@@ -158,9 +159,11 @@ def print_program_error(error: BaseException) -> None:
     traceback.print_exception(type(error), error, frames, file=sys.stderr)
 
 
-def write(compiled: Compiled, sources: Mapping[str, str], folder: Path, kinds: list[str]) -> None:
+def write(
+    compiled: Compiled, always: Mapping[str, str], sources: Mapping[str, str], folder: Path, kinds: list[str]
+) -> None:
     """Writes the chosen artefacts of one program."""
-    tree = {"report.txt": f"{Report(compiled)}\n"}
+    tree = dict(always)
     if "tensor" in kinds:
         tree["tensor.ir"] = print_program(compiled.tensor)
         tree["optimised.ir"] = print_program(compiled.optimised)

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from ezprivsecfl import __version__
 from ezprivsecfl.backends.building import find_compiler
+from ezprivsecfl.backends.motion2nx.build import check_compiler
 from ezprivsecfl.backends.motion2nx.installation import Installation
 from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE
 from ezprivsecfl.errors import CompileError
@@ -49,4 +50,5 @@ def _duet_engine() -> str:
 def _motion2nx(options: Namespace) -> str:
     found = Installation.find(options.motion2nx)
     kind = found.build_type or "no build type"
-    return f"{found.tree}, built from {found.source} with {found.compiler} ({kind}); compiler {find_compiler()}"
+    built = f"{found.tree}, built from {found.source} with {found.compiler} ({kind})"
+    return f"{built}; compiler {find_compiler()}, {check_compiler()}"

@@ -21,8 +21,7 @@ from ezprivsecfl.cli_compile import print_program_error
 from ezprivsecfl.errors import CompileError, EzError
 from ezprivsecfl.program_file import execute, load_code
 from ezprivsecfl.progress import progress
-from ezprivsecfl.report import size_text
-from ezprivsecfl.runtime.statistics import Statistics
+from ezprivsecfl.runtime.statistics import Statistics, size_text
 
 
 @dataclass

@@ -6,6 +6,7 @@ import html
 import math
 from dataclasses import dataclass
 
+from ezprivsecfl.backend import Backend
 from ezprivsecfl.backends.duet.description import CostTable, cost
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.passes.relu import approximations
@@ -18,9 +19,15 @@ from ezprivsecfl.ir.types import CLIENTS_DIM, RingType, TensorType, Type, resolv
 
 @dataclass(frozen=True)
 class Report:
-    """A compiled program, explained; ``str`` gives text, a notebook shows HTML."""
+    """A compiled program, explained; ``str`` gives text, a notebook shows HTML.
+
+    Args:
+        compiled: The program.
+        backend: Where it will run: that decides what it sends.
+    """
 
     compiled: Compiled
+    backend: Backend
 
     @property
     def and_gates(self) -> dict[str, int]:
@@ -36,7 +43,7 @@ class Report:
         )
 
     def cost(self, clients: int | None = None) -> CostTable:
-        """Expected traffic for a number of clients (by default the largest)."""
+        """What Duet's kernels declare for a number of clients (by default the largest)."""
         return cost(self.compiled.secure, clients or self.compiled.options.clients)
 
     def sections(self) -> list[tuple[str, list[str]]]:
@@ -47,7 +54,7 @@ class Report:
             ("Who learns what", leakage(self.compiled).lines()),
             ("Precision", self._precision()),
             ("Garbled circuits", self._circuits()),
-            (f"Expected traffic of a round of {clients} clients", self._traffic()),
+            (f"Expected traffic of a round of {clients} clients", self.backend.traffic(self.compiled)),
         ]
 
     def _computed(self) -> list[str]:
@@ -91,20 +98,6 @@ class Report:
             return ["none"]
         return [*lines, f"in all {self.garbled_gates()} AND gates in a round of {clients} clients"]
 
-    def _traffic(self) -> list[str]:
-        table = self.cost()
-        phases = [
-            ("setup", table.setup_bytes, [c.setup_messages for c in table.ops]),
-            ("online", table.online_bytes, [c.online_messages for c in table.ops]),
-        ]
-        lines = [
-            f"{phase}: server 0 sends {size_text(sent[0])} in {sum(m[0] for m in messages)} messages, "
-            f"server 1 {size_text(sent[1])} in {sum(m[1] for m in messages)}"
-            for phase, sent, messages in phases
-        ]
-        lines[1] += f"; {table.rounds} round{'' if table.rounds == 1 else 's'}"
-        return [*lines, "(once per session, base oblivious transfers come on top)"]
-
     def __str__(self) -> str:
         lines = [self.compiled.name]
         for title, body in self.sections():
@@ -125,8 +118,3 @@ def _typed(path: str, type_: Type) -> str:
     assert isinstance(type_, TensorType)
     shape = tuple(d for d in type_.shape if d != CLIENTS_DIM)
     return f"{path} {type_.dtype.value}{shape_text(shape) if shape else ''}"
-
-
-def size_text(count: int) -> str:
-    """A number of bytes for people to read."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"

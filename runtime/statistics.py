@@ -45,6 +45,11 @@ class Statistics:
         return {k: v for k, v in asdict(self).items() if v is not None}
 
 
+def size_text(count: int) -> str:
+    """A number of bytes for people to read."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
 def peak_memory_bytes() -> int:
     """Largest resident memory of this process since it was started, in bytes."""
     # Not getrusage: that also counts what the process was before it became this program.

@@ -11,6 +11,7 @@ from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, FixedFormat, Shape, YaoType, resolve
 from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.statistics import size_text
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,22 @@ def cost(program: Program, clients: int) -> CostTable:
                 )
             )
     return CostTable(clients, tuple(rows), schedule(program).rounds)
+
+
+def traffic(program: Program, clients: int) -> list[str]:
+    """The declared costs in words."""
+    table = cost(program, clients)
+    phases = [
+        ("setup", table.setup_bytes, [c.setup_messages for c in table.ops]),
+        ("online", table.online_bytes, [c.online_messages for c in table.ops]),
+    ]
+    lines = [
+        f"{phase}: server 0 sends {size_text(sent[0])} in {sum(m[0] for m in messages)} messages, "
+        f"server 1 {size_text(sent[1])} in {sum(m[1] for m in messages)}"
+        for phase, sent, messages in phases
+    ]
+    lines[1] += f"; {table.rounds} round{'' if table.rounds == 1 else 's'}"
+    return [*lines, "(once per session, base oblivious transfers come on top)"]
 
 
 def _count(shape: Shape, clients: int) -> int:

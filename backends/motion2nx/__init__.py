@@ -2,6 +2,6 @@
 Framework with Application to Private Inference of Unmodified Neural Networks", 2021)."""
 
 from ezprivsecfl.backends.motion2nx.build import build
-from ezprivsecfl.backends.motion2nx.emit import ARITHMETIC, emit
+from ezprivsecfl.backends.motion2nx.emit import ARITHMETIC, emit, traffic
 
-__all__ = ["ARITHMETIC", "build", "emit"]
+__all__ = ["ARITHMETIC", "build", "emit", "traffic"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from ezprivsecfl.backends.building import build_program, cached, cmake_build, engine_stamp
+from ezprivsecfl.backends.building import build_program, cached, cmake_build, engine_stamp, find_compiler
 from ezprivsecfl.backends.motion2nx.installation import Installation
+from ezprivsecfl.errors import CompileError
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.artefact import Artefact, read_tree, tree_hash
 
@@ -19,12 +21,31 @@ def support_source() -> Path:
     return Path(str(_duet.__file__)).parent / "motion2nx"
 
 
+OLDEST = {"gcc": 10, "clang": 12}
+"""Compilers with the C++20 that the framework's headers need."""
+
+
+def check_compiler() -> str:
+    """Kind and version of the system's C++ compiler; raises CompileError if it is too old."""
+    compiler = find_compiler()
+    asked = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False).stdout
+    version = subprocess.run([compiler, "-dumpversion"], capture_output=True, text=True, check=False).stdout.strip()
+    kind = "clang" if "clang" in asked else "gcc"
+    major = version.partition(".")[0]
+    if not major.isdigit() or int(major) < OLDEST[kind]:
+        raise CompileError(
+            f"{compiler} is {kind} {version}; MOTION2NX needs gcc {OLDEST['gcc']} or clang {OLDEST['clang']}"
+        )
+    return f"{kind} {version}"
+
+
 def build(tree: Mapping[str, str], installation: Installation) -> Artefact:
     """Builds a source tree, or finds it built before.
 
     Raises:
         CompileError: There is no C++ compiler, or it failed, or a library that MOTION2NX needs is missing.
     """
+    check_compiler()
     stamp = f"{engine_stamp()}:{installation.stamp}:{tree_hash(read_tree(support_source())).hex()}"
     library = _support_library(installation, stamp)
     definitions = {

@@ -5,13 +5,12 @@ The legalisation is driven by this page: an operation of the mpc level that is n
 
 from __future__ import annotations
 
+from ezprivsecfl.backends.motion2nx.ops import Gemm, SquareSumOfShares
 from ezprivsecfl.compiler.circuits.circuit import GateKind
 from ezprivsecfl.ir.mpc import io, linear, protocol, structure
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import Shape, resolve
-
-from .ops import HEAVY, Gemm, SquareSumOfShares
 
 NATIVE: tuple[type[Op], ...] = (
     *(io.Share, io.Public, io.Constant, io.Output, protocol.CheckZero, protocol.Open),
@@ -27,6 +26,10 @@ GATES = frozenset({GateKind.XOR, GateKind.AND, GateKind.INV})
 
 OT_BYTES = 16
 """What one extended oblivious transfer costs the receiver on the wire (IKNP, 128 bits)."""
+
+LABEL_BYTES = 16
+AND_BYTES = 32
+"""Half gates."""
 
 RING_BITS = 64
 
@@ -49,6 +52,31 @@ def product_bytes(op: Op, clients: int) -> int:
     return 2 * elements(left, clients) * RING_BITS * (OT_BYTES + 8 * columns) + online
 
 
-def total_product_bytes(program: Program, clients: int) -> int:
-    """Bytes of all products of a legalised program; garbled circuits and conversions come on top."""
-    return sum(product_bytes(op, clients) for op in program.ops if isinstance(op, HEAVY))
+def conversion_bytes(op: Op, clients: int) -> int:
+    """Bytes of a conversion or a garbled circuit, without headers.
+
+    To Yao, the framework adds the two shares in a circuit; the evaluator's labels come by oblivious transfer. From
+    Yao, it subtracts a mask in one.
+    """
+    size = elements(op.operands[0].type.shape, clients)
+    if isinstance(op, protocol.ToYao):
+        return size * (RING_BITS * (OT_BYTES + 3 * LABEL_BYTES) + (RING_BITS - 1) * AND_BYTES)
+    assert isinstance(op, protocol.FromYao)
+    return size * (RING_BITS * LABEL_BYTES + (RING_BITS - 1) * AND_BYTES)
+
+
+def total_bytes(program: Program, clients: int) -> int:
+    """About what a legalised program sends, both directions together; base oblivious transfers come on top."""
+    total = 0
+    for op in program.ops:
+        match op:
+            case Gemm() | SquareSumOfShares():
+                total += product_bytes(op, clients)
+            case protocol.ToYao() | protocol.FromYao():
+                total += conversion_bytes(op, clients)
+            case protocol.Circuit():
+                gates = program.circuits[op.circuit].and_count
+                total += AND_BYTES * gates * elements(op.operands[0].type.shape, clients)
+            case protocol.Open():
+                total += 2 * 8 * elements(op.result.type.shape, clients)
+    return total

@@ -20,6 +20,7 @@ from ezprivsecfl.backends.cpp import (
     local_expression,
     plain,
 )
+from ezprivsecfl.backends.motion2nx.description import total_bytes
 from ezprivsecfl.backends.motion2nx.legalise import Legalise
 from ezprivsecfl.backends.motion2nx.ops import Gemm, SquareSumOfShares
 from ezprivsecfl.backends.motion2nx.phases import Kind, Phase, divide
@@ -30,10 +31,17 @@ from ezprivsecfl.ir.mpc import io, linear, protocol
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, RingType, YaoType
+from ezprivsecfl.runtime.statistics import size_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 ARITHMETIC = {"gmw": "Arithmetic::kGmw", "beavy": "Arithmetic::kBeavy"}
 """The framework's arithmetic protocols: Beaver triples (as in ABY), and ABY2.0."""
+
+PHASES = {
+    Kind.PRODUCTS: "products, each as many graphs as memory takes",
+    Kind.GRAPH: "graphs with garbled circuits",
+    Kind.OPEN: "rounds of opening",
+}
 
 PARAMETERS = {"s": "Session& s", "shares": "const Tensors& shares", "publics": "const Tensors& publics"}
 """What a phase may need of the round, as parameters of its function."""
@@ -54,6 +62,17 @@ def emit(compiled: Compiled, arithmetic: str) -> dict[str, str]:
         "CMakeLists.txt": templates.get_template("CMakeLists.txt.j2").render(name=identifier(compiled.name)),
         **common_tree(compiled, secure),
     }
+
+
+def traffic(compiled: Compiled) -> list[str]:
+    """In words, about what a round of the largest number of clients sends."""
+    clients = compiled.options.clients
+    secure = Legalise().run(compiled.secure)
+    kinds = [phase.kind for phase in divide(secure)]
+    return [
+        f"about {size_text(total_bytes(secure, clients))}, both directions together (MOTION2NX declares nothing)",
+        *(f"{kinds.count(kind)} x {what}" for kind, what in PHASES.items() if kind in kinds),
+    ]
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.pipeline import Compiled
-from ezprivsecfl.errors import UNKNOWN, Location
+from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program
@@ -84,7 +84,7 @@ def _numbers(type_: Type) -> str:
 
 
 def _at(location: Location) -> str:
-    return "" if location == UNKNOWN else f" ({location.file}:{location.line})"
+    return f" ({location.file}:{location.line})" if location.line else ""
 
 
 def leakage(compiled: Compiled) -> Leakage:

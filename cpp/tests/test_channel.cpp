@@ -136,6 +136,8 @@ class Script : public Transport {
     return count;
   }
   bool wait(bool, Milliseconds) override { return false; }
+  std::string local_host() const override { return "127.0.0.1"; }
+  std::string peer_host() const override { return "127.0.0.1"; }
 
  private:
   Bytes bytes_;
@@ -224,6 +226,17 @@ void tcp_finds_its_peer() {
       });
 }
 
+void both_ends_have_addresses() {
+  Listener listener("127.0.0.1", 0);
+  const auto there = connect_transport("127.0.0.1", listener.port(), Milliseconds(5000));
+  const auto here = listener.accept_transport(Milliseconds(5000));
+  for (const auto* end : {&there, &here}) {
+    CHECK((*end)->local_host() == "127.0.0.1" && (*end)->peer_host() == "127.0.0.1");
+  }
+  const auto [a, b] = Channel::local_pair();
+  CHECK(a.local_host() == "127.0.0.1" && b.peer_host() == "127.0.0.1");
+}
+
 }  // namespace
 
 int main() {
@@ -237,4 +250,5 @@ int main() {
   garbage_is_refused();
   traces_see_every_byte();
   tcp_finds_its_peer();
+  both_ends_have_addresses();
 }

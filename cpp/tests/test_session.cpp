@@ -68,6 +68,32 @@ void phases_are_measured_apart() {
   }
 }
 
+void work_by_other_means_is_added() {
+  Sessions both;
+  Session& session = both.first;
+  session.begin(Phase::kOnline);
+  PhaseStats figures;
+  figures.traffic = {1000, 2000, 3, 4, 5};
+  figures.wall_seconds = -7;
+  figures.cpu_seconds = 8;
+  session.account(Phase::kOnline, figures);
+  session.account(Phase::kOnline, figures);
+  session.account(Phase::kSetup, figures);
+  session.end();
+  const PhaseStats online = session.stats(Phase::kOnline);
+  CHECK(online.traffic.bytes_sent == 2000 && online.traffic.bytes_received == 4000);
+  CHECK(online.traffic.messages_sent == 6 && online.traffic.messages_received == 8);
+  CHECK(online.traffic.rounds == 10);
+  CHECK(online.wall_seconds > -14 && online.wall_seconds < -13);
+  CHECK(online.cpu_seconds >= 16 && online.cpu_seconds < 17);
+  CHECK(session.stats(Phase::kSetup).traffic.rounds == 5);
+  session.begin(Phase::kOnline);
+  session.end();
+  CHECK(session.stats(Phase::kOnline).traffic.bytes_sent == 0);
+  CHECK(session.stats(Phase::kOnline).wall_seconds >= 0);
+  CHECK(session.stats(Phase::kSetup).traffic.rounds == 5);
+}
+
 void tweaks_are_given_out_once() {
   Sessions both;
   CHECK(both.first.reserve_tweaks(10) == 0);
@@ -86,6 +112,7 @@ void refuses_a_third_party() {
 int main() {
   ots_in_both_directions();
   phases_are_measured_apart();
+  work_by_other_means_is_added();
   tweaks_are_given_out_once();
   refuses_a_third_party();
 }

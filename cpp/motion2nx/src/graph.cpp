@@ -3,12 +3,14 @@
 #include <ctime>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "arithmetic_gates.h"
 #include "base/gate_register.h"
 #include "base/two_party_tensor_backend.h"
 #include "communication/communication_layer.h"
+#include "duet/errors.h"
 #include "statistics/run_time_stats.h"
 #include "tensor/tensor_op.h"
 #include "tensor/tensor_op_factory.h"
@@ -24,6 +26,12 @@ using MOTION::tensor::TensorDimensions;
 // The framework's own conversions take indices that start at their gate's number; those of our
 // circuits lie far beyond, so that none is used twice.
 constexpr std::uint64_t kFirstHashIndex = std::uint64_t{1} << 40;
+
+// What fits into one of the framework's messages, with 2 KiB for an element.
+constexpr std::size_t kMostConverted = 1'000'000;
+
+// One for every element and AND gate of its 64-bit adder, at most.
+constexpr std::size_t kIndicesPerConversion = 64;
 
 constexpr std::size_t kRingBits = 64;
 
@@ -62,6 +70,22 @@ class Graph::Backend : public MOTION::TwoPartyTensorBackend {
       : TwoPartyTensorBackend(layer, 0, true, nullptr) {}
 
   std::size_t next_id() { return gate_register_->get_next_gate_id(); }
+
+  // The framework's conversion. It takes the hash indices that follow its number, also those that
+  // the next gates' numbers would give to their conversions: so those numbers are left out. With
+  // one index for two hashes of the same key, which is what moved elements and constant wires have,
+  // the garbled tables would tell the garbler's secret offset.
+  MOTION::tensor::TensorCP convert_apart(MPCProtocol protocol, const MOTION::tensor::TensorCP& x,
+                                         std::size_t elements) {
+    if (elements > kMostConverted) {
+      throw duet::Error("MOTION2NX converts " + std::to_string(kMostConverted) +
+                        " elements at once, not " + std::to_string(elements));
+    }
+    MOTION::tensor::TensorCP converted = convert(protocol, x);
+    for (std::size_t i = 0; i < kIndicesPerConversion * elements; ++i) next_id();
+    return converted;
+  }
+
   void add(std::unique_ptr<MOTION::NewGate> gate) {
     gate_register_->register_gate(std::move(gate));
   }
@@ -185,9 +209,10 @@ Arith Graph::square(const Arith& x) {
 }
 
 Yao Graph::to_yao(const Arith& x, std::size_t width) {
-  const Yao whole{x.shape, kRingBits, backend_->convert(MPCProtocol::Yao, x.tensor)};
+  const std::size_t size = duet::element_count(x.shape);
+  const Yao whole{x.shape, kRingBits, backend_->convert_apart(MPCProtocol::Yao, x.tensor, size)};
   if (width == kRingBits) return whole;
-  std::vector<std::size_t> indices(width * duet::element_count(x.shape));
+  std::vector<std::size_t> indices(width * size);
   std::iota(indices.begin(), indices.end(), std::size_t{0});
   return select({whole}, x.shape, width, std::move(indices));
 }
@@ -202,7 +227,7 @@ Arith Graph::from_yao(const Yao& x) {
   const Yao extended = select({x}, x.shape, kRingBits, std::move(indices));
   const MPCProtocol protocol =
       arithmetic_ == Arithmetic::kGmw ? MPCProtocol::ArithmeticGMW : MPCProtocol::ArithmeticBEAVY;
-  return {x.shape, backend_->convert(protocol, extended.tensor)};
+  return {x.shape, backend_->convert_apart(protocol, extended.tensor, size)};
 }
 
 Yao Graph::select(const std::vector<Yao>& x, Shape shape, std::size_t width,
@@ -235,6 +260,9 @@ Yao Graph::move(const std::vector<Yao>& x, const LinearFunction& function) {
   }
   const Tensor<Ring> moved = function(numbers);
   const std::size_t width = x.at(0).width;
+  for (const Yao& operand : x) {
+    if (operand.width != width) throw std::invalid_argument("elements of different widths");
+  }
   std::vector<std::size_t> indices;
   for (std::size_t bit = 0; bit < width; ++bit) {
     for (const Ring number : moved.data) {
@@ -250,8 +278,11 @@ std::vector<Yao> Graph::circuit(const Circuit& circuit, const std::vector<Yao>& 
   const Shape& shape = x.at(0).shape;
   const std::size_t elements = duet::element_count(shape);
   YaoInputs inputs;
+  if (x.size() != circuit.input_widths.size()) {
+    throw std::invalid_argument("a circuit has another number of inputs");
+  }
   for (std::size_t i = 0; i < x.size(); ++i) {
-    if (x[i].shape != shape || x[i].width != circuit.input_widths.at(i)) {
+    if (x[i].shape != shape || x[i].width != circuit.input_widths[i]) {
       throw std::invalid_argument("a circuit's input does not fit");
     }
     inputs.push_back(std::dynamic_pointer_cast<const YaoTensor>(x[i].tensor));

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "duet/errors.h"
+#include "fbs_headers/message_generated.h"
 
 namespace ezmotion {
 namespace {
@@ -15,6 +16,9 @@ namespace {
 constexpr int kGaveUp = 70;  // the exit code; EX_SOFTWARE of sysexits.h
 constexpr duet::Milliseconds kTick{100};
 constexpr std::uint64_t kLongestMessage = std::uint64_t{1} << 32;
+constexpr const char* kClosed =
+    "the other server has closed the connection in the middle of a round";
+constexpr const char* kNoMessage = "the other server sends what is no message";
 
 using Header = std::array<std::uint8_t, 8>;
 
@@ -67,12 +71,14 @@ void Transport::read(std::span<std::uint8_t> bytes) {
 void Transport::watch(bool on) {
   note_progress();
   watched_ = on;
-  if (on && !open_) give_up("the other server has closed the connection");
+  if (!on || open_) return;
+  watched_ = false;
+  throw duet::PeerError("the peer is gone: it has closed the connection for MOTION2NX");
 }
 
 bool Transport::is_silent() const {
   const auto since = Clock::now().time_since_epoch() - Clock::duration(last_progress_.load());
-  return watched_ && since > idle_timeout_;
+  return (watched_ || stopped_) && since > idle_timeout_;
 }
 
 void Transport::lost(const char* why) {
@@ -87,7 +93,7 @@ void Transport::send_message(const std::uint8_t* message, std::size_t size) {
     write(header);
     write({message, size});
   } catch (const duet::Error&) {
-    lost("the other server has closed the connection in the middle of a round");
+    lost(kClosed);
   }
   has_sent_ = true;
   statistics_.num_bytes_sent += size + header.size();
@@ -116,17 +122,28 @@ std::optional<std::vector<std::uint8_t>> Transport::receive_message() {
     if (!read_all(header)) return std::nullopt;
     const std::uint64_t size = size_in(header);
     if (size > kLongestMessage) {
-      lost("the other server sends what is no message");
+      lost(kNoMessage);
       return std::nullopt;
     }
     std::vector<std::uint8_t> message(size);
     if (!read_all(message)) return std::nullopt;
+    // What the framework would only log.
+    flatbuffers::Verifier verifier(message.data(), message.size());
+    if (!MOTION::Communication::VerifyMessageBuffer(verifier)) {
+      lost(kNoMessage);
+      return std::nullopt;
+    }
+    // The other server's last one; the framework's thread ends with it, and nobody reads any more.
+    if (MOTION::Communication::GetMessage(message.data())->message_type() ==
+        MOTION::Communication::MessageType::TerminationMessage) {
+      lost(kClosed);
+    }
     if (has_sent_.exchange(false)) ++rounds_;
     statistics_.num_bytes_received += size + header.size();
     statistics_.num_messages_received += 1;
     return message;
   } catch (const duet::Error&) {
-    lost("the other server has closed the connection in the middle of a round");
+    lost(kClosed);
     return std::nullopt;
   }
 }

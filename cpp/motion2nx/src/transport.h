@@ -28,9 +28,13 @@ class Transport final : public MOTION::Communication::Transport {
   void write(std::span<const std::uint8_t> bytes);
   void read(std::span<std::uint8_t> bytes);
 
+  // PeerError if the peer has gone since the last watch.
   void watch(bool on);
   // Makes receive_message() return, so that the framework's thread can end.
-  void stop() { stopped_ = true; }
+  void stop() {
+    note_progress();
+    stopped_ = true;
+  }
   bool is_open() const { return open_; }
   // Turns from sending to receiving.
   std::uint64_t rounds() const { return rounds_; }

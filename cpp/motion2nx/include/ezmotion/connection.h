@@ -29,7 +29,8 @@ class Connection {
   // The framework cannot give up: if one server fails, the other waits for ever, and its threads
   // cannot be unwound. So while a Watch exists, the process ends with exit code 70 and a message on
   // stderr if the other server is gone or silent for longer than the session's idle timeout, or if
-  // the Watch goes because of an exception.
+  // the Watch goes because of an exception. If the other server has gone before, the constructor
+  // throws a PeerError.
   class Watch {
    public:
     explicit Watch(Connection& connection);

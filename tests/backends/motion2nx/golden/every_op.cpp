@@ -33,73 +33,73 @@ class EveryOpProgram final : public ezmotion::Program {
 
  private:
   void local1(Session& s, const Tensors& shares, const Tensors& publics) {
-    // user.py:3 Input
+    // share, user.py:3 Input
     v0 = shares.at(0);
-    // user.py:3 Input
+    // share, user.py:3 Input
     const Tensor<Ring> v1 = shares.at(1);
-    // user.py:3 Input
+    // public, user.py:3 Input
     const Tensor<Ring> v2 = publics.at(0);
-    // user.py:5 Linear
+    // constant, user.py:5 Linear
     const Tensor<Ring> v3 = Tensor<Ring>(Shape{4}, {1U, 2U, 18446744073709551613U, 4U});
-    // user.py:5 Linear
+    // add, user.py:5 Linear
     const Tensor<Ring> v4 = add(v2, v3);
-    // user.py:5 Linear
+    // neg, user.py:5 Linear
     const Tensor<Ring> v5 = neg(v3);
-    // user.py:5 Linear
+    // sub, user.py:5 Linear
     v6 = sub(v4, v5);
-    // user.py:5 Linear
+    // sub, user.py:5 Linear
     const Tensor<Ring> v7 = sub(public_share(v6, s.party()), v0);
-    // user.py:5 Linear
+    // neg, user.py:5 Linear
     const Tensor<Ring> v8 = neg(v0);
-    // user.py:5 Linear
+    // add, user.py:5 Linear
     const Tensor<Ring> v9 = add(v7, v8);
-    // user.py:5 Linear
+    // sub, user.py:5 Linear
     const Tensor<Ring> v10 = sub(v9, public_share(v3, s.party()));
-    // user.py:5 Linear
+    // as_shares, user.py:5 Linear
     const Tensor<Ring> v11 = public_share(v6, s.party());
-    // user.py:5 Linear
+    // widen, user.py:5 Linear
     const Tensor<Ring> v12 = shift_left(v11, 0);
-    // user.py:5 Linear
+    // add, user.py:5 Linear
     const Tensor<Ring> v13 = add(v10, v12);
-    // user.py:5 Linear
+    // mul_public, user.py:5 Linear
     const Tensor<Ring> v14 = mul(v13, v2);
-    // user.py:5 Linear
+    // reshape, user.py:5 Linear
     const Tensor<Ring> v15 = reshape(v2, Shape{4, 1});
-    // user.py:5 Linear
+    // matmul_public, user.py:5 Linear
     const Tensor<Ring> v16 = matmul(v0, v15);
-    // user.py:7 Product
+    // reshape, user.py:7 Product
     v18 = reshape(v1, Shape{1, n});
-    // user.py:7 Product
+    // transpose, user.py:7 Product
     const Tensor<Ring> v20 = transpose(v0, {1, 0});
-    // user.py:7 Product
+    // concat, user.py:7 Product
     const Tensor<Ring> v21 = concat(std::vector{v20, v20}, 0);
-    // user.py:7 Product
+    // slice, user.py:7 Product
     const Tensor<Ring> v22 = slice(v21, {6, 0}, Shape{3, n}, {-2, 1});
-    // user.py:7 Product
+    // reshape, user.py:7 Product
     const Tensor<Ring> v23 = reshape(v18, Shape{1, 1, n});
-    // user.py:7 Product
+    // broadcast, user.py:7 Product
     v24 = broadcast_to(v23, Shape{2, 1, n});
-    // user.py:7 Product
+    // transpose, user.py:7 Product
     const Tensor<Ring> v25 = transpose(v22, {1, 0});
-    // user.py:7 Product
+    // reshape, user.py:7 Product
     const Tensor<Ring> v26 = reshape(v25, Shape{1, n, 3});
-    // user.py:7 Product
+    // broadcast, user.py:7 Product
     v27 = broadcast_to(v26, Shape{2, n, 3});
-    // user.py:9 Relu
+    // as_shares, user.py:9 Relu
     v30 = public_share(v2, s.party());
-    // user.py:11 Sum
+    // sum, user.py:11 Sum
     v43 = sum(v14, {0});
-    // user.py:11 Sum
+    // sum, user.py:11 Sum
     v44 = sum(v16, {0, 1});
   }
 
   void products2() {
     Products products(connection(), kArithmetic);
-    // user.py:7 Product
+    // square_sum_of_shares, user.py:7 Product
     const std::size_t p17 = products.square_sum(v0);
-    // user.py:7 Product
+    // gemm, user.py:7 Product
     const std::size_t p19 = products.gemm(v18, v0);
-    // user.py:7 Product
+    // gemm, user.py:7 Product
     const std::size_t p28 = products.gemm(v24, v27);
     products.run();
     v17 = products.result(p17);
@@ -108,7 +108,7 @@ class EveryOpProgram final : public ezmotion::Program {
   }
 
   void local3() {
-    // user.py:11 Sum
+    // sum, user.py:11 Sum
     v45 = sum(v17, {0});
   }
 
@@ -116,29 +116,29 @@ class EveryOpProgram final : public ezmotion::Program {
     Graph g(connection(), kArithmetic);
     const Arith g0 = g.input(v0);
     const Arith g30 = g.input(v30);
-    // user.py:9 Relu
+    // to_yao, user.py:9 Relu
     const Yao g29 = g.to_yao(g0, 20);
-    // user.py:9 Relu
+    // to_yao, user.py:9 Relu
     const Yao g31 = g.to_yao(g30, 20);
-    // user.py:9 Relu
+    // broadcast, user.py:9 Relu
     const Yao g32 = g.move({g31}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{n, 4}); });
-    // user.py:9 Relu
+    // circuit, user.py:9 Relu
     const std::vector<Yao> r33 = g.circuit(circuit_relu, {g29});
     const Yao& g33 = r33[0];
     const Yao& g34 = r33[1];
-    // user.py:9 Relu
+    // slice, user.py:9 Relu
     const Yao g35 = g.move({g33}, [this](const Tensors& x) { return slice(x[0], {0, 3}, Shape{n, 4}, {1, -1}); });
-    // user.py:9 Relu
+    // circuit, user.py:9 Relu
     const std::vector<Yao> r36 = g.circuit(circuit_max, {g35, g32, g34});
     const Yao& g36 = r36[0];
     const Yao& g37 = r36[1];
-    // user.py:9 Relu
+    // transpose, user.py:9 Relu
     const Yao g38 = g.move({g36}, [](const Tensors& x) { return transpose(x[0], {1, 0}); });
-    // user.py:9 Relu
+    // concat, user.py:9 Relu
     const Yao g39 = g.move({g38, g38}, [](const Tensors& x) { return concat(std::vector{x[0], x[0]}, 0); });
-    // user.py:9 Relu
+    // from_yao, user.py:9 Relu
     const Arith g40 = g.from_yao(g39);
-    // user.py:9 Relu
+    // from_yao, user.py:9 Relu
     const Arith g41 = g.from_yao(g37);
     g.run();
     v40 = g.share(g40);
@@ -146,26 +146,26 @@ class EveryOpProgram final : public ezmotion::Program {
   }
 
   void local5() {
-    // user.py:9 Relu
+    // sum, user.py:9 Relu
     v42 = sum(v41, {0, 1});
-    // user.py:11 Sum
+    // sum, user.py:11 Sum
     v46 = sum(v40, {1});
   }
 
   void open6(Session& s) {
-    // user.py:11 Sum
+    // open, user.py:11 Sum
     v47 = open(s, v43);
-    // user.py:11 Sum
+    // open, user.py:11 Sum
     v48 = open(s, v44);
-    // user.py:11 Sum
+    // open, user.py:11 Sum
     v49 = open(s, v45);
-    // user.py:11 Sum
+    // open, user.py:11 Sum
     v50 = open(s, v19);
-    // user.py:11 Sum
+    // open, user.py:11 Sum
     v51 = open(s, v28);
-    // user.py:11 Sum
+    // open, user.py:11 Sum
     v52 = open(s, v46);
-    // user.py:13 RealDiv
+    // open, user.py:13 RealDiv
     v53 = open(s, v42);
   }
 

@@ -1,0 +1,107 @@
+// Both servers in one process, with a thread each.
+#pragma once
+
+#include <array>
+#include <exception>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "check.h"
+#include "duet/linear.h"
+#include "duet/prg.h"
+#include "duet/session.h"
+#include "ezmotion/graph.h"
+
+namespace ezmotion {
+
+inline constexpr std::array kProtocols = {Arithmetic::kGmw, Arithmetic::kBeavy};
+
+inline Tensor<Ring> random_tensor(const Shape& shape, std::uint64_t seed) {
+  Tensor<Ring> tensor(shape);
+  duet::Prg({seed, 0}).fill(std::span<Ring>(tensor.data));
+  return tensor;
+}
+
+// `count` values, also negative ones, of `width` bits in two's complement, sign-extended.
+inline Tensor<Ring> signed_tensor(const Shape& shape, std::size_t width, std::uint64_t seed) {
+  Tensor<Ring> tensor = random_tensor(shape, seed);
+  for (Ring& x : tensor.data) {
+    x = static_cast<Ring>(static_cast<std::int64_t>(x) >> (64 - width));
+  }
+  return tensor;
+}
+
+inline bool equal(const Tensor<Ring>& a, const Tensor<Ring>& b) {
+  return a.shape == b.shape && a.data == b.data;
+}
+
+inline std::pair<duet::Channel, duet::Channel> tcp_pair() {
+  duet::Listener listener("127.0.0.1", 0);
+  auto caller = duet::connect_transport("127.0.0.1", listener.port(), duet::Milliseconds(5000));
+  auto answerer = listener.accept_transport(duet::Milliseconds(5000));
+  return {duet::Channel(std::move(caller)), duet::Channel(std::move(answerer))};
+}
+
+class TwoServers {
+ public:
+  explicit TwoServers(
+      std::pair<duet::Channel, duet::Channel> channels = duet::Channel::local_pair())
+      : first_(std::move(channels.first), 0, duet::Randomness::os()),
+        second_(std::move(channels.second), 1, duet::Randomness::os()) {
+    both([this](int party) {
+      connections_[static_cast<std::size_t>(party)] = std::make_unique<Connection>(session(party));
+    });
+  }
+  ~TwoServers() {
+    both([this](int party) { connections_[static_cast<std::size_t>(party)].reset(); });
+  }
+
+  duet::Session& session(int party) { return party == 0 ? first_ : second_; }
+  Connection& connection(int party) { return *connections_[static_cast<std::size_t>(party)]; }
+
+  static void both(const std::function<void(int)>& action) {
+    std::thread other([&] {
+      try {
+        action(1);
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "party 1: %s\n", error.what());
+        std::_Exit(1);
+      }
+    });
+    action(0);
+    other.join();
+  }
+
+  // Shares `inputs`, lets both servers compute `action` on their shares, and adds up what they
+  // return.
+  using Action = std::function<Tensors(Connection&, const Tensors&)>;
+  Tensors compute(const Tensors& inputs, const Action& action) {
+    std::array<Tensors, 2> shares;
+    std::array<Tensors, 2> results;
+    for (const Tensor<Ring>& input : inputs) {
+      shares[0].push_back(random_tensor(input.shape, next_seed_++));
+      shares[1].push_back(duet::sub(input, shares[0].back()));
+    }
+    both([&](int party) {
+      const auto i = static_cast<std::size_t>(party);
+      results[i] = action(connection(party), shares[i]);
+    });
+    CHECK(results[0].size() == results[1].size());
+    Tensors sums;
+    for (std::size_t i = 0; i < results[0].size(); ++i) {
+      sums.push_back(duet::add(results[0][i], results[1][i]));
+    }
+    return sums;
+  }
+
+ private:
+  duet::Session first_;
+  duet::Session second_;
+  std::array<std::unique_ptr<Connection>, 2> connections_;
+  std::uint64_t next_seed_ = 1'000'000;
+};
+
+}  // namespace ezmotion

@@ -1,0 +1,162 @@
+// fltrust, for 30 clients at most, on MOTION2NX.
+// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
+// A value v is this server's additive share, or public; inside a graph it is g.
+#include <cstddef>
+#include <vector>
+
+#include "ezmotion/graph.h"
+#include "ezmotion/products.h"
+#include "ezmotion/program.h"
+
+namespace {
+
+using namespace ezmotion;
+
+constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+
+class FltrustProgram final : public ezmotion::Program {
+ public:
+  const char* name() const override { return "fltrust"; }
+
+  std::vector<Tensor<Ring>> online(Session& s, const Tensors& shares,
+                                   const Tensors& publics) override {
+    n = shares.at(0).shape.at(0);
+    agree(s, publics);
+    local1(shares, publics);
+    products2();
+    local3();
+    graph4();
+    local5();
+    products6();
+    local7();
+    open8(s);
+    return {v32, v16, v28};
+  }
+
+ private:
+  void local1(const Tensors& shares, const Tensors& publics) {
+    // share, fltrust.py:34
+    v0 = shares.at(0);
+    // public, fltrust.py:25 Relu
+    const Tensor<Ring> v3 = publics.at(0);
+    // matmul_public, fltrust.py:25 Relu
+    const Tensor<Ring> v4 = matmul(v0, v3);
+    // reshape, fltrust.py:25 Relu
+    v5 = reshape(v4, Shape{n});
+    // public, fltrust.py:34
+    v30 = publics.at(1);
+  }
+
+  void products2() {
+    Products products(connection(), kArithmetic);
+    // square_sum_of_shares, fltrust.py:23 Sum
+    const std::size_t p1 = products.square_sum(v0);
+    products.run();
+    v1 = products.result(p1);
+  }
+
+  void local3() {
+    v2 = reshape(v1, Shape{n, 1});
+  }
+
+  void graph4() {
+    Graph g(connection(), kArithmetic);
+    const Arith g2 = g.input(v2);
+    const Arith g5 = g.input(v5);
+    // to_yao, fltrust.py:24 RealDiv
+    const Yao g6 = g.to_yao(g2, 64);
+    // circuit, fltrust.py:24 RealDiv
+    const std::vector<Yao> r7 = g.circuit(circuit_fltrust_0, {g6});
+    const Yao& g7 = r7[0];
+    // reshape, fltrust.py:24 RealDiv
+    const Yao g8 = g.move({g7}, [this](const Tensors& x) { return reshape(x[0], Shape{n}); });
+    // to_yao, fltrust.py:25 Relu
+    const Yao g9 = g.to_yao(g5, 64);
+    // circuit, fltrust.py:25 Relu
+    const std::vector<Yao> r10 = g.circuit(circuit_fltrust_1, {g9, g8});
+    const Yao& g10 = r10[0];
+    const Yao& g11 = r10[1];
+    const Yao& g12 = r10[2];
+    // from_yao, fltrust.py:25 Relu
+    const Arith g13 = g.from_yao(g10);
+    // from_yao, fltrust.py:24 RealDiv
+    const Arith g14 = g.from_yao(g12);
+    // sum, fltrust.py:38 federated_sum
+    const Arith g17 = g.linear({g13}, [](const Tensors& x) { return sum(x[0], {0}); });
+    const Yao g18 = g.move({g11}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // to_yao, fltrust.py:31 DivNoNan
+    const Yao g19 = g.to_yao(g17, 64);
+    // circuit, fltrust.py:31 DivNoNan
+    const std::vector<Yao> r20 = g.circuit(circuit_fltrust_2, {g19});
+    const Yao& g20 = r20[0];
+    const Yao g21 = g.move({g20}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    // broadcast, fltrust.py:34
+    const Yao g22 = g.move({g21}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
+    // circuit, fltrust.py:34
+    const std::vector<Yao> r23 = g.circuit(circuit_fltrust_3, {g18, g22});
+    const Yao& g23 = r23[0];
+    const Yao& g24 = r23[1];
+    // from_yao, fltrust.py:34
+    const Arith g25 = g.from_yao(g23);
+    // from_yao, fltrust.py:24 RealDiv
+    const Arith g26 = g.from_yao(g24);
+    g.run();
+    v14 = g.share(g14);
+    v25 = g.share(g25);
+    v26 = g.share(g26);
+  }
+
+  void local5() {
+    // sum, fltrust.py:24 RealDiv
+    v15 = sum(v14, {0});
+    // sum, fltrust.py:24 RealDiv
+    v27 = sum(v26, {0, 1});
+  }
+
+  void products6() {
+    Products products(connection(), kArithmetic);
+    // gemm, fltrust.py:34
+    const std::size_t p29 = products.gemm(v25, v0);
+    products.run();
+    v29 = products.result(p29);
+  }
+
+  void local7() {
+    // mul_public, fltrust.py:34
+    v31 = mul(v29, v30);
+  }
+
+  void open8(Session& s) {
+    // open, fltrust.py:24 RealDiv
+    v16 = open(s, v15);
+    // open, fltrust.py:24 RealDiv
+    v28 = open(s, v27);
+    // open, fltrust.py:34
+    v32 = open(s, v31);
+  }
+
+  std::size_t n = 0;  // clients of this round
+  const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
+  const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
+  const Circuit circuit_fltrust_2 = load_circuit(CIRCUITS_DIR "/fltrust_2.txt");
+  const Circuit circuit_fltrust_3 = load_circuit(CIRCUITS_DIR "/fltrust_3.txt");
+  Tensor<Ring> v0;
+  Tensor<Ring> v1;
+  Tensor<Ring> v2;
+  Tensor<Ring> v5;
+  Tensor<Ring> v14;
+  Tensor<Ring> v15;
+  Tensor<Ring> v16;
+  Tensor<Ring> v25;
+  Tensor<Ring> v26;
+  Tensor<Ring> v27;
+  Tensor<Ring> v28;
+  Tensor<Ring> v29;
+  Tensor<Ring> v30;
+  Tensor<Ring> v31;
+  Tensor<Ring> v32;
+};
+
+}  // namespace
+
+extern "C" duet::Program* duet_program() { return new FltrustProgram; }

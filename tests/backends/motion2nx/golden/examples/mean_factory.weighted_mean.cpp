@@ -1,0 +1,107 @@
+// weighted_mean, for 30 clients at most, on MOTION2NX.
+// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
+// A value v is this server's additive share, or public; inside a graph it is g.
+#include <cstddef>
+#include <vector>
+
+#include "ezmotion/graph.h"
+#include "ezmotion/products.h"
+#include "ezmotion/program.h"
+
+namespace {
+
+using namespace ezmotion;
+
+constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+
+class WeightedMeanProgram final : public ezmotion::Program {
+ public:
+  const char* name() const override { return "weighted_mean"; }
+
+  std::vector<Tensor<Ring>> online(Session& s, const Tensors& shares,
+                                   const Tensors& publics) override {
+    n = shares.at(0).shape.at(0);
+    agree(s, publics);
+    local1(shares);
+    graph2();
+    local3();
+    products4();
+    open5(s);
+    return {v16, v14};
+  }
+
+ private:
+  void local1(const Tensors& shares) {
+    // share, mean_factory.py:16
+    v0 = shares.at(0);
+    // share, mean_factory.py:16
+    const Tensor<Ring> v1 = shares.at(1);
+    v2 = reshape(v1, Shape{1, n});
+    // sum, mean_factory.py:16 federated_sum
+    v3 = sum(v1, {0});
+  }
+
+  void graph2() {
+    Graph g(connection(), kArithmetic);
+    const Arith g3 = g.input(v3);
+    const Arith g2 = g.input(v2);
+    // to_yao, mean_factory.py:16 RealDiv
+    const Yao g4 = g.to_yao(g3, 64);
+    // circuit, mean_factory.py:16 RealDiv
+    const std::vector<Yao> r5 = g.circuit(circuit_weighted_mean_0, {g4});
+    const Yao& g5 = r5[0];
+    const Yao g6 = g.move({g5}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    // to_yao, mean_factory.py:16
+    const Yao g7 = g.to_yao(g2, 64);
+    // broadcast, mean_factory.py:16
+    const Yao g8 = g.move({g6}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
+    // circuit, mean_factory.py:16
+    const std::vector<Yao> r9 = g.circuit(circuit_weighted_mean_1, {g7, g8});
+    const Yao& g9 = r9[0];
+    const Yao& g10 = r9[1];
+    // from_yao, mean_factory.py:16
+    const Arith g11 = g.from_yao(g9);
+    // from_yao, mean_factory.py:16 RealDiv
+    const Arith g12 = g.from_yao(g10);
+    g.run();
+    v11 = g.share(g11);
+    v12 = g.share(g12);
+  }
+
+  void local3() {
+    // sum, mean_factory.py:16 RealDiv
+    v13 = sum(v12, {0, 1});
+  }
+
+  void products4() {
+    Products products(connection(), kArithmetic);
+    // gemm, mean_factory.py:16
+    const std::size_t p15 = products.gemm(v11, v0);
+    products.run();
+    v15 = products.result(p15);
+  }
+
+  void open5(Session& s) {
+    // open, mean_factory.py:16 RealDiv
+    v14 = open(s, v13);
+    // open, mean_factory.py:16
+    v16 = open(s, v15);
+  }
+
+  std::size_t n = 0;  // clients of this round
+  const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
+  const Circuit circuit_weighted_mean_1 = load_circuit(CIRCUITS_DIR "/weighted_mean_1.txt");
+  Tensor<Ring> v0;
+  Tensor<Ring> v2;
+  Tensor<Ring> v3;
+  Tensor<Ring> v11;
+  Tensor<Ring> v12;
+  Tensor<Ring> v13;
+  Tensor<Ring> v14;
+  Tensor<Ring> v15;
+  Tensor<Ring> v16;
+};
+
+}  // namespace
+
+extern "C" duet::Program* duet_program() { return new WeightedMeanProgram; }

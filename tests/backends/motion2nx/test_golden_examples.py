@@ -1,0 +1,64 @@
+"""What is emitted for the examples, as golden files: a change shows up as a readable diff."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ezprivsecfl.backends import duet, motion2nx
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.frontends.tff import find_computations, install_source_tracking, trace
+from ezprivsecfl.program_file import execute
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+GOLDEN = Path(__file__).parent / "golden" / "examples"
+
+
+@pytest.fixture
+def undisturbed() -> Iterator[None]:
+    argv, path = sys.argv, list(sys.path)
+    yield
+    sys.argv, sys.path[:] = argv, path
+
+
+def compiled_example(name: str) -> dict[str, Compiled]:
+    install_source_tracking()
+    found = find_computations(execute(EXAMPLES / f"{name}.py", [], name="__golden__"))
+    return {
+        called: compile_program(trace(computation, called).program, Options(clients=30))
+        for called, computation in found.items()
+    }
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
+def test_example(name, undisturbed):
+    """To accept a change: UPDATE_GOLDEN=1 uv run pytest tests/backends, and read the diff."""
+    for called, compiled in compiled_example(name).items():
+        text, golden = motion2nx.emit(compiled, "gmw")["program.cpp"], GOLDEN / f"{name}.{called}.cpp"
+        if os.environ.get("UPDATE_GOLDEN"):
+            golden.parent.mkdir(parents=True, exist_ok=True)
+            golden.write_text(text)
+        assert text == golden.read_text()
+        assert f", {name}.py:" in text
+        assert f", {name}.py:" in duet.emit(compiled)["program.cpp"]
+
+
+def test_traffic_is_estimated_from_the_phases():
+    compiled = compile_program(trace_of("fltrust"), Options(clients=30))
+    lines = motion2nx.traffic(compiled)
+    assert lines[0] == "about 266.6 MB, both directions together (MOTION2NX declares nothing)"
+    assert lines[1:] == [
+        "2 x products, each as many graphs as memory takes",
+        "1 x graphs with garbled circuits",
+        "1 x rounds of opening",
+    ]
+
+
+def trace_of(name):
+    found = find_computations(execute(EXAMPLES / f"{name}.py", [], name="__golden__"))
+    return trace(found[name], name).program
