@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,7 @@ class LocalCluster:
         self.lock = threading.RLock()
         self._folder: Path | None = None
         self._processes: list[_Process] = []
+        self._undone: Callable[[], None] | None = None
         atexit.register(self.stop)
 
     def start(self) -> None:
@@ -130,6 +131,33 @@ class LocalCluster:
             self.stop()
             raise
 
+    def post(self, messages: Sequence[Message], undone: Callable[[], None]) -> None:
+        """Sends one order to each server and does not wait: they carry it out while the driver does something else.
+
+        Args:
+            messages: The orders.
+            undone: Called later, before the next order, if a server reports an error.
+        """
+        self.settle()
+        for party, message in enumerate(messages):
+            self.tell(party, message)
+        self._undone = undone
+
+    def settle(self) -> None:
+        """Waits until what was posted is done. If it failed, nothing is lost: it is done when it is needed."""
+        undone, self._undone = self._undone, None
+        if undone is None:
+            return
+        try:
+            self._raise_reported(self._replies(len(self._processes)))
+        except ServerEndedError:
+            return  # both have been stopped, and everything starts anew
+        except EzError:
+            undone()
+        except BaseException:  # an interrupt
+            self.stop()
+            raise
+
     def ask(self, messages: Sequence[Message]) -> list[Message]:
         """Sends one message to each server and waits for both replies.
 
@@ -149,14 +177,19 @@ class LocalCluster:
         return [replies[party] for party in range(len(messages))]
 
     def _exchange(self, messages: Sequence[Message]) -> dict[int, Message]:
-        """Sends and waits; one server's error gives the other a limited time to report, too."""
+        """Sends and waits."""
+        self.settle()
         for party, message in enumerate(messages):
             self.tell(party, message)
+        return self._replies(len(messages))
+
+    def _replies(self, count: int) -> dict[int, Message]:
+        """Waits for the replies of the first servers; one's error gives the other a limited time to report, too."""
         replies: dict[int, Message] = {}
         deadline: float | None = None
         controls = {p.control: p.party for p in self._processes}
-        while len(replies) < len(messages):
-            waiting = [c for c, party in controls.items() if party not in replies]
+        while len(replies) < count:
+            waiting = [c for c, party in controls.items() if party not in replies and party < count]
             patience = None if deadline is None else max(0.0, deadline - time.monotonic())
             readable, _, _ = select.select(waiting, [], [], patience)
             if not readable:
@@ -200,6 +233,9 @@ class LocalCluster:
         """Ends both processes and removes their files."""
         for p in self._processes:
             p.control.close()
+            if self._undone is not None:
+                p.process.kill()  # what it works on is not needed any more
+        self._undone = None
         deadline = time.monotonic() + STOP_SECONDS
         for p in self._processes:
             try:

@@ -89,6 +89,7 @@ class TwoServerProgram:
             op.path for op in compiled.tensor.of(Input) if op.path not in {s.path for s in self._shares}
         ]
         self._met_in: int | None = None
+        self._last_count: int | None = None
 
     @property
     def _id(self) -> str:
@@ -102,7 +103,7 @@ class TwoServerProgram:
             try:
                 self._both(header("setup", program=self._id, clients=clients))
             except EzError:
-                self._met_in = None
+                self._forget()
                 raise
 
     def run(self, clients: ClientValues, server: ServerValues) -> RunResult:
@@ -127,11 +128,26 @@ class TwoServerProgram:
                     self._upload(client, parts)
                 replies = self.cluster.ask([message, message])
             except EzError:
-                self._met_in = None
+                self._forget()
                 raise
+            self._prepare_ahead(count)
         first = replies[0]
         outputs = dict(zip(first.header["paths"], first.arrays, strict=True))
         return RunResult(outputs, from_servers(self.compiled.name, self.backend, count, [r.header for r in replies]))
+
+    def _prepare_ahead(self, count: int) -> None:
+        """From the second round of as many clients on, the next one's setup starts right away.
+
+        The servers work on it while the clients train, so that what a training loop waits for is the online phase.
+        """
+        if self._last_count == count:
+            order = header("setup", program=self._id, clients=count)
+            self.cluster.post([order, order], undone=self._forget)
+        self._last_count = count
+
+    def _forget(self) -> None:
+        """The servers have hung up; the next round connects them anew."""
+        self._met_in = None
 
     def _upload(self, client: int, parts: Sequence[Uploads]) -> None:
         """Sends each server what one client uploads to it, as if by the client itself."""
@@ -141,6 +157,7 @@ class TwoServerProgram:
 
     def _meet(self) -> None:
         """Loads the program into both servers and connects them, unless that has been done."""
+        self.cluster.settle()
         self.cluster.start()
         if self._met_in == self.cluster.generation:
             return

@@ -230,6 +230,7 @@ def test_a_corrupted_frame_is_a_typed_error_within_ten_seconds(own, harm):
     own.ask([header("meet", port=p, **terms) for p in (port, proxy.port)])
     pids = own.pids
     run_small(duet, 0.5)  # through the proxy, unharmed
+    own.settle()  # the setup of the next round, too
     proxy.armed.set()
     started = time.monotonic()
     with pytest.raises(RunError, match=r"server 0 reports ProtocolError: .*\n.*next round starts with a new"):
@@ -237,6 +238,39 @@ def test_a_corrupted_frame_is_a_typed_error_within_ten_seconds(own, harm):
     assert time.monotonic() - started < 10
     run_small(duet, 0.25)
     assert own.pids == pids  # the same processes: the session has stayed usable
+
+
+def test_from_the_second_round_on_the_next_setup_is_done_ahead(own, monkeypatch):
+    orders = []
+    tell = own.tell
+    monkeypatch.setattr(own, "tell", lambda party, m: (orders.append(m.header["do"]), tell(party, m))[1])
+    duet = on_duet(own, SMALL)
+    for expected in ([], ["setup"] * 2, ["setup"] * 2):
+        orders.clear()
+        run_small(duet, 1.0)
+        assert orders[-2 - len(expected) :] == ["run"] * 2 + expected
+
+
+def test_a_server_that_dies_while_it_works_ahead_costs_no_round(own):
+    duet = on_duet(own, LARGE)
+    given, server = large_round()
+    for _ in range(2):
+        expected = duet.run(given, server).outputs
+    pids = own.pids
+    os.kill(pids[1], signal.SIGKILL)
+    found = duet.run(given, server).outputs
+    assert found.keys() == expected.keys()
+    assert set(pids).isdisjoint(own.pids)
+
+
+def test_work_ahead_does_not_hold_up_the_end(own):
+    duet = on_duet(own, LARGE)
+    given, server = large_round()
+    for _ in range(2):
+        duet.run(given, server)
+    started = time.monotonic()
+    own.stop()
+    assert time.monotonic() - started < 1
 
 
 def test_a_stranger_on_the_port_is_refused(own):

@@ -6,15 +6,17 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 
+#include "communication/message.h"
 #include "duet/errors.h"
-#include "fbs_headers/message_generated.h"
 
 namespace ezmotion {
 namespace {
 
 constexpr int kGaveUp = 70;  // the exit code; EX_SOFTWARE of sysexits.h
 constexpr duet::Milliseconds kTick{100};
+constexpr duet::Milliseconds kGrace{1000};
 constexpr std::uint64_t kLongestMessage = std::uint64_t{1} << 32;
 constexpr const char* kClosed =
     "the other server has closed the connection in the middle of a round";
@@ -83,21 +85,27 @@ bool Transport::is_silent() const {
 
 void Transport::lost(const char* why) {
   open_ = false;
+  // The other server may have left in order, once it had this one's last message: then this round
+  // is over, too, as soon as the thread that waits for it wakes up.
+  for (duet::Milliseconds waited{0}; watched_ && waited < kGrace; waited += kTick) {
+    std::this_thread::sleep_for(kTick);
+  }
   if (watched_) give_up(why);
 }
 
 void Transport::send_message(const std::uint8_t* message, std::size_t size) {
   if (!open_) return;
   const Header header = header_of(size);
+  // Before it goes, since the answer may be faster than this thread.
+  has_sent_ = true;
+  statistics_.num_bytes_sent += size + header.size();
+  statistics_.num_messages_sent += 1;
   try {
     write(header);
     write({message, size});
   } catch (const duet::Error&) {
     lost(kClosed);
   }
-  has_sent_ = true;
-  statistics_.num_bytes_sent += size + header.size();
-  statistics_.num_messages_sent += 1;
 }
 
 bool Transport::available() const { return stream_->wait(false, duet::Milliseconds{0}); }

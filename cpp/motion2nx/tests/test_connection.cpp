@@ -221,11 +221,12 @@ void statistics_are_plausible() {
         const duet::Traffic& other = online[1 - i].traffic;
         const auto bytes = static_cast<double>(mine.bytes_sent + mine.bytes_received);
         CHECK(bytes > least && bytes < 4 * least + 2e6);
-        // The last message of a graph may be counted a moment later.
-        CHECK(mine.bytes_sent <= other.bytes_received + 200);
-        CHECK(other.bytes_received <= mine.bytes_sent + 200);
-        CHECK(mine.messages_sent >= 9 && mine.messages_sent < 300);
-        CHECK(mine.rounds >= 6 && mine.rounds < 100);
+        // The last message of a graph, which synchronises, may be counted with the next one.
+        CHECK(mine.bytes_sent <= other.bytes_received + 100);
+        CHECK(other.bytes_received <= mine.bytes_sent + 100);
+        // Many small ones in the base oblivious transfers, in both directions at once.
+        CHECK(mine.messages_sent >= 9 && mine.messages_sent < 2000);
+        CHECK(mine.rounds >= 6 && mine.rounds <= mine.messages_received);
         CHECK(setup[i].wall_seconds > 0 && online[i].wall_seconds > 0);
         const double sum = setup[i].wall_seconds + online[i].wall_seconds;
         CHECK(sum <= wall[i] + 1e-3 && sum > 0.8 * wall[i]);
