@@ -12,6 +12,8 @@ from typing import Any
 import tensorflow_federated as tff
 
 from ezprivsecfl.backend import Backend, choose
+from ezprivsecfl.backends.duet.description import CostTable, cost
+from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
@@ -146,6 +148,18 @@ class Program:
     def report(self) -> Report:
         """What is computed, who learns what, precision, circuits, expected traffic."""
         return Report(self.compiled, self.backend)
+
+    def cost(self, network: str = "lan", clients: int | None = None) -> CostTable:
+        """What every operation costs on Duet, before anything is run; ``print`` shows a table.
+
+        Args:
+            network: ``lan`` or ``wan``: what seconds are estimated for. Bytes and rounds are exact.
+            clients: Clients of a round, by default the largest number.
+
+        Raises:
+            CompileError: There is no such network.
+        """
+        return cost(self.compiled.secure, clients or self.compiled.options.clients, find_network(network))
 
     def __repr__(self) -> str:
         return str(self.report)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ezprivsecfl import __version__
+from ezprivsecfl.backends.network import NETWORKS
 from ezprivsecfl.errors import CompileError, EzError
 
 EXIT_DONE, EXIT_PROGRAM, EXIT_COMPILE, EXIT_RUN, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
@@ -39,6 +40,7 @@ examples:
   ezcompile run my_program.py                    the program's own output is left as it is
   ezcompile run my_program.py --check            compare every result with TFF's own
   ezcompile run my_program.py -- --epochs 3      pass arguments to the program
+  ezcompile run --cost=wan my_program.py         what every operation costs, before it is run
 
 exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled, 3 a round failed
 """
@@ -159,6 +161,14 @@ def _common(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--relu", default="exact", metavar="KIND", help="exact (default), or poly:DEGREE for a polynomial"
+    )
+    parser.add_argument(
+        "--cost",
+        nargs="?",
+        const="lan",
+        choices=tuple(NETWORKS),
+        metavar="NETWORK",
+        help="print what every operation costs on Duet, with seconds for a network: lan (default) or wan",
     )
     parser.add_argument(
         "--bound",

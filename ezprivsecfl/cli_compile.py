@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ezprivsecfl.backend import ServerBackend, choose
+from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.backends.network import NETWORKS
 from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, parse_bounds
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
@@ -58,6 +60,8 @@ def compile_command(options: argparse.Namespace) -> int:
             errors[called] = e
             continue
         print(report)
+        if options.cost:
+            print(cost(compiled.secure, clients, NETWORKS[options.cost]))
         print(f"  Written to {folder / called}")
     return _reported(errors, total=len(sources))
 

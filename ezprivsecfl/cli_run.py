@@ -90,6 +90,8 @@ def run_command(options: argparse.Namespace) -> int:
     recorder = Recorder(options.check)
     install_source_tracking()
     runner = SecureRunner(backend, options.relu, bounds, options.clients, observer=recorder, progress=progress)
+    if options.cost:
+        runner.announce = lambda program, clients: print(program.cost(options.cost, clients), file=sys.stderr)
     try:
         with guarded(runner, say):
             code = _run(options)

@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass
 
 from ezprivsecfl.backend import Backend
-from ezprivsecfl.backends.duet.description import CostTable, cost
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.passes.relu import approximations
 from ezprivsecfl.compiler.passes.simplify import Simplify
@@ -41,10 +40,6 @@ class Report:
             secure.circuits[op.circuit].and_count * math.prod(resolve(op.operands[0].type.shape, n))
             for op in secure.of(protocol.Circuit)
         )
-
-    def cost(self, clients: int | None = None) -> CostTable:
-        """What Duet's kernels declare for a number of clients (by default the largest)."""
-        return cost(self.compiled.secure, clients or self.compiled.options.clients)
 
     def sections(self) -> list[tuple[str, list[str]]]:
         """Titles and lines."""

@@ -35,6 +35,7 @@ class SecureRunner:
         clients: The largest number of clients; None lets it grow as needed.
         observer: Told after every call: the program, the computation, the argument, the result.
         progress: Wraps what may take a while, with a description.
+        announce: Told after a computation was compiled, before it is run: the program, the number of clients.
     """
 
     backend: Backend
@@ -43,6 +44,7 @@ class SecureRunner:
     clients: int | None = None
     observer: Observer | None = None
     progress: Progress = lambda what: nullcontext()
+    announce: Callable[[Program, int], None] = lambda program, clients: None
     _programs: dict[int, tuple[Any, Program]] = field(default_factory=dict)
 
     @property
@@ -82,6 +84,7 @@ class SecureRunner:
             with self.progress(f"compiling {traced.program.name}"):
                 entry = (computation, compile_traced(traced, wanted, self.backend))
             self._programs[id(computation)] = entry
+            self.announce(entry[1], given.clients)
         return entry[1]
 
     def _options(self, program: Any) -> Options:

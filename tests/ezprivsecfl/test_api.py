@@ -90,6 +90,22 @@ def test_a_program_explains_itself(program):
     assert "duet::Program* duet_program()" in program.sources["program.cpp"]
 
 
+def test_costs_are_known_before_anything_is_run(program):
+    table = program.cost("wan", clients=3)
+    program.run(VALUES, WEIGHTS)
+    program.run(VALUES, WEIGHTS)
+    statistics = program.last_statistics
+    assert sum(statistics.bytes_sent) == table.total_bytes
+    assert statistics.rounds == table.rounds
+    assert table.online_seconds > 3 * 0.04 > program.cost("lan", clients=3).online_seconds
+    lines = str(table).splitlines()
+    assert lines[0] == "cost of a round of 3 clients, both directions together"
+    assert any(line.startswith("product ") for line in lines)
+    assert "estimated for wan (44 MB/s, 40 ms round trip): setup" in lines[-1]
+    with pytest.raises(CompileError, match="there is no network 'moon'; choose one of lan, wan"):
+        program.cost("moon")
+
+
 def test_other_things_are_refused_by_name(program):
     with pytest.raises(InputError, match="compiled for at most 5: compile it with --clients 6"):
         program.run(VALUES * 2, WEIGHTS * 2)

@@ -248,6 +248,19 @@ def test_doctor(capsys, monkeypatch, tmp_path):
     assert "back end duet: not usable: no C++ compiler was found" in capsys.readouterr().out
 
 
+def test_cost_is_printed_before_the_run(program, capsys, tmp_path):
+    path = program(MEAN + RUN)
+    assert main(["run", str(path), "--backend", "plain", "--cost=wan"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "result [1.0, 2.0, 3.0, 4.0] []\n"
+    assert "cost of a round of 3 clients" in err
+    assert "estimated for wan" in err
+    assert main([str(path), "--cost", "--emit", "tensor", "-o", str(tmp_path), "--clients", "7"]) == 0
+    out = capsys.readouterr().out
+    assert "cost of a round of 7 clients" in out
+    assert "estimated for lan" in out
+
+
 def test_no_compiler_on_the_machine(program, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("CXX", "no-such-compiler")

@@ -1,0 +1,89 @@
+"""Every kernel of the engine alone: declared against measured bytes, and CPU time per byte.
+
+    uv run python benchmarks/kernels.py
+
+The CPU figures (the slower server, setup and online) are where the constants in backends/duet/description.py come from.
+"""
+
+import numpy as np
+
+from ezprivsecfl.backends import duet
+from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.compiler.circuits import words
+from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.ir import tensor
+from ezprivsecfl.ir.mpc import io, protocol, structure
+from ezprivsecfl.ir.program import Level, ProgramBuilder
+from ezprivsecfl.ir.types import ArithType, DType, FixedFormat, Secrecy, TensorType
+from ezprivsecfl.runtime.cluster import LocalCluster
+from ezprivsecfl.runtime.session import TwoServerProgram
+
+CLIENTS = 4
+
+
+def product(b, x):
+    row = b.add(
+        structure.Reshape, b.add(structure.Slice, x, starts=(0, 0), sizes=("n", 1), strides=(1, 1)), shape=(1, "n")
+    )
+    return b.add(protocol.Product, b.add(protocol.Mask, row), b.add(protocol.Mask, x))
+
+
+def square(b, x):
+    return b.add(protocol.SquareSum, b.add(protocol.Mask, x))
+
+
+def conversions(b, x):
+    return b.add(protocol.FromYao, b.add(protocol.ToYao, x, width=64))
+
+
+def garbling(b, x):
+    c = CircuitBuilder()
+    wires = c.input(64)
+    c.output(words.mul(c, wires, wires)[:64])
+    b.circuits = {"square": c.build()}
+    yao = b.add(protocol.ToYao, x, width=64)
+    squared = protocol.Circuit(operands=(yao,), circuit="square", formats=(FixedFormat(64, 0),))
+    return b.add(protocol.FromYao, b.append(squared).result)
+
+
+def compiled(name, kernel, size):
+    b, whole, epilogue = (ProgramBuilder(name, level, CLIENTS) for level in (Level.MPC, Level.TENSOR, Level.TENSOR))
+    x = b.add(io.Share, path="x", bound=8.0, type=ArithType(("n", size), 0))
+    result = kernel(b, x)
+    total = b.add(structure.Sum, result, axes=tuple(range(len(result.type.shape))))
+    b.append(io.Output(operands=(b.add(protocol.Open, total),), path="y"))
+    secure = b.build()
+    given = TensorType(("n", size), DType.F64, Secrecy.SECRET)
+    whole.add(tensor.Input, path="x", placement=tensor.Placement.CLIENTS, bound=8.0, type=given)
+    opened = TensorType((), DType.F64, Secrecy.PUBLIC)
+    y = epilogue.add(tensor.Input, path="y", placement=tensor.Placement.SERVER, bound=None, type=opened)
+    epilogue.append(tensor.Output(operands=(y,), path="y"))
+    nothing = ProgramBuilder(name, Level.TENSOR, CLIENTS).build()
+    traced = whole.build()
+    return Compiled(name, traced, traced, nothing, secure, epilogue.build(), Options(clients=CLIENTS))
+
+
+if __name__ == "__main__":
+    cluster = LocalCluster()
+    print(f"{'kernel':12s} {'declared MB':>12s} {'measured MB':>12s} {'CPU s':>8s} {'CPU ns per byte':>16s}")
+    for name, kernel, size in (
+        ("product", product, 50_000),
+        ("square", square, 20_000),
+        ("conversions", conversions, 5_000),
+        ("garbling", garbling, 100),
+    ):
+        program = compiled(name, kernel, size)
+        on_servers = TwoServerProgram(cluster, program, duet.build(duet.emit(program)), "duet")
+        for _ in range(3):
+            values = {"x": list(np.random.default_rng(0).integers(-4, 4, (CLIENTS, size)).astype(float))}
+            statistics = on_servers.run(values, {}).statistics
+        cluster.settle()
+        declared, sent, cpu = (
+            cost(program.secure, CLIENTS).total_bytes,
+            sum(statistics.bytes_sent),
+            max(statistics.cpu_seconds),
+        )
+        print(f"{name:12s} {declared / 1e6:12.1f} {sent / 1e6:12.1f} {cpu:8.3f} {cpu / sent * 1e9:16.2f}")
+    cluster.stop()
