@@ -54,7 +54,8 @@ std::size_t Products::square_sum(Tensor<Ring> x) {
   return jobs_.size() - 1;
 }
 
-// Halves what is too large: columns first, since the transfers themselves are shared by them.
+// Halves what is too large. Columns come last: they share their transfers, which every part would
+// need again (measured on 1 x 100,000 times 100,000 x 10: twice the traffic).
 void Products::cut(const Tile& tile, std::vector<Tile>& tiles) const {
   Tile first = tile;
   Tile second = tile;
@@ -67,12 +68,12 @@ void Products::cut(const Tile& tile, std::vector<Tile>& tiles) const {
     tiles.push_back(tile);
     return;
   }
-  if (tile.columns > 1) {
-    halve(first.columns, second.column, second.columns);
-  } else if (tile.inners > 1) {
+  if (tile.inners > 1) {
     halve(first.inners, second.inner, second.inners);
-  } else {
+  } else if (tile.rows > 1) {
     halve(first.rows, second.row, second.rows);
+  } else {
+    halve(first.columns, second.column, second.columns);
   }
   cut(first, tiles);
   cut(second, tiles);

@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "check.h"
@@ -38,26 +40,25 @@ class Draft {
     for (const std::size_t width : inputs_) wires_ += width;
   }
 
-  std::size_t exclusive_or(std::size_t a, std::size_t b) { return binary("XOR", a, b); }
-  std::size_t both(std::size_t a, std::size_t b) { return binary("AND", a, b); }
-  std::size_t inverse(std::size_t a) { return add("1 1 " + std::to_string(a), "INV"); }
+  std::size_t exclusive_or(std::size_t a, std::size_t b) { return add("XOR", {a, b}); }
+  std::size_t both(std::size_t a, std::size_t b) { return add("AND", {a, b}); }
+  std::size_t inverse(std::size_t a) { return add("INV", {a}); }
 
   std::string text(const std::vector<std::size_t>& outputs) const {
-    return std::to_string(gates_) + " " + std::to_string(wires_) + "\n" + words(inputs_) + "\n" +
-           words(outputs) + "\n\n" + lines_;
+    std::ostringstream all;
+    all << gates_ << " " << wires_ << "\n" << inputs_.size();
+    for (const std::size_t width : inputs_) all << " " << width;
+    all << "\n" << outputs.size();
+    for (const std::size_t width : outputs) all << " " << width;
+    all << "\n\n" << lines_.str();
+    return all.str();
   }
 
  private:
-  static std::string words(const std::vector<std::size_t>& widths) {
-    std::string line = std::to_string(widths.size());
-    for (const std::size_t width : widths) line += " " + std::to_string(width);
-    return line;
-  }
-  std::size_t binary(const char* type, std::size_t a, std::size_t b) {
-    return add("2 1 " + std::to_string(a) + " " + std::to_string(b), type);
-  }
-  std::size_t add(const std::string& start, const char* type) {
-    lines_ += start + " " + std::to_string(wires_) + " " + type + "\n";
+  std::size_t add(const char* type, const std::vector<std::size_t>& wires) {
+    lines_ << wires.size() << " 1";
+    for (const std::size_t wire : wires) lines_ << " " << wire;
+    lines_ << " " << wires_ << " " << type << "\n";
     ++gates_;
     return wires_++;
   }
@@ -65,7 +66,7 @@ class Draft {
   std::vector<std::size_t> inputs_;
   std::size_t wires_ = 0;
   std::size_t gates_ = 0;
-  std::string lines_;
+  std::ostringstream lines_;
 };
 
 // max(x, 0), and whether x was negative.

@@ -15,12 +15,8 @@ Tensor<Ring> squares_of(const Tensor<Ring>& x) {
   return duet::sum(duet::mul(x, x), {x.shape.size() - 1});
 }
 
-void equal_plain_arithmetic(TwoServers& servers, Arithmetic arithmetic, std::size_t budget) {
-  const std::vector<Sizes> sizes = {
-      {{1, 1}, {1, 1}},       {{1, 37}, {37, 5}},           {{5, 3}, {3, 9}},
-      {{2, 3, 4}, {2, 4, 5}}, {{2, 1, 2, 6}, {2, 1, 6, 3}},
-  };
-  const std::vector<Shape> squares = {{1}, {13}, {4, 9}, {2, 3, 5}};
+void equal_plain_arithmetic(TwoServers& servers, Arithmetic arithmetic, std::size_t budget,
+                            const std::vector<Sizes>& sizes, const std::vector<Shape>& squares) {
   Tensors inputs;
   Tensors expected;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -63,12 +59,17 @@ void nothing_is_no_work(TwoServers& servers, Arithmetic arithmetic) {
 }  // namespace
 
 int main() {
+  const std::vector<Sizes> sizes = {
+      {{1, 1}, {1, 1}},       {{1, 37}, {37, 5}},           {{5, 3}, {3, 9}},
+      {{2, 3, 4}, {2, 4, 5}}, {{2, 1, 2, 6}, {2, 1, 6, 3}},
+  };
+  const std::vector<Shape> squares = {{1}, {13}, {4, 9}, {2, 3, 5}};
   TwoServers servers;
   for (const Arithmetic arithmetic : kProtocols) {
-    equal_plain_arithmetic(servers, arithmetic, Products::kDefaultBudget);
-    equal_plain_arithmetic(servers, arithmetic, std::size_t{100} << 10);
+    equal_plain_arithmetic(servers, arithmetic, Products::kDefaultBudget, sizes, squares);
+    equal_plain_arithmetic(servers, arithmetic, std::size_t{100} << 10, sizes, squares);
+    // So little that every product of two numbers is a tile.
+    equal_plain_arithmetic(servers, arithmetic, 12'000, {{{2, 3}, {3, 2}}}, {{2, 3}});
     nothing_is_no_work(servers, arithmetic);
   }
-  // So little that single elements are too much.
-  equal_plain_arithmetic(servers, Arithmetic::kGmw, 12'000);
 }

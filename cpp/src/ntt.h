@@ -1,0 +1,33 @@
+// Number-theoretic transforms modulo X^N + 1: products of polynomials become products of entries.
+// Longa, Naehrig, "Speeding up the Number Theoretic Transform for Faster Ideal Lattice-Based
+// Cryptography", CANS 2016, with Harvey's lazy reductions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "modulus.h"
+
+namespace duet {
+
+class Ntt {
+ public:
+  // `root`: a primitive 2N-th root of unity modulo q.
+  Ntt(Modulus modulus, std::uint64_t root, std::size_t size);
+
+  const Modulus& modulus() const { return modulus_; }
+
+  // In place; entries in [0, q) before and after. The transform's order is bit-reversed.
+  void forward(std::span<std::uint64_t> values) const;
+  void inverse(std::span<std::uint64_t> values) const;
+
+ private:
+  Modulus modulus_;
+  std::vector<Factor> roots_;          // powers of the root, in bit-reversed order
+  std::vector<Factor> inverse_roots_;  // of its inverse
+  Factor inverse_size_;
+};
+
+}  // namespace duet

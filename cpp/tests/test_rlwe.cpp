@@ -1,0 +1,101 @@
+#include <cstdint>
+#include <vector>
+
+#include "check.h"
+#include "duet/errors.h"
+#include "rlwe.h"
+
+namespace {
+
+using namespace duet;
+
+constexpr Ring kLargest = Ring{1} << 63;  // the most negative number: the largest magnitude
+
+std::vector<Ring> random_polynomial(Prg& prg) {
+  std::vector<Ring> values(kRlweSize);
+  prg.fill(std::span<std::uint64_t>(values));
+  return values;
+}
+
+// Coefficient `index` of a product modulo X^N + 1 and 2^64.
+Ring product_at(const std::vector<Ring>& a, const std::vector<Ring>& b, std::size_t index) {
+  Ring sum = 0;
+  for (std::size_t i = 0; i < kRlweSize; ++i) {
+    const Ring term = a[i] * b[(index + kRlweSize - i) % kRlweSize];
+    sum += i <= index ? term : 0 - term;
+  }
+  return sum;
+}
+
+// What the owner of the key gets, plus the masks, for a sum of products.
+std::vector<Ring> round_trip(const std::vector<std::vector<Ring>>& messages,
+                             const std::vector<std::vector<Ring>>& factors,
+                             const std::vector<std::size_t>& wanted) {
+  Randomness random = Randomness::for_tests({1, 2});
+  Prg prg(Block{3, 4});
+  const RlweSecretKey secret(random);
+  const RlwePublicKey key = RlwePublicKey::parse(secret.encrypt({}, prg));
+  RlweSum sum;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const std::vector<std::uint8_t> upload = secret.encrypt(messages[i], prg);
+    CHECK(upload.size() == kUploadBytes);
+    sum.add(RlweCiphertext::parse(upload), factors[i]);
+  }
+  std::vector<Ring> masks(wanted.size());
+  prg.fill(std::span<std::uint64_t>(masks));
+  const std::vector<std::uint8_t> answer = sum.answer(key, wanted, masks, prg);
+  CHECK(answer.size() == answer_bytes(wanted.size()));
+  std::vector<Ring> result = secret.decrypt(answer, wanted);
+  for (std::size_t i = 0; i < wanted.size(); ++i) result[i] += masks[i];
+  return result;
+}
+
+void products_are_exact() {
+  Prg prg(Block{5, 6});
+  const std::vector<std::size_t> wanted{0, 1, 4095, 8190, 8191};
+  const std::vector<std::vector<Ring>> messages{random_polynomial(prg), random_polynomial(prg)};
+  const std::vector<std::vector<Ring>> factors{random_polynomial(prg), random_polynomial(prg)};
+  const std::vector<Ring> found = round_trip(messages, factors, wanted);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    CHECK(found[i] == product_at(messages[0], factors[0], wanted[i]) +
+                          product_at(messages[1], factors[1], wanted[i]));
+  }
+}
+
+// All factors have the largest magnitude and as many uploads are added up as is allowed.
+void noise_has_room_at_its_worst() {
+  Prg prg(Block{7, 8});
+  const std::vector<Ring> largest(kRlweSize, kLargest);
+  const std::vector<Ring> message = random_polynomial(prg);
+  const std::vector<std::size_t> wanted{0, 8191};
+  const std::vector<Ring> found =
+      round_trip(std::vector(kMostUploads, message), std::vector(kMostUploads, largest), wanted);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    CHECK(found[i] == kMostUploads * product_at(message, largest, wanted[i]));
+  }
+}
+
+void equal_messages_look_different() {
+  Randomness random = Randomness::for_tests({1, 2});
+  Prg prg(Block{3, 4});
+  const RlweSecretKey secret(random);
+  CHECK(secret.encrypt({}, prg) != secret.encrypt({}, prg));
+}
+
+void garbage_is_refused() {
+  Randomness random = Randomness::for_tests({1, 2});
+  message_of<ProtocolError>([] { RlweCiphertext::parse(std::vector<std::uint8_t>(7)); });
+  message_of<ProtocolError>(
+      [] { RlweCiphertext::parse(std::vector<std::uint8_t>(kUploadBytes, 0xff)); });
+  const RlweSecretKey secret(random);
+  message_of<ProtocolError>([&] { secret.decrypt(std::vector<std::uint8_t>(7), {}); });
+}
+
+}  // namespace
+
+int main() {
+  products_are_exact();
+  noise_has_room_at_its_worst();
+  equal_messages_look_different();
+  garbage_is_refused();
+}
