@@ -1,9 +1,13 @@
 #include "duet/product.h"
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <utility>
 
 #include "gilboa.h"
+#include "rlwe.h"
+#include "rlwe_product.h"
 
 namespace duet {
 namespace {
@@ -35,7 +39,59 @@ Range half(const GilboaSize& size, int party) {
   return party == 0 ? Range{0, middle} : Range{middle, size.choices()};
 }
 
+// Whether lattice encryption computes a product: if it sends less, and if its noise bound allows.
+bool by_lattice(Products choice, std::size_t uploads_per_answer, const Cost& lattice,
+                const Cost& transfer) {
+  if (uploads_per_answer == 0 || uploads_per_answer > kMostUploads) return false;
+  if (choice != Products::kCheapest) return choice == Products::kLattice;
+  return lattice.bytes[0] + lattice.bytes[1] < transfer.bytes[0] + transfer.bytes[1];
+}
+
+std::size_t uploads_per_answer(const RlweLayout& layout) {
+  std::size_t most = 0;
+  for (std::size_t answer = 0; answer < layout.answers(); ++answer) {
+    const Range uploads = layout.uploads_of(answer);
+    most = std::max(most, uploads.end - uploads.begin);
+  }
+  return most;
+}
+
+// How a product of masks is computed, and what that costs.
+struct ProductPlan {
+  ProductPlan(const ProductSize& size, int ot_k, Products choice)
+      : transfer(product_size(size)), layout(RlweLayout::matrices(transfer)) {
+    const Range all{0, transfer.choices()};
+    cost = gilboa_cost(transfer, all, all, ot_k);
+    const Cost lattice_cost = rlwe_cost(layout, layout);
+    lattice = by_lattice(choice, uploads_per_answer(layout), lattice_cost, cost);
+    if (lattice) cost = lattice_cost;
+  }
+
+  GilboaSize transfer;
+  RlweLayout layout;
+  Cost cost;
+  bool lattice;
+};
+
 GilboaSize square_size(std::size_t batch, std::size_t k) { return {batch, 1, k, 1, kSquareBits}; }
+
+// Each party encrypts its masks for one half of the inner products.
+struct SquarePlan {
+  SquarePlan(std::size_t batch, std::size_t k, int ot_k, Products choice)
+      : transfer(square_size(batch, k)),
+        layouts{RlweLayout::inner_products({0, batch / 2}, k),
+                RlweLayout::inner_products({batch / 2, batch}, k)} {
+    cost = gilboa_cost(transfer, half(transfer, 0), half(transfer, 1), ot_k);
+    const Cost lattice_cost = rlwe_cost(layouts[0], layouts[1]);
+    lattice = by_lattice(choice, uploads_per_answer(layouts[1]), lattice_cost, cost);
+    if (lattice) cost = lattice_cost;
+  }
+
+  GilboaSize transfer;
+  std::array<RlweLayout, 2> layouts;
+  Cost cost;
+  bool lattice;
+};
 
 }  // namespace
 
@@ -55,9 +111,13 @@ void Product::setup(Session& session, const Tensor<Ring>& mask_a, const Tensor<R
     masks_product_ = swap_last_axes(masks_product_);
     return;
   }
-  const GilboaSize gilboa_size = product_size(size);
-  const Range all{0, gilboa_size.choices()};
-  gilboa(session, gilboa_size, mask_a.data, all, mask_b.data, all, own.data);
+  const ProductPlan plan(size, session.options().ot_k, session.options().products);
+  if (plan.lattice) {
+    rlwe_products(session, plan.layout, mask_a.data, plan.layout, mask_b.data, own.data);
+  } else {
+    const Range all{0, plan.transfer.choices()};
+    gilboa(session, plan.transfer, mask_a.data, all, mask_b.data, all, own.data);
+  }
   masks_product_ = std::move(own);
   once_.end_setup();
 }
@@ -71,11 +131,9 @@ Tensor<Ring> Product::online(const Session& session, const Masked& a, const Mask
   return add(share, masks_product_);
 }
 
-Cost Product::setup_cost(const ProductSize& size, int ot_k) {
-  if (size.n < size.m) return setup_cost({size.batch, size.n, size.k, size.m}, ot_k);
-  const GilboaSize gilboa_size = product_size(size);
-  const Range all{0, gilboa_size.choices()};
-  return gilboa_cost(gilboa_size, all, all, ot_k);
+Cost Product::setup_cost(const ProductSize& size, int ot_k, Products choice) {
+  if (size.n < size.m) return setup_cost({size.batch, size.n, size.k, size.m}, ot_k, choice);
+  return ProductPlan(size, ot_k, choice).cost;
 }
 
 void Square::setup(Session& session, const Tensor<Ring>& mask) {
@@ -83,10 +141,18 @@ void Square::setup(Session& session, const Tensor<Ring>& mask) {
   if (mask.shape.empty()) throw std::invalid_argument("square: a scalar has no last axis");
   const std::size_t k = mask.shape.back();
   const Shape shape(mask.shape.begin(), mask.shape.end() - 1);
-  const GilboaSize size = square_size(element_count(shape), k);
+  const SquarePlan plan(element_count(shape), k, session.options().ot_k,
+                        session.options().products);
   Tensor<Ring> cross(shape);
   const int party = session.party();
-  gilboa(session, size, mask.data, half(size, 1 - party), mask.data, half(size, party), cross.data);
+  if (plan.lattice) {
+    const auto own = static_cast<std::size_t>(party);
+    rlwe_products(session, plan.layouts[own], mask.data, plan.layouts[1 - own], mask.data,
+                  cross.data);
+  } else {
+    gilboa(session, plan.transfer, mask.data, half(plan.transfer, 1 - party), mask.data,
+           half(plan.transfer, party), cross.data);
+  }
   masks_square_ = add(sum(mul(mask, mask), {shape.size()}), shift_left(cross, 1));
   once_.end_setup();
 }
@@ -101,9 +167,8 @@ Tensor<Ring> Square::online(const Session& session, const Masked& a) {
   return add(share, masks_square_);
 }
 
-Cost Square::setup_cost(std::uint64_t batch, std::uint64_t k, int ot_k) {
-  const GilboaSize size = square_size(batch, k);
-  return gilboa_cost(size, half(size, 0), half(size, 1), ot_k);
+Cost Square::setup_cost(std::uint64_t batch, std::uint64_t k, int ot_k, Products choice) {
+  return SquarePlan(batch, k, ot_k, choice).cost;
 }
 
 }  // namespace duet

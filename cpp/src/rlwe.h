@@ -68,6 +68,12 @@ class RlweSecretKey {
   SecretRnsPoly transformed_;
 };
 
+// A party's own key and the other's.
+struct RlweKeys {
+  RlweSecretKey mine;
+  RlwePublicKey peer;
+};
+
 // A sum of ciphertexts times known polynomials.
 class RlweSum {
  public:

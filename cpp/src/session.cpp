@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "rlwe.h"
+
 namespace duet {
 namespace {
 
@@ -34,6 +36,23 @@ void Session::init_ot() {
     ot_receiver_.emplace(channel_, random_, options_.ot_k);
     ot_sender_.emplace(channel_, random_, options_.ot_k);
   }
+}
+
+Session::~Session() = default;
+
+const RlweKeys& Session::rlwe() {
+  if (!rlwe_) {
+    RlweSecretKey mine(random_);
+    Prg prg(random_.seed());
+    channel_.send(std::span<const std::uint8_t>(mine.encrypt({}, prg)));
+    RlwePublicKey peer = RlwePublicKey::parse(channel_.receive<std::uint8_t>(kUploadBytes));
+    rlwe_ = std::make_unique<RlweKeys>(RlweKeys{std::move(mine), std::move(peer)});
+  }
+  return *rlwe_;
+}
+
+Cost init_rlwe_cost() {
+  return parallel(message_cost(0, kUploadBytes), message_cost(1, kUploadBytes));
 }
 
 CotSender& Session::ot_sender() {

@@ -73,7 +73,10 @@ class Sessions {
   Sessions(std::pair<Channel, Channel> channels, Options options)
       : first_(std::move(channels.first), 0, Randomness::for_tests({1, 0}), options),
         second_(std::move(channels.second), 1, Randomness::for_tests({2, 0}), options) {
-    run([](Session& session, std::size_t) { session.init_ot(); });
+    run([](Session& session, std::size_t) {
+      session.init_ot();
+      if (session.options().products == Products::kLattice) session.rlwe();
+    });
     first_.channel().enable_trace();
     second_.channel().enable_trace();
   }

@@ -1,8 +1,9 @@
 // Products of masked values, as in ABY2.0 (see arith.h), section 3.1. With Δ_a and Δ_b public,
 //     a·b = Δ_a·Δ_b - Δ_a·δ_b - δ_a·Δ_b + δ_a·δ_b,
 // so the online phase is local once there are shares of δ_a·δ_b, the product of the masks. They
-// come from oblivious transfer in the setup phase:
-// Gilboa, "Two Party RSA Key Generation", CRYPTO 1999, with correlated OT (see src/gilboa.h).
+// come in the setup phase from lattice encryption (see src/rlwe_product.h) or, where that sends
+// less, from oblivious transfer: Gilboa, "Two Party RSA Key Generation", CRYPTO 1999 (see
+// src/gilboa.h).
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,7 @@ class Product {
   // This party's share of a·b.
   Tensor<Ring> online(const Session& session, const Masked& a, const Masked& b);
 
-  static Cost setup_cost(const ProductSize& size, int ot_k);
+  static Cost setup_cost(const ProductSize& size, int ot_k, Products choice = Products::kCheapest);
   static constexpr Cost online_cost() { return {}; }
 
  private:
@@ -46,7 +47,8 @@ class Square {
   void setup(Session& session, const Tensor<Ring>& mask);
   Tensor<Ring> online(const Session& session, const Masked& a);
 
-  static Cost setup_cost(std::uint64_t batch, std::uint64_t k, int ot_k);
+  static Cost setup_cost(std::uint64_t batch, std::uint64_t k, int ot_k,
+                         Products choice = Products::kCheapest);
   static constexpr Cost online_cost() { return {}; }
 
  private:

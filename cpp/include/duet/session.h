@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "duet/channel.h"
@@ -22,13 +23,20 @@ struct PhaseStats {
   PhaseStats& operator+=(const PhaseStats& other);
 };
 
+// What computes products of masks: oblivious transfer, lattice encryption, or what sends less.
+enum class Products { kCheapest, kTransfer, kLattice };
+
 struct Options {
   int ot_k = kDefaultOtK;
+  Products products = Products::kCheapest;
 };
+
+struct RlweKeys;
 
 class Session {
  public:
   Session(Channel channel, int party, Randomness random, Options options = {});
+  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -42,6 +50,10 @@ class Session {
   bool has_ot() const { return ot_sender_.has_value(); }
   CotSender& ot_sender();
   CotReceiver& ot_receiver();
+
+  // The keys for lattice encryption; the first call exchanges public keys, so both parties make it
+  // at the same point.
+  const RlweKeys& rlwe();
 
   // `count` consecutive hash tweaks that nothing else in this session uses; returns the first. Both
   // parties reserve in the same order, so they agree.
@@ -64,6 +76,7 @@ class Session {
   Options options_;
   std::optional<CotSender> ot_sender_;
   std::optional<CotReceiver> ot_receiver_;
+  std::unique_ptr<RlweKeys> rlwe_;
   std::uint64_t next_tweak_ = 0;
   std::optional<Phase> running_;
   double wall_start_ = 0;
@@ -78,5 +91,8 @@ constexpr Cost init_ot_cost(int k) {
   cost.rounds = k == 1 ? 2 : 3;
   return cost;
 }
+
+// Both public keys, at the same time.
+Cost init_rlwe_cost();
 
 }  // namespace duet

@@ -40,6 +40,9 @@ std::uint64_t size_in(const Header& header) {
 }  // namespace
 
 void give_up(const char* why) {
+  // The threads that send and receive may both notice; one line is enough.
+  static std::atomic_flag given_up;
+  while (given_up.test_and_set()) ::pause();
   std::fprintf(stderr, "MOTION2NX: %s\n", why);
   std::fflush(stderr);
   ::_exit(kGaveUp);

@@ -1,0 +1,73 @@
+// Shares of matrix products of which one party knows one factor and the other party the other, by
+// lattice encryption: Huang, Lu, Hong, Ding, "Cheetah", USENIX Security 2022, section 3. One party
+// uploads its factor encrypted; the other multiplies it with its own, subtracts random masks, which
+// are its shares, and sends back the coefficients that matter.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "duet/cost.h"
+#include "duet/ring.h"
+#include "duet/session.h"
+#include "gilboa.h"
+
+namespace duet {
+
+// How a direction's products lie in polynomials: what is uploaded, which answers come back.
+class RlweLayout {
+ public:
+  // Inner products number begin, begin + 1, ..., end - 1 of a batch of vectors of length k, packed
+  // one after the other: entry j of the upload meets entry N-1-j of the factor at coefficient N-1.
+  static RlweLayout inner_products(Range entries, std::size_t k);
+
+  // Matrix products [batch, m, k] x [batch, k, n], row by row: `stride` entries of a row in a
+  // polynomial, so that N/stride columns fit into an answer; `stride` is chosen for the least
+  // traffic.
+  static RlweLayout matrices(const GilboaSize& size);
+
+  std::size_t uploads() const { return uploads_; }
+  std::size_t answers() const { return answers_; }
+
+  // The coefficients of upload `index`, from the encrypted factor.
+  std::vector<Ring> upload(std::size_t index, std::span<const Ring> left) const;
+
+  // The uploads that an answer is made of: from first to last. Both grow with the answer's number.
+  Range uploads_of(std::size_t answer) const;
+  // What upload `index` is multiplied with for an answer, from the other factor.
+  std::vector<Ring> factor(std::size_t answer, std::size_t index,
+                           std::span<const Ring> right) const;
+
+  // The coefficients that an answer brings, and the entries of the result that they belong to.
+  std::vector<std::size_t> wanted(std::size_t answer) const;
+  std::size_t first_result(std::size_t answer) const;
+
+  std::uint64_t answer_bytes_total() const;
+
+ private:
+  RlweLayout() = default;
+  std::size_t wanted_count(std::size_t answer) const;
+
+  bool is_inner_ = false;
+  Range entries_{0, 0};  // of inner products
+  GilboaSize size_{};    // of matrices
+  std::size_t k_ = 0;
+  std::size_t stride_ = 0;
+  std::size_t groups_ = 0;  // uploads of a row
+  std::size_t blocks_ = 0;  // answers of a row
+  std::size_t uploads_ = 0;
+  std::size_t answers_ = 0;
+};
+
+// Adds to `out` this party's shares of two products: `mine`, of which it knows the encrypted factor
+// (`left`), and the peer's layout `theirs`, of which it knows the other factor (`right`). The peer
+// calls it with the layouts swapped. Both directions run side by side.
+void rlwe_products(Session& session, const RlweLayout& mine, std::span<const Ring> left,
+                   const RlweLayout& theirs, std::span<const Ring> right, std::span<Ring> out);
+
+// `layout_0` and `layout_1`: what party 0 and party 1 encrypt. Without init_rlwe_cost().
+Cost rlwe_cost(const RlweLayout& layout_0, const RlweLayout& layout_1);
+
+}  // namespace duet
