@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from ezprivsecfl.backends.duet.kernels import Kernel, PhaseCost, kernel
+from ezprivsecfl.backends.duet.legalise import Legalise
 from ezprivsecfl.backends.network import NETWORKS, Network
 from ezprivsecfl.compiler.passes.schedule import schedule
-from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.types import ArithType, FixedFormat, Shape, YaoType, resolve
-from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.statistics import size_text
 
-SECONDS_PER_TRANSFER = 24e-9
-SECONDS_PER_BYTE = 0.95e-9
-"""What an oblivious transfer and a byte on the wire take of one server's processor (`benchmarks/kernels.py`)."""
-
-RING_BITS = 64
-
-
-@dataclass(frozen=True)
-class PhaseCost:
-    """What one operation sends in a phase: both servers' bytes and messages, and rounds."""
-
-    bytes: tuple[int, int]
-    messages: tuple[int, int]
-    rounds: int
+SECONDS_PER_BYTE = {"product": 5e-9, "square": 5e-9, "share_product": 5e-9, "share_square": 5e-9}
+"""What a byte on the wire takes of one server's processor (`benchmarks/kernels.py`); of other kernels 0.95 ns."""
 
 
 @dataclass(frozen=True)
@@ -37,20 +23,20 @@ class OpCost:
 
     Args:
         op: The operation.
+        kernel: What carries it out.
         setup: Declared by the engine.
         online: Declared by the engine.
-        transfers: Oblivious transfers.
     """
 
     op: Op
+    kernel: Kernel
     setup: PhaseCost
     online: PhaseCost
-    transfers: int
 
     @property
     def cpu_seconds(self) -> float:
         """Estimated processor time of one server."""
-        return SECONDS_PER_TRANSFER * self.transfers + SECONDS_PER_BYTE * sum((*self.setup.bytes, *self.online.bytes))
+        return SECONDS_PER_BYTE.get(self.kernel.name, 0.95e-9) * sum((*self.setup.bytes, *self.online.bytes))
 
 
 @dataclass(frozen=True)
@@ -120,32 +106,10 @@ class CostTable:
 
 def cost(program: Program, clients: int, network: Network = NETWORKS["lan"]) -> CostTable:
     """Adds up what the engine's kernels declare."""
-    rows = []
-    for op in program.ops:
-        sizes = _sizes(program, op, clients)
-        if sizes is not None:
-            name, arguments = sizes
-            declared: dict[str, Any] = _duet.cost(name, **arguments)
-            setup, online = (_phase(declared, phase) for phase in ("setup", "online"))
-            rows.append(OpCost(op, setup, online, _transfers(name, arguments)))
-    return CostTable(clients, tuple(rows), schedule(program).rounds, network)
-
-
-def _phase(declared: dict[str, Any], phase: str) -> PhaseCost:
-    sent, messages = declared[f"{phase}_bytes"], declared[f"{phase}_messages"]
-    return PhaseCost((sent[0], sent[1]), (messages[0], messages[1]), declared[f"{phase}_rounds"])
-
-
-def _transfers(kernel: str, sizes: dict[str, int]) -> int:
-    """Oblivious transfers of a kernel."""
-    match kernel:
-        case "product":
-            return 2 * RING_BITS * sizes["batch"] * sizes["k"] * min(sizes["m"], sizes["n"])
-        case "square":
-            return (RING_BITS - 1) * sizes["batch"] * sizes["k"]
-        case "to_yao":
-            return sizes["width"] * sizes["elements"]
-    return 0
+    legal = Legalise().run(program)
+    used = [(op, kernel(legal, op, clients)) for op in legal.ops]
+    rows = tuple(OpCost(op, k, *k.costs()) for op, k in used if k is not None)
+    return CostTable(clients, rows, schedule(legal).rounds, network)
 
 
 def traffic(program: Program, clients: int) -> list[str]:
@@ -162,41 +126,3 @@ def traffic(program: Program, clients: int) -> list[str]:
     ]
     lines[1] += f"; {table.rounds} round{'' if table.rounds == 1 else 's'}"
     return [*lines, "(once per session, base oblivious transfers come on top)"]
-
-
-def _count(shape: Shape, clients: int) -> int:
-    total = 1
-    for d in resolve(shape, clients):
-        total *= d
-    return total
-
-
-def _sizes(program: Program, op: Op, clients: int) -> tuple[str, dict[str, int]] | None:
-    """The engine's name of an operation's kernel, and its sizes."""
-    match op:
-        case protocol.Mask():
-            return "mask", {"elements": _count(op.result.type.shape, clients)}
-        case protocol.Open():
-            return "open_arith", {"elements": _count(op.result.type.shape, clients)}
-        case protocol.Product():
-            a, b = (resolve(o.type.shape, clients) for o in op.operands)
-            batch = _count(op.operands[0].type.shape[:-2], clients)
-            return "product", {"batch": batch, "m": a[-2], "k": a[-1], "n": b[-1]}
-        case protocol.SquareSum():
-            shape = op.operands[0].type.shape
-            return "square", {"batch": _count(shape[:-1], clients), "k": resolve(shape, clients)[-1]}
-        case protocol.ToYao():
-            elements = _count(op.result.type.shape, clients)
-            shared = isinstance(op.operands[0].type, ArithType)
-            return ("to_yao" if shared else "public_to_yao"), {"elements": elements, "width": op.width}
-        case protocol.Circuit():
-            gates = program.circuits[op.circuit].and_count
-            return "evaluate", {"and_gates": gates, "elements": _count(op.operands[0].type.shape, clients)}
-        case protocol.FromYao():
-            t = op.operands[0].type
-            assert isinstance(t, YaoType)
-            assert isinstance(t.format, FixedFormat)
-            return "from_yao", {"elements": _count(t.shape, clients)}
-        case io.Public() if op is program.of(io.Public)[0]:
-            return "agreement", {}
-    return None

@@ -19,10 +19,11 @@ from ezprivsecfl.backends.cpp import (
     plain,
     shape_literal,
 )
+from ezprivsecfl.backends.duet.legalise import Legalise
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.passes.schedule import Exchange, Schedule, Step, schedule
 from ezprivsecfl.compiler.pipeline import Compiled
-from ezprivsecfl.ir.mpc import io, protocol
+from ezprivsecfl.ir.mpc import io, protocol, shares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, MaskedType, YaoType
@@ -33,7 +34,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 def emit(compiled: Compiled) -> dict[str, str]:
     """The source tree of a compiled program: path to text."""
     templates = environment(TEMPLATES)
-    secure = compiled.secure
+    secure = Legalise().run(compiled.secure)
     return {
         "program.cpp": templates.get_template("program.cpp.j2").render(_Emission(secure).context()),
         "CMakeLists.txt": templates.get_template("CMakeLists.txt.j2").render(name=identifier(compiled.name)),
@@ -45,6 +46,8 @@ MEMBERS: dict[type[Op], tuple[str, str]] = {
     protocol.Mask: ("Mask", "mask"),
     protocol.Product: ("Product", "product"),
     protocol.SquareSum: ("Square", "squares"),
+    shares.Gemm: ("ShareProduct", "product"),
+    shares.SquareSumOfShares: ("ShareSquare", "squares"),
     protocol.Circuit: ("Evaluate", "circuit"),
     protocol.FromYao: ("FromYao", "from_yao"),
     protocol.Open: ("OpenArith", "open"),
@@ -108,6 +111,8 @@ class _Emission:
                 lines = [f"{member}.setup(s, {shape_literal(op.result.type.shape)});"]
             case protocol.Product() | protocol.SquareSum():
                 lines = [f"{member}.setup(s, {', '.join(views)});"]
+            case shares.Gemm() | shares.SquareSumOfShares():
+                lines = [f"{member}.setup(s);"]
             case protocol.ToYao():
                 lines = [f"{member}.setup(s, {shape_literal(op.result.type.shape)}, {op.width});"]
             case protocol.Circuit():
@@ -157,6 +162,8 @@ class _Emission:
             Step.LABELS: "send_labels(s)",
             Step.PUBLIC_LABELS: f"send(s, {operand})",
             Step.OPEN: f"send(s, {operand})",
+            Step.UPLOADS: f"send_uploads(s, {', '.join(self.names[o] for o in op.operands)})",
+            Step.ANSWERS: "send_answers(s)",
         }[exchange.step]
         return [*comment(op), f"{member}.{call};"]
 
@@ -164,7 +171,9 @@ class _Emission:
         op, member = exchange.op, self.members[exchange.op]
         if exchange.step is Step.MASKED:
             return f"{member}.receive_masked(s);"
-        call = "receive_labels" if exchange.step is Step.LABELS else "receive"
+        if exchange.step is Step.UPLOADS:
+            return f"{member}.receive_uploads(s);"
+        call = {Step.LABELS: "receive_labels", Step.ANSWERS: "receive_answers"}.get(exchange.step, "receive")
         return f"const {_cpp_type(op.result)} {self.names[op.result]} = {member}.{call}(s);"
 
     def _local(self, op: Op) -> list[str]:

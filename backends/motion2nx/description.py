@@ -5,9 +5,9 @@ The legalisation is driven by this page: an operation of the mpc level that is n
 
 from __future__ import annotations
 
-from ezprivsecfl.backends.motion2nx.ops import Gemm, SquareSumOfShares
 from ezprivsecfl.compiler.circuits.circuit import GateKind
 from ezprivsecfl.ir.mpc import io, linear, protocol, structure
+from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import Shape, resolve

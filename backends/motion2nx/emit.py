@@ -22,12 +22,12 @@ from ezprivsecfl.backends.cpp import (
 )
 from ezprivsecfl.backends.motion2nx.description import total_bytes
 from ezprivsecfl.backends.motion2nx.legalise import Legalise
-from ezprivsecfl.backends.motion2nx.ops import Gemm, SquareSumOfShares
 from ezprivsecfl.backends.motion2nx.phases import Kind, Phase, divide
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc import io, linear, protocol
+from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, RingType, YaoType

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, elements
-from ezprivsecfl.backends.motion2nx.ops import Gemm, SquareSumOfShares
 from ezprivsecfl.compiler.circuits.circuit import Circuit, Gate, GateKind
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import linear, protocol, structure
+from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.types import RingType

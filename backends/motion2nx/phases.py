@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ezprivsecfl.backends.motion2nx.ops import HEAVY
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import protocol
+from ezprivsecfl.ir.mpc.shares import SHARE_PRODUCTS
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import YaoType
@@ -75,7 +75,7 @@ class _Division:
     def _kind(self, op: Op) -> Kind:
         if op in self.graph_of:
             return Kind.GRAPH
-        if isinstance(op, HEAVY):
+        if isinstance(op, SHARE_PRODUCTS):
             return Kind.PRODUCTS
         return Kind.OPEN if isinstance(op, protocol.Open) else Kind.LOCAL
 

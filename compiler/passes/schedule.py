@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ezprivsecfl.ir.mpc import protocol
+from ezprivsecfl.ir.mpc import protocol, shares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType
@@ -19,11 +19,13 @@ class Step(Enum):
     LABELS = "labels to the evaluator"
     PUBLIC_LABELS = "labels of a public value"
     OPEN = "open"
+    UPLOADS = "encrypted factors"
+    ANSWERS = "answers to encrypted factors"
 
     @property
     def senders(self) -> tuple[int, ...]:
         """Which servers send something: 0 is the garbler, 1 the evaluator."""
-        if self in (Step.MASK, Step.OPEN):
+        if self in (Step.MASK, Step.OPEN, Step.UPLOADS, Step.ANSWERS):
             return (0, 1)
         return (1,) if self is Step.MASKED else (0,)
 
@@ -110,4 +112,6 @@ def _steps(op: Op) -> tuple[Step, ...]:
             return (Step.MASKED, Step.LABELS) if shared else (Step.PUBLIC_LABELS,)
         case protocol.Open():
             return (Step.OPEN,)
+        case shares.Gemm() | shares.SquareSumOfShares():
+            return (Step.UPLOADS, Step.ANSWERS)
     return ()

@@ -12,6 +12,7 @@
 #include "duet/agreement.h"
 #include "duet/conversion.h"
 #include "duet/product.h"
+#include "duet/share_product.h"
 
 namespace duet::bindings {
 namespace {
@@ -85,6 +86,15 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
       {"square",
        [](Sizes& s) -> PhaseCosts {
          return {Square::setup_cost(s["batch"], s["k"], s.ot_k()), Square::online_cost()};
+       }},
+      {"share_product",
+       [](Sizes& s) -> PhaseCosts {
+         return {ShareProduct::setup_cost(),
+                 ShareProduct::online_cost({s["batch"], s["m"], s["k"], s["n"]})};
+       }},
+      {"share_square",
+       [](Sizes& s) -> PhaseCosts {
+         return {ShareSquare::setup_cost(), ShareSquare::online_cost(s["batch"], s["k"])};
        }},
       {"to_yao",
        [](Sizes& s) -> PhaseCosts {

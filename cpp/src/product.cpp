@@ -40,11 +40,20 @@ Range half(const GilboaSize& size, int party) {
 }
 
 // Whether lattice encryption computes a product: if it sends less, and if its noise bound allows.
-bool by_lattice(Products choice, std::size_t uploads_per_answer, const Cost& lattice,
-                const Cost& transfer) {
+bool lattice_is_better(Products choice, std::size_t uploads_per_answer, const Cost& lattice,
+                       const Cost& transfer) {
   if (uploads_per_answer == 0 || uploads_per_answer > kMostUploads) return false;
   if (choice != Products::kCheapest) return choice == Products::kLattice;
   return lattice.bytes[0] + lattice.bytes[1] < transfer.bytes[0] + transfer.bytes[1];
+}
+
+void by_lattice(Session& session, const RlweLayout& mine, std::span<const Ring> left,
+                const RlweLayout& theirs, std::span<const Ring> right, std::span<Ring> out) {
+  RlweExchange exchange(mine, theirs);
+  exchange.send_uploads(session, left);
+  exchange.receive_uploads(session, right, out);
+  exchange.send_answers(session);
+  exchange.receive_answers(session, out);
 }
 
 std::size_t uploads_per_answer(const RlweLayout& layout) {
@@ -63,7 +72,7 @@ struct ProductPlan {
     const Range all{0, transfer.choices()};
     cost = gilboa_cost(transfer, all, all, ot_k);
     const Cost lattice_cost = rlwe_cost(layout, layout);
-    lattice = by_lattice(choice, uploads_per_answer(layout), lattice_cost, cost);
+    lattice = lattice_is_better(choice, uploads_per_answer(layout), lattice_cost, cost);
     if (lattice) cost = lattice_cost;
   }
 
@@ -83,7 +92,7 @@ struct SquarePlan {
                 RlweLayout::inner_products({batch / 2, batch}, k)} {
     cost = gilboa_cost(transfer, half(transfer, 0), half(transfer, 1), ot_k);
     const Cost lattice_cost = rlwe_cost(layouts[0], layouts[1]);
-    lattice = by_lattice(choice, uploads_per_answer(layouts[1]), lattice_cost, cost);
+    lattice = lattice_is_better(choice, uploads_per_answer(layouts[1]), lattice_cost, cost);
     if (lattice) cost = lattice_cost;
   }
 
@@ -113,7 +122,7 @@ void Product::setup(Session& session, const Tensor<Ring>& mask_a, const Tensor<R
   }
   const ProductPlan plan(size, session.options().ot_k, session.options().products);
   if (plan.lattice) {
-    rlwe_products(session, plan.layout, mask_a.data, plan.layout, mask_b.data, own.data);
+    by_lattice(session, plan.layout, mask_a.data, plan.layout, mask_b.data, own.data);
   } else {
     const Range all{0, plan.transfer.choices()};
     gilboa(session, plan.transfer, mask_a.data, all, mask_b.data, all, own.data);
@@ -147,8 +156,7 @@ void Square::setup(Session& session, const Tensor<Ring>& mask) {
   const int party = session.party();
   if (plan.lattice) {
     const auto own = static_cast<std::size_t>(party);
-    rlwe_products(session, plan.layouts[own], mask.data, plan.layouts[1 - own], mask.data,
-                  cross.data);
+    by_lattice(session, plan.layouts[own], mask.data, plan.layouts[1 - own], mask.data, cross.data);
   } else {
     gilboa(session, plan.transfer, mask.data, half(plan.transfer, 1 - party), mask.data,
            half(plan.transfer, party), cross.data);

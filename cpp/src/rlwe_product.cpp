@@ -117,90 +117,70 @@ std::vector<std::size_t> RlweLayout::wanted(std::size_t answer) const {
 }
 
 std::size_t RlweLayout::first_result(std::size_t answer) const {
-  if (is_inner_) return entries_.begin + answer;
-  return answer / blocks_ * size_.columns + answer % blocks_ * (kRlweSize / stride_);
+  if (is_inner_) return result_offset_ + entries_.begin + answer;
+  return result_offset_ + answer / blocks_ * size_.columns +
+         answer % blocks_ * (kRlweSize / stride_);
 }
 
-namespace {
+RlweExchange::RlweExchange(RlweLayout mine, RlweLayout theirs)
+    : mine_(std::move(mine)), theirs_(std::move(theirs)) {}
+RlweExchange::RlweExchange(RlweExchange&&) noexcept = default;
+RlweExchange& RlweExchange::operator=(RlweExchange&&) noexcept = default;
+RlweExchange::~RlweExchange() = default;
 
-// Answers to the peer's uploads, as soon as all that an answer needs is there.
-class Evaluator {
- public:
-  Evaluator(Session& session, const RlweLayout& layout, std::span<const Ring> right,
-            std::span<Ring> out)
-      : session_(session),
-        layout_(layout),
-        right_(right),
-        out_(out),
-        prg_(session.random().seed()) {}
-
-  void receive_upload() {
-    const std::vector<std::uint8_t> bytes = session_.channel().receive<std::uint8_t>(kUploadBytes);
-    held_.push_back(RlweCiphertext::parse(bytes));
-    ++received_;
-    while (answers_.size() < layout_.answers() &&
-           layout_.uploads_of(answers_.size()).end <= received_) {
-      answer(answers_.size());
-    }
-  }
-
-  void send_answers() {
-    for (const std::vector<std::uint8_t>& answer : answers_) {
-      session_.channel().send(std::span<const std::uint8_t>(answer));
-    }
-  }
-
- private:
-  void answer(std::size_t number) {
-    const Range uploads = layout_.uploads_of(number);
-    for (; first_held_ < uploads.begin; ++first_held_) held_.pop_front();
-    RlweSum sum;
-    for (std::size_t i = uploads.begin; i < uploads.end; ++i) {
-      sum.add(held_[i - first_held_], layout_.factor(number, i, right_));
-    }
-    const std::vector<std::size_t> wanted = layout_.wanted(number);
-    SecretVector<Ring> masks(wanted.size());
-    prg_.fill(std::span<std::uint64_t>(masks));
-    answers_.push_back(sum.answer(session_.rlwe().peer, wanted, masks, prg_));
-    for (std::size_t i = 0; i < masks.size(); ++i)
-      out_[layout_.first_result(number) + i] += masks[i];
-  }
-
-  Session& session_;
-  const RlweLayout& layout_;
-  std::span<const Ring> right_;
-  std::span<Ring> out_;
-  Prg prg_;
-  std::deque<RlweCiphertext> held_;
-  std::size_t first_held_ = 0;
-  std::size_t received_ = 0;
-  std::vector<std::vector<std::uint8_t>> answers_;
-};
-
-}  // namespace
-
-void rlwe_products(Session& session, const RlweLayout& mine, std::span<const Ring> left,
-                   const RlweLayout& theirs, std::span<const Ring> right, std::span<Ring> out) {
+void RlweExchange::send_uploads(Session& session, std::span<const Ring> left) {
   const RlweKeys& keys = session.rlwe();
-  Channel& channel = session.channel();
   Prg prg(session.random().seed());
-  Evaluator evaluator(session, theirs, right, out);
-  for (std::size_t begin = 0; begin < std::max(mine.uploads(), theirs.uploads());
-       begin += kWindow) {
-    for (std::size_t i = begin; i < std::min(begin + kWindow, mine.uploads()); ++i) {
-      channel.send(std::span<const std::uint8_t>(keys.mine.encrypt(mine.upload(i, left), prg)));
-    }
-    for (std::size_t i = begin; i < std::min(begin + kWindow, theirs.uploads()); ++i) {
-      evaluator.receive_upload();
+  for (std::size_t i = 0; i < mine_.uploads(); ++i) {
+    session.channel().send(
+        std::span<const std::uint8_t>(keys.mine.encrypt(mine_.upload(i, left), prg)));
+  }
+}
+
+void RlweExchange::receive_uploads(Session& session, std::span<const Ring> right,
+                                   std::span<Ring> out) {
+  const RlweKeys& keys = session.rlwe();
+  Prg prg(session.random().seed());
+  std::deque<RlweCiphertext> held;  // those that the next answer may need
+  std::size_t first_held = 0;
+  answers_.clear();
+  for (std::size_t received = 1; received <= theirs_.uploads(); ++received) {
+    held.push_back(RlweCiphertext::parse(session.channel().receive<std::uint8_t>(kUploadBytes)));
+    // Answers are computed as soon as all that they need is there.
+    for (std::size_t number = answers_.size();
+         number < theirs_.answers() && theirs_.uploads_of(number).end <= received; ++number) {
+      const Range uploads = theirs_.uploads_of(number);
+      for (; first_held < uploads.begin; ++first_held) held.pop_front();
+      RlweSum sum;
+      for (std::size_t i = uploads.begin; i < uploads.end; ++i) {
+        sum.add(held[i - first_held], theirs_.factor(number, i, right));
+      }
+      const std::vector<std::size_t> wanted = theirs_.wanted(number);
+      SecretVector<Ring> masks(wanted.size());
+      prg.fill(std::span<std::uint64_t>(masks));
+      answers_.push_back(sum.answer(keys.peer, wanted, masks, prg));
+      Ring* const result = out.data() + theirs_.first_result(number);
+      for (std::size_t i = 0; i < masks.size(); ++i) result[i] += masks[i];
     }
   }
-  evaluator.send_answers();
-  for (std::size_t answer = 0; answer < mine.answers(); ++answer) {
-    const std::vector<std::size_t> wanted = mine.wanted(answer);
+}
+
+void RlweExchange::send_answers(Session& session) {
+  for (const std::vector<std::uint8_t>& answer : answers_) {
+    session.channel().send(std::span<const std::uint8_t>(answer));
+  }
+  answers_.clear();
+}
+
+void RlweExchange::receive_answers(Session& session, std::span<Ring> out) {
+  const RlweKeys& keys = session.rlwe();
+  for (std::size_t number = 0; number < mine_.answers(); ++number) {
+    const std::vector<std::size_t> wanted = mine_.wanted(number);
     const std::vector<std::uint8_t> bytes =
-        channel.receive<std::uint8_t>(answer_bytes(wanted.size()));
+        session.channel().receive<std::uint8_t>(answer_bytes(wanted.size()));
     const std::vector<Ring> shares = keys.mine.decrypt(bytes, wanted);
-    for (std::size_t i = 0; i < shares.size(); ++i) out[mine.first_result(answer) + i] += shares[i];
+    Ring* const result = out.data() + mine_.first_result(number);
+    for (std::size_t i = 0; i < shares.size(); ++i) result[i] += shares[i];
   }
 }
 
@@ -212,17 +192,8 @@ Cost rlwe_cost(const RlweLayout& layout_0, const RlweLayout& layout_1) {
     const RlweLayout& theirs = *layouts[1 - party];
     cost.messages[party] = mine.uploads() + theirs.answers();
     cost.bytes[party] = mine.uploads() * framed_bytes(kUploadBytes) + theirs.answer_bytes_total();
-    // Turns from sending to receiving, in the order of rlwe_products().
-    std::uint64_t turns = 0;
-    bool has_sent = true;
-    const auto receive = [&] { turns += std::exchange(has_sent, false) ? 1 : 0; };
-    for (std::size_t begin = 0; begin < std::max(mine.uploads(), theirs.uploads());
-         begin += kWindow) {
-      if (begin < mine.uploads()) has_sent = true;
-      if (begin < theirs.uploads()) receive();
-    }
-    if (theirs.answers() > 0) has_sent = true;
-    if (mine.answers() > 0) receive();
+    // Turns to receiving: for uploads, and for answers if something was sent in between.
+    const std::uint64_t turns = (theirs.uploads() > 0 ? 1 : 0) + (mine.answers() > 0 ? 1 : 0);
     cost.rounds = std::max(cost.rounds, turns);
   }
   return cost;

@@ -28,6 +28,13 @@ class RlweLayout {
   // traffic.
   static RlweLayout matrices(const GilboaSize& size);
 
+  // The same layout, with its results further on.
+  RlweLayout with_results_from(std::size_t first) const {
+    RlweLayout moved = *this;
+    moved.result_offset_ = first;
+    return moved;
+  }
+
   std::size_t uploads() const { return uploads_; }
   std::size_t answers() const { return answers_; }
 
@@ -55,17 +62,35 @@ class RlweLayout {
   GilboaSize size_{};    // of matrices
   std::size_t k_ = 0;
   std::size_t stride_ = 0;
+  std::size_t result_offset_ = 0;
   std::size_t groups_ = 0;  // uploads of a row
   std::size_t blocks_ = 0;  // answers of a row
   std::size_t uploads_ = 0;
   std::size_t answers_ = 0;
 };
 
-// Adds to `out` this party's shares of two products: `mine`, of which it knows the encrypted factor
-// (`left`), and the peer's layout `theirs`, of which it knows the other factor (`right`). The peer
-// calls it with the layouts swapped. Both directions run side by side.
-void rlwe_products(Session& session, const RlweLayout& mine, std::span<const Ring> left,
-                   const RlweLayout& theirs, std::span<const Ring> right, std::span<Ring> out);
+// Shares of two products at once, which makes four steps: `mine`, of which this party knows the
+// encrypted factor (`left`), and the peer's layout `theirs`, of which it knows the other factor
+// (`right`). The peer has the layouts swapped.
+class RlweExchange {
+ public:
+  RlweExchange(RlweLayout mine, RlweLayout theirs);
+  RlweExchange(RlweExchange&&) noexcept;
+  RlweExchange& operator=(RlweExchange&&) noexcept;
+  ~RlweExchange();
+
+  void send_uploads(Session& session, std::span<const Ring> left);
+  // Computes the answers and adds this party's shares of the peer's products to `out`.
+  void receive_uploads(Session& session, std::span<const Ring> right, std::span<Ring> out);
+  void send_answers(Session& session);
+  // Adds this party's shares of its own products.
+  void receive_answers(Session& session, std::span<Ring> out);
+
+ private:
+  RlweLayout mine_;
+  RlweLayout theirs_;
+  std::vector<std::vector<std::uint8_t>> answers_;
+};
 
 // `layout_0` and `layout_1`: what party 0 and party 1 encrypt. Without init_rlwe_cost().
 Cost rlwe_cost(const RlweLayout& layout_0, const RlweLayout& layout_1);

@@ -12,7 +12,7 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir import tensor
-from ezprivsecfl.ir.mpc import io, linear, protocol, structure
+from ezprivsecfl.ir.mpc import io, linear, protocol, shares, structure
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Placement
 from ezprivsecfl.ir.types import (
@@ -65,8 +65,8 @@ def every_op(clients: int = 6) -> Program:
         gc = b.add(linear.Sub, b.add(linear.Add, g, c), b.add(linear.Neg, c))  # public, all of it
         y = b.add(linear.Add, b.add(linear.Sub, gc, x), b.add(linear.Neg, x))  # public and shared mixed
         z = b.add(linear.Sub, y, c)
-        shares = b.add(linear.AsShares, gc)
-        u = b.add(linear.Add, z, b.add(linear.Widen, shares, bits=0))
+        as_shares = b.add(linear.AsShares, gc)
+        u = b.add(linear.Add, z, b.add(linear.Widen, as_shares, bits=0))
         scaled = b.add(linear.MulPublic, u, g)  # frac 2F
         dots = b.add(linear.MatMulPublic, x, b.add(structure.Reshape, g, shape=(4, 1)))  # [n, 1], frac 2F
     with b.at(Location("user.py", 7, "Product")):
@@ -85,6 +85,8 @@ def every_op(clients: int = 6) -> Program:
             shape=(2, "n", 3),
         )
         batched = b.add(protocol.Product, spread, stacked)  # [2, 1, 3], frac 2F
+        unmasked = b.add(shares.Gemm, b.add(structure.Reshape, w, shape=(1, "n")), x)  # [1, 4], frac 2F
+        unmasked_squares = b.add(shares.SquareSumOfShares, x)  # [n], frac 2F
     with b.at(Location("user.py", 9, "Relu")):
         yx = b.add(protocol.ToYao, x, width=20)  # [n, 4]
         yg = b.add(protocol.ToYao, g, width=20)  # [4], public
@@ -109,6 +111,8 @@ def every_op(clients: int = 6) -> Program:
             "squares": b.add(structure.Sum, squares, axes=(0,)),
             "weighted": weighted,
             "batched": batched,
+            "unmasked": unmasked,
+            "unmasked_squares": b.add(structure.Sum, unmasked_squares, axes=(0,)),
             "relu": b.add(structure.Sum, back, axes=(1,)),
         }
         for path, value in sums.items():

@@ -10,6 +10,7 @@
 #include "duet/linear.h"
 #include "duet/product.h"
 #include "duet/program.h"
+#include "duet/share_product.h"
 
 namespace {
 

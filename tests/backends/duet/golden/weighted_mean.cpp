@@ -9,6 +9,7 @@
 #include "duet/linear.h"
 #include "duet/product.h"
 #include "duet/program.h"
+#include "duet/share_product.h"
 
 namespace {
 

@@ -28,7 +28,7 @@ class EveryOpProgram final : public ezmotion::Program {
     graph4();
     local5();
     open6(s);
-    return {v47, v48, v49, v50, v51, v52, v6, v53};
+    return {v51, v52, v53, v54, v55, v56, v57, v58, v6, v59};
   }
 
  private:
@@ -85,12 +85,14 @@ class EveryOpProgram final : public ezmotion::Program {
     const Tensor<Ring> v26 = reshape(v25, Shape{1, n, 3});
     // broadcast, user.py:7 Product
     v27 = broadcast_to(v26, Shape{2, n, 3});
+    // reshape, user.py:7 Product
+    v29 = reshape(v1, Shape{1, n});
     // as_shares, user.py:9 Relu
-    v30 = public_share(v2, s.party());
+    v33 = public_share(v2, s.party());
     // sum, user.py:11 Sum
-    v43 = sum(v14, {0});
+    v46 = sum(v14, {0});
     // sum, user.py:11 Sum
-    v44 = sum(v16, {0, 1});
+    v47 = sum(v16, {0, 1});
   }
 
   void products2() {
@@ -101,72 +103,84 @@ class EveryOpProgram final : public ezmotion::Program {
     const std::size_t p19 = products.gemm(v18, v0);
     // gemm, user.py:7 Product
     const std::size_t p28 = products.gemm(v24, v27);
+    // gemm, user.py:7 Product
+    const std::size_t p30 = products.gemm(v29, v0);
+    // square_sum_of_shares, user.py:7 Product
+    const std::size_t p31 = products.square_sum(v0);
     products.run();
     v17 = products.result(p17);
     v19 = products.result(p19);
     v28 = products.result(p28);
+    v30 = products.result(p30);
+    v31 = products.result(p31);
   }
 
   void local3() {
     // sum, user.py:11 Sum
-    v45 = sum(v17, {0});
+    v48 = sum(v17, {0});
+    // sum, user.py:11 Sum
+    v49 = sum(v31, {0});
   }
 
   void graph4() {
     Graph g(connection(), kArithmetic);
     const Arith g0 = g.input(v0);
-    const Arith g30 = g.input(v30);
+    const Arith g33 = g.input(v33);
     // to_yao, user.py:9 Relu
-    const Yao g29 = g.to_yao(g0, 20);
+    const Yao g32 = g.to_yao(g0, 20);
     // to_yao, user.py:9 Relu
-    const Yao g31 = g.to_yao(g30, 20);
+    const Yao g34 = g.to_yao(g33, 20);
     // broadcast, user.py:9 Relu
-    const Yao g32 = g.move({g31}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{n, 4}); });
+    const Yao g35 = g.move({g34}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{n, 4}); });
     // circuit, user.py:9 Relu
-    const std::vector<Yao> r33 = g.circuit(circuit_relu, {g29});
-    const Yao& g33 = r33[0];
-    const Yao& g34 = r33[1];
-    // slice, user.py:9 Relu
-    const Yao g35 = g.move({g33}, [this](const Tensors& x) { return slice(x[0], {0, 3}, Shape{n, 4}, {1, -1}); });
-    // circuit, user.py:9 Relu
-    const std::vector<Yao> r36 = g.circuit(circuit_max, {g35, g32, g34});
+    const std::vector<Yao> r36 = g.circuit(circuit_relu, {g32});
     const Yao& g36 = r36[0];
     const Yao& g37 = r36[1];
+    // slice, user.py:9 Relu
+    const Yao g38 = g.move({g36}, [this](const Tensors& x) { return slice(x[0], {0, 3}, Shape{n, 4}, {1, -1}); });
+    // circuit, user.py:9 Relu
+    const std::vector<Yao> r39 = g.circuit(circuit_max, {g38, g35, g37});
+    const Yao& g39 = r39[0];
+    const Yao& g40 = r39[1];
     // transpose, user.py:9 Relu
-    const Yao g38 = g.move({g36}, [](const Tensors& x) { return transpose(x[0], {1, 0}); });
+    const Yao g41 = g.move({g39}, [](const Tensors& x) { return transpose(x[0], {1, 0}); });
     // concat, user.py:9 Relu
-    const Yao g39 = g.move({g38, g38}, [](const Tensors& x) { return concat(std::vector{x[0], x[0]}, 0); });
+    const Yao g42 = g.move({g41, g41}, [](const Tensors& x) { return concat(std::vector{x[0], x[0]}, 0); });
     // from_yao, user.py:9 Relu
-    const Arith g40 = g.from_yao(g39);
+    const Arith g43 = g.from_yao(g42);
     // from_yao, user.py:9 Relu
-    const Arith g41 = g.from_yao(g37);
+    const Arith g44 = g.from_yao(g40);
     g.run();
-    v40 = g.share(g40);
-    v41 = g.share(g41);
+    v43 = g.share(g43);
+    v44 = g.share(g44);
   }
 
   void local5() {
     // sum, user.py:9 Relu
-    v42 = sum(v41, {0, 1});
+    v45 = sum(v44, {0, 1});
     // sum, user.py:11 Sum
-    v46 = sum(v40, {1});
+    v50 = sum(v43, {1});
   }
 
   void open6(Session& s) {
     // open, user.py:11 Sum
-    v47 = open(s, v43);
+    v51 = open(s, v46);
     // open, user.py:11 Sum
-    v48 = open(s, v44);
+    v52 = open(s, v47);
     // open, user.py:11 Sum
-    v49 = open(s, v45);
+    v53 = open(s, v48);
     // open, user.py:11 Sum
-    v50 = open(s, v19);
+    v54 = open(s, v19);
     // open, user.py:11 Sum
-    v51 = open(s, v28);
+    v55 = open(s, v28);
     // open, user.py:11 Sum
-    v52 = open(s, v46);
+    v56 = open(s, v30);
+    // open, user.py:11 Sum
+    v57 = open(s, v49);
+    // open, user.py:11 Sum
+    v58 = open(s, v50);
     // open, user.py:13 RealDiv
-    v53 = open(s, v42);
+    v59 = open(s, v45);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -180,10 +194,10 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v24;
   Tensor<Ring> v27;
   Tensor<Ring> v28;
+  Tensor<Ring> v29;
   Tensor<Ring> v30;
-  Tensor<Ring> v40;
-  Tensor<Ring> v41;
-  Tensor<Ring> v42;
+  Tensor<Ring> v31;
+  Tensor<Ring> v33;
   Tensor<Ring> v43;
   Tensor<Ring> v44;
   Tensor<Ring> v45;
@@ -195,6 +209,12 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v51;
   Tensor<Ring> v52;
   Tensor<Ring> v53;
+  Tensor<Ring> v54;
+  Tensor<Ring> v55;
+  Tensor<Ring> v56;
+  Tensor<Ring> v57;
+  Tensor<Ring> v58;
+  Tensor<Ring> v59;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-"""Operations of the mpc level that only this target has: products of additive shares, without masking first."""
+"""Products of additive shares as they are. Lowering makes products of masked values; back ends choose between them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from ezprivsecfl.ir.types import ArithType, Type
 
 
 class Gemm(MpcOp, name="gemm"):
-    """Batched matrix product ``[..., m, k] x [..., k, r] -> [..., m, r]`` of additive shares; fractional bits add up.
-
-    The number of elements of the left operand sets the number of oblivious transfers.
-    """
+    """Batched matrix product ``[..., m, k] x [..., k, r] -> [..., m, r]``; fractional bits add up."""
 
     def infer(self) -> tuple[Type, ...]:
         """Checks batch axes and the inner dimension."""
@@ -32,7 +29,7 @@ class Gemm(MpcOp, name="gemm"):
 
 
 class SquareSumOfShares(MpcOp, name="square_sum_of_shares"):
-    """Sum of squares over the last axis of additive shares ``[..., k]``: half the cost of a product."""
+    """Sum of squares over the last axis of additive shares ``[..., k]``."""
 
     def infer(self) -> tuple[Type, ...]:
         """One axis less, twice the fractional bits."""
@@ -46,5 +43,5 @@ class SquareSumOfShares(MpcOp, name="square_sum_of_shares"):
         return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=np.uint64)),)
 
 
-HEAVY = (Gemm, SquareSumOfShares)
-"""What takes oblivious transfers for every element of an operand."""
+SHARE_PRODUCTS = (Gemm, SquareSumOfShares)
+"""Both kinds."""

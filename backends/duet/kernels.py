@@ -1,0 +1,89 @@
+"""Which kernel of the engine carries out an operation, and what it declares to send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ezprivsecfl.ir.mpc import io, protocol, shares
+from ezprivsecfl.ir.op import Op
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.types import ArithType, FixedFormat, Shape, YaoType, resolve
+from ezprivsecfl.runtime import _duet
+
+
+@dataclass(frozen=True)
+class PhaseCost:
+    """What one operation sends in a phase: both servers' bytes and messages, and rounds."""
+
+    bytes: tuple[int, int]
+    messages: tuple[int, int]
+    rounds: int
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel with the sizes that it is used with.
+
+    Args:
+        name: As the engine calls it.
+        sizes: By name.
+    """
+
+    name: str
+    sizes: dict[str, int]
+
+    def costs(self) -> tuple[PhaseCost, PhaseCost]:
+        """Setup and online phase."""
+        declared: dict[str, Any] = _duet.cost(self.name, **self.sizes)
+        return _phase(declared, "setup"), _phase(declared, "online")
+
+    def total_bytes(self) -> int:
+        """Both phases, both directions together."""
+        return sum(sum(phase.bytes) for phase in self.costs())
+
+
+def _phase(declared: dict[str, Any], phase: str) -> PhaseCost:
+    sent, messages = declared[f"{phase}_bytes"], declared[f"{phase}_messages"]
+    return PhaseCost((sent[0], sent[1]), (messages[0], messages[1]), declared[f"{phase}_rounds"])
+
+
+def kernel(program: Program, op: Op, clients: int) -> Kernel | None:
+    """The kernel of an operation; None if it sends nothing."""
+    match op:
+        case protocol.Mask():
+            return Kernel("mask", {"elements": count(op.result.type.shape, clients)})
+        case protocol.Open():
+            return Kernel("open_arith", {"elements": count(op.result.type.shape, clients)})
+        case protocol.Product() | shares.Gemm():
+            a, b = (resolve(o.type.shape, clients) for o in op.operands)
+            batch = count(op.operands[0].type.shape[:-2], clients)
+            name = "product" if isinstance(op, protocol.Product) else "share_product"
+            return Kernel(name, {"batch": batch, "m": a[-2], "k": a[-1], "n": b[-1]})
+        case protocol.SquareSum() | shares.SquareSumOfShares():
+            shape = op.operands[0].type.shape
+            name = "square" if isinstance(op, protocol.SquareSum) else "share_square"
+            return Kernel(name, {"batch": count(shape[:-1], clients), "k": resolve(shape, clients)[-1]})
+        case protocol.ToYao():
+            elements = count(op.result.type.shape, clients)
+            shared = isinstance(op.operands[0].type, ArithType)
+            return Kernel("to_yao" if shared else "public_to_yao", {"elements": elements, "width": op.width})
+        case protocol.Circuit():
+            gates = program.circuits[op.circuit].and_count
+            return Kernel("evaluate", {"and_gates": gates, "elements": count(op.operands[0].type.shape, clients)})
+        case protocol.FromYao():
+            t = op.operands[0].type
+            assert isinstance(t, YaoType)
+            assert isinstance(t.format, FixedFormat)
+            return Kernel("from_yao", {"elements": count(t.shape, clients)})
+        case io.Public() if op is program.of(io.Public)[0]:
+            return Kernel("agreement", {})
+    return None
+
+
+def count(shape: Shape, clients: int) -> int:
+    """How many elements a value of a shape has in a round."""
+    total = 1
+    for d in resolve(shape, clients):
+        total *= d
+    return total

@@ -1,0 +1,75 @@
+"""Chooses between products of masked values and of shares as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ezprivsecfl.backends.duet.kernels import Kernel, kernel
+from ezprivsecfl.ir.mpc import protocol
+from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.types import MaskedType
+
+
+@dataclass(frozen=True)
+class Legalise:
+    """The pass.
+
+    Masking takes 16 bytes per element online, and then products with the value are prepared ahead. Products of
+    shares do without, but all that they send is online, and their only protocol is lattice encryption, which takes
+    hundreds of kilobytes however small they are. What hangs together by masked values becomes one or the other,
+    whichever sends less in a round of the largest number of clients.
+    """
+
+    def run(self, program: Program) -> Program:
+        """Returns the rewritten program."""
+        chosen = set().union(*(group for group in _groups(program) if _is_better_unmasked(program, group)))
+        b = ProgramBuilder(program.name, program.level, program.max_clients, circuits=dict(program.circuits))
+        values: dict[Value, Value] = {}
+        for op in program.ops:
+            with b.at(op.location):
+                results: tuple[Value, ...]
+                if op in chosen:
+                    results = (_unmasked(b, op, [values[o] for o in op.operands]),)
+                else:
+                    results = b.copy(op, values).results
+            values.update(zip(op.results, results, strict=True))
+        return b.build()
+
+
+def _unmasked(b: ProgramBuilder, op: Op, x: list[Value]) -> Value:
+    match op:
+        case protocol.Mask():
+            return x[0]
+        case protocol.Product():
+            return b.add(Gemm, *x)
+        case protocol.SquareSum():
+            return b.add(SquareSumOfShares, *x)
+    return b.append(op.rebuild(x)).result
+
+
+def _groups(program: Program) -> list[set[Op]]:
+    """The operations that are connected by masked values."""
+    groups: list[set[Op]] = []
+    for value, users in program.uses().items():
+        if isinstance(value.type, MaskedType):
+            new = {value.op, *users}
+            groups = [g for g in groups if not g & new] + [new.union(*(g for g in groups if g & new))]
+    return groups
+
+
+UNMASKED = {"product": "share_product", "square": "share_square", "mask": None}
+"""The kernels of the same operations on shares as they are."""
+
+
+def _is_better_unmasked(program: Program, group: set[Op]) -> bool:
+    masked, unmasked = 0, 0
+    for used in (kernel(program, op, program.max_clients or 2) for op in group):
+        if used is not None:
+            if min(used.sizes.values()) == 0 or used.sizes == {"batch": 1, "k": 1}:
+                return False  # nothing to compute, or nothing to divide between the servers
+            masked += used.total_bytes()
+            name = UNMASKED[used.name]
+            unmasked += Kernel(name, used.sizes).total_bytes() if name else 0
+    return unmasked < masked

@@ -1,0 +1,66 @@
+// Products of additive shares by lattice encryption (see src/rlwe_product.h), without masking them
+// first. Of (x_0 + x_1)·(y_0 + y_1) only x_0·y_1 and x_1·y_0 take a protocol. Everything depends on
+// the inputs, so all of it is online; in exchange no masked value goes over the wire.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "duet/cost.h"
+#include "duet/product.h"
+#include "duet/session.h"
+#include "duet/tensor.h"
+
+namespace duet {
+
+class RlweExchange;
+
+// The four steps that both kinds of products have: two messages in each direction.
+class ShareProducts {
+ public:
+  ShareProducts();
+  ShareProducts(ShareProducts&&) noexcept;
+  ShareProducts& operator=(ShareProducts&&) noexcept;
+  ~ShareProducts();
+
+  // Exchanges keys, if the session has none.
+  void setup(Session& session);
+
+  void receive_uploads(Session& session);
+  void send_answers(Session& session);
+  // This party's share of the result.
+  Tensor<Ring> receive_answers(Session& session);
+
+  static constexpr Cost setup_cost() { return {}; }
+
+ protected:
+  void start(Session& session, std::unique_ptr<RlweExchange> exchange, SecretVector<Ring> left,
+             SecretVector<Ring> right, Tensor<Ring> own);
+
+ private:
+  std::unique_ptr<RlweExchange> exchange_;
+  SecretVector<Ring> right_;
+  Tensor<Ring> result_;
+};
+
+// [..., m, k] x [..., k, n] -> [..., m, n] with equal leading axes.
+class ShareProduct : public ShareProducts {
+ public:
+  void send_uploads(Session& session, const Tensor<Ring>& a, const Tensor<Ring>& b);
+  Tensor<Ring> receive_answers(Session& session);
+
+  static Cost online_cost(const ProductSize& size);
+
+ private:
+  bool swapped_ = false;
+};
+
+// [..., k] -> [...], the sum of the squares along the last axis.
+class ShareSquare : public ShareProducts {
+ public:
+  void send_uploads(Session& session, const Tensor<Ring>& x);
+
+  static Cost online_cost(std::uint64_t batch, std::uint64_t k);
+};
+
+}  // namespace duet
