@@ -13,7 +13,7 @@ from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.statistics import size_text
 
-SECONDS_PER_BYTE = {"product": 5e-9, "square": 5e-9, "share_product": 5e-9, "share_square": 5e-9}
+SECONDS_PER_BYTE = {"product": 9e-9, "square": 6e-9, "share_product": 9e-9, "share_square": 6e-9}
 """What a byte on the wire takes of one server's processor (`benchmarks/kernels.py`); of other kernels 0.95 ns."""
 
 
