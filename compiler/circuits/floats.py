@@ -1,8 +1,9 @@
 """Normalised numbers inside circuits: precision is relative, and independent of magnitude.
 
-A number is ``(-1)^sign · mantissa / 2^(m-1) · 2^exponent`` with an explicit leading one; zero is mantissa 0. Two more
-wires say infinity and not-a-number, and all operations treat these as IEEE 754 (and TensorFlow) do. Results are
-rounded toward zero; additions do not exist here, sums are cheaper on shares.
+A number is ``(-1)^sign · mantissa / 2^(m-1) · 2^exponent`` with an explicit leading one; where that is zero, so is the
+number, whatever the other bits are. Two more wires say infinity and not-a-number, and all operations treat these as
+IEEE 754 (and TensorFlow) do. Results that fit the mantissa are exact, others are one of the two numbers next to the
+true one. Additions do not exist here, sums are cheaper on shares.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from ezprivsecfl.compiler.circuits import words
+from ezprivsecfl.compiler.circuits import products, words
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
 
 
@@ -104,22 +105,37 @@ def from_fixed(b: CircuitBuilder, x: Wires, frac: int, format_: FloatFormat = FL
     return Float(mantissa, exponent, sign, b.constant(False), b.constant(False))
 
 
-def to_fixed(b: CircuitBuilder, x: Float, width: int, frac: int) -> tuple[Wires, int]:
-    """``x · 2^frac`` rounded toward zero, modulo 2^width, and a wire that is set where x is infinite or NaN."""
+def to_fixed(b: CircuitBuilder, x: Float, width: int, frac: int, highest: int | None = None) -> tuple[Wires, int]:
+    """``x · 2^frac`` rounded toward zero, modulo 2^width, and a wire that is set where x is infinite or NaN.
+
+    Args:
+        b: The builder.
+        x: The number.
+        width: Wires of the result.
+        frac: Fractional bits of the result.
+        highest: Where the highest one of the result may be; larger numbers give 0. Any by default.
+    """
     m = len(x.mantissa)
-    # Position of the leading one; the mantissa starts m - 1 places below position 0 and is shifted up to there.
-    bits = max(len(x.exponent), abs(frac).bit_length() + 1) + 1
-    position = words.add(b, words.sign_extend(x.exponent, bits), words.constant(b, frac, bits))
-    steps = (width + m - 2).bit_length()
-    out_of_reach = words.nonzero(b, position[steps:])
-    mantissa = words.mask(b, b.inv(out_of_reach), x.mantissa)
-    register = mantissa
-    for i in range(min(steps, bits)):
-        register = (register + words.constant(b, 0, 1 << i))[: width + m - 1]
-        lower = (words.constant(b, 0, 1 << i) + register)[: len(register)]
-        register = words.mux(b, position[i], lower, register)
-    magnitude = words.zero_extend(b, register[m - 1 :], width)
-    return words.negate_if(b, x.sign, magnitude), b.or_(x.inf, x.nan)
+    top = width + m - 2 if highest is None else max(highest, 0)
+    # The mantissa starts with its highest bit at ``top`` and is shifted down: some steps by a power of two, then by
+    # one of a few multiples of the next power.
+    steps = 4 if top < width else 5
+    bits = max(len(x.exponent), abs(top - frac).bit_length() + 1) + 1
+    down = words.sub(b, words.constant(b, top - frac, bits), words.sign_extend(x.exponent, bits))
+    register = words.constant(b, 0, max(0, top + 1 - m)) + x.mantissa[max(0, m - 1 - top) :]
+    for i in range(steps):
+        moved = words.mask(b, down[i], register)
+        arrive = words.zero_extend(b, moved[1 << i :], len(register))
+        register = tuple(b.xor(b.xor(*pair), other) for *pair, other in zip(register, moved, arrive, strict=True))
+    magnitude = words.constant(b, 0, width)
+    for multiple in range(top // (1 << steps) + 1):
+        chosen = words.equal(b, down[steps:], words.constant(b, multiple, bits - steps))
+        part = words.zero_extend(b, register[multiple << steps :], width)
+        part = words.mask(b, b.and_(chosen, x.nonzero), part)
+        magnitude = tuple(b.xor(*pair) for pair in zip(magnitude, part, strict=True))
+    signed = min(width, top + 2)
+    result = words.negate_if(b, x.sign, magnitude[:signed])
+    return words.sign_extend(result, width), b.or_(x.inf, x.nan)
 
 
 def neg(b: CircuitBuilder, x: Float) -> Float:
@@ -135,7 +151,8 @@ def abs_(b: CircuitBuilder, x: Float) -> Float:
 def relu(b: CircuitBuilder, x: Float) -> Float:
     """max(x, 0); NaN stays NaN."""
     positive = b.inv(x.sign)
-    return replace(x, mantissa=words.mask(b, positive, x.mantissa), sign=b.constant(False), inf=b.and_(x.inf, positive))
+    mantissa = (*x.mantissa[:-1], b.and_(x.nonzero, positive))
+    return replace(x, mantissa=mantissa, sign=b.constant(False), inf=b.and_(x.inf, positive))
 
 
 def sign(b: CircuitBuilder, x: Float) -> Float:
@@ -150,60 +167,57 @@ def select(b: CircuitBuilder, condition: int, x: Float, y: Float) -> Float:
     return unpack(words.mux(b, condition, pack(x), pack(y)), format_)
 
 
-def _saturated(b: CircuitBuilder, x: Float, wide: Wires) -> Float:
-    """A number whose exponent may leave the format: too large becomes infinite, too small becomes zero."""
-    e = len(x.exponent)
-    top = wide[-1]
-    leaves = words.nonzero(b, tuple(b.xor(top, w) for w in wide[e - 1 : -1]))
-    mantissa = words.mask(b, b.inv(b.and_(leaves, top)), x.mantissa)
-    overflow = b.and_(b.and_(leaves, b.inv(top)), mantissa[-1])
-    return replace(x, mantissa=mantissa, exponent=wide[:e], inf=b.or_(x.inf, overflow))
+def finish(b: CircuitBuilder, x: Float, exponent: Wires, inf: int, nan: int) -> Float:
+    """The result of an operation, whose exponent has one bit more than the format, and its flags.
 
-
-def _infinite(b: CircuitBuilder, x: Float, inf: int, nan: int) -> Float:
-    """Sets the flags; an infinity counts as non-zero."""
-    mantissa = (*x.mantissa[:-1], b.or_(x.mantissa[-1], inf))
-    return replace(x, mantissa=mantissa, inf=b.or_(x.inf, inf), nan=nan)
+    Too large a number becomes infinite, too small a one zero; an infinity counts as non-zero.
+    """
+    leaves = b.xor(exponent[-1], exponent[-2])
+    small = b.and_(leaves, exponent[-1])
+    nonzero = b.and_(x.nonzero, b.inv(small))
+    inf = b.or_(inf, b.and_(b.xor(leaves, small), nonzero))
+    return Float((*x.mantissa[:-1], b.or_(nonzero, inf)), exponent[:-1], x.sign, inf, nan)
 
 
 def mul(b: CircuitBuilder, x: Float, y: Float) -> Float:
-    """x · y; 0 · inf is NaN. Relative error below 2^(2-m) (the lowest columns of the product are left out)."""
-    m = len(x.mantissa)
-    product = words.mul(b, x.mantissa, y.mantissa, first_column=max(0, m - 8))
+    """x · y; 0 · inf is NaN. Relative error below 2^(1-m)."""
+    normal = [(*v.mantissa[:-1], b.constant(True)) for v in (x, y)]
+    product = products.mul_high(b, *normal)
     high = product[-1]
-    mantissa = words.mux(b, high, product[m:], product[m - 1 : -1])
-    wide = len(x.exponent) + 2
+    nonzero = b.and_(x.nonzero, y.nonzero)
+    mantissa = (*words.mux(b, high, product[1:-1], product[:-2]), nonzero)
+    wide = len(x.exponent) + 1
     exponent = words.add(b, words.sign_extend(x.exponent, wide), words.sign_extend(y.exponent, wide), high)
-    false = b.constant(False)
-    result = _saturated(b, Float(mantissa, x.exponent, b.xor(x.sign, y.sign), false, false), exponent)
     inf = b.or_(x.inf, y.inf)
-    invalid = b.or_(b.and_(x.inf, b.inv(y.nonzero)), b.and_(y.inf, b.inv(x.nonzero)))
-    return _infinite(b, result, inf, b.or_(invalid, b.or_(x.nan, y.nan)))
+    nan = b.or_(b.and_(inf, b.inv(nonzero)), b.or_(x.nan, y.nan))
+    return finish(b, Float(mantissa, x.exponent, b.xor(x.sign, y.sign), inf, nan), exponent, inf, nan)
 
 
-def _key(b: CircuitBuilder, x: Float) -> Wires:
-    """A number that orders magnitudes: mantissa, biased exponent, infinity; 0 for zero."""
-    biased = (*x.exponent[:-1], b.inv(x.exponent[-1]))
-    finite = words.mask(b, b.inv(x.inf), (*x.mantissa, *words.mask(b, x.nonzero, biased)))
-    return (*finite, x.inf)
+def _magnitude(b: CircuitBuilder, x: Float) -> Wires:
+    """Bits that order the magnitudes of numbers, unless two are zero or two are infinite."""
+    return (*x.mantissa[:-1], *x.exponent[:-1], b.inv(x.exponent[-1]), x.nonzero, x.inf)
+
+
+def _alike(b: CircuitBuilder, x: Float, y: Float) -> int:
+    """Whether both are zero, or both are infinite and of the same sign."""
+    zero = b.inv(b.or_(x.nonzero, y.nonzero))
+    return b.or_(zero, b.and_(b.and_(x.inf, y.inf), b.inv(b.xor(x.sign, y.sign))))
 
 
 def less(b: CircuitBuilder, x: Float, y: Float) -> int:
     """x < y; false if one is NaN."""
-    p, q = _key(b, x), _key(b, y)
-    negative_x, negative_y = b.and_(x.sign, x.nonzero), b.and_(y.sign, y.nonzero)
-    below, above = words.less_unsigned(b, p, q), words.less_unsigned(b, q, p)
-    same_sign = b.inv(b.xor(negative_x, negative_y))
-    smaller = words.mux(b, negative_x, (above,), (below,))[0]
-    result = words.mux(b, same_sign, (smaller,), (negative_x,))[0]
-    return b.and_(result, b.inv(b.or_(x.nan, y.nan)))
+    keys = []
+    for number in (x, y):
+        negative = b.and_(number.sign, number.nonzero)
+        keys.append((*(b.xor(wire, negative) for wire in _magnitude(b, number)), b.inv(negative)))
+    possible = b.inv(b.or_(_alike(b, x, y), b.or_(x.nan, y.nan)))
+    return b.and_(words.less_unsigned(b, *keys), possible)
 
 
 def equal(b: CircuitBuilder, x: Float, y: Float) -> int:
     """x = y; false if one is NaN."""
-    signs = b.or_(b.inv(b.xor(x.sign, y.sign)), b.inv(x.nonzero))
-    same = b.and_(words.equal(b, _key(b, x), _key(b, y)), signs)
-    return b.and_(same, b.inv(b.or_(x.nan, y.nan)))
+    same = words.equal(b, (*_magnitude(b, x), x.sign), (*_magnitude(b, y), y.sign))
+    return b.and_(b.or_(same, _alike(b, x, y)), b.inv(b.or_(x.nan, y.nan)))
 
 
 def less_equal(b: CircuitBuilder, x: Float, y: Float) -> int:

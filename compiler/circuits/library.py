@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ezprivsecfl.compiler.circuits import floats, roots, words
+from ezprivsecfl.compiler.circuits import floats, products, quotients, roots, words
 from ezprivsecfl.compiler.circuits.builder import Circuit, CircuitBuilder, Wires
 
 WIDTH = 64
@@ -20,8 +20,8 @@ def standard_circuits() -> dict[str, Circuit]:
         "less64": lambda b, x, y: (words.less(b, x, y),),
         "equal64": lambda b, x, y: (words.equal(b, x, y),),
         "max64": words.max_,
-        "mul64": words.mul_low,
-        "div64": words.divide,
+        "mul64": products.mul_low,
+        "div64": quotients.divide,
     }
     unary: dict[str, Callable[[CircuitBuilder, Wires], Wires]] = {
         "relu64": words.relu,

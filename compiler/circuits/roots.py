@@ -1,159 +1,182 @@
-"""Reciprocals and roots of normalised numbers by piecewise quadratic approximation of the mantissa.
+"""Quotients and roots of normalised numbers, digit by digit.
 
-The upper mantissa bits choose a segment, whose coefficients are constants and so cost next to nothing (see
-``words.lookup``); the lower bits go through ``c0 ± t · (c1 - c2 · t)`` with factors no wider than the result needs.
-Method: J. A. Piñeiro, S. F. Oberman, J.-M. Muller, J. D. Bruguera, "High-Speed Function Approximation Using a Minimax
-Quadratic Interpolator", IEEE Transactions on Computers 54(3), 2005; the coefficients here interpolate at Chebyshev
-nodes, and their errors are measured over whole segments by the tests.
+Digits are -1 or 1, chosen by the sign of what remains, so a step is one addition or subtraction (non-restoring
+division and square root: M. D. Ercegovac, T. Lang, "Division and Square Root: Digit-Recurrence Algorithms and
+Implementations", 1994). The remainder starts with a few guard bits below the mantissa's last bit, and every step
+shortens it by one bit from above; bits of the divisor or root that no longer reach its last bit are rounded off.
+Thus the width falls with the precision that is left to decide, which saves almost half of the ANDs.
+
+A rounded row is off by at most half of the remainder's last bit. Results start with half of their own last bit added,
+which is more than all these errors: rounded down, they are exact where the true result fits, and off by less than one
+unit of the last bit otherwise (a relative error below 2^(1-m)); the tests measure that.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 
 from ezprivsecfl.compiler.circuits import words
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
-from ezprivsecfl.compiler.circuits.floats import Float, mul
+from ezprivsecfl.compiler.circuits.floats import Float, finish
 
-SEGMENT_BITS = 6
-"""Mantissa bits that choose a segment of a root (one more for the reciprocal)."""
+QUOTIENT_GUARD = 5
+ROOT_GUARD = 3
+"""Bits of the remainder below the last bit of the operands."""
 
-BIAS = 2
-"""Added to every approximation, in units of its last bit: more than all errors below it."""
-
-
-@dataclass(frozen=True)
-class Function:
-    """A monotone function on [1, 4) or [1, 2): its sign of slope decides between + and - in the approximation."""
-
-    name: str
-    apply: Callable[[float], float]
-    falling: bool
-    octaves: int
+EXTRA = 3
+"""Bits that a root has more than the mantissa where its reciprocal is taken."""
 
 
-RECIPROCAL = Function("reciprocal", lambda x: 1.0 / x, falling=True, octaves=1)
-RSQRT = Function("rsqrt", lambda x: 1.0 / math.sqrt(x), falling=True, octaves=2)
-SQRT = Function("sqrt", math.sqrt, falling=False, octaves=2)
+@dataclass
+class _Remainder:
+    """What remains, in two's complement. Every step doubles it; that is, its bits count twice as much.
 
-
-@cache
-def _segments(function: Function, bits: int, out: int) -> tuple[tuple[int, int, int], ...]:
-    """Coefficients per segment as integers: c0 with ``out``, c1 and c2 with ``out - bits`` fractional bits.
-
-    The variable t is the mantissa's offset within its segment, in units of the mantissa (1 to 2) in every octave.
+    Args:
+        b: The builder.
+        wires: The bits.
+        cut: Whether a row has been rounded; from then on there is one more bit, to hold the errors.
     """
-    table = []
-    for octave in range(function.octaves):
-        for segment in range(1 << bits):
-            start, size = 1.0 + segment * 2.0**-bits, 2.0**-bits
-            nodes = [size / 2 * (1 + math.cos(math.pi * (2 * k + 1) / 6)) for k in range(3)]
-            values = [function.apply((start + t) * 2.0**octave) for t in nodes]
-            c0, c1, c2 = _interpolate(nodes, values)
-            slope = -c1 if function.falling else c1
-            curve = c2 if function.falling else -c2
-            scale = 2.0 ** (out - bits)
-            # The leading one of the result is implied, so no error may carry a value below the power of two where
-            # its range starts; nor may the first value of a falling function be 1.
-            exact = round(c0 * 2.0**out) + BIAS
-            largest = (1 << out) - 1 if function.falling else (2 << out) - 1
-            table.append((min(exact, largest), round(slope * scale), round(curve * scale)))
-    return tuple(table)
+
+    b: CircuitBuilder
+    wires: Wires
+    cut: bool = False
+
+    @property
+    def digit(self) -> int:
+        """The next digit, as a bit: whether the remainder is not negative."""
+        return self.b.inv(self.wires[-1])
+
+    def step(self, row: Wires, shift: int, carry: int) -> None:
+        """Doubles the remainder and adds ``(row + carry) · 2^shift``, where the row is signed."""
+        if shift < 0:
+            row, carry = row[-shift:], row[-shift - 1]
+        if self.cut or shift >= 0:
+            self.wires = self.wires[:-1]
+        self.cut = shift < 0
+        below, above = self.wires[: max(shift, 0)], self.wires[max(shift, 0) :]
+        self.wires = below + words.add(self.b, above, words.sign_extend(row, len(above)), carry)
 
 
-def _interpolate(x: list[float], y: list[float]) -> tuple[float, float, float]:
-    """The coefficients of the parabola through three points."""
-    first = (y[1] - y[0]) / (x[1] - x[0])
-    second = ((y[2] - y[1]) / (x[2] - x[1]) - first) / (x[2] - x[0])
-    c1 = first - second * (x[0] + x[1])
-    return y[0] - first * x[0] + second * x[0] * x[1], c1, second
+def _digits(b: CircuitBuilder, remainder: _Remainder, divisor: Wires, shift: int, count: int) -> Wires:
+    """The next bits of a quotient; the first step adds or subtracts ``divisor · 2^shift``."""
+    quotient = []
+    for i in range(count):
+        subtract = remainder.digit
+        row = (*(b.xor(wire, subtract) for wire in divisor), subtract)
+        remainder.step(row, shift - i, subtract)
+        quotient.append(remainder.digit)
+    return tuple(reversed(quotient))
 
 
-def _approximate(b: CircuitBuilder, function: Function, mantissa: Wires, octave: int | None) -> Wires:
-    """The function's value with one bit before and m + 1 bits after the point, or m + 2 bits after it if falling."""
-    m = len(mantissa)
-    bits = min(SEGMENT_BITS + (2 - function.octaves), m - 1)
-    t_bits = m - 1 - bits
-    out = m + 2
-    index = mantissa[t_bits : m - 1] + (() if octave is None else (octave,))
-    table = _segments(function, bits, out)
-    slope_bits = out - bits
-    c0 = words.lookup(b, index, [c[0] for c in table], out + 1)
-    c1 = words.lookup(b, index, [c[1] for c in table], slope_bits + 1)
-    c2 = words.lookup(b, index, [c[2] for c in table], slope_bits + 1)
-    t = mantissa[:t_bits]
-    # c2 · t: t has m - 1 fractional bits; keep what reaches the slope's last bit.
-    coarse = t[max(0, t_bits - slope_bits + bits) :]
-    c2_high = c2[max(0, bits - 1) :]
-    dropped = (m - 1) - (t_bits - len(coarse)) - (len(c2) - len(c2_high))
-    bend = words.mul(b, c2_high, coarse)
-    bend = words.zero_extend(b, bend[max(0, dropped) :], slope_bits + 1)
-    slope = words.sub(b, c1, bend)
-    total = len(slope) + t_bits
-    cut = slope_bits + (m - 1) - out
-    step = words.mul(b, slope, t, first_column=max(0, cut - 5)) if t_bits else words.constant(b, 0, total)
-    step = words.zero_extend(b, step[cut:], out + 1)
-    return words.sub(b, c0, step) if function.falling else words.add(b, c0, step)
+def _quotient(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:
+    """x / y for mantissas of m bits, between 1/2 and 2: one bit before and m bits after the point."""
+    half = words.constant(b, 1 << (QUOTIENT_GUARD - 2), QUOTIENT_GUARD)
+    difference = words.sub(b, (*x, b.constant(False)), (*y, b.constant(False)))
+    remainder = _Remainder(b, half + difference)
+    whole = remainder.digit
+    return (*_digits(b, remainder, y, QUOTIENT_GUARD - 1, len(x)), whole)
 
 
-def _halved(b: CircuitBuilder, x: Float) -> tuple[Wires, int]:
-    """Half the exponent (rounded down) and whether it was odd."""
-    return words.sign_extend(x.exponent[1:], len(x.exponent)), x.exponent[0]
+def _inverse(b: CircuitBuilder, y: Wires, m: int) -> Wires:
+    """1 / y for a mantissa of any width: m bits after the point, the first of which is one.
+
+    The inverse of 1 would not fit and comes out one unit too small.
+    """
+    width = m + QUOTIENT_GUARD
+    shift = width - 1 - len(y)
+    start = words.constant(b, (1 << (width - 1)) + (1 << (QUOTIENT_GUARD - 2)), width)
+    # After the first two digits, which are known, 2 - y remains.
+    aligned = words.zero_extend(b, words.constant(b, 0, shift) + y, width)
+    remainder = _Remainder(b, (*words.sub(b, start, aligned)[:-1], b.constant(False)))
+    return (*_digits(b, remainder, y, shift - 1, m - 1), b.constant(True))
+
+
+def _root(b: CircuitBuilder, radicand: Wires, m: int) -> Wires:
+    """The square root of a number from 1 to 4, given with two bits before the point: m bits, the first one before it.
+
+    With the bits a found so far, what is added or subtracted next is a, followed by 101 or 011.
+    """
+    width = m + 1 + ROOT_GUARD
+    low = width - len(radicand)
+    half = words.constant(b, (1 << ROOT_GUARD) - 1, low)
+    # The first digit compares with 3/2, whose square is 9/4.
+    start = half + radicand[:-4] + words.add(b, radicand[-4:], words.constant(b, 16 - 9, 4))
+    remainder = _Remainder(b, start)
+    found: Wires = ()
+    for j in range(m - 1):
+        one = remainder.digit
+        if j + 2 < m:
+            subtracted = tuple(b.xor(wire, one) for wire in (*found, b.constant(True)))
+            tail = words.constant(b, 3, 3)
+            remainder.step((*tail, *subtracted, one), width - 6 - 2 * j, b.constant(False))
+        found = (one, *found)
+    return (*found, b.constant(True))
+
+
+def _normal(b: CircuitBuilder, x: Float) -> Wires:
+    """The mantissa of a number that is not zero."""
+    return (*x.mantissa[:-1], b.constant(True))
+
+
+def _halved(b: CircuitBuilder, x: Float) -> tuple[Wires, Wires]:
+    """Mantissa and exponent such that the exponent, halved here, was even: the mantissa lies between 1 and 4."""
+    odd, mantissa = x.exponent[0], _normal(b, x)
+    moved = words.mask(b, odd, mantissa)
+    low = (*(b.xor(p, q) for p, q in zip(mantissa, moved, strict=True)), b.constant(False))
+    radicand = tuple(b.xor(p, q) for p, q in zip(low, (b.constant(False), *moved), strict=True))
+    return radicand, words.sign_extend(x.exponent[1:], len(x.exponent))
 
 
 def reciprocal(b: CircuitBuilder, x: Float) -> Float:
-    """1 / x: infinite at 0, zero at infinity. Relative error below 2^(3-m)."""
-    m = len(x.mantissa)
-    value = _approximate(b, RECIPROCAL, x.mantissa, None)
-    # The value lies within (1/2, 1): its first fractional bit is the leading one.
-    mantissa = words.mask(b, b.and_(x.nonzero, b.inv(x.inf)), (*value[2 : m + 1], b.constant(True)))
+    """1 / x: infinite at 0, zero at infinity."""
+    inverse = _inverse(b, _normal(b, x), len(x.mantissa))
     exponent = words.invert(b, x.exponent)  # -e - 1
-    result = Float(mantissa, exponent, x.sign, b.constant(False), x.nan)
-    return _pole(b, result, b.inv(x.nonzero))
+    return _with_pole(b, Float(inverse, exponent, x.sign, b.constant(False), x.nan), x)
 
 
 def rsqrt(b: CircuitBuilder, x: Float) -> Float:
-    """1 / √x: infinite at 0, NaN below. Relative error below 2^(3-m)."""
+    """1 / √x: infinite at 0, NaN below."""
     m = len(x.mantissa)
-    half, odd = _halved(b, x)
-    value = _approximate(b, RSQRT, x.mantissa, odd)
-    mantissa = words.mask(b, b.and_(x.nonzero, b.inv(x.inf)), (*value[2 : m + 1], b.constant(True)))
-    negative = b.and_(x.sign, x.nonzero)
-    result = Float(mantissa, words.invert(b, half), b.constant(False), b.constant(False), b.or_(x.nan, negative))
-    return _pole(b, result, b.inv(x.nonzero))
+    radicand, half = _halved(b, x)
+    inverse = _inverse(b, _root(b, radicand, m + EXTRA), m)
+    nan = b.or_(x.nan, b.and_(x.sign, x.nonzero))
+    return _with_pole(b, Float(inverse, words.invert(b, half), b.constant(False), b.constant(False), nan), x)
 
 
 def sqrt(b: CircuitBuilder, x: Float) -> Float:
-    """√x: NaN below 0. Relative error below 2^(3-m)."""
-    m = len(x.mantissa)
-    half, odd = _halved(b, x)
-    value = _approximate(b, SQRT, x.mantissa, odd)
-    mantissa = words.mask(b, x.nonzero, (*value[3 : m + 2], b.constant(True)))
-    negative = b.and_(x.sign, x.nonzero)
-    return Float(mantissa, half, b.constant(False), x.inf, b.or_(x.nan, negative))
+    """√x: NaN below 0."""
+    radicand, half = _halved(b, x)
+    root = _root(b, radicand, len(x.mantissa))
+    nan = b.or_(x.nan, b.and_(x.sign, x.nonzero))
+    return Float((*root[:-1], x.nonzero), half, b.constant(False), x.inf, nan)
 
 
 def div(b: CircuitBuilder, x: Float, y: Float) -> Float:
-    """x / y: infinite where only y is 0, NaN for 0 / 0. Relative error below 2^(4-m)."""
-    return mul(b, x, reciprocal(b, y))
+    """x / y: infinite where only y is 0, NaN for 0 / 0."""
+    quotient = _quotient(b, _normal(b, x), _normal(b, y))
+    whole = quotient[-1]
+    nonzero = b.and_(x.nonzero, b.inv(y.inf))
+    mantissa = (*words.mux(b, whole, quotient[1:-1], quotient[:-2]), nonzero)
+    wide = len(x.exponent) + 1
+    # e - f, less one if the quotient is below 1.
+    difference = words.add(
+        b, words.sign_extend(x.exponent, wide), words.sign_extend(words.invert(b, y.exponent), wide), whole
+    )
+    invalid = b.or_(b.and_(x.inf, y.inf), b.inv(b.or_(x.nonzero, y.nonzero)))
+    inf = b.or_(x.inf, b.inv(y.nonzero))
+    nan = b.or_(invalid, b.or_(x.nan, y.nan))
+    return finish(b, Float(mantissa, x.exponent, b.xor(x.sign, y.sign), inf, nan), difference, inf, nan)
 
 
 def div_no_nan(b: CircuitBuilder, x: Float, y: Float) -> Float:
     """x / y, and 0 where y is 0."""
-    inverse = reciprocal(b, y)
-    inverse = replace(inverse, mantissa=words.mask(b, y.nonzero, inverse.mantissa), inf=b.constant(False))
-    quotient = mul(b, x, inverse)
-    return replace(
-        quotient,
-        mantissa=words.mask(b, y.nonzero, quotient.mantissa),
-        inf=b.and_(quotient.inf, y.nonzero),
-        nan=b.or_(b.and_(quotient.nan, y.nonzero), y.nan),
-    )
+    quotient = div(b, x, y)
+    mantissa = (*quotient.mantissa[:-1], b.and_(quotient.nonzero, y.nonzero))
+    inf = b.and_(quotient.inf, y.nonzero)
+    return replace(quotient, mantissa=mantissa, inf=inf, nan=b.or_(b.and_(quotient.nan, y.nonzero), y.nan))
 
 
-def _pole(b: CircuitBuilder, x: Float, inf: int) -> Float:
-    """Sets infinity, which counts as non-zero."""
-    return replace(x, mantissa=(*x.mantissa[:-1], b.or_(x.mantissa[-1], inf)), inf=inf)
+def _with_pole(b: CircuitBuilder, inverse: Float, x: Float) -> Float:
+    """Sets what 1 / x (or 1 / √x) is at zero and infinity."""
+    pole = b.inv(x.nonzero)
+    return replace(inverse, mantissa=(*inverse.mantissa[:-1], b.inv(x.inf)), inf=pole)

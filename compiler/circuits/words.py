@@ -151,87 +151,33 @@ def sum_columns(b: CircuitBuilder, columns: Sequence[Sequence[int]], width: int)
     return tuple(result)
 
 
-def mul(b: CircuitBuilder, x: Wires, y: Wires, *, width: int | None = None, first_column: int = 0) -> Wires:
-    """x · y of unsigned numbers of any two widths, modulo 2^width (all bits by default).
-
-    Columns below ``first_column`` are left out: the result is too small by less than
-    ``first_column · 2^first_column``.
-    """
-    total = len(x) + len(y) if width is None else width
-    columns: list[list[int]] = [[] for _ in range(total)]
-    for i, p in enumerate(x):
-        for j, q in enumerate(y):
-            if first_column <= i + j < total:
-                columns[i + j].append(b.and_(p, q))
-    return sum_columns(b, columns, total)
-
-
-def mul_low(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:
-    """x · y modulo 2^width: the same for signed and unsigned numbers."""
-    return mul(b, x, y, width=len(x))
-
-
-def divide_unsigned(b: CircuitBuilder, x: Wires, y: Wires) -> tuple[Wires, Wires]:
-    """Quotient and remainder of unsigned numbers by restoring division; y = 0 gives quotient 2^width - 1."""
-    width = len(x)
-    remainder = constant(b, 0, width)
-    quotient: list[int] = []
-    divisor = (*y, b.constant(False))
-    for bit in reversed(x):
-        trial = (bit, *remainder)
-        fits = b.inv(less_unsigned(b, trial, divisor))
-        remainder = mux(b, fits, sub(b, trial, divisor), trial)[:width]
-        quotient.append(fits)
-    return tuple(reversed(quotient)), remainder
-
-
-def divide(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:
-    """Quotient of signed numbers, rounded toward zero."""
-    quotient, _ = divide_unsigned(b, abs_(b, x), abs_(b, y))
-    return negate_if(b, b.xor(x[-1], y[-1]), quotient)
-
-
-def lookup(b: CircuitBuilder, index: Wires, table: Sequence[int], width: int) -> Wires:
-    """``table[index]``, a table of public constants of ``width`` bits.
-
-    Every output bit is an XOR of products of index bits (its algebraic normal form, by the Moebius transform), so
-    only the 2^k - k - 1 products cost an AND, however wide the entries are.
-    """
-    k = len(index)
-    products = [b.constant(True)]
-    for wire in index:
-        products += [b.and_(wire, p) for p in products]
-    normal_form = list(table)
-    for i in range(k):
-        for j in range(1 << k):
-            if j >> i & 1:
-                normal_form[j] ^= normal_form[j ^ (1 << i)]
-    result = []
-    for position in range(width):
-        wire = b.constant(False)
-        for coefficient, product in zip(normal_form, products, strict=True):
-            if coefficient >> position & 1:
-                wire = b.xor(wire, product)
-        result.append(wire)
-    return tuple(result)
-
-
-def normalise(b: CircuitBuilder, x: Wires, kept: int) -> tuple[Wires, Wires]:
+def normalise(b: CircuitBuilder, x: Wires, kept: int, *, smallest: int = 1) -> tuple[Wires, Wires]:
     """Shifts an unsigned number to the left until its highest bit is one.
 
+    Args:
+        b: The builder.
+        x: The number.
+        kept: How many of the highest bits are wanted.
+        smallest: The shift is a multiple of this power of two, so the highest one is among the ``smallest`` highest
+            bits.
+
     Returns:
-        The highest ``kept`` bits, and the number of places shifted (of no meaning if x is 0).
+        The highest ``kept`` bits, and the shift (of no meaning if x is 0) in units of ``smallest``.
     """
     places: list[int] = []
     width = len(x)
     step = 1 << (max(width - 1, 1).bit_length() - 1)
-    while step:
-        empty = b.inv(nonzero(b, x[max(width - step, 0) :]))
+    while step >= smallest:
+        split = max(width - step, 0)
+        empty = b.inv(nonzero(b, x[split:]))
+        # Before a shift the highest bits are zero, so moving a bit costs one AND for both its places.
+        moved = mask(b, empty, x[:split])
+        stay = zero_extend(b, moved, width)
+        arrive = (constant(b, 0, step) + moved)[:width]
         # Bits that later, smaller steps cannot bring into the kept ones are dropped.
-        needed = min(width, kept + step - 1)
-        shifted = (constant(b, 0, step) + x)[:width]
-        x = mux(b, empty, shifted[width - needed :], x[width - needed :])
-        x = constant(b, 0, width - needed) + x
+        dropped = max(0, width - kept - step + smallest)
+        shifted = tuple(b.xor(b.xor(p, q), r) for p, q, r in zip(x, stay, arrive, strict=True))
+        x = constant(b, 0, dropped) + shifted[dropped:]
         places.append(empty)
         step >>= 1
     return (constant(b, 0, kept) + x)[-kept:], tuple(reversed(places))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ezprivsecfl.compiler.circuits import words
+from ezprivsecfl.compiler.circuits import products, quotients, words
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
 from ezprivsecfl.compiler.circuits.evaluate import evaluate, from_bits, to_bits
 
@@ -18,7 +18,7 @@ def signed(value: int, width: int) -> int:
 
 
 def truncated(x: int, y: int) -> int:
-    """Division rounded toward zero; what a restoring divider gives for y = 0."""
+    """Division rounded toward zero; what a divider gives for y = 0."""
     if y == 0:
         return 1 if x < 0 else -1
     return abs(x) // abs(y) * (-1 if (x < 0) != (y < 0) else 1)
@@ -27,12 +27,12 @@ def truncated(x: int, y: int) -> int:
 BINARY: dict[str, tuple[Callable[[CircuitBuilder, Wires, Wires], Wires], Callable[[int, int], int]]] = {
     "add": (words.add, lambda x, y: x + y),
     "sub": (words.sub, lambda x, y: x - y),
-    "mul_low": (words.mul_low, lambda x, y: x * y),
+    "mul_low": (products.mul_low, lambda x, y: x * y),
     "less": (lambda b, x, y: (words.less(b, x, y), b.constant(False)), lambda x, y: x < y),
     "equal": (lambda b, x, y: (words.equal(b, x, y), b.constant(False)), lambda x, y: x == y),
     "max": (words.max_, max),
     "min": (words.min_, min),
-    "divide": (words.divide, truncated),
+    "divide": (quotients.divide, truncated),
 }
 UNARY: dict[str, tuple[Callable[[CircuitBuilder, Wires], Wires], Callable[[int], int]]] = {
     "neg": (words.neg, lambda x: -x),
@@ -89,10 +89,10 @@ def test_unsigned_product_and_division_exhaustively():
     values = range(16)
     pairs = [(x, y) for x in values for y in values]
     columns = [[p[0] for p in pairs], [p[1] for p in pairs]]
-    products, _ = run(words.mul, columns, 4)
-    assert [p % 256 for p in products] == [x * y for x, y in pairs]
+    got, _ = run(products.mul, columns, 4)
+    assert [p % 256 for p in got] == [x * y for x, y in pairs]
     b = CircuitBuilder()
-    quotient, remainder = words.divide_unsigned(b, b.input(4), b.input(4))
+    quotient, remainder = quotients.divide_unsigned(b, b.input(4), b.input(4))
     b.output(quotient)
     b.output(remainder)
     q, r = (from_bits(o) for o in evaluate(b.build(), [to_bits(c, 4) for c in columns]))
@@ -100,24 +100,22 @@ def test_unsigned_product_and_division_exhaustively():
         assert got == (divmod(x, y) if y else (15, x))
 
 
-def test_left_out_columns_only_lose_what_is_documented():
-    values = [random.Random(1).getrandbits(12) for _ in range(50)]
-    columns = [values, values[::-1]]
-    got, _ = run(lambda b, x, y: (*words.mul(b, x, y, first_column=6), b.constant(False)), columns, 12)
-    for p, x, y in zip(got, *columns, strict=True):
-        assert 0 <= x * y - p < 6 * 2**6 + 2**6
-
-
-@pytest.mark.parametrize("bits", [1, 3, 5])
-def test_lookup_returns_the_table_and_costs_only_the_index(bits):
-    rng = random.Random(bits)
-    table = [rng.getrandbits(30) for _ in range(1 << bits)]
-    b = CircuitBuilder()
-    b.output(words.lookup(b, b.input(bits), table, 30))
-    circuit = b.build()
-    (out,) = evaluate(circuit, [to_bits(list(range(1 << bits)), bits)])
-    assert from_bits(out) == table
-    assert circuit.and_count <= (1 << bits) - bits - 1
+@pytest.mark.parametrize(("m", "count"), [(4, None), (6, None), (24, 5000)])
+def test_upper_halves_of_products_are_exact_or_next_to_it(m, count):
+    low, high = 1 << (m - 1), 1 << m
+    if count is None:
+        pairs = [(x, y) for x in range(low, high) for y in range(low, high)]
+    else:
+        rng = random.Random(0)
+        ends = [low, low + 1, low + 3, 3 << (m - 2), high - 2, high - 1]
+        values = [*ends, *(rng.randrange(low, high) for _ in range(count))]
+        pairs = [(x, y) for x in ends for y in values] + list(zip(values, reversed(values), strict=True))
+    columns = [list(column) for column in zip(*pairs, strict=True)]
+    got, _ = run(lambda b, x, y: (*products.mul_high(b, x, y), b.constant(False)), columns, m)
+    for p, (x, y) in zip(got, pairs, strict=True):
+        exact = 2 * x * y
+        assert abs((p << m) - exact) < 1 << m
+        assert p << m == exact or exact % (1 << m)
 
 
 @pytest.mark.parametrize("kept", [3, 6, 10])
@@ -131,3 +129,16 @@ def test_normalise_exhaustively(kept):
     for x, h, p in zip(values, high, places, strict=True):
         assert p == width - x.bit_length()
         assert h == (x << p) >> (width - kept)
+
+
+@pytest.mark.parametrize("smallest", [2, 4])
+def test_normalise_by_larger_steps(smallest):
+    width, kept = 10, 5
+    b = CircuitBuilder()
+    for bundle in words.normalise(b, b.input(width), kept, smallest=smallest):
+        b.output(bundle)
+    values = list(range(1, 1 << width))
+    high, places = (from_bits(o) for o in evaluate(b.build(), [to_bits(values, width)]))
+    for x, h, p in zip(values, high, places, strict=True):
+        assert p == (width - x.bit_length()) // smallest
+        assert h == (x << p * smallest) >> (width - kept)
