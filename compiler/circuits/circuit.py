@@ -60,3 +60,13 @@ class Circuit:
             if kind is not GateKind.EQ:
                 depths[output] = max(depths[wire] for wire in inputs) + (kind is GateKind.AND)
         return max(depths, default=0)
+
+    @cached_property
+    def constant_wires(self) -> dict[int, bool]:
+        """The wires that are set to a constant, and to which."""
+        return {output: bool(inputs[0]) for kind, inputs, output in self.gates if kind is GateKind.EQ}
+
+    def constant_bits(self, output: int) -> tuple[bool | None, ...]:
+        """Per bit of an output its value if that is always the same, else None."""
+        end = self.num_wires - sum(self.output_widths[output + 1 :])
+        return tuple(self.constant_wires.get(wire) for wire in range(end - self.output_widths[output], end))

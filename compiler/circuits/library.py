@@ -27,9 +27,9 @@ def standard_circuits() -> dict[str, Circuit]:
         "relu64": words.relu,
         "abs64": words.abs_,
         "normalise64": lambda b, x: floats.pack(floats.from_fixed(b, x, FRAC)),
-        "sqrt64": _through_floats(roots.sqrt),
-        "rsqrt64": _through_floats(roots.rsqrt),
-        "reciprocal64": _through_floats(roots.reciprocal),
+        "sqrt64": lambda b, x: _fixed(b, roots.sqrt_fixed(b, x, FRAC)),
+        "rsqrt64": lambda b, x: _fixed(b, roots.rsqrt_fixed(b, x, FRAC)),
+        "reciprocal64": lambda b, x: _fixed(b, roots.reciprocal(b, floats.from_fixed(b, x, FRAC))),
     }
     float_binary: dict[str, Callable[[CircuitBuilder, floats.Float, floats.Float], floats.Float]] = {
         "float_mul": floats.mul,
@@ -67,9 +67,3 @@ def _on_floats(count: int, function: Callable[..., floats.Float]) -> Circuit:
 def _fixed(b: CircuitBuilder, x: floats.Float) -> Wires:
     word, invalid = floats.to_fixed(b, x, WIDTH, FRAC)
     return (*word, invalid)
-
-
-def _through_floats(
-    function: Callable[[CircuitBuilder, floats.Float], floats.Float],
-) -> Callable[[CircuitBuilder, Wires], Wires]:
-    return lambda b, x: _fixed(b, function(b, floats.from_fixed(b, x, FRAC)))

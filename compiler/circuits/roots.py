@@ -17,14 +17,14 @@ from dataclasses import dataclass, replace
 
 from ezprivsecfl.compiler.circuits import words
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
-from ezprivsecfl.compiler.circuits.floats import Float, finish
+from ezprivsecfl.compiler.circuits.floats import FLOAT, Float, FloatFormat, finish
 
 QUOTIENT_GUARD = 5
 ROOT_GUARD = 3
 """Bits of the remainder below the last bit of the operands."""
 
-EXTRA = 3
-"""Bits that a root has more than the mantissa where its reciprocal is taken."""
+EXTRA = 1
+"""Bits of a root beyond the mantissa, where its inverse is taken; both share the digits before."""
 
 
 @dataclass
@@ -118,37 +118,72 @@ def _normal(b: CircuitBuilder, x: Float) -> Wires:
     return (*x.mantissa[:-1], b.constant(True))
 
 
-def _halved(b: CircuitBuilder, x: Float) -> tuple[Wires, Wires]:
-    """Mantissa and exponent such that the exponent, halved here, was even: the mantissa lies between 1 and 4."""
+@dataclass
+class _Radicand:
+    """A number as ``bits · 4^half``, where the bits, two of them before the point, are a number from 1 to 4."""
+
+    bits: Wires
+    half: Wires
+    nonzero: int
+    inf: int
+    nan: int
+
+
+def _radicand(b: CircuitBuilder, x: Float) -> _Radicand:
     odd, mantissa = x.exponent[0], _normal(b, x)
     moved = words.mask(b, odd, mantissa)
     low = (*(b.xor(p, q) for p, q in zip(mantissa, moved, strict=True)), b.constant(False))
-    radicand = tuple(b.xor(p, q) for p, q in zip(low, (b.constant(False), *moved), strict=True))
-    return radicand, words.sign_extend(x.exponent[1:], len(x.exponent))
+    bits = tuple(b.xor(p, q) for p, q in zip(low, (b.constant(False), *moved), strict=True))
+    half = words.sign_extend(x.exponent[1:], len(x.exponent))
+    return _Radicand(bits, half, x.nonzero, x.inf, b.or_(x.nan, b.and_(x.sign, x.nonzero)))
+
+
+def _fixed_radicand(b: CircuitBuilder, x: Wires, frac: int, format_: FloatFormat) -> _Radicand:
+    """Of a signed fixed-point number: normalised by an even number of places, so an odd exponent costs nothing."""
+    *magnitude, sign = x
+    if (len(magnitude) - frac) % 2:
+        magnitude.append(b.constant(False))
+    bits, places = words.normalise(b, tuple(magnitude), format_.mantissa + 1, smallest=2)
+    highest = words.constant(b, (len(magnitude) - frac) // 2 - 1, format_.exponent)
+    half = words.sub(b, highest, words.zero_extend(b, places, format_.exponent))
+    return _Radicand(bits, half, b.or_(bits[-1], bits[-2]), b.constant(False), sign)
 
 
 def reciprocal(b: CircuitBuilder, x: Float) -> Float:
     """1 / x: infinite at 0, zero at infinity."""
     inverse = _inverse(b, _normal(b, x), len(x.mantissa))
     exponent = words.invert(b, x.exponent)  # -e - 1
-    return _with_pole(b, Float(inverse, exponent, x.sign, b.constant(False), x.nan), x)
+    return _with_pole(b, inverse, exponent, x)
 
 
 def rsqrt(b: CircuitBuilder, x: Float) -> Float:
     """1 / √x: infinite at 0, NaN below."""
-    m = len(x.mantissa)
-    radicand, half = _halved(b, x)
-    inverse = _inverse(b, _root(b, radicand, m + EXTRA), m)
-    nan = b.or_(x.nan, b.and_(x.sign, x.nonzero))
-    return _with_pole(b, Float(inverse, words.invert(b, half), b.constant(False), b.constant(False), nan), x)
+    return _inverse_root(b, _radicand(b, x), len(x.mantissa))
+
+
+def rsqrt_fixed(b: CircuitBuilder, x: Wires, frac: int, format_: FloatFormat = FLOAT) -> Float:
+    """1 / √x of a signed fixed-point word."""
+    return _inverse_root(b, _fixed_radicand(b, x, frac, format_), format_.mantissa)
 
 
 def sqrt(b: CircuitBuilder, x: Float) -> Float:
     """√x: NaN below 0."""
-    radicand, half = _halved(b, x)
-    root = _root(b, radicand, len(x.mantissa))
-    nan = b.or_(x.nan, b.and_(x.sign, x.nonzero))
-    return Float((*root[:-1], x.nonzero), half, b.constant(False), x.inf, nan)
+    return _square_root(b, _radicand(b, x), len(x.mantissa))
+
+
+def sqrt_fixed(b: CircuitBuilder, x: Wires, frac: int, format_: FloatFormat = FLOAT) -> Float:
+    """√x of a signed fixed-point word."""
+    return _square_root(b, _fixed_radicand(b, x, frac, format_), format_.mantissa)
+
+
+def _square_root(b: CircuitBuilder, x: _Radicand, m: int) -> Float:
+    root = _root(b, x.bits, m + EXTRA)[EXTRA:]
+    return Float((*root[:-1], x.nonzero), x.half, b.constant(False), x.inf, x.nan)
+
+
+def _inverse_root(b: CircuitBuilder, x: _Radicand, m: int) -> Float:
+    inverse = _inverse(b, _root(b, x.bits, m + EXTRA), m)
+    return _with_pole(b, inverse, words.invert(b, x.half), x)
 
 
 def div(b: CircuitBuilder, x: Float, y: Float) -> Float:
@@ -176,7 +211,7 @@ def div_no_nan(b: CircuitBuilder, x: Float, y: Float) -> Float:
     return replace(quotient, mantissa=mantissa, inf=inf, nan=b.or_(b.and_(quotient.nan, y.nonzero), y.nan))
 
 
-def _with_pole(b: CircuitBuilder, inverse: Float, x: Float) -> Float:
-    """Sets what 1 / x (or 1 / √x) is at zero and infinity."""
-    pole = b.inv(x.nonzero)
-    return replace(inverse, mantissa=(*inverse.mantissa[:-1], b.inv(x.inf)), inf=pole)
+def _with_pole(b: CircuitBuilder, inverse: Wires, exponent: Wires, x: Float | _Radicand) -> Float:
+    """The inverse of x (or of its root), given the mantissa if x is finite and not zero."""
+    sign = x.sign if isinstance(x, Float) else b.constant(False)
+    return Float((*inverse[:-1], b.inv(x.inf)), exponent, sign, b.inv(x.nonzero), x.nan)

@@ -12,8 +12,6 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.types import BitFormat, FixedFormat, FloatFormat, YaoFormat
 
 FLOAT = floats.FLOAT
-INTEGER_FRAC = 12
-"""Fractional bits with which a normalised number is rounded toward zero to an integer."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +78,17 @@ class Garbler:
                 return self._unary(op, x[0])
         return self._float_op(op, x)
 
-    def shared(self, x: Bundle, frac: int) -> tuple[Bundle, int | None]:
-        """A bundle as it leaves for arithmetic shares, and the wire that says it is not a finite number."""
+    def shared(self, x: Bundle, frac: int, highest: int | None) -> tuple[Bundle, int | None]:
+        """A bundle as it leaves for arithmetic shares, and the wire that says it is not a finite number.
+
+        Args:
+            x: The bundle.
+            frac: Fractional bits of the shares.
+            highest: The highest bit that a number within its range has, if it has a range.
+        """
         if isinstance(x.format, FloatFormat):
-            word, invalid = floats.to_fixed(self.b, self.unpack(x), 64, frac)
+            width = 64 if highest is None else max(2, min(64, highest + 2))
+            word, invalid = floats.to_fixed(self.b, self.unpack(x), width, frac, highest)
             return fixed(word, frac), invalid
         if isinstance(x.format, BitFormat):
             return fixed((x.wires[0], self.b.constant(False)), 0), None
@@ -185,10 +190,19 @@ class Garbler:
         if op.dtype.is_float:
             return x
         if isinstance(x.format, FloatFormat):
-            x = fixed(floats.to_fixed(self.b, self.unpack(x), 64, INTEGER_FRAC)[0], INTEGER_FRAC)
+            return fixed(floats.to_fixed(self.b, self.unpack(x), 64, 0)[0], 0)
         return fixed(words.toward_zero(self.b, x.wires, x.frac), 0)
 
+    def _root(self, op: Op, x: Bundle) -> Bundle:
+        if self.is_fixed(x):
+            fixed_root = roots.sqrt_fixed if isinstance(op, ew.Sqrt) else roots.rsqrt_fixed
+            return self._float(fixed_root(self.b, x.wires, x.frac))
+        root = roots.sqrt if isinstance(op, ew.Sqrt) else roots.rsqrt
+        return self._float(root(self.b, self.unpack(x)))
+
     def _float_op(self, op: Op, x: list[Bundle]) -> Bundle:
+        if isinstance(op, ew.Sqrt | ew.Rsqrt):
+            return self._root(op, x[0])
         p = [self.unpack(v) for v in x]
         match op:
             case ew.Mul():
@@ -199,8 +213,4 @@ class Garbler:
                 return self._float(roots.div_no_nan(self.b, p[0], p[1]))
             case ew.Reciprocal():
                 return self._float(roots.reciprocal(self.b, p[0]))
-            case ew.Sqrt():
-                return self._float(roots.sqrt(self.b, p[0]))
-            case ew.Rsqrt():
-                return self._float(roots.rsqrt(self.b, p[0]))
         raise AssertionError(f"no circuit for {op.name}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ezprivsecfl.compiler.circuits.builder import Circuit, CircuitBuilder
 from ezprivsecfl.compiler.lowering.bundles import Bundle, Garbler, bit
@@ -22,6 +23,13 @@ from ezprivsecfl.ir.types import DType, FixedFormat, YaoFormat, YaoType
 
 PARTIAL = (ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div)
 """Operations whose result may be infinite or not a number."""
+
+
+class Incoming(NamedTuple):
+    """A value from outside a region: its type, and per wire its value if that is always the same."""
+
+    type: YaoType
+    constants: tuple[bool | None, ...]
 
 
 @dataclass
@@ -46,9 +54,9 @@ class RegionCircuit:
 
 
 def build_circuit(
-    region: Region, domains: Domains, scales: Scales, opened: Sequence[Value], incoming: Callable[[Op, Value], YaoType]
+    region: Region, domains: Domains, scales: Scales, opened: Sequence[Value], incoming: Callable[[Op, Value], Incoming]
 ) -> RegionCircuit:
-    """The circuit of a region; ``incoming`` tells the type in which a value from outside comes in."""
+    """The circuit of a region; ``incoming`` tells in which form a value from outside comes in."""
     return _Build(region, domains, scales, opened, incoming).run()
 
 
@@ -58,7 +66,7 @@ class _Build:
     domains: Domains
     scales: Scales
     opened: Sequence[Value]
-    incoming: Callable[[Op, Value], YaoType]
+    incoming: Callable[[Op, Value], Incoming]
     values: dict[Value, Bundle] = field(default_factory=dict)
     inputs: list[tuple[Op, Value]] = field(default_factory=list)
     formats: list[YaoFormat] = field(default_factory=list)
@@ -79,7 +87,9 @@ class _Build:
             if any(user not in self.region.ops for user in self.domains.needed_garbled(value)):
                 garbled[value] = self._output(self.values[value])
             if self.domains.needed_in_shares(value, self.opened):
-                bundle, invalid = self.gates.shared(self.values[value], self.scales.frac(value))
+                frac = self.scales.frac(value)
+                highest = self.scales.highest(value, frac)
+                bundle, invalid = self.gates.shared(self.values[value], frac, highest)
                 shared[value] = self._output(bundle)
                 culprit = _partial(value, self.domains)
                 if invalid is not None and culprit is not None:
@@ -101,8 +111,11 @@ class _Build:
             if constant is not None:
                 self.values[value] = self.gates.constant(constant, boolean=boolean)
             else:
-                format_ = self.incoming(op, value).format
-                wires = self.b.input(format_.width)
+                incoming = self.incoming(op, value)
+                format_ = incoming.type.format
+                known = [None if c is None else self.b.constant(c) for c in incoming.constants]
+                inputs = self.b.input(format_.width)
+                wires = tuple(i if k is None else k for i, k in zip(inputs, known, strict=True))
                 self.inputs.append((op, value))
                 is_bit = boolean and isinstance(format_, FixedFormat)
                 self.values[value] = bit(wires[0]) if is_bit else Bundle(format_, wires)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
-from ezprivsecfl.compiler.lowering.garble import RegionCircuit, build_circuit, drop_low_bits
+from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit, drop_low_bits
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.compiler.passes.simplify import tensor_type
@@ -218,25 +218,40 @@ class _Lowering:
                 opened = self.b.add(protocol.Open, total)
                 self.b.append(protocol.CheckZero(operands=(opened,), what=where.op, location=where))
 
-    def _format(self, op: Op, value: Value) -> YaoType:
+    def _format(self, op: Op, value: Value) -> Incoming:
         """How a value from outside a region comes in."""
         if value in self.garbled:
             type_ = self.garbled[value].type
             assert isinstance(type_, YaoType)
-            return type_
+            return Incoming(type_, self._constant_bits(self.garbled[value]))
+        frac = self._incoming_frac(op, value)
+        width = self.scales.width(value, frac)
+        return Incoming(YaoType(value.type.shape, FixedFormat(width, frac)), (None,) * width)
+
+    def _constant_bits(self, value: Value) -> tuple[bool | None, ...]:
+        """What is known of a garbled value's wires from the circuit that it comes out of."""
+        assert isinstance(value.type, YaoType)
+        source = value
+        while isinstance(source.op, StructuralOp) and len(source.op.operands) == 1:
+            source = source.op.operands[0]
+        if not isinstance(source.op, protocol.Circuit):
+            return (None,) * value.type.format.width
+        return self.b.circuits[source.op.circuit].constant_bits(source.op.results.index(source))
+
+    def _incoming_frac(self, op: Op, value: Value) -> int:
         secret = tensor_type(value).is_secret
-        frac = self.scales.frac(value) if secret else self.scales.public_frac(op, value)
-        return YaoType(value.type.shape, FixedFormat(64, frac))
+        return self.scales.frac(value) if secret else self.scales.public_frac(op, value)
 
     def _wires(self, op: Op, value: Value, shape: Shape) -> Value:
         """Garbled wires of a region's input, with the region's shape."""
+        frac = self._incoming_frac(op, value)
+        width = self.scales.width(value, frac)
         if value not in self.garbled and tensor_type(value).is_secret:
-            self.garbled[value] = self.b.add(protocol.ToYao, self._shared(value), width=64)
+            self.garbled[value] = self.b.add(protocol.ToYao, self._shared(value), width=width)
         if tensor_type(value).is_secret:
             wires = self.garbled[value]
         else:
-            ring = self._ring(value, self.scales.public_frac(op, value))
-            wires = self.b.add(protocol.ToYao, ring, width=64)
+            wires = self.b.add(protocol.ToYao, self._ring(value, frac), width=width)
         return self._broadcast(self._ranked(wires, len(shape)), shape)
 
     # Values in the form an operation needs.

@@ -102,6 +102,19 @@ class Scales:
             return PUBLIC_BOUND
         return magnitude
 
+    def highest(self, value: Value, frac: int) -> int | None:
+        """The highest bit that the value's magnitude may have with some fractional bits; None if it has no bound.
+
+        One more than the range says, for accumulated rounding.
+        """
+        magnitude = self.magnitude(value)
+        return _bits(magnitude) + frac if math.isfinite(magnitude) else None
+
+    def width(self, value: Value, frac: int) -> int:
+        """Bits that hold the value, its sign included."""
+        highest = self.highest(value, frac)
+        return 64 if highest is None else max(2, min(64, highest + 2))
+
     # Fractional bits as a function of the variables.
 
     def _expression(self, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:

@@ -18,8 +18,8 @@ AND_COUNTS = {
     "float_max": 79,
     "float_mul": 472,
     "float_reciprocal": 402,
-    "float_rsqrt": 684,
-    "float_sqrt": 228,
+    "float_rsqrt": 648,
+    "float_sqrt": 237,
     "float_to_fixed64": 339,
     "less64": 64,
     "max64": 128,
@@ -28,8 +28,8 @@ AND_COUNTS = {
     "normalise64": 300,
     "reciprocal64": 1035,
     "relu64": 63,
-    "rsqrt64": 1254,
-    "sqrt64": 802,
+    "rsqrt64": 1107,
+    "sqrt64": 700,
     "sub64": 63,
 }
 

@@ -273,10 +273,33 @@ def test_exponents_saturate():
     assert apply(floats.mul, [[tiny], [tiny]], TINY) == [0.0]
 
 
+FIXED_ROOTS = {
+    "rsqrt": (roots.rsqrt, roots.rsqrt_fixed, lambda x: 1 / math.sqrt(x)),
+    "sqrt": (roots.sqrt, roots.sqrt_fixed, math.sqrt),
+}
+
+
+@pytest.mark.parametrize("name", FIXED_ROOTS)
+@pytest.mark.parametrize("frac", [-3, 0, 5, 40])
+@pytest.mark.parametrize("width", [12, 63, 64])
+def test_roots_of_fixed_point(name, frac, width):
+    through_float, direct, reference = FIXED_ROOTS[name]
+    rng = random.Random(0)
+    numbers = list(range(1, 1 << 11)) if width == 12 else [1, 2, 3, 4, (1 << (width - 1)) - 1]
+    numbers += [rng.getrandbits(rng.randint(1, width - 1)) | 1 for _ in range(500)]
+    b = CircuitBuilder()
+    x = b.input(width)
+    b.output(floats.pack(direct(b, x, frac)))
+    b.output(floats.pack(through_float(b, floats.from_fixed(b, x, frac))))
+    operands = [*numbers, 0, -1, -5, -(1 << (width - 1))]
+    fused, plain = (decode(bits, FLOAT) for bits in evaluate(b.build(), [to_bits(operands, width)]))
+    close(fused[: len(numbers)], [reference(n / 2.0**frac) for n in numbers], 2.0**-22)
+    close(fused[len(numbers) :], plain[len(numbers) :], 0)
+
+
 def fused() -> Circuit:
     b = CircuitBuilder()
-    x = floats.from_fixed(b, b.input(64), 40)
-    b.output(floats.to_fixed(b, roots.rsqrt(b, x), 64, 40)[0])
+    b.output(floats.to_fixed(b, roots.rsqrt_fixed(b, b.input(64), 40), 64, 40)[0])
     return b.build()
 
 
