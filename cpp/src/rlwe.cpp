@@ -10,14 +10,14 @@
 namespace duet {
 namespace {
 
-// The largest primes below 2^52 that are 1 modulo 2N, and for each a primitive 2N-th root of unity.
-constexpr std::array<std::uint64_t, kRlwePrimes> kPrimes{4503599627124737, 4503599626682369,
-                                                         4503599626321921, 4503599626141697};
-constexpr std::array<std::uint64_t, kRlwePrimes> kRoots{2707758278772395, 1841889776165649,
-                                                        1232568238856409, 3681299526190914};
+// The largest primes below 2^50 that are 1 modulo 2N, and for each a primitive 2N-th root of unity.
+constexpr std::array<std::uint64_t, kRlwePrimes> kPrimes{1125899906826241, 1125899906629633,
+                                                         1125899905744897, 1125899905351681};
+constexpr std::array<std::uint64_t, kRlwePrimes> kRoots{971709613313032, 1096684567043902,
+                                                        340368873960073, 684195787594020};
 
 constexpr std::size_t kRnsSize = kRlwePrimes * kRlweSize;
-constexpr unsigned kFloodBits = 142;  // uniform in [-2^141, 2^141); see docs/rlwe.md
+constexpr unsigned kFloodBits = 134;  // uniform in [-2^133, 2^133); see docs/rlwe.md
 
 Wide low_bits(unsigned bits) { return (Wide{1} << bits) - 1; }
 
@@ -145,7 +145,7 @@ RnsPoly expanded(Block seed) {
   return poly;
 }
 
-// 52 bits each, without gaps.
+// 50 bits each, without gaps.
 void pack(std::span<const std::uint64_t> values, std::uint8_t* out) {
   Wide pending = 0;
   unsigned bits = 0;
@@ -193,7 +193,7 @@ std::array<std::uint64_t, kRlwePrimes> coefficient(const SecretRnsPoly& poly, st
   return result;
 }
 
-// Uniform in [-2^141, 2^141), modulo a prime, from 142 random bits.
+// Uniform in [-2^133, 2^133), modulo a prime, from 134 random bits.
 std::uint64_t flood(std::span<const std::uint64_t, 3> random, std::size_t prime) {
   const Modulus& modulus = modulus_of(prime);
   const std::uint64_t top = random[2] & ((std::uint64_t{1} << (kFloodBits - 128)) - 1);

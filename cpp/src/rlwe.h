@@ -19,8 +19,8 @@
 namespace duet {
 
 inline constexpr std::size_t kRlweSize = 8192;  // N: coefficients of a polynomial
-inline constexpr std::size_t kRlwePrimes = 4;   // Q is their product, of 208 bits
-inline constexpr unsigned kRlwePrimeBits = 52;
+inline constexpr std::size_t kRlwePrimes = 4;   // Q is their product, of 200 bits
+inline constexpr unsigned kRlwePrimeBits = 50;
 inline constexpr unsigned kSwitchedBits = 80;  // answers are modulo 2^80
 
 // How many uploads may be added up in an answer, for the noise bound.

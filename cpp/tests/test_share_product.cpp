@@ -66,8 +66,8 @@ void traces_are_pinned() {
   square(both, random_values({2, 10}, 3), ShareSquare::online_cost(2, 10));
   multiply(both, random_values({1, 2}, 1), random_values({2, 3}, 2),
            ShareProduct::online_cost({1, 1, 2, 3}));
-  both.check_traces("a1d3d35a2ce18830f5b588f89ea253148b8d026334b4afeea2a7c57d8aca45e3",
-                    "e18ee7aadaf90261eb5891b76310a5549805aed6e140a64d192055f3f6db5eef");
+  both.check_traces("3afaf8c231b966fc8986e154c73880bdb3e67929457c8e3ac434b914b3ea54b9",
+                    "22689b1765e6784e66f1f3131dbe5918bd9feab075fe178fa99afad3d2b2ad88");
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ class ClippedMeanProgram final : public Program {
     static_cast<void>(n);
     mask0.setup(s, Shape{n, 6});
     squares0.setup(s, mask0.mask());
-    to_yao0.setup(s, Shape{n}, 64);
+    to_yao0.setup(s, Shape{n}, 63);
     public_to_yao0.setup(s, Shape{}, 64);
     const auto v6 = reshape(public_to_yao0.labels(), Shape{1});
     const auto v7 = broadcast_to(v6, Shape{n});

@@ -31,7 +31,7 @@ class FltrustProgram final : public Program {
     from_yao0.setup(s, circuit0.labels(0));
     from_yao1.setup(s, circuit0.labels(2));
     const auto v16 = reshape(circuit0.labels(1), Shape{1, n});
-    to_yao2.setup(s, Shape{}, 64);
+    to_yao2.setup(s, Shape{}, 56);
     circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_1.txt"), {to_yao2.labels()});
     const auto v19 = reshape(circuit1.labels(0), Shape{1, 1});
     const auto v20 = broadcast_to(v19, Shape{1, n});

@@ -22,10 +22,10 @@ class WeightedMeanProgram final : public Program {
   // Independent of all inputs: masks, products of masks, garbled circuits.
   void setup(Session& s, std::size_t n) override {
     static_cast<void>(n);
-    to_yao0.setup(s, Shape{}, 64);
+    to_yao0.setup(s, Shape{}, 58);
     circuit0.setup(s, Circuit::load(CIRCUITS_DIR "/weighted_mean_0.txt"), {to_yao0.labels()});
     const auto v6 = reshape(circuit0.labels(0), Shape{1, 1});
-    to_yao1.setup(s, Shape{1, n}, 64);
+    to_yao1.setup(s, Shape{1, n}, 54);
     const auto v8 = broadcast_to(v6, Shape{1, n});
     circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/weighted_mean_1.txt"), {to_yao1.labels(), v8});
     from_yao0.setup(s, circuit1.labels(0));

@@ -52,7 +52,7 @@ class ClippedMeanProgram final : public ezmotion::Program {
     const Arith g1 = g.input(v1);
     const Arith g4 = g.input(v4);
     const Arith g13 = g.input(v13);
-    const Yao g2 = g.to_yao(g1, 64);
+    const Yao g2 = g.to_yao(g1, 63);
     const Yao g5 = g.to_yao(g4, 64);
     const Yao g6 = g.move({g5}, [](const Tensors& x) { return reshape(x[0], Shape{1}); });
     const Yao g7 = g.move({g6}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{n}); });

@@ -62,7 +62,7 @@ class FltrustProgram final : public ezmotion::Program {
     const Arith g11 = g.from_yao(g9);
     const Arith g14 = g.linear({g10}, [](const Tensors& x) { return sum(x[0], {0}); });
     const Yao g15 = g.move({g8}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
-    const Yao g16 = g.to_yao(g14, 64);
+    const Yao g16 = g.to_yao(g14, 56);
     const std::vector<Yao> r17 = g.circuit(circuit_fltrust_1, {g16});
     const Yao& g17 = r17[0];
     const Yao g18 = g.move({g17}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });

@@ -42,11 +42,11 @@ class WeightedMeanProgram final : public ezmotion::Program {
     Graph g(connection(), kArithmetic);
     const Arith g3 = g.input(v3);
     const Arith g2 = g.input(v2);
-    const Yao g4 = g.to_yao(g3, 64);
+    const Yao g4 = g.to_yao(g3, 58);
     const std::vector<Yao> r5 = g.circuit(circuit_weighted_mean_0, {g4});
     const Yao& g5 = r5[0];
     const Yao g6 = g.move({g5}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    const Yao g7 = g.to_yao(g2, 64);
+    const Yao g7 = g.to_yao(g2, 54);
     const Yao g8 = g.move({g6}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
     const std::vector<Yao> r9 = g.circuit(circuit_weighted_mean_1, {g7, g8});
     const Yao& g9 = r9[0];

@@ -56,14 +56,14 @@ class FedavgProgram final : public ezmotion::Program {
     const Arith g5 = g.input(v5);
     const Arith g6 = g.input(v6);
     // to_yao, fedavg.py:42 federated_weighted_mean
-    const Yao g7 = g.to_yao(g5, 64);
+    const Yao g7 = g.to_yao(g5, 59);
     // circuit, fedavg.py:42 federated_weighted_mean
     const std::vector<Yao> r8 = g.circuit(circuit_fedavg_0, {g7});
     const Yao& g8 = r8[0];
     // reshape, fedavg.py:42 federated_weighted_mean
     const Yao g9 = g.move({g8}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
     // to_yao, fedavg.py:39
-    const Yao g10 = g.to_yao(g6, 64);
+    const Yao g10 = g.to_yao(g6, 54);
     // broadcast, fedavg.py:39
     const Yao g11 = g.move({g9}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
     // circuit, fedavg.py:39

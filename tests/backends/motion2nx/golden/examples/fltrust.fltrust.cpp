@@ -85,7 +85,7 @@ class FltrustProgram final : public ezmotion::Program {
     const Arith g17 = g.linear({g13}, [](const Tensors& x) { return sum(x[0], {0}); });
     const Yao g18 = g.move({g11}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
     // to_yao, fltrust.py:31 DivNoNan
-    const Yao g19 = g.to_yao(g17, 64);
+    const Yao g19 = g.to_yao(g17, 57);
     // circuit, fltrust.py:31 DivNoNan
     const std::vector<Yao> r20 = g.circuit(circuit_fltrust_2, {g19});
     const Yao& g20 = r20[0];

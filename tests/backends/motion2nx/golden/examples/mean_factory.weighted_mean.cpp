@@ -46,13 +46,13 @@ class WeightedMeanProgram final : public ezmotion::Program {
     const Arith g3 = g.input(v3);
     const Arith g2 = g.input(v2);
     // to_yao, mean_factory.py:16 RealDiv
-    const Yao g4 = g.to_yao(g3, 64);
+    const Yao g4 = g.to_yao(g3, 59);
     // circuit, mean_factory.py:16 RealDiv
     const std::vector<Yao> r5 = g.circuit(circuit_weighted_mean_0, {g4});
     const Yao& g5 = r5[0];
     const Yao g6 = g.move({g5}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
     // to_yao, mean_factory.py:16
-    const Yao g7 = g.to_yao(g2, 64);
+    const Yao g7 = g.to_yao(g2, 54);
     // broadcast, mean_factory.py:16
     const Yao g8 = g.move({g6}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
     // circuit, mean_factory.py:16

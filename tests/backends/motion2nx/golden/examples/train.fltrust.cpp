@@ -85,7 +85,7 @@ class FltrustProgram final : public ezmotion::Program {
     // sum, train.py:43 federated_sum
     const Arith g18 = g.linear({g13}, [](const Tensors& x) { return sum(x[0], {0}); });
     // to_yao, train.py:37 DivNoNan
-    const Yao g19 = g.to_yao(g18, 64);
+    const Yao g19 = g.to_yao(g18, 57);
     // circuit, train.py:37 DivNoNan
     const std::vector<Yao> r20 = g.circuit(circuit_fltrust_2, {g19});
     const Yao& g20 = r20[0];
