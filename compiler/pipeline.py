@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import divide
-from ezprivsecfl.compiler.lowering.domains import Domains
+from ezprivsecfl.compiler.lowering.domains import SMALL, Domains
 from ezprivsecfl.compiler.lowering.lower import lower
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.compiler.options import Options
@@ -14,6 +14,7 @@ from ezprivsecfl.compiler.passes.base import Pass, run_passes
 from ezprivsecfl.compiler.passes.blend import BlendSelections
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
+from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
@@ -57,6 +58,7 @@ def tensor_passes(options: Options) -> list[Pass]:
         Simplify(),
         GatePublicFactors(),
         Simplify(),
+        DivideByRoots(SMALL),
     ]
 
 

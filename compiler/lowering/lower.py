@@ -6,6 +6,7 @@ import itertools
 import math
 from dataclasses import dataclass, field
 
+from ezprivsecfl.compiler.analyses.signs import is_row_times_itself, non_negative
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit, drop_low_bits
@@ -62,6 +63,7 @@ class _Lowering:
 
     def __post_init__(self) -> None:
         program = self.stages.program
+        self.non_negative = non_negative(program)
         self.b = ProgramBuilder(program.name, Level.MPC, program.max_clients)
 
     def run(self) -> Program:
@@ -150,7 +152,7 @@ class _Lowering:
     def _matmul(self, op: Op) -> Value:
         """A matrix product of two shared values; of a row with itself, a sum of squares."""
         a, b = (self._masked(o) for o in op.operands)
-        if _is_row_times_itself(op):
+        if is_row_times_itself(op):
             shape = a.type.shape
             squares = self.b.add(protocol.SquareSum, self._reshaped(a, (*shape[:-2], shape[-1])))
             return self._reshaped(squares, op.result.type.shape)
@@ -226,7 +228,8 @@ class _Lowering:
             return Incoming(type_, self._constant_bits(self.garbled[value]))
         frac = self._incoming_frac(op, value)
         width = self.scales.width(value, frac)
-        return Incoming(YaoType(value.type.shape, FixedFormat(width, frac)), (None,) * width)
+        sign = False if value in self.non_negative else None
+        return Incoming(YaoType(value.type.shape, FixedFormat(width, frac)), (*(None,) * (width - 1), sign))
 
     def _constant_bits(self, value: Value) -> tuple[bool | None, ...]:
         """What is known of a garbled value's wires from the circuit that it comes out of."""
@@ -319,13 +322,3 @@ def _constant_tail(shape: Shape) -> int:
 def _static_tail(shape: Shape) -> int:
     """How many axes at the end are not the clients axis."""
     return len(list(itertools.takewhile(lambda d: d != CLIENTS_DIM, reversed(shape))))
-
-
-def _is_row_times_itself(op: Op) -> bool:
-    """Whether a matrix product is that of rows ``[..., 1, k]`` with the same rows as columns."""
-    a, b = op.operands
-    row, column = a.type.shape, b.type.shape
-    if not (isinstance(a.op, st.Reshape) and isinstance(b.op, st.Reshape)):
-        return False
-    same = a.op.operands[0] is b.op.operands[0]
-    return same and row[-2] == 1 and column == (*row[:-2], row[-1], 1)

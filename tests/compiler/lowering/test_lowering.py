@@ -19,6 +19,8 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import DType
 
+AND_COUNTS = {"fltrust": [697, 746, 1888], "weighted_mean": [695, 1087], "clipped_mean": [765, 1002]}
+
 
 def simulate(compiled: Compiled, inputs: dict[str, np.ndarray], clients: int) -> dict[str, np.ndarray]:
     """Prologue in float64, secure part in the exact ring, epilogue in float64."""
@@ -79,6 +81,11 @@ def test_fltrust_needs_one_mask_per_value_and_small_circuits(fltrust_program):
     assert len(secure.of(SquareSum)) == 1
     assert {op.operands[0].type.shape for op in secure.of(Circuit)} <= {("n",), (), (1, "n")}
     assert all(op.type.frac >= 16 for op in secure.of(Share))
+
+
+def test_and_counts_of_programs_are_pinned(any_program):
+    secure = compile_program(any_program, Options(clients=30)).secure
+    assert sorted(circuit.and_count for circuit in secure.circuits.values()) == AND_COUNTS[any_program.name]
 
 
 def test_programs_agree_with_the_reference(any_program):

@@ -7,6 +7,7 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
+from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import chain
 from ezprivsecfl.compiler.passes.simplify import Simplify, tensor_type
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
@@ -15,7 +16,21 @@ from ezprivsecfl.errors import CompileError, UnsupportedError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, Input, Output
-from ezprivsecfl.ir.tensor.elementwise import Abs, Add, Div, Exp, Maximum, Mul, Pow, Relu, Rsqrt, Select, Square
+from ezprivsecfl.ir.tensor.elementwise import (
+    Abs,
+    Add,
+    Div,
+    Exp,
+    Maximum,
+    Mul,
+    Pow,
+    Reciprocal,
+    Relu,
+    Rsqrt,
+    Select,
+    Sqrt,
+    Square,
+)
 from ezprivsecfl.ir.tensor.structure import Clients, MatMul, ReduceMax, Reshape, Sum, Transpose
 from ezprivsecfl.ir.types import DType
 
@@ -226,3 +241,43 @@ def test_gates_reach_through_what_is_computed_in_the_clear(sketch):
     opened = chain(output.operands[0]).opened
     assert isinstance(opened.op, Mul)
     assert isinstance(opened.op.operands[0].op, Sum)
+
+
+def inverse_program(sketch, use):
+    b = sketch("inverse")
+    x, y = b.clients("x"), b.clients("y")
+    b.returns(b.add(Sum, use(b, x, y), axes=(0,)))
+    return b.build()
+
+
+def divided(program: Program) -> Program:
+    return DivideByRoots(128).run(program)
+
+
+@pytest.mark.parametrize(("kind", "root"), [(Rsqrt, 1), (Reciprocal, 0)])
+def test_products_with_inverses_become_quotients(sketch, kind, root):
+    def use(b, x, y):
+        inverse = b.add(kind, y)
+        return b.add(Add, b.add(Mul, x, inverse), b.add(Mul, b.add(Reshape, inverse, shape=("n",)), x))
+
+    program = inverse_program(sketch, use)
+    rewritten = divided(program)
+    assert not rewritten.of(kind)
+    assert (len(rewritten.of(Div)), len(rewritten.of(Mul)), len(rewritten.of(Sqrt))) == (2, 0, root)
+    inputs = random_inputs(program)
+    expected = run_tensor(program, inputs, CLIENTS)
+    np.testing.assert_allclose(run_tensor(rewritten, inputs, CLIENTS)["result"], expected["result"])
+
+
+KEPT = {
+    "used otherwise": lambda b, x, y: b.add(Add, b.add(Mul, x, b.add(Rsqrt, y)), b.add(Rsqrt, y)),
+    "a square": lambda b, x, y: b.add(Mul, x, b.add(Mul, b.add(Rsqrt, y), b.add(Rsqrt, y))),
+    "many products": lambda b, x, y: b.add(Mul, x, b.add(Reciprocal, b.add(Sum, y, axes=(0,)))),
+    "large": lambda b, x, y: b.add(Mul, b.clients("z", 50), b.add(Reshape, b.add(Rsqrt, y), shape=("n", 1))),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_inverses_that_quotients_would_not_replace_stay(sketch, name):
+    program = Simplify().run(inverse_program(sketch, KEPT[name]))
+    assert not divided(program).of(Div)

@@ -70,9 +70,9 @@ class FltrustProgram final : public ezmotion::Program {
     const Yao& g7 = r7[0];
     // reshape, fltrust.py:24 RealDiv
     const Yao g8 = g.move({g7}, [this](const Tensors& x) { return reshape(x[0], Shape{n}); });
-    // to_yao, fltrust.py:25 Relu
+    // to_yao, fltrust.py:24 RealDiv
     const Yao g9 = g.to_yao(g5, 64);
-    // circuit, fltrust.py:25 Relu
+    // circuit, fltrust.py:24 RealDiv
     const std::vector<Yao> r10 = g.circuit(circuit_fltrust_1, {g9, g8});
     const Yao& g10 = r10[0];
     const Yao& g11 = r10[1];

@@ -1,0 +1,57 @@
+"""Which values cannot be negative, not even by a rounding: so that circuits need no sign for them.
+
+Ranges speak of real numbers. Here only structure counts, since shares are exact: squares and their sums, roots,
+rectified values, sums and products of such.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
+from ezprivsecfl.ir.tensor import Constant
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor import structure as st
+
+ALWAYS = (
+    ew.Relu, ew.Abs, ew.Sqrt, ew.Rsqrt, ew.Square, ew.Exp, ew.Compare, ew.And, ew.Or, ew.Not, st.Clients,
+)  # fmt: skip
+WITH_ALL_OPERANDS = (
+    ew.Add, ew.Mul, ew.Div, ew.DivNoNan, ew.Reciprocal, ew.Minimum, ew.Cast, st.MatMul, ConcatOp, StructuralOp,
+)  # fmt: skip
+
+
+def non_negative(program: Program) -> set[Value]:
+    """The values of a tensor program that are never negative."""
+    found: set[Value] = set()
+    for op in program.ops:
+        if op.results and _is_non_negative(op, found):
+            found.update(op.results)
+    return found
+
+
+def _is_non_negative(op: Op, found: set[Value]) -> bool:
+    known = [o in found for o in op.operands]
+    if isinstance(op, Constant):
+        return bool(np.all(op.value >= 0))
+    if isinstance(op, ew.Maximum):
+        return any(known)
+    if isinstance(op, ew.Select):
+        return all(known[1:])
+    if isinstance(op, ew.Mul) and op.operands[0] is op.operands[1]:
+        return True
+    if isinstance(op, st.MatMul) and is_row_times_itself(op):
+        return True
+    return isinstance(op, ALWAYS) or (isinstance(op, WITH_ALL_OPERANDS) and all(known))
+
+
+def is_row_times_itself(op: Op) -> bool:
+    """Whether a matrix product is that of rows ``[..., 1, k]`` with the same rows as columns: sums of squares."""
+    a, b = op.operands
+    row, column = a.type.shape, b.type.shape
+    if not (isinstance(a.op, st.Reshape) and isinstance(b.op, st.Reshape)):
+        return False
+    same = a.op.operands[0] is b.op.operands[0]
+    return same and row[-2] == 1 and column == (*row[:-2], row[-1], 1)
