@@ -47,11 +47,21 @@ class Modulus {
     return add(mul(top, two64_), reduce(static_cast<std::uint64_t>(x)));
   }
 
+  // x/2 modulo q.
+  constexpr std::uint64_t half(std::uint64_t x) const { return (x + (q_ & (0 - (x & 1)))) >> 1; }
+
   // A number in two's complement, modulo q.
   constexpr std::uint64_t from_signed(std::uint64_t x) const {
-    const std::uint64_t sign = 0 - (x >> 63);
-    const std::uint64_t magnitude = reduce((x ^ sign) - sign);
-    return once((neg(magnitude) & sign) | (magnitude & ~sign));
+    return sub(reduce(x), two64_.value & (0 - (x >> 63)));
+  }
+
+  // A number between -q and q in two's complement, modulo q.
+  constexpr std::uint64_t from_centred(std::uint64_t x) const { return x + (q_ & (0 - (x >> 63))); }
+
+  // x or x - q, whichever is closer to zero, in two's complement.
+  constexpr std::uint64_t centred(std::uint64_t x) const {
+    const std::uint64_t is_large = 0 - ((q_ / 2 - x) >> 63);
+    return x - (q_ & is_large);
   }
 
   constexpr std::uint64_t power(std::uint64_t base, std::uint64_t exponent) const {

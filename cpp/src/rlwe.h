@@ -4,57 +4,38 @@
 // parameters, the noise and why answers hide what they were computed with: docs/rlwe.md.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "duet/block.h"
 #include "duet/prg.h"
 #include "duet/ring.h"
 #include "duet/secret.h"
-#include "ntt.h"
+#include "rlwe_packing.h"
+#include "rlwe_ring.h"
 
 namespace duet {
 
-inline constexpr std::size_t kRlweSize = 8192;  // N: coefficients of a polynomial
-inline constexpr std::size_t kRlwePrimes = 4;   // Q is their product, of 200 bits
-inline constexpr unsigned kRlwePrimeBits = 50;
 inline constexpr unsigned kSwitchedBits = 80;  // answers are modulo 2^80
 
 // How many uploads may be added up in an answer, for the noise bound.
 inline constexpr std::size_t kMostUploads = 256;
 
-std::span<const Ntt> rlwe_ntts();
-std::uint64_t rlwe_root(std::size_t prime);
-
-// All entries modulo the first prime, then all modulo the second, and so on.
-using RnsPoly = std::vector<std::uint64_t>;
-using SecretRnsPoly = SecretVector<std::uint64_t>;
-
 // Bytes on the wire.
-inline constexpr std::size_t kUploadBytes =
-    sizeof(Block) + kRlwePrimes * kRlweSize * kRlwePrimeBits / 8;
+inline constexpr std::size_t kUploadBytes = ciphertext_bytes(kRlwePrimes);
+inline constexpr std::size_t kPublicKeyBytes = kUploadBytes + PackingKeys::kBytes;
 inline constexpr std::size_t kSwitchedBytes = kSwitchedBits / 8;
 constexpr std::size_t answer_bytes(std::size_t wanted) {
   return (kRlweSize + wanted) * kSwitchedBytes;
 }
 
-// An upload as its receiver holds it: both polynomials, transformed.
-struct RlweCiphertext {
-  static RlweCiphertext parse(std::span<const std::uint8_t> bytes);
-
-  RnsPoly body;    // -a·s + e + Δ·m
-  RnsPoly random;  // a
-};
-
-// A public key is an encryption of zero.
-using RlwePublicKey = RlweCiphertext;
-
 class RlweSecretKey {
  public:
   explicit RlweSecretKey(Randomness& random);
+
+  // What the other party needs for its answers, as kPublicKeyBytes bytes.
+  std::vector<std::uint8_t> public_key(Prg& prg) const;
 
   // An encryption of a polynomial (missing coefficients are zero) as kUploadBytes bytes.
   std::vector<std::uint8_t> encrypt(std::span<const Ring> message, Prg& prg) const;
@@ -68,6 +49,13 @@ class RlweSecretKey {
   SecretRnsPoly transformed_;
 };
 
+struct RlwePublicKey {
+  static RlwePublicKey parse(std::span<const std::uint8_t> bytes);
+
+  RlweCiphertext zero;  // an encryption of zero
+  PackingKeys packing;
+};
+
 // A party's own key and the other's.
 struct RlweKeys {
   RlweSecretKey mine;
@@ -79,16 +67,21 @@ class RlweSum {
  public:
   RlweSum();
 
-  // `factor` has kRlweSize coefficients. At most kMostUploads times.
-  void add(const RlweCiphertext& ciphertext, std::span<const Ring> factor);
+  // `factor` has kRlweSize coefficients. At most kMostUploads times. The parts for different primes
+  // are independent of each other: different threads may add them.
+  void add(const RlweCiphertext& ciphertext, std::span<const Ring> factor, std::size_t prime);
 
   // The sum minus `masks`, at the coefficients `wanted`; tells the owner of the key nothing else.
-  std::vector<std::uint8_t> answer(const RlwePublicKey& key, std::span<const std::size_t> wanted,
-                                   std::span<const Ring> masks, Prg& prg) const;
+  PackedCiphertext masked(const RlwePublicKey& key, std::span<const std::size_t> wanted,
+                          std::span<const Ring> masks, Prg& prg) const;
 
  private:
   std::vector<Wide> body_;
   std::vector<Wide> random_;
 };
+
+// A ciphertext as answer_bytes() bytes.
+std::vector<std::uint8_t> answer_of(const PackedCiphertext& ciphertext,
+                                    std::span<const std::size_t> wanted);
 
 }  // namespace duet

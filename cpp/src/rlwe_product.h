@@ -4,6 +4,7 @@
 // are its shares, and sends back the coefficients that matter.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -20,12 +21,12 @@ namespace duet {
 class RlweLayout {
  public:
   // Inner products number begin, begin + 1, ..., end - 1 of a batch of vectors of length k, packed
-  // one after the other: entry j of the upload meets entry N-1-j of the factor at coefficient N-1.
+  // one after the other: coefficient j of the upload meets coefficient -j of the factor at 0.
   static RlweLayout inner_products(Range entries, std::size_t k);
 
   // Matrix products [batch, m, k] x [batch, k, n], row by row: `stride` entries of a row in a
-  // polynomial, so that N/stride columns fit into an answer; `stride` is chosen for the least
-  // traffic.
+  // polynomial, so that N/stride columns fit into an answer, at multiples of the stride, which is
+  // chosen for the least traffic.
   static RlweLayout matrices(const GilboaSize& size);
 
   // The same layout, with its results further on.
@@ -37,6 +38,11 @@ class RlweLayout {
 
   std::size_t uploads() const { return uploads_; }
   std::size_t answers() const { return answers_; }
+  // Answers go over the wire several in one; which ones number `pack` holds.
+  std::size_t packs() const { return (answers_ + packed_ - 1) / packed_; }
+  Range answers_of(std::size_t pack) const {
+    return {pack * packed_, std::min((pack + 1) * packed_, answers_)};
+  }
 
   // The coefficients of upload `index`, from the encrypted factor.
   std::vector<Ring> upload(std::size_t index, std::span<const Ring> left) const;
@@ -51,6 +57,7 @@ class RlweLayout {
   std::vector<std::size_t> wanted(std::size_t answer) const;
   std::size_t first_result(std::size_t answer) const;
 
+  // On the wire, all answers together.
   std::uint64_t answer_bytes_total() const;
 
  private:
@@ -63,10 +70,11 @@ class RlweLayout {
   std::size_t k_ = 0;
   std::size_t stride_ = 0;
   std::size_t result_offset_ = 0;
-  std::size_t groups_ = 0;  // uploads of a row
+  std::size_t pieces_ = 0;  // uploads of a row
   std::size_t blocks_ = 0;  // answers of a row
   std::size_t uploads_ = 0;
   std::size_t answers_ = 0;
+  std::size_t packed_ = 1;  // answers in one
 };
 
 // Shares of two products at once, which makes four steps: `mine`, of which this party knows the
@@ -89,7 +97,7 @@ class RlweExchange {
  private:
   RlweLayout mine_;
   RlweLayout theirs_;
-  std::vector<std::vector<std::uint8_t>> answers_;
+  std::vector<std::vector<std::uint8_t>> answers_;  // packed
 };
 
 // `layout_0` and `layout_1`: what party 0 and party 1 encrypt. Without init_rlwe_cost().

@@ -1,10 +1,10 @@
 #include "duet/session.h"
 
 #include <chrono>
-#include <ctime>
 #include <stdexcept>
 #include <utility>
 
+#include "parallel.h"
 #include "rlwe.h"
 
 namespace duet {
@@ -12,12 +12,6 @@ namespace {
 
 double wall_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double cpu_now() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 }  // namespace
@@ -44,15 +38,15 @@ const RlweKeys& Session::rlwe() {
   if (!rlwe_) {
     RlweSecretKey mine(random_);
     Prg prg(random_.seed());
-    channel_.send(std::span<const std::uint8_t>(mine.encrypt({}, prg)));
-    RlwePublicKey peer = RlwePublicKey::parse(channel_.receive<std::uint8_t>(kUploadBytes));
+    channel_.send(std::span<const std::uint8_t>(mine.public_key(prg)));
+    RlwePublicKey peer = RlwePublicKey::parse(channel_.receive<std::uint8_t>(kPublicKeyBytes));
     rlwe_ = std::make_unique<RlweKeys>(RlweKeys{std::move(mine), std::move(peer)});
   }
   return *rlwe_;
 }
 
 Cost init_rlwe_cost() {
-  return parallel(message_cost(0, kUploadBytes), message_cost(1, kUploadBytes));
+  return parallel(message_cost(0, kPublicKeyBytes), message_cost(1, kPublicKeyBytes));
 }
 
 CotSender& Session::ot_sender() {
@@ -75,20 +69,25 @@ void Session::begin(Phase phase) {
   accounted_[static_cast<std::size_t>(phase)] = {};
   channel_.reset_traffic();
   wall_start_ = wall_now();
-  cpu_start_ = cpu_now();
+  cpu_start_ = thread_cpu_seconds();
 }
 
 void Session::end() {
   channel_.flush();
   if (!running_) return;
   stats_[static_cast<std::size_t>(*running_)] = {channel_.traffic(), wall_now() - wall_start_,
-                                                 cpu_now() - cpu_start_};
+                                                 thread_cpu_seconds() - cpu_start_};
   running_.reset();
 }
 
 PhaseStats Session::stats(Phase phase) const {
   PhaseStats sum = stats_[static_cast<std::size_t>(phase)];
   return sum += accounted_[static_cast<std::size_t>(phase)];
+}
+
+void Session::parallel(std::size_t count, const std::function<void(std::size_t)>& task) {
+  const double seconds = parallel_for(count, options_.threads, task);
+  if (running_) account(*running_, {{}, 0, seconds});
 }
 
 void Session::account(Phase phase, const PhaseStats& figures) {

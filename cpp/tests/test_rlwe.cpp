@@ -1,4 +1,7 @@
 #include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "check.h"
@@ -27,6 +30,11 @@ Ring product_at(const std::vector<Ring>& a, const std::vector<Ring>& b, std::siz
   return sum;
 }
 
+void add(RlweSum& sum, const std::vector<std::uint8_t>& upload, const std::vector<Ring>& factor) {
+  const RlweCiphertext ciphertext = RlweCiphertext::parse(upload, kRlwePrimes);
+  for (std::size_t prime = 0; prime < kRlwePrimes; ++prime) sum.add(ciphertext, factor, prime);
+}
+
 // What the owner of the key gets, plus the masks, for a sum of products.
 std::vector<Ring> round_trip(const std::vector<std::vector<Ring>>& messages,
                              const std::vector<std::vector<Ring>>& factors,
@@ -34,16 +42,16 @@ std::vector<Ring> round_trip(const std::vector<std::vector<Ring>>& messages,
   Randomness random = Randomness::for_tests({1, 2});
   Prg prg(Block{3, 4});
   const RlweSecretKey secret(random);
-  const RlwePublicKey key = RlwePublicKey::parse(secret.encrypt({}, prg));
+  const RlwePublicKey key = RlwePublicKey::parse(secret.public_key(prg));
   RlweSum sum;
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const std::vector<std::uint8_t> upload = secret.encrypt(messages[i], prg);
     CHECK(upload.size() == kUploadBytes);
-    sum.add(RlweCiphertext::parse(upload), factors[i]);
+    add(sum, upload, factors[i]);
   }
   std::vector<Ring> masks(wanted.size());
   prg.fill(std::span<std::uint64_t>(masks));
-  const std::vector<std::uint8_t> answer = sum.answer(key, wanted, masks, prg);
+  const std::vector<std::uint8_t> answer = answer_of(sum.masked(key, wanted, masks, prg), wanted);
   CHECK(answer.size() == answer_bytes(wanted.size()));
   std::vector<Ring> result = secret.decrypt(answer, wanted);
   for (std::size_t i = 0; i < wanted.size(); ++i) result[i] += masks[i];
@@ -75,6 +83,42 @@ void noise_has_room_at_its_worst() {
   }
 }
 
+// Eight answers lie side by side at multiples of 8, three at multiples of 4; noise at its worst.
+void answers_are_packed() {
+  Randomness random = Randomness::for_tests({1, 2});
+  Prg prg(Block{3, 4});
+  const RlweSecretKey secret(random);
+  const RlwePublicKey key = RlwePublicKey::parse(secret.public_key(prg));
+  const std::vector<Ring> message = random_polynomial(prg);
+  const std::vector<std::uint8_t> upload = secret.encrypt(message, prg);
+  const Parallel in_order = [](std::size_t n, const std::function<void(std::size_t)>& task) {
+    for (std::size_t i = 0; i < n; ++i) task(i);
+  };
+  for (const auto& [count, stride] : {std::pair{8, 8}, std::pair{3, 4}, std::pair{1, 1}}) {
+    std::vector<PackedCiphertext> parts;
+    std::vector<std::size_t> wanted;
+    std::vector<Ring> expected;
+    for (std::size_t part = 0; part < static_cast<std::size_t>(count); ++part) {
+      std::vector<Ring> factor(kRlweSize, kLargest);
+      factor[part] = part;
+      const auto step = static_cast<std::size_t>(stride);
+      const std::vector<std::size_t> positions{0, step, 4096, kRlweSize - step};
+      RlweSum sum;
+      add(sum, upload, factor);
+      std::vector<Ring> masks(positions.size());
+      prg.fill(std::span<std::uint64_t>(masks));
+      parts.push_back(sum.masked(key, positions, masks, prg));
+      for (std::size_t i = 0; i < positions.size(); ++i) {
+        wanted.push_back(positions[i] + part);
+        expected.push_back(product_at(message, factor, positions[i]) - masks[i]);
+      }
+    }
+    const PackedCiphertext packed = key.packing.pack(std::move(parts), in_order);
+    CHECK(secret.decrypt(answer_of(packed, wanted), wanted) == expected);
+  }
+  message_of<std::invalid_argument>([&] { key.packing.pack({}, in_order); });
+}
+
 void equal_messages_look_different() {
   Randomness random = Randomness::for_tests({1, 2});
   Prg prg(Block{3, 4});
@@ -84,9 +128,12 @@ void equal_messages_look_different() {
 
 void garbage_is_refused() {
   Randomness random = Randomness::for_tests({1, 2});
-  message_of<ProtocolError>([] { RlweCiphertext::parse(std::vector<std::uint8_t>(7)); });
   message_of<ProtocolError>(
-      [] { RlweCiphertext::parse(std::vector<std::uint8_t>(kUploadBytes, 0xff)); });
+      [] { RlweCiphertext::parse(std::vector<std::uint8_t>(7), kRlwePrimes); });
+  message_of<ProtocolError>(
+      [] { RlweCiphertext::parse(std::vector<std::uint8_t>(kUploadBytes, 0xff), kRlwePrimes); });
+  message_of<ProtocolError>([] { RlwePublicKey::parse(std::vector<std::uint8_t>(7)); });
+  message_of<ProtocolError>([] { PackingKeys::parse(std::vector<std::uint8_t>(7)); });
   const RlweSecretKey secret(random);
   message_of<ProtocolError>([&] { secret.decrypt(std::vector<std::uint8_t>(7), {}); });
 }
@@ -96,6 +143,7 @@ void garbage_is_refused() {
 int main() {
   products_are_exact();
   noise_has_room_at_its_worst();
+  answers_are_packed();
   equal_messages_look_different();
   garbage_is_refused();
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -18,7 +19,7 @@ enum class Phase { kSetup, kOnline };
 struct PhaseStats {
   Traffic traffic;
   double wall_seconds = 0;
-  double cpu_seconds = 0;  // of the calling thread
+  double cpu_seconds = 0;  // of the calling thread and those that it has work done by
 
   PhaseStats& operator+=(const PhaseStats& other);
 };
@@ -29,6 +30,7 @@ enum class Products { kCheapest, kTransfer, kLattice };
 struct Options {
   int ot_k = kDefaultOtK;
   Products products = Products::kCheapest;
+  unsigned threads = 0;  // for lattice encryption; 0: one for each core
 };
 
 struct RlweKeys;
@@ -64,6 +66,10 @@ class Session {
   void begin(Phase phase);
   void end();
   PhaseStats stats(Phase phase) const;
+
+  // Calls task(0), ..., task(count - 1), each once, on as many threads as the options allow. Tasks
+  // do not use the session.
+  void parallel(std::size_t count, const std::function<void(std::size_t)>& task);
 
   // Adds to a phase's figures what neither the channel nor this thread's clock saw: work by other
   // threads, over other connections. Figures may be negative. begin() forgets them, too.

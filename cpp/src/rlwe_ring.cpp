@@ -1,0 +1,162 @@
+#include "rlwe_ring.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "duet/errors.h"
+
+namespace duet {
+namespace {
+
+constexpr std::array<std::uint64_t, kRlwePrimes> kRoots{971709613313032, 1096684567043902,
+                                                        340368873960073, 684195787594020};
+
+constexpr std::uint64_t kPrimeMask = (std::uint64_t{1} << kRlwePrimeBits) - 1;
+
+std::int8_t ternary(std::uint64_t random) {
+  return static_cast<std::int8_t>(static_cast<int>((Wide{random} * 3) >> 64) - 1);
+}
+
+// The public polynomial that a seed stands for: uniform, and so is its transform.
+RnsPoly expanded(Block seed, std::size_t primes) {
+  Prg prg(seed);
+  RnsPoly poly(primes * kRlweSize);
+  std::array<std::uint64_t, 256> words;
+  std::size_t next = words.size();
+  for (std::size_t i = 0; i < primes; ++i) {
+    for (std::uint64_t& value : part(poly, i)) {
+      do {
+        if (next == words.size()) {
+          prg.fill(std::span<std::uint64_t>(words));
+          next = 0;
+        }
+        value = words[next++] & kPrimeMask;
+      } while (value >= kModuli[i].q());  // seeds are public
+    }
+  }
+  return poly;
+}
+
+// 50 bits each, without gaps.
+void pack(std::span<const std::uint64_t> values, std::uint8_t* out) {
+  Wide pending = 0;
+  unsigned bits = 0;
+  for (const std::uint64_t value : values) {
+    pending |= Wide{value} << bits;
+    bits += kRlwePrimeBits;
+    for (; bits >= 8; bits -= 8, pending >>= 8) *out++ = static_cast<std::uint8_t>(pending);
+  }
+}
+
+void unpack(const std::uint8_t* in, std::span<std::uint64_t> values) {
+  Wide pending = 0;
+  unsigned bits = 0;
+  for (std::uint64_t& value : values) {
+    for (; bits < kRlwePrimeBits; bits += 8) pending |= Wide{*in++} << bits;
+    value = static_cast<std::uint64_t>(pending) & kPrimeMask;
+    pending >>= kRlwePrimeBits;
+    bits -= kRlwePrimeBits;
+  }
+}
+
+}  // namespace
+
+std::span<const Ntt> rlwe_ntts() {
+  static const std::vector<Ntt> made = [] {
+    std::vector<Ntt> ntts;
+    for (std::size_t i = 0; i < kRlwePrimes; ++i) {
+      ntts.emplace_back(kModuli[i], kRoots[i], kRlweSize);
+    }
+    return ntts;
+  }();
+  return made;
+}
+
+std::uint64_t rlwe_root(std::size_t prime) { return kRoots.at(prime); }
+
+void to_transform(std::span<std::uint64_t> poly) {
+  for (std::size_t i = 0; i < primes_of(poly); ++i) rlwe_ntts()[i].forward(part(poly, i));
+}
+
+void to_coefficients(std::span<std::uint64_t> poly) {
+  for (std::size_t i = 0; i < primes_of(poly); ++i) rlwe_ntts()[i].inverse(part(poly, i));
+}
+
+SecretVector<std::uint64_t> random_words(Prg& prg, std::size_t count) {
+  SecretVector<std::uint64_t> words(count);
+  prg.fill(std::span<std::uint64_t>(words));
+  return words;
+}
+
+SecretVector<std::int8_t> random_ternary(Prg& prg) {
+  const SecretVector<std::uint64_t> random = random_words(prg, kRlweSize);
+  SecretVector<std::int8_t> coefficients(kRlweSize);
+  std::transform(random.begin(), random.end(), coefficients.begin(), ternary);
+  return coefficients;
+}
+
+SecretRnsPoly transformed(std::span<const std::int8_t> coefficients, std::size_t primes) {
+  SecretRnsPoly poly(primes * kRlweSize);
+  for (std::size_t i = 0; i < primes; ++i) {
+    for (std::size_t j = 0; j < kRlweSize; ++j) {
+      const auto wide = static_cast<std::uint64_t>(std::int64_t{coefficients[j]});
+      poly[i * kRlweSize + j] = kModuli[i].from_centred(wide);
+    }
+  }
+  to_transform(poly);
+  return poly;
+}
+
+std::uint64_t small_error(std::uint64_t random) {
+  constexpr std::uint64_t kHalf = (std::uint64_t{1} << 21) - 1;
+  const auto plus = static_cast<std::uint64_t>(std::popcount(random & kHalf));
+  const auto minus = static_cast<std::uint64_t>(std::popcount((random >> 21) & kHalf));
+  return plus - minus;
+}
+
+void substitute(std::span<const std::uint64_t> x, std::size_t exponent, std::size_t prime,
+                std::span<std::uint64_t> out) {
+  const Modulus& modulus = kModuli[prime];
+  for (std::size_t j = 0; j < kRlweSize; ++j) {
+    const std::size_t power = j * exponent % (2 * kRlweSize);  // X^N = -1
+    out[power % kRlweSize] = power < kRlweSize ? x[j] : modulus.neg(x[j]);
+  }
+}
+
+RlweCiphertext RlweCiphertext::parse(std::span<const std::uint8_t> bytes, std::size_t primes) {
+  if (bytes.size() != ciphertext_bytes(primes)) {
+    throw ProtocolError("a ciphertext of a wrong length");
+  }
+  Block seed;
+  std::memcpy(&seed, bytes.data(), sizeof seed);
+  RlweCiphertext result{RnsPoly(primes * kRlweSize), expanded(seed, primes)};
+  unpack(bytes.data() + sizeof seed, result.body);
+  for (std::size_t i = 0; i < primes; ++i) {
+    for (const std::uint64_t value : part(result.body, i)) {
+      if (value >= kModuli[i].q()) throw ProtocolError("a ciphertext with an entry out of range");
+    }
+  }
+  return result;
+}
+
+std::vector<std::uint8_t> encrypt_symmetric(SecretRnsPoly message, const SecretRnsPoly& secret,
+                                            Prg& prg) {
+  const std::size_t primes = primes_of(message);
+  to_transform(message);
+  const Block seed = prg.block();
+  const RnsPoly random = expanded(seed, primes);
+  for (std::size_t i = 0; i < primes; ++i) {
+    const Modulus& modulus = kModuli[i];
+    for (std::size_t j = i * kRlweSize; j < (i + 1) * kRlweSize; ++j) {
+      message[j] = modulus.sub(message[j], modulus.mul(random[j], secret[j]));
+    }
+  }
+  std::vector<std::uint8_t> bytes(ciphertext_bytes(primes));
+  std::memcpy(bytes.data(), &seed, sizeof seed);
+  pack(message, bytes.data() + sizeof seed);
+  return bytes;
+}
+
+}  // namespace duet
