@@ -159,7 +159,7 @@ class Program:
         Raises:
             CompileError: There is no such network.
         """
-        return cost(self.compiled.secure, clients or self.compiled.options.clients, find_network(network))
+        return cost(self.backend.secure(self.compiled), clients or self.compiled.options.clients, find_network(network))
 
     def __repr__(self) -> str:
         return str(self.report)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ezprivsecfl.backends import duet, motion2nx
+from ezprivsecfl.backends.duet.choices import ChooseProducts
 from ezprivsecfl.backends.motion2nx.installation import Installation
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import CompileError
+from ezprivsecfl.ir.program import Program as Secure
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import LocalCluster
 from ezprivsecfl.runtime.session import Runnable, TwoServerProgram
@@ -42,6 +44,10 @@ class Backend(ABC):
     def runnable(self, compiled: Compiled) -> tuple[Runnable, float]:
         """The program ready to run, and how many seconds building it took."""
 
+    def secure(self, compiled: Compiled) -> Secure:
+        """The program on shares, with what the user has chosen for this back end."""
+        return compiled.secure
+
     @abstractmethod
     def traffic(self, compiled: Compiled) -> list[str]:
         """In words, what a round of the largest number of clients sends."""
@@ -66,14 +72,36 @@ class ServerBackend(Backend):
 
 @dataclass(frozen=True)
 class Duet(ServerBackend):
-    """Two server processes with the embedded engine."""
+    """Two server processes with the embedded engine.
+
+    Args:
+        products: How products of secret values are computed, for experiments; all of them, or by line of the program
+            (0: all others). ``auto`` takes what sends least; ``transfer`` masks the values and prepares products of
+            the masks by oblivious transfer, ``lattice`` prepares them by lattice encryption; ``shares`` multiplies
+            the shares as they are, by lattice encryption.
+
+    Raises:
+        CompileError: There is no such method; on use, no such line, or the method is not possible there.
+    """
+
+    products: str | Mapping[int, str] = "auto"
 
     name = "duet"
     where = "two servers"
 
+    def __post_init__(self) -> None:
+        self._choose_products()
+
+    def _choose_products(self) -> ChooseProducts:
+        return ChooseProducts({0: self.products} if isinstance(self.products, str) else self.products)
+
+    def secure(self, compiled: Compiled) -> Secure:
+        """With the chosen methods."""
+        return self._choose_products().run(compiled.secure)
+
     def sources(self, compiled: Compiled) -> dict[str, str]:
         """C++ for the engine."""
-        return duet.emit(compiled)
+        return duet.emit(replace(compiled, secure=self.secure(compiled)))
 
     def build(self, sources: Mapping[str, str]) -> Artefact:
         """Needs a C++ compiler only."""
@@ -81,7 +109,7 @@ class Duet(ServerBackend):
 
     def traffic(self, compiled: Compiled) -> list[str]:
         """What the engine's kernels declare; exact."""
-        return duet.traffic(compiled.secure, compiled.options.clients)
+        return duet.traffic(self.secure(compiled), compiled.options.clients)
 
 
 @dataclass(frozen=True)
@@ -148,22 +176,31 @@ class Plain(Backend):
         return PlainProgram(compiled), 0.0
 
 
-def choose(backend: str | Backend, directory: Path | None = None, arithmetic: str = "gmw") -> Backend:
+def choose(
+    backend: str | Backend,
+    directory: Path | None = None,
+    arithmetic: str = "gmw",
+    *,
+    products: Mapping[int, str] | None = None,
+) -> Backend:
     """A back end by its name.
 
     Args:
         backend: One of ``NAMES``, or a back end.
         directory: For MOTION2NX: the built tree.
         arithmetic: For MOTION2NX: the arithmetic protocol.
+        products: For Duet: how products are computed, by line.
 
     Raises:
-        CompileError: There is no back end of that name.
+        CompileError: There is no back end of that name, or it has no such choice.
     """
+    if products and backend != "duet":
+        raise CompileError(f"only the back end duet has a choice of products, not {backend}")
     match backend:
         case Backend():
             return backend
         case "duet":
-            return Duet()
+            return Duet(products or {})
         case "motion2nx":
             return Motion2nx(directory, arithmetic)
         case "plain":

@@ -177,6 +177,13 @@ def _common(parser: argparse.ArgumentParser) -> None:
         metavar="[PARAMETER=]B",
         help="entries x of a parameter (default: of all CLIENTS parameters) satisfy |x| < B; may be repeated",
     )
+    parser.add_argument(
+        "--products",
+        action="append",
+        default=[],
+        metavar="[LINE=]METHOD",
+        help="for experiments: how Duet computes products, there or all: auto, transfer, lattice or shares",
+    )
     parser.add_argument("--verbose", action="store_true", help="also print where an error was raised")
     parser.add_argument("--version", action="version", version=f"ezcompile {__version__}")
 
@@ -191,6 +198,17 @@ def parse_bounds(given: Sequence[str]) -> dict[str, float]:
         except ValueError:
             raise CompileError(f"--bound {text}: expected [PARAMETER=]NUMBER") from None
     return bounds
+
+
+def parse_products(given: Sequence[str]) -> dict[int, str]:
+    """Methods by line, 0 for all others; raises CompileError if a line is not a number."""
+    products = {}
+    for text in given:
+        line, _, method = text.rpartition("=")
+        if line and not line.isdecimal():
+            raise CompileError(f"--products {text}: expected [LINE=]METHOD, with the number of a line")
+        products[int(line or 0)] = method
+    return products
 
 
 if __name__ == "__main__":

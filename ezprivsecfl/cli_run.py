@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ezprivsecfl.backend import choose
-from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, parse_bounds
+from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, parse_bounds, parse_products
 from ezprivsecfl.cli_compile import print_program_error
 from ezprivsecfl.errors import CompileError, EzError
 from ezprivsecfl.program_file import execute, load_code
@@ -79,7 +79,7 @@ def run_command(options: argparse.Namespace) -> int:
     """Carries out the command."""
     bounds = parse_bounds(options.bound)
     load_code(options.program)
-    backend = choose(options.backend, options.motion2nx, options.arithmetic)
+    backend = choose(options.backend, options.motion2nx, options.arithmetic, products=parse_products(options.products))
     backend.check()
     if options.report:
         write_report(options.report, [])  # a report that cannot be written must not cost a whole run

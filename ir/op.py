@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -86,6 +86,12 @@ class Op:
         """The operation's own fields, in order, without operands, location and results."""
         base = {f.name for f in fields(Op)}
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in base}
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """Those of its attributes that have a default value."""
+        base = {f.name for f in fields(Op)}
+        return {f.name: f.default for f in fields(cls) if f.name not in base and f.default is not MISSING}
 
     def rebuild(self, operands: Sequence[Value]) -> Op:
         """The same operation on other operands, with types inferred anew."""

@@ -13,9 +13,6 @@ from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.statistics import size_text
 
-SECONDS_PER_BYTE = {"product": 9e-9, "square": 6e-9, "share_product": 9e-9, "share_square": 6e-9}
-"""What a byte on the wire takes of one server's processor (`benchmarks/kernels.py`); of other kernels 0.95 ns."""
-
 
 @dataclass(frozen=True)
 class OpCost:
@@ -36,7 +33,7 @@ class OpCost:
     @property
     def cpu_seconds(self) -> float:
         """Estimated processor time of one server."""
-        return SECONDS_PER_BYTE.get(self.kernel.name, 0.95e-9) * sum((*self.setup.bytes, *self.online.bytes))
+        return self.kernel.cpu_seconds()
 
 
 @dataclass(frozen=True)

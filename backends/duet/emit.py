@@ -75,7 +75,7 @@ class _Emission:
                 self.members[op] = (
                     f"{name}{sum(m.startswith(name) and m[len(name) :].isdigit() for m in self.members.values())}"
                 )
-                self.declarations.append(f"{kind} {self.members[op]};")
+                self.declarations.append(f"{kind} {self.members[op]}{self._choice(op)};")
 
     def context(self) -> dict[str, Any]:
         plan = schedule(self.program)
@@ -96,6 +96,11 @@ class _Emission:
             shared = isinstance(op.operands[0].type, ArithType)
             return ("ToYao", "to_yao") if shared else ("PublicToYao", "public_to_yao")
         return MEMBERS.get(type(op), ("", ""))
+
+    def _choice(self, op: Op) -> str:
+        if isinstance(op, protocol.Product | protocol.SquareSum) and op.method != "auto":
+            return f"{{Products::k{op.method.capitalize()}}}"
+        return ""
 
     def _results(self) -> list[str]:
         outputs = [self.names[op.operands[0]] for op in self.program.of(io.Output)]

@@ -28,15 +28,28 @@ class Kernel:
     Args:
         name: As the engine calls it.
         sizes: By name.
+        method: What computes products of masks, where that is asked.
     """
 
     name: str
     sizes: dict[str, int]
+    method: str | None = None
+
+    def declared(self) -> dict[str, Any]:
+        """What the engine declares."""
+        chosen: dict[str, Any] = {**self.sizes, "method": self.method} if self.method else {**self.sizes}
+        declared: dict[str, Any] = _duet.cost(self.name, **chosen)
+        return declared
 
     def costs(self) -> tuple[PhaseCost, PhaseCost]:
         """Setup and online phase."""
-        declared: dict[str, Any] = _duet.cost(self.name, **self.sizes)
+        declared = self.declared()
         return _phase(declared, "setup"), _phase(declared, "online")
+
+    def cpu_seconds(self) -> float:
+        """An estimate of one server's processor time."""
+        seconds: float = self.declared()["cpu_seconds"]
+        return seconds
 
     def total_bytes(self) -> int:
         """Both phases, both directions together."""
@@ -56,14 +69,16 @@ def kernel(program: Program, op: Op, clients: int) -> Kernel | None:
         case protocol.Open():
             return Kernel("open_arith", {"elements": count(op.result.type.shape, clients)})
         case protocol.Product() | shares.Gemm():
+            method = op.method if isinstance(op, protocol.Product) else None
             a, b = (resolve(o.type.shape, clients) for o in op.operands)
             batch = count(op.operands[0].type.shape[:-2], clients)
             name = "product" if isinstance(op, protocol.Product) else "share_product"
-            return Kernel(name, {"batch": batch, "m": a[-2], "k": a[-1], "n": b[-1]})
+            return Kernel(name, {"batch": batch, "m": a[-2], "k": a[-1], "n": b[-1]}, method)
         case protocol.SquareSum() | shares.SquareSumOfShares():
+            method = op.method if isinstance(op, protocol.SquareSum) else None
             shape = op.operands[0].type.shape
             name = "square" if isinstance(op, protocol.SquareSum) else "share_square"
-            return Kernel(name, {"batch": count(shape[:-1], clients), "k": resolve(shape, clients)[-1]})
+            return Kernel(name, {"batch": count(shape[:-1], clients), "k": resolve(shape, clients)[-1]}, method)
         case protocol.ToYao():
             elements = count(op.result.type.shape, clients)
             shared = isinstance(op.operands[0].type, ArithType)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ezprivsecfl.backends.duet.kernels import Kernel, kernel
+from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
@@ -18,13 +19,16 @@ class Legalise:
 
     Masking takes 16 bytes per element online, and then products with the value are prepared ahead. Products of
     shares do without, but all that they send is online, and their only protocol is lattice encryption, which takes
-    hundreds of kilobytes however small they are. What hangs together by masked values becomes one or the other,
-    whichever sends less in a round of the largest number of clients.
+    hundreds of kilobytes however small they are. What hangs together by masked values becomes one or the other: what
+    its products' methods say, or else whichever sends less in a round of the largest number of clients.
+
+    Raises:
+        CompileError: Methods ask for both at once, or for what is not possible.
     """
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
-        chosen = set().union(*(group for group in _groups(program) if _is_better_unmasked(program, group)))
+        chosen = set().union(*(group for group in _groups(program) if _is_unmasked(program, group)))
         b = ProgramBuilder(program.name, program.level, program.max_clients, circuits=dict(program.circuits))
         values: dict[Value, Value] = {}
         for op in program.ops:
@@ -63,13 +67,27 @@ UNMASKED = {"product": "share_product", "square": "share_square", "mask": None}
 """The kernels of the same operations on shares as they are."""
 
 
-def _is_better_unmasked(program: Program, group: set[Op]) -> bool:
+def _is_unmasked(program: Program, group: set[Op]) -> bool:
+    products = [op for op in group if isinstance(op, protocol.Product | protocol.SquareSum)]
+    asking = {op.method: op for op in products if op.method != "auto"}
+    kernels = [k for k in (kernel(program, op, program.max_clients or 2) for op in group) if k is not None]
+    # Nothing to compute, or nothing to divide between the servers.
+    possible = not any(min(k.sizes.values()) == 0 or k.sizes == {"batch": 1, "k": 1} for k in kernels)
+    if "shares" not in asking:
+        return possible and not asking and _is_better_unmasked(kernels)
+    place = asking["shares"].location
+    if len(asking) > 1:
+        other = next(op.location for method, op in asking.items() if method != "shares")
+        raise CompileError(f"products at {place} are to be of shares, but those at {other} take the same values masked")
+    if not possible:
+        raise CompileError(f"the product at {place} has nothing to divide between the servers: choose another method")
+    return True
+
+
+def _is_better_unmasked(kernels: list[Kernel]) -> bool:
     masked, unmasked = 0, 0
-    for used in (kernel(program, op, program.max_clients or 2) for op in group):
-        if used is not None:
-            if min(used.sizes.values()) == 0 or used.sizes == {"batch": 1, "k": 1}:
-                return False  # nothing to compute, or nothing to divide between the servers
-            masked += used.total_bytes()
-            name = UNMASKED[used.name]
-            unmasked += Kernel(name, used.sizes).total_bytes() if name else 0
+    for used in kernels:
+        masked += used.total_bytes()
+        name = UNMASKED[used.name]
+        unmasked += Kernel(name, used.sizes).total_bytes() if name else 0
     return unmasked < masked

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "bindings.h"
 #include "duet/agreement.h"
@@ -23,14 +25,34 @@ using py::literals::operator""_a;
 struct PhaseCosts {
   Cost setup;
   Cost online;
+  // Estimated, of one party's processor; where nothing better is known, by the bytes
+  // (benchmarks/kernels.py).
+  std::optional<double> seconds = {};
+
+  double processor_seconds() const {
+    const auto bytes = setup.bytes[0] + setup.bytes[1] + online.bytes[0] + online.bytes[1];
+    return seconds.value_or(0.95e-9 * static_cast<double>(bytes));
+  }
 };
+
+Products products_named(const std::string& name) {
+  if (name == "auto") return Products::kCheapest;
+  if (name == "transfer") return Products::kTransfer;
+  if (name == "lattice") return Products::kLattice;
+  throw py::value_error("'" + name + "' is none of auto, transfer, lattice");
+}
 
 // The sizes given by name; every one must be asked for.
 class Sizes {
  public:
   explicit Sizes(const py::kwargs& given) {
-    for (const auto& [name, value] : given) {
-      sizes_[py::cast<std::string>(name)] = py::cast<std::uint64_t>(value);
+    for (const auto& [key, value] : given) {
+      const auto name = py::cast<std::string>(key);
+      if (name == "method") {
+        method_ = py::cast<std::string>(value);
+      } else {
+        sizes_[name] = py::cast<std::uint64_t>(value);
+      }
     }
   }
 
@@ -49,7 +71,13 @@ class Sizes {
     return static_cast<int>(k);
   }
 
+  // What computes products of masks.
+  Products products() {
+    return products_named(std::exchange(method_, std::nullopt).value_or("auto"));
+  }
+
   void check_all_asked() const {
+    if (method_) throw py::type_error("cost(): unexpected 'method'");
     for (const auto& [name, value] : sizes_) {
       if (!asked_.contains(name)) throw py::type_error("cost(): unexpected '" + name + "'");
     }
@@ -58,6 +86,7 @@ class Sizes {
  private:
   std::map<std::string, std::uint64_t> sizes_;
   std::set<std::string> asked_;
+  std::optional<std::string> method_;
 };
 
 const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
@@ -80,21 +109,33 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
        }},
       {"product",
        [](Sizes& s) -> PhaseCosts {
-         return {Product::setup_cost({s["batch"], s["m"], s["k"], s["n"]}, s.ot_k()),
-                 Product::online_cost()};
+         const ProductSize size{s["batch"], s["m"], s["k"], s["n"]};
+         const int k = s.ot_k();
+         const Products products = s.products();
+         return {Product::setup_cost(size, k, products), Product::online_cost(),
+                 Product::setup_seconds(size, k, products)};
        }},
       {"square",
        [](Sizes& s) -> PhaseCosts {
-         return {Square::setup_cost(s["batch"], s["k"], s.ot_k()), Square::online_cost()};
+         const std::uint64_t batch = s["batch"];
+         const std::uint64_t k = s["k"];
+         const int ot_k = s.ot_k();
+         const Products products = s.products();
+         return {Square::setup_cost(batch, k, ot_k, products), Square::online_cost(),
+                 Square::setup_seconds(batch, k, ot_k, products)};
        }},
       {"share_product",
        [](Sizes& s) -> PhaseCosts {
-         return {ShareProduct::setup_cost(),
-                 ShareProduct::online_cost({s["batch"], s["m"], s["k"], s["n"]})};
+         const ProductSize size{s["batch"], s["m"], s["k"], s["n"]};
+         return {ShareProduct::setup_cost(), ShareProduct::online_cost(size),
+                 ShareProduct::online_seconds(size)};
        }},
       {"share_square",
        [](Sizes& s) -> PhaseCosts {
-         return {ShareSquare::setup_cost(), ShareSquare::online_cost(s["batch"], s["k"])};
+         const std::uint64_t batch = s["batch"];
+         const std::uint64_t k = s["k"];
+         return {ShareSquare::setup_cost(), ShareSquare::online_cost(batch, k),
+                 ShareSquare::online_seconds(batch, k)};
        }},
       {"to_yao",
        [](Sizes& s) -> PhaseCosts {
@@ -131,15 +172,18 @@ py::dict cost(const std::string& op, const py::kwargs& given) {
   return py::dict("setup_bytes"_a = costs.setup.bytes, "setup_messages"_a = costs.setup.messages,
                   "setup_rounds"_a = costs.setup.rounds, "online_bytes"_a = costs.online.bytes,
                   "online_messages"_a = costs.online.messages,
-                  "online_rounds"_a = costs.online.rounds);
+                  "online_rounds"_a = costs.online.rounds,
+                  "cpu_seconds"_a = costs.processor_seconds());
 }
 
 }  // namespace
 
 void define_costs(py::module_& module) {
-  module.def("cost", &cost, "op"_a,
-             "What an operation puts on the wire, frame headers included, in its setup and in its "
-             "online phase: bytes and messages sent by party 0 and 1, and rounds.");
+  module.def(
+      "cost", &cost, "op"_a,
+      "What an operation puts on the wire, frame headers included, in its setup and in its "
+      "online phase: bytes and messages sent by party 0 and 1, and rounds; and an estimate of "
+      "the processor seconds that it takes of one party.");
 }
 
 }  // namespace duet::bindings

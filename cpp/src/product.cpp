@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "gilboa.h"
@@ -42,7 +43,13 @@ Range half(const GilboaSize& size, int party) {
 // Whether lattice encryption computes a product: if it sends less, and if its noise bound allows.
 bool lattice_is_better(Products choice, std::size_t uploads_per_answer, const Cost& lattice,
                        const Cost& transfer) {
-  if (uploads_per_answer == 0 || uploads_per_answer > kMostUploads) return false;
+  const bool is_possible = uploads_per_answer <= kMostUploads;
+  if (choice == Products::kLattice && !is_possible) {
+    throw std::invalid_argument("too long a product for lattice encryption: it takes " +
+                                std::to_string(uploads_per_answer) + " uploads, of at most " +
+                                std::to_string(kMostUploads));
+  }
+  if (uploads_per_answer == 0 || !is_possible) return false;  // nothing to compute, or no room
   if (choice != Products::kCheapest) return choice == Products::kLattice;
   return lattice.bytes[0] + lattice.bytes[1] < transfer.bytes[0] + transfer.bytes[1];
 }
@@ -65,6 +72,11 @@ std::size_t uploads_per_answer(const RlweLayout& layout) {
   return most;
 }
 
+// Measured with benchmarks/kernels.py.
+double transfer_seconds(const Cost& cost) {
+  return 1.9e-9 * static_cast<double>(cost.bytes[0] + cost.bytes[1]);
+}
+
 // How a product of masks is computed, and what that costs.
 struct ProductPlan {
   ProductPlan(const ProductSize& size, int ot_k, Products choice)
@@ -74,11 +86,13 @@ struct ProductPlan {
     const Cost lattice_cost = rlwe_cost(layout, layout);
     lattice = lattice_is_better(choice, uploads_per_answer(layout), lattice_cost, cost);
     if (lattice) cost = lattice_cost;
+    seconds = lattice ? rlwe_seconds(layout, layout) : transfer_seconds(cost);
   }
 
   GilboaSize transfer;
   RlweLayout layout;
   Cost cost;
+  double seconds;
   bool lattice;
 };
 
@@ -94,11 +108,13 @@ struct SquarePlan {
     const Cost lattice_cost = rlwe_cost(layouts[0], layouts[1]);
     lattice = lattice_is_better(choice, uploads_per_answer(layouts[1]), lattice_cost, cost);
     if (lattice) cost = lattice_cost;
+    seconds = lattice ? rlwe_seconds(layouts[0], layouts[1]) : transfer_seconds(cost);
   }
 
   GilboaSize transfer;
   std::array<RlweLayout, 2> layouts;
   Cost cost;
+  double seconds;
   bool lattice;
 };
 
@@ -120,7 +136,7 @@ void Product::setup(Session& session, const Tensor<Ring>& mask_a, const Tensor<R
     masks_product_ = swap_last_axes(masks_product_);
     return;
   }
-  const ProductPlan plan(size, session.options().ot_k, session.options().products);
+  const ProductPlan plan(size, session.options().ot_k, choice_);
   if (plan.lattice) {
     by_lattice(session, plan.layout, mask_a.data, plan.layout, mask_b.data, own.data);
   } else {
@@ -145,13 +161,17 @@ Cost Product::setup_cost(const ProductSize& size, int ot_k, Products choice) {
   return ProductPlan(size, ot_k, choice).cost;
 }
 
+double Product::setup_seconds(const ProductSize& size, int ot_k, Products choice) {
+  if (size.n < size.m) return setup_seconds({size.batch, size.n, size.k, size.m}, ot_k, choice);
+  return ProductPlan(size, ot_k, choice).seconds;
+}
+
 void Square::setup(Session& session, const Tensor<Ring>& mask) {
   once_.begin_setup();
   if (mask.shape.empty()) throw std::invalid_argument("square: a scalar has no last axis");
   const std::size_t k = mask.shape.back();
   const Shape shape(mask.shape.begin(), mask.shape.end() - 1);
-  const SquarePlan plan(element_count(shape), k, session.options().ot_k,
-                        session.options().products);
+  const SquarePlan plan(element_count(shape), k, session.options().ot_k, choice_);
   Tensor<Ring> cross(shape);
   const int party = session.party();
   if (plan.lattice) {
@@ -177,6 +197,10 @@ Tensor<Ring> Square::online(const Session& session, const Masked& a) {
 
 Cost Square::setup_cost(std::uint64_t batch, std::uint64_t k, int ot_k, Products choice) {
   return SquarePlan(batch, k, ot_k, choice).cost;
+}
+
+double Square::setup_seconds(std::uint64_t batch, std::uint64_t k, int ot_k, Products choice) {
+  return SquarePlan(batch, k, ot_k, choice).seconds;
 }
 
 }  // namespace duet

@@ -103,4 +103,7 @@ class RlweExchange {
 // `layout_0` and `layout_1`: what party 0 and party 1 encrypt. Without init_rlwe_cost().
 Cost rlwe_cost(const RlweLayout& layout_0, const RlweLayout& layout_1);
 
+// An estimate of the processor time that it takes of the party that has more to do.
+double rlwe_seconds(const RlweLayout& layout_0, const RlweLayout& layout_1);
+
 }  // namespace duet

@@ -18,6 +18,11 @@ Tensor<Ring> swap_last_axes(const Tensor<Ring>& value) {
   return transpose(value, axes);
 }
 
+// a·b or (bᵀ·aᵀ)ᵀ, whichever has fewer rows to encrypt.
+ProductSize oriented(const ProductSize& size) {
+  return size.n < size.m ? ProductSize{size.batch, size.n, size.k, size.m} : size;
+}
+
 RlweLayout product_layout(const ProductSize& size) {
   return RlweLayout::matrices({size.batch, size.m, size.k, size.n, 64});
 }
@@ -91,9 +96,13 @@ Tensor<Ring> ShareProduct::receive_answers(Session& session) {
 }
 
 Cost ShareProduct::online_cost(const ProductSize& size) {
-  if (size.n < size.m) return online_cost({size.batch, size.n, size.k, size.m});
-  const RlweLayout layout = product_layout(size);
+  const RlweLayout layout = product_layout(oriented(size));
   return rlwe_cost(layout, layout);
+}
+
+double ShareProduct::online_seconds(const ProductSize& size) {
+  const RlweLayout layout = product_layout(oriented(size));
+  return rlwe_seconds(layout, layout);
 }
 
 void ShareSquare::send_uploads(Session& session, const Tensor<Ring>& x) {
@@ -117,6 +126,11 @@ void ShareSquare::send_uploads(Session& session, const Tensor<Ring>& x) {
 Cost ShareSquare::online_cost(std::uint64_t batch, std::uint64_t k) {
   const SquareLayouts plan(batch, k);
   return rlwe_cost(plan.layouts[0], plan.layouts[1]);
+}
+
+double ShareSquare::online_seconds(std::uint64_t batch, std::uint64_t k) {
+  const SquareLayouts plan(batch, k);
+  return rlwe_seconds(plan.layouts[0], plan.layouts[1]);
 }
 
 }  // namespace duet

@@ -31,10 +31,14 @@ inline bool equal(const Tensor<Ring>& a, const Tensor<Ring>& b) {
   return a.shape == b.shape && a.data == b.data;
 }
 
+// What two sessions are prepared for: oblivious transfer, or also lattice encryption.
+enum class Keys { kTransfer, kLattice };
+
 // Two sessions with prepared OTs and fixed randomness, whose traces begin after that.
 class Sessions {
  public:
-  explicit Sessions(Options options = {}) : Sessions(Channel::local_pair(), options) {}
+  explicit Sessions(Options options = {}, Keys keys = Keys::kTransfer)
+      : Sessions(Channel::local_pair(), options, keys) {}
 
   Session& operator[](int party) { return party == 0 ? first_ : second_; }
 
@@ -70,12 +74,12 @@ class Sessions {
   }
 
  private:
-  Sessions(std::pair<Channel, Channel> channels, Options options)
+  Sessions(std::pair<Channel, Channel> channels, Options options, Keys keys)
       : first_(std::move(channels.first), 0, Randomness::for_tests({1, 0}), options),
         second_(std::move(channels.second), 1, Randomness::for_tests({2, 0}), options) {
-    run([](Session& session, std::size_t) {
+    run([&](Session& session, std::size_t) {
       session.init_ot();
-      if (session.options().products == Products::kLattice) session.rlwe();
+      if (keys == Keys::kLattice) session.rlwe();
     });
     first_.channel().enable_trace();
     second_.channel().enable_trace();

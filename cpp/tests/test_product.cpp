@@ -18,11 +18,11 @@ Shares random_masks(const Shape& shape, std::uint64_t seed) {
 }
 
 Tensor<Ring> multiply(Sessions& both, const Tensor<Ring>& a, const Tensor<Ring>& b,
-                      const Cost& cost) {
+                      const Cost& cost, Products choice = Products::kCheapest) {
   const Shares masks_a = random_masks(a.shape, 11);
   const Shares masks_b = random_masks(b.shape, 13);
   Shares result;
-  std::array<Product, 2> product;
+  std::array<Product, 2> product{Product(choice), Product(choice)};
   both.run(cost, [&](Session& s, std::size_t p) { product[p].setup(s, masks_a[p], masks_b[p]); });
   both.run(Product::online_cost(), [&](Session& s, std::size_t p) {
     result[p] = product[p].online(s, masked(a, masks_a, p), masked(b, masks_b, p));
@@ -32,7 +32,7 @@ Tensor<Ring> multiply(Sessions& both, const Tensor<Ring>& a, const Tensor<Ring>&
 
 void products() {
   for (const int k : {2, 4}) {
-    Sessions both({k, Products::kTransfer});
+    Sessions both({k});
     for (const ProductSize& size : {
              ProductSize{1, 1, 1, 1},
              ProductSize{3, 1, 100, 1},     // dot products
@@ -46,18 +46,18 @@ void products() {
       const Tensor<Ring> a = random_values({size.batch, size.m, size.k}, 1);
       const Tensor<Ring> b = random_values({size.batch, size.k, size.n}, 2);
       const Cost cost = Product::setup_cost(size, k, Products::kTransfer);
-      CHECK(equal(multiply(both, a, b, cost), matmul(a, b)));
+      CHECK(equal(multiply(both, a, b, cost, Products::kTransfer), matmul(a, b)));
     }
     // Any number of leading axes.
     const Tensor<Ring> a = random_values({2, 3, 1, 5}, 1);
     const Tensor<Ring> b = random_values({2, 3, 5, 1}, 2);
-    const Cost cost = Product::setup_cost({6, 1, 5, 1}, k, Products::kTransfer);
+    const Cost cost = Product::setup_cost({6, 1, 5, 1}, k);
     CHECK(equal(multiply(both, a, b, cost), matmul(a, b)));
   }
 }
 
 void products_by_lattice() {
-  Sessions both({4, Products::kLattice});
+  Sessions both({}, Keys::kLattice);
   for (const ProductSize& size : {
            ProductSize{1, 1, 1, 1}, ProductSize{1, 1, 30, 3372},  // a weighted sum
            ProductSize{1, 1, 3, 20'000},                          // more columns than coefficients
@@ -68,7 +68,7 @@ void products_by_lattice() {
     const Tensor<Ring> a = random_values({size.batch, size.m, size.k}, 1);
     const Tensor<Ring> b = random_values({size.batch, size.k, size.n}, 2);
     const Cost cost = Product::setup_cost(size, 4, Products::kLattice);
-    CHECK(equal(multiply(both, a, b, cost), matmul(a, b)));
+    CHECK(equal(multiply(both, a, b, cost, Products::kLattice), matmul(a, b)));
   }
 }
 
@@ -83,8 +83,11 @@ void what_sends_less_is_chosen() {
   CHECK(Square::setup_cost(30, 3372, 4) == Square::setup_cost(30, 3372, 4, Products::kLattice));
   CHECK(Square::setup_cost(2, 3, 4) == Square::setup_cost(2, 3, 4, Products::kTransfer));
   // Beyond what the noise has room for, there is only one way.
-  CHECK(Square::setup_cost(1, 3'000'000, 4, Products::kLattice) ==
+  CHECK(Square::setup_cost(1, 3'000'000, 4) ==
         Square::setup_cost(1, 3'000'000, 4, Products::kTransfer));
+  CHECK(message_of<std::invalid_argument>([] {
+          Square::setup_cost(1, 3'000'000, 4, Products::kLattice);
+        }) == "too long a product for lattice encryption: it takes 367 uploads, of at most 256");
 }
 
 // A reference that has nothing in common with what is tested.
@@ -110,13 +113,13 @@ void products_of_extremes() {
 void squares() {
   for (const int k : {2, 4}) {
     for (const Products how : {Products::kTransfer, Products::kLattice}) {
-      Sessions both({k, how});
+      Sessions both({k}, how == Products::kLattice ? Keys::kLattice : Keys::kTransfer);
       for (const Shape& shape :
            {Shape{1}, Shape{2}, Shape{30, 100}, Shape{2, 3, 5}, Shape{3, 11'000}, Shape{4, 0}}) {
         const Tensor<Ring> a = random_values(shape, 3);
         const Shares masks = random_masks(shape, 15);
         Shares result;
-        std::array<Square, 2> square;
+        std::array<Square, 2> square{Square(how), Square(how)};
         const std::size_t batch = element_count(Shape(shape.begin(), shape.end() - 1));
         both.run(Square::setup_cost(batch, shape.back(), k, how),
                  [&](Session& s, std::size_t p) { square[p].setup(s, masks[p]); });

@@ -7,8 +7,6 @@ namespace {
 
 using namespace duet;
 
-constexpr Options kLattice{4, Products::kLattice};
-
 Tensor<Ring> multiply(Sessions& both, const Tensor<Ring>& a, const Tensor<Ring>& b,
                       const Cost& cost) {
   const Shares shares_a = share_out(a, 1);
@@ -40,7 +38,7 @@ Tensor<Ring> square(Sessions& both, const Tensor<Ring>& x, const Cost& cost) {
 }
 
 void products() {
-  Sessions both(kLattice);
+  Sessions both({}, Keys::kLattice);
   for (const ProductSize& size :
        {ProductSize{1, 1, 30, 3372}, ProductSize{2, 3, 50, 70}, ProductSize{1, 5, 3, 4},
         ProductSize{1, 1, 20'000, 2}, ProductSize{3, 4, 1, 1}}) {
@@ -51,7 +49,7 @@ void products() {
 }
 
 void squares() {
-  Sessions both(kLattice);
+  Sessions both({}, Keys::kLattice);
   for (const Shape& shape : {Shape{7}, Shape{2, 1}, Shape{5, 3000}, Shape{2, 3, 50},
                              Shape{1, 20'001}, Shape{3, 11'000}, Shape{20, 900}}) {
     const Tensor<Ring> x = random_values(shape, 3);
@@ -62,7 +60,7 @@ void squares() {
 }
 
 void traces_are_pinned() {
-  Sessions both(kLattice);
+  Sessions both({}, Keys::kLattice);
   square(both, random_values({2, 10}, 3), ShareSquare::online_cost(2, 10));
   multiply(both, random_values({1, 2}, 1), random_values({2, 3}, 2),
            ShareProduct::online_cost({1, 1, 2, 3}));

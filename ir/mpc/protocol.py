@@ -20,6 +20,15 @@ from ezprivsecfl.ir.types import (
     YaoType,
 )
 
+METHODS = ("auto", "transfer", "lattice", "shares")
+"""How products are computed: with masks whose products come from oblivious transfer or from lattice encryption, or
+unmasked, by lattice encryption of the shares; ``auto`` leaves it to the back end."""
+
+
+def _check_method(op: MpcOp, method: str) -> None:
+    if method not in METHODS:
+        raise op.fail(f"method {method!r} is none of {', '.join(METHODS)}")
+
 
 class Mask(MpcOp, name="mask"):
     """Additive shares to ABY2.0 sharing: one round, 8 bytes per element and direction."""
@@ -39,14 +48,19 @@ class Mask(MpcOp, name="mask"):
 class Product(MpcOp, name="product"):
     """Batched matrix product ``[..., m, k] x [..., k, r] -> [..., m, r]`` of masked values; fractional bits add up.
 
-    The leading (batch) axes of both operands are equal. The shares of all mask products come from oblivious
-    transfer in the setup phase; online it is local (Patra, Schneider, Suresh, Yalame, "ABY2.0", USENIX Security
-    2021, section 3.1).
+    The leading (batch) axes of both operands are equal. Online it is local (Patra, Schneider, Suresh, Yalame,
+    "ABY2.0", USENIX Security 2021, section 3.1), with shares of the products of masks from the setup phase.
+
+    Args:
+        method: Where a back end has a choice: one of ``METHODS``.
     """
+
+    method: str = "auto"
 
     def infer(self) -> tuple[Type, ...]:
         """Checks batch axes and the inner dimension."""
         self.expect_operands(2)
+        _check_method(self, self.method)
         a, b = (o.type for o in self.operands)
         if not (isinstance(a, MaskedType) and isinstance(b, MaskedType)):
             raise self.fail("operands must be masked")
@@ -60,11 +74,18 @@ class Product(MpcOp, name="product"):
 
 
 class SquareSum(MpcOp, name="square_sum"):
-    """Sum of squares over the last axis of a masked ``[..., k]`` value: half the setup of a product."""
+    """Sum of squares over the last axis of a masked ``[..., k]`` value: half the setup of a product.
+
+    Args:
+        method: Where a back end has a choice: one of ``METHODS``.
+    """
+
+    method: str = "auto"
 
     def infer(self) -> tuple[Type, ...]:
         """One axis less, twice the fractional bits."""
         self.expect_operands(1)
+        _check_method(self, self.method)
         t = self.operands[0].type
         if not isinstance(t, MaskedType) or not t.shape:
             raise self.fail("needs a masked value of shape [..., k]")

@@ -121,7 +121,7 @@ def _attributes(name: Token, node: Tree[Token] | None, kind: type[Op]) -> dict[s
         if key in attributes:
             raise TextError(key, f"attribute {key} is given twice")
         attributes[str(key)] = decode(value, hints[key])
-    missing = [key for key in hints if key not in attributes]
+    missing = [key for key in hints if key not in attributes and key not in kind.defaults()]
     if missing:
         raise TextError(name, f"{name} needs attribute {missing[0]}")
     return attributes

@@ -47,9 +47,11 @@ def op_text(op: Op, names: Mapping[Value, str], *, elide: bool = False) -> str:
     text = op.name
     if op.operands:
         text += " " + ", ".join(names.get(o, "%undefined") for o in op.operands)
-    hints = attribute_hints(type(op))
+    hints, defaults = attribute_hints(type(op)), op.defaults()
     attributes = [
-        f"{name} = {attribute_text(value, hints[name], elide=elide)}" for name, value in op.attributes().items()
+        f"{name} = {attribute_text(value, hints[name], elide=elide)}"
+        for name, value in op.attributes().items()
+        if name not in defaults or value != defaults[name]
     ]
     if attributes:
         text += " {" + ", ".join(attributes) + "}"

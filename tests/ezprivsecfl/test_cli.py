@@ -261,6 +261,21 @@ def test_cost_is_printed_before_the_run(program, capsys, tmp_path):
     assert "estimated for lan" in out
 
 
+def test_products_are_computed_as_chosen(program, capsys, tmp_path):
+    path = program(MEAN)
+    line = next(i for i, text in enumerate(path.read_text().splitlines(), 1) if "federated_mean" in text)
+    assert main([str(path), "--products", "transfer", "--emit", "tensor", "-o", str(tmp_path)]) == 0
+    capsys.readouterr()
+    for given, expected in (
+        ("ot", "products='ot': choose from auto, transfer, lattice, shares"),
+        ("x=lattice", "--products x=lattice: expected [LINE=]METHOD"),
+        (f"{line}=lattice", f"has no product at line {line}; it has none"),
+    ):
+        code, message = failed(capsys, path, "--products", given, "-o", tmp_path)
+        assert code == 2
+        assert expected in message
+
+
 def test_no_compiler_on_the_machine(program, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("CXX", "no-such-compiler")

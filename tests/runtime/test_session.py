@@ -18,6 +18,7 @@ from on_duet import on_duet
 from rounds import random_round
 from sketches import clipped_mean, everything, fltrust, weighted_mean
 
+from ezprivsecfl.backend import Duet
 from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.emit import emit
@@ -48,18 +49,34 @@ def test_two_servers_compute_what_the_reference_does(cluster, program):
             assert np.max(np.abs(result.outputs[path] - value)) <= 1e-4 * scale
 
 
-@pytest.mark.parametrize(("clients", "size"), [(3, 17), (8, 300)])
-def test_declared_traffic_is_what_goes_over_the_wire(cluster, clients, size):
+@pytest.mark.parametrize(
+    ("clients", "size", "method"),
+    [(3, 17, "auto"), (8, 300, "auto"), (3, 17, "transfer"), (3, 17, "lattice"), (3, 17, "shares")],
+)
+def test_declared_traffic_is_what_goes_over_the_wire(cluster, clients, size, method):
     compiled = compile_program(fltrust(size), Options(clients=8))
+    compiled = replace(compiled, secure=Duet(method).secure(compiled))
     duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, clients)
-    duet.run(given, server)
-    statistics = duet.run(given, server).statistics  # the first round also has the base OTs
+    outputs = duet.run(given, server).outputs
+    np.testing.assert_array_equal(outputs["result"], PlainProgram(compiled).run(given, server).outputs["result"])
+    statistics = duet.run(given, server).statistics  # the first round also has the base OTs and public keys
     declared = cost(compiled.secure, clients)
     sent = [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
     assert statistics.bytes_sent == sent
     assert statistics.rounds == declared.rounds
     assert declared.total_bytes == sum(sent)
+
+
+def test_the_first_round_of_a_session_adds_less_than_5_megabytes():
+    compiled = compile_program(fltrust(300), Options(clients=8))
+    given, server, _ = random_round(compiled.tensor, 8)
+    fresh = LocalCluster()
+    try:
+        first, second = (on_duet(fresh, compiled).run(given, server).statistics for _ in range(2))
+    finally:
+        fresh.stop()
+    assert 0 < sum(first.bytes_sent) - sum(second.bytes_sent) <= 5_000_000
 
 
 def test_a_second_round_has_little_overhead(cluster):

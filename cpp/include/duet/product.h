@@ -15,6 +15,9 @@
 
 namespace duet {
 
+// What computes products of masks: oblivious transfer, lattice encryption, or what sends less.
+enum class Products { kCheapest, kTransfer, kLattice };
+
 struct ProductSize {
   std::uint64_t batch;  // matrix products, of m x k with k x n
   std::uint64_t m;
@@ -25,16 +28,23 @@ struct ProductSize {
 // [..., m, k] x [..., k, n] -> [..., m, n] with equal leading axes.
 class Product {
  public:
+  explicit Product(Products choice = Products::kCheapest) : choice_(choice) {}
+
   // The masks of both operands, brought to the operands' shapes.
   void setup(Session& session, const Tensor<Ring>& mask_a, const Tensor<Ring>& mask_b);
 
   // This party's share of a·b.
   Tensor<Ring> online(const Session& session, const Masked& a, const Masked& b);
 
+  // Throws std::invalid_argument for lattice encryption of what its noise bound has no room for.
   static Cost setup_cost(const ProductSize& size, int ot_k, Products choice = Products::kCheapest);
+  // Of one party's processor, estimated.
+  static double setup_seconds(const ProductSize& size, int ot_k,
+                              Products choice = Products::kCheapest);
   static constexpr Cost online_cost() { return {}; }
 
  private:
+  Products choice_;
   OneTime once_{"product"};
   Tensor<Ring> masks_product_;  // this party's share of δ_a·δ_b
 };
@@ -44,14 +54,19 @@ class Product {
 // modulo 2^63.
 class Square {
  public:
+  explicit Square(Products choice = Products::kCheapest) : choice_(choice) {}
+
   void setup(Session& session, const Tensor<Ring>& mask);
   Tensor<Ring> online(const Session& session, const Masked& a);
 
   static Cost setup_cost(std::uint64_t batch, std::uint64_t k, int ot_k,
                          Products choice = Products::kCheapest);
+  static double setup_seconds(std::uint64_t batch, std::uint64_t k, int ot_k,
+                              Products choice = Products::kCheapest);
   static constexpr Cost online_cost() { return {}; }
 
  private:
+  Products choice_;
   OneTime once_{"square"};
   Tensor<Ring> masks_square_;  // this party's share of the sums of δ²
 };

@@ -24,12 +24,8 @@ struct PhaseStats {
   PhaseStats& operator+=(const PhaseStats& other);
 };
 
-// What computes products of masks: oblivious transfer, lattice encryption, or what sends less.
-enum class Products { kCheapest, kTransfer, kLattice };
-
 struct Options {
   int ot_k = kDefaultOtK;
-  Products products = Products::kCheapest;
   unsigned threads = 0;  // for lattice encryption; 0: one for each core
 };
 

@@ -50,6 +50,7 @@ class ShareProduct : public ShareProducts {
   Tensor<Ring> receive_answers(Session& session);
 
   static Cost online_cost(const ProductSize& size);
+  static double online_seconds(const ProductSize& size);  // of one party's processor, estimated
 
  private:
   bool swapped_ = false;
@@ -61,6 +62,7 @@ class ShareSquare : public ShareProducts {
   void send_uploads(Session& session, const Tensor<Ring>& x);
 
   static Cost online_cost(std::uint64_t batch, std::uint64_t k);
+  static double online_seconds(std::uint64_t batch, std::uint64_t k);
 };
 
 }  // namespace duet
