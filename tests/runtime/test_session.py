@@ -73,7 +73,8 @@ def test_the_first_round_of_a_session_adds_less_than_5_megabytes():
     given, server, _ = random_round(compiled.tensor, 8)
     fresh = LocalCluster()
     try:
-        first, second = (on_duet(fresh, compiled).run(given, server).statistics for _ in range(2))
+        duet = on_duet(fresh, compiled)
+        first, second = (duet.run(given, server).statistics for _ in range(2))
     finally:
         fresh.stop()
     assert 0 < sum(first.bytes_sent) - sum(second.bytes_sent) <= 5_000_000
