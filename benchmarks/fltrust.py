@@ -1,9 +1,10 @@
 """FLTrust on two servers: traffic, rounds, time, memory and error for several sizes.
 
-    uv run python benchmarks/fltrust.py [--grid 30x3372 10x100000] [--rounds 3]
+    uv run python benchmarks/fltrust.py [--grid 30x3372 10x100000] [--rounds 3] [--link wan]
 
 Bytes, messages and rounds are exact; seconds are those of the machine at hand. The first round of a session
-includes the base oblivious transfers; the figures are of the last.
+includes the base oblivious transfers; the figures are of the last. `--link` emulates a network between the servers; beside
+the seconds stands what `Program.cost` estimates.
 """
 
 import argparse
@@ -54,9 +55,9 @@ def updates_for(clients, size):
     return updates, (direction + rng.normal(0, 0.02, size)).astype(np.float32)
 
 
-def measure(clients, size, rounds):
+def measure(clients, size, rounds, link):
     updates, root_update = updates_for(clients, size)
-    program = ez.compile(fltrust_for(size), clients=clients, name="fltrust")
+    program = ez.compile(fltrust_for(size), clients=clients, name="fltrust", backend=ez.Duet(link=link))
     for _ in range(rounds):
         result = program.run(list(updates), root_update)
         if program.last_statistics.compile_seconds:
@@ -64,12 +65,13 @@ def measure(clients, size, rounds):
     expected = reference(updates.astype(np.float64), root_update.astype(np.float64))
     error = np.max(np.abs(result - expected)) / np.max(np.abs(expected))
     s = program.last_statistics
+    estimate = program.cost(link or "lan")
     figures = {
         "both directions": f"{sum(s.bytes_sent) / 1e6:.1f} MB ({s.bytes_sent[0]} + {s.bytes_sent[1]} bytes)",
         "messages": sum(s.messages),
         "rounds online": s.rounds,
-        "setup": f"{s.setup_seconds:.2f} s",
-        "online": f"{s.online_seconds:.3f} s",
+        "setup": f"{s.setup_seconds:.2f} s (estimate for {estimate.network.name} {estimate.setup_seconds:.2f} s)",
+        "online": f"{s.online_seconds:.3f} s (estimate for {estimate.network.name} {estimate.online_seconds:.3f} s)",
         "CPU per server": f"{s.cpu_seconds[0]:.2f}, {s.cpu_seconds[1]:.2f} s",
         "memory per server": f"{max(s.peak_memory_bytes) / 1e6:.0f} MB",
         "compile and build": f"{built:.1f} s",
@@ -85,6 +87,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--grid", nargs="+", default=["30x3372", "100x3372", "10x100000"], metavar="CLIENTSxSIZE")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--link", choices=("lan", "wan"))
     options = parser.parse_args()
     for point in options.grid:
-        measure(*map(int, point.split("x")), options.rounds)
+        measure(*map(int, point.split("x")), options.rounds, options.link)

@@ -39,8 +39,9 @@ def compile(
         computation: A ``tff.federated_computation`` with CLIENTS-placed parameters, or a
             ``tff.templates.AggregationProcess`` (its ``next``).
         clients: The largest number of clients that a round may have.
-        backend: ``duet`` (two server processes), ``motion2nx`` (the same with the MOTION2NX framework; choose its
-            protocol with ``ez.Motion2nx``), or ``plain`` (exact simulation in this process).
+        backend: ``duet`` (two server processes; ``ez.Duet(link="wan")`` emulates a network between them),
+            ``motion2nx`` (the same with the MOTION2NX framework; choose its protocol with ``ez.Motion2nx``), or
+            ``plain`` (exact simulation in this process).
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         name: The program's name; by default the computation's.

@@ -10,13 +10,14 @@ from pathlib import Path
 from ezprivsecfl.backends import duet, motion2nx
 from ezprivsecfl.backends.duet.choices import ChooseProducts
 from ezprivsecfl.backends.motion2nx.installation import Installation
+from ezprivsecfl.backends.network import network
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Program as Secure
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import LocalCluster
-from ezprivsecfl.runtime.session import Runnable, TwoServerProgram
+from ezprivsecfl.runtime.session import Link, Runnable, TwoServerProgram
 
 NAMES = ("duet", "motion2nx", "plain")
 
@@ -64,10 +65,15 @@ class ServerBackend(Backend):
     def build(self, sources: Mapping[str, str]) -> Artefact:
         """Builds a source tree, or finds it built before; raises CompileError if that is not possible."""
 
+    @property
+    def emulated(self) -> Link | None:
+        """The link that is emulated between the servers, if any."""
+        return None
+
     def runnable(self, compiled: Compiled) -> tuple[Runnable, float]:
         """The built program on the two servers that all programs of this process share."""
         artefact = self.build(self.sources(compiled))
-        return TwoServerProgram(_cluster, compiled, artefact, self.name), artefact.build_seconds
+        return TwoServerProgram(_cluster, compiled, artefact, self.name, self.emulated), artefact.build_seconds
 
 
 @dataclass(frozen=True)
@@ -79,18 +85,38 @@ class Duet(ServerBackend):
             (0: all others). ``auto`` takes what sends least; ``transfer`` masks the values and prepares products of
             the masks by oblivious transfer, ``lattice`` prepares them by lattice encryption; ``shares`` multiplies
             the shares as they are, by lattice encryption.
+        link: For experiments: ``lan`` or ``wan`` has the servers wait as if such a network were between them, of the
+            bandwidth and round trip that ``Program.cost`` estimates for. None: as fast as this machine can.
 
     Raises:
-        CompileError: There is no such method; on use, no such line, or the method is not possible there.
+        CompileError: There is no such method or network; on use, no such line, or the method is not possible there.
     """
 
     products: str | Mapping[int, str] = "auto"
-
-    name = "duet"
-    where = "two servers"
+    link: str | None = None
 
     def __post_init__(self) -> None:
         self._choose_products()
+        if self.link is not None:
+            network(self.link)
+
+    @property
+    def name(self) -> str:
+        """The engine, and what is emulated."""
+        return "duet" if self.link is None else f"duet-{self.link}"
+
+    @property
+    def where(self) -> str:
+        """Two servers, and what is emulated."""
+        return "two servers" if self.link is None else f"two servers over an emulated {self.link}"
+
+    @property
+    def emulated(self) -> Link | None:
+        """The network's bandwidth, and half of its round trip each way."""
+        if self.link is None:
+            return None
+        chosen = network(self.link)
+        return Link(chosen.bytes_per_second, chosen.round_trip_seconds / 2)
 
     def _choose_products(self) -> ChooseProducts:
         return ChooseProducts({0: self.products} if isinstance(self.products, str) else self.products)
@@ -182,6 +208,7 @@ def choose(
     arithmetic: str = "gmw",
     *,
     products: Mapping[int, str] | None = None,
+    link: str | None = None,
 ) -> Backend:
     """A back end by its name.
 
@@ -190,17 +217,20 @@ def choose(
         directory: For MOTION2NX: the built tree.
         arithmetic: For MOTION2NX: the arithmetic protocol.
         products: For Duet: how products are computed, by line.
+        link: For Duet: the network to emulate.
 
     Raises:
         CompileError: There is no back end of that name, or it has no such choice.
     """
     if products and backend != "duet":
         raise CompileError(f"only the back end duet has a choice of products, not {backend}")
+    if link is not None and backend != "duet":
+        raise CompileError(f"only the back end duet can emulate a link, not {backend}: leave out --link {link}")
     match backend:
         case Backend():
             return backend
         case "duet":
-            return Duet(products or {})
+            return Duet(products or {}, link)
         case "motion2nx":
             return Motion2nx(directory, arithmetic)
         case "plain":

@@ -123,6 +123,12 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument("program", metavar="PROGRAM.py", type=Path, help="the program file")
     parser.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round")
     parser.add_argument("--check", action="store_true", help="also compute with TFF itself and print the error")
+    parser.add_argument(
+        "--link",
+        choices=tuple(NETWORKS),
+        metavar="NETWORK",
+        help="for experiments: the servers wait as if a network, lan or wan, were between them",
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a JSON report with one object per call")
     _common(parser)
     return parser

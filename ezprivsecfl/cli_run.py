@@ -79,7 +79,13 @@ def run_command(options: argparse.Namespace) -> int:
     """Carries out the command."""
     bounds = parse_bounds(options.bound)
     load_code(options.program)
-    backend = choose(options.backend, options.motion2nx, options.arithmetic, products=parse_products(options.products))
+    backend = choose(
+        options.backend,
+        options.motion2nx,
+        options.arithmetic,
+        products=parse_products(options.products),
+        link=options.link,
+    )
     backend.check()
     if options.report:
         write_report(options.report, [])  # a report that cannot be written must not cost a whole run

@@ -126,8 +126,9 @@ def set_secure_execution_context(
     Calls of TFF computations that have CLIENTS-placed parameters run on two servers; all others run in TFF as usual.
 
     Args:
-        backend: ``duet`` (two server processes), ``motion2nx`` (the same with the MOTION2NX framework; choose its
-            protocol with ``ez.Motion2nx``), or ``plain`` (exact simulation in this process).
+        backend: ``duet`` (two server processes; ``ez.Duet(link="wan")`` emulates a network between them),
+            ``motion2nx`` (the same with the MOTION2NX framework; choose its protocol with ``ez.Motion2nx``), or
+            ``plain`` (exact simulation in this process).
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         clients: The largest number of clients; by default programs are compiled anew as rounds get larger.

@@ -45,6 +45,7 @@ class Listener:
         timeout: float = 60.0,
         idle_timeout: float = 60.0,
         ot_k: int = 4,
+        link: tuple[float, float] | None = None,
     ) -> Session: ...
 
 def connect(
@@ -57,6 +58,7 @@ def connect(
     timeout: float = 60.0,
     idle_timeout: float = 60.0,
     ot_k: int = 4,
+    link: tuple[float, float] | None = None,
 ) -> Session: ...
 def local_pair(*, ot_k: int = 4) -> tuple[Session, Session]: ...
 def load(path: str) -> Program: ...

@@ -60,11 +60,12 @@ class Server:
         h = message.header
         program = self.programs[h["program"]]
         terms = (self.party, program.program_hash, h["configuration"])
-        patience = {"timeout": h["timeout"], "idle_timeout": h["timeout"]}
+        link = tuple(h["link"]) if h.get("link") else None
+        setting = {"timeout": h["timeout"], "idle_timeout": h["timeout"], "link": link}
         if h["program"] in self.listeners:
-            program.session = self.listeners.pop(h["program"]).accept(*terms, **patience)
+            program.session = self.listeners.pop(h["program"]).accept(*terms, **setting)
         else:
-            program.session = _duet.connect(h["host"], h["port"], *terms, **patience)
+            program.session = _duet.connect(h["host"], h["port"], *terms, **setting)
         return {}, []
 
     def setup(self, message: Message) -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,18 @@ class RunResult:
 
     outputs: dict[str, NDArray[Any]]
     statistics: Statistics
+
+
+class Link(NamedTuple):
+    """A connection between the servers that is slower than the real one.
+
+    Args:
+        bytes_per_second: In each direction.
+        delay_seconds: From one server to the other.
+    """
+
+    bytes_per_second: float
+    delay_seconds: float
 
 
 class Runnable(Protocol):
@@ -77,13 +89,22 @@ class TwoServerProgram:
         compiled: The program.
         artefact: What a back end has built of it.
         backend: The back end's name, for the statistics.
+        link: What is emulated between the servers.
     """
 
-    def __init__(self, cluster: LocalCluster, compiled: Compiled, artefact: Artefact, backend: str) -> None:
+    def __init__(
+        self,
+        cluster: LocalCluster,
+        compiled: Compiled,
+        artefact: Artefact,
+        backend: str,
+        link: Link | None = None,
+    ) -> None:
         self.cluster = cluster
         self.compiled = compiled
         self.artefact = artefact
         self.backend = backend
+        self.link = link
         self._shares = compiled.secure.of(Share)
         self._server_paths = [
             op.path for op in compiled.tensor.of(Input) if op.path not in {s.path for s in self._shares}
@@ -93,7 +114,8 @@ class TwoServerProgram:
 
     @property
     def _id(self) -> str:
-        return self.artefact.program_hash.hex()
+        """Under which the servers keep the program and its connection: another link is another connection."""
+        return "/".join([self.artefact.program_hash.hex(), *map(str, self.link or ())])
 
     def prepare(self, clients: int) -> None:
         """Runs the setup phase of the next round, if it will have this number of clients."""
@@ -167,6 +189,7 @@ class TwoServerProgram:
             "host": HOST,
             "configuration": f"clients<={self.compiled.options.clients}",
             "timeout": self.cluster.timeout,
+            "link": self.link,
         }
         listen = self.cluster.ask([header("listen", program=self._id, host=HOST, port=0)])[0]
         self._both(header("meet", port=listen.header["port"], **terms))

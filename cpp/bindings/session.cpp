@@ -1,11 +1,14 @@
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "bindings.h"
 #include "duet/handshake.h"
@@ -20,6 +23,18 @@ using py::literals::operator""_a;
 Milliseconds milliseconds(double seconds) {
   if (!(seconds > 0) || seconds > 1e6) throw py::value_error("a timeout is a positive number");
   return Milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
+}
+
+// Bytes per second and seconds of delay.
+using PythonLink = std::optional<std::pair<double, double>>;
+
+std::optional<Link> to_link(const PythonLink& link) {
+  if (!link) return {};
+  const auto [bytes_per_second, delay] = *link;
+  if (!(bytes_per_second > 0 && bytes_per_second < 1e12 && delay >= 0 && delay < 1e3)) {
+    throw py::value_error("a link has positive bytes per second and a delay in seconds");
+  }
+  return Link{bytes_per_second, std::chrono::nanoseconds(static_cast<std::int64_t>(delay * 1e9))};
 }
 
 // What both parties must agree on, and this party's patience.
@@ -84,16 +99,19 @@ void define_session(py::module_& module) {
   module.def(
       "connect",
       [](const std::string& host, std::uint16_t port, int party, const py::bytes& program_hash,
-         const std::string& configuration, double timeout, double idle_timeout, int ot_k) {
+         const std::string& configuration, double timeout, double idle_timeout, int ot_k,
+         const PythonLink& link) {
         const Terms terms(party, program_hash, configuration, idle_timeout, ot_k);
         const Milliseconds patience = milliseconds(timeout);
+        const std::optional<Link> shape = to_link(link);
         const py::gil_scoped_release release;
-        return start(Channel::connect(host, port, patience), terms);
+        return start(Channel::connect(host, port, patience, shape), terms);
       },
       "host"_a, "port"_a, "party"_a, "program_hash"_a, "configuration"_a = "", py::kw_only(),
-      "timeout"_a = 60.0, "idle_timeout"_a = 60.0, "ot_k"_a = kDefaultOtK,
+      "timeout"_a = 60.0, "idle_timeout"_a = 60.0, "ot_k"_a = kDefaultOtK, "link"_a = py::none(),
       "Connects to the other server, which may come up later, and starts a session. MismatchError "
-      "if it has another program hash, configuration or engine.");
+      "if it has another program hash, configuration or engine. `link`, bytes per second and "
+      "seconds of delay, has this end send as slowly as over such a link.");
   module.def("local_pair", &local_pair, py::kw_only(), "ot_k"_a = kDefaultOtK,
              "Both ends of a session within one process, each for a thread of its own.");
 
@@ -103,14 +121,16 @@ void define_session(py::module_& module) {
       .def(
           "accept",
           [](Listener& self, int party, const py::bytes& program_hash,
-             const std::string& configuration, double timeout, double idle_timeout, int ot_k) {
+             const std::string& configuration, double timeout, double idle_timeout, int ot_k,
+             const PythonLink& link) {
             const Terms terms(party, program_hash, configuration, idle_timeout, ot_k);
             const Milliseconds patience = milliseconds(timeout);
+            const std::optional<Link> shape = to_link(link);
             const py::gil_scoped_release release;
-            return start(self.accept(patience), terms);
+            return start(self.accept(patience, shape), terms);
           },
           "party"_a, "program_hash"_a, "configuration"_a = "", py::kw_only(), "timeout"_a = 60.0,
-          "idle_timeout"_a = 60.0, "ot_k"_a = kDefaultOtK,
+          "idle_timeout"_a = 60.0, "ot_k"_a = kDefaultOtK, "link"_a = py::none(),
           "Waits for the other server and starts a session, as connect does.");
 }
 

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <thread>
 
 #include "duet/errors.h"
+#include "line.h"
 
 namespace duet {
 namespace {
@@ -24,32 +26,29 @@ std::string reason(int error) { return std::strerror(error); }
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
-// Closes a socket unless it is handed on.
-class Socket {
- public:
-  explicit Socket(int descriptor) : descriptor_(descriptor) {}
-  Socket(Socket&& other) noexcept : descriptor_(other.release()) {}
-  Socket& operator=(Socket&&) = delete;
-  ~Socket() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-
-  int get() const { return descriptor_; }
-  int release() { return std::exchange(descriptor_, -1); }
-
- private:
-  int descriptor_;
-};
-
-bool poll_until(int socket, short events, Clock::time_point deadline) {
+bool poll_until(std::span<pollfd> sockets, Clock::time_point deadline) {
   for (;;) {
     const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now());
-    pollfd entry{socket, events, 0};
-    const int ready = ::poll(
-        &entry, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000)));
+    const int ready =
+        ::poll(sockets.data(), sockets.size(),
+               static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000)));
     if (ready > 0) return true;
     if (ready == 0) return false;
     if (errno != EINTR) throw PeerError("poll: " + reason(errno));
+  }
+}
+
+bool poll_until(int socket, short events, Clock::time_point deadline) {
+  pollfd entry{socket, events, 0};
+  return poll_until({&entry, 1}, deadline);
+}
+
+std::size_t write_to(int socket, std::span<const std::uint8_t> bytes) {
+  for (;;) {
+    const ssize_t count = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (would_block(errno)) return 0;
+    if (errno != EINTR) throw PeerError("the peer is gone: " + reason(errno));
   }
 }
 
@@ -58,12 +57,7 @@ class SocketTransport : public Transport {
   explicit SocketTransport(Socket socket) : socket_(std::move(socket)) {}
 
   std::size_t write_some(std::span<const std::uint8_t> bytes) override {
-    for (;;) {
-      const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (count >= 0) return static_cast<std::size_t>(count);
-      if (would_block(errno)) return 0;
-      if (errno != EINTR) throw PeerError("the peer is gone: " + reason(errno));
-    }
+    return write_to(socket_.get(), bytes);
   }
 
   std::size_t read_some(std::span<std::uint8_t> bytes) override {
@@ -84,6 +78,9 @@ class SocketTransport : public Transport {
   std::string local_host() const override { return host_of(::getsockname); }
   std::string peer_host() const override { return host_of(::getpeername); }
 
+ protected:
+  int socket() const { return socket_.get(); }
+
  private:
   using AskName = int (*)(int, sockaddr*, socklen_t*);
 
@@ -102,6 +99,26 @@ class SocketTransport : public Transport {
   }
 
   Socket socket_;
+};
+
+// What is sent goes over an emulated link; what is received comes straight from the socket.
+class LinkedTransport : public SocketTransport {
+ public:
+  LinkedTransport(Socket connected, const Link& link)
+      : SocketTransport(std::move(connected)), line_(socket(), link) {}
+
+  std::size_t write_some(std::span<const std::uint8_t> bytes) override {
+    return write_to(line_.entrance(), bytes);
+  }
+
+  bool wait(bool or_write, Milliseconds timeout) override {
+    std::array<pollfd, 2> entries{pollfd{socket(), POLLIN, 0},
+                                  pollfd{line_.entrance(), POLLOUT, 0}};
+    return poll_until(std::span(entries).first(or_write ? 2 : 1), Clock::now() + timeout);
+  }
+
+ private:
+  Line line_;
 };
 
 struct FreeAddresses {
@@ -161,18 +178,20 @@ std::string describe(const std::string& host, std::uint16_t port) {
 
 }  // namespace
 
-std::unique_ptr<Transport> make_socket_transport(int socket) {
+std::unique_ptr<Transport> make_socket_transport(int socket, std::optional<Link> link) {
   Socket owned(socket);
   ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
+  if (link) return std::make_unique<LinkedTransport>(std::move(owned), *link);
   return std::make_unique<SocketTransport>(std::move(owned));
 }
 
-Channel Channel::connect(const std::string& host, std::uint16_t port, Milliseconds timeout) {
-  return Channel(connect_transport(host, port, timeout));
+Channel Channel::connect(const std::string& host, std::uint16_t port, Milliseconds timeout,
+                         std::optional<Link> link) {
+  return Channel(connect_transport(host, port, timeout, link));
 }
 
 std::unique_ptr<Transport> connect_transport(const std::string& host, std::uint16_t port,
-                                             Milliseconds timeout) {
+                                             Milliseconds timeout, std::optional<Link> link) {
   constexpr Milliseconds kPause{20};
   const Clock::time_point deadline = Clock::now() + timeout;
   const Addresses addresses = resolve(host, port);
@@ -184,7 +203,7 @@ std::unique_ptr<Transport> connect_transport(const std::string& host, std::uint1
       error = socket.get() < 0 ? errno : try_connect(socket.get(), *address, deadline);
       if (error == 0) {
         send_at_once(socket.get());
-        return make_socket_transport(socket.release());
+        return make_socket_transport(socket.release(), link);
       }
     }
     if (Clock::now() + kPause > deadline) {
@@ -199,13 +218,13 @@ Channel Channel::listen(const std::string& host, std::uint16_t port, Millisecond
   return Listener(host, port).accept(timeout);
 }
 
-std::pair<Channel, Channel> Channel::local_pair() {
+std::pair<Channel, Channel> Channel::local_pair(std::optional<Link> link) {
   int sockets[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
     throw Error("socketpair: " + reason(errno));
   }
-  auto first = make_socket_transport(sockets[0]);
-  auto second = make_socket_transport(sockets[1]);
+  auto first = make_socket_transport(sockets[0], link);
+  auto second = make_socket_transport(sockets[1], link);
   return {Channel(std::move(first)), Channel(std::move(second))};
 }
 
@@ -237,14 +256,15 @@ std::uint16_t Listener::port() const {
                   : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
 }
 
-std::unique_ptr<Transport> Listener::accept_transport(Milliseconds timeout) {
+std::unique_ptr<Transport> Listener::accept_transport(Milliseconds timeout,
+                                                      std::optional<Link> link) {
   const Clock::time_point deadline = Clock::now() + timeout;
   while (poll_until(socket_, POLLIN, deadline)) {
     // A caller that gave up in the meantime is no error; the next one may be the peer.
     const int socket = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket >= 0) {
       send_at_once(socket);
-      return make_socket_transport(socket);
+      return make_socket_transport(socket, link);
     }
     if (!would_block(errno) && errno != ECONNABORTED && errno != EINTR) {
       throw AddressError("cannot accept on " + describe(host_, port()) + ": " + reason(errno));

@@ -106,11 +106,24 @@ def test_costs_are_known_before_anything_is_run(program):
         program.cost("moon")
 
 
+def test_an_emulated_network_costs_time_only(program):
+    over_wan = ez.compile(weighted, clients=5, backend=ez.Duet(link="wan"))
+    np.testing.assert_array_equal(over_wan.run(VALUES, WEIGHTS), program.run(VALUES, WEIGHTS))
+    np.testing.assert_array_equal(over_wan.run(VALUES, WEIGHTS), program.run(VALUES, WEIGHTS))
+    slow, fast = over_wan.last_statistics, program.last_statistics
+    assert (slow.backend, fast.backend) == ("duet-wan", "duet")
+    assert (slow.bytes_sent, slow.messages, slow.rounds) == (fast.bytes_sent, fast.messages, fast.rounds)
+    assert slow.online_seconds > slow.rounds * 0.02  # where both send at once, a round is one delay
+    assert over_wan.backend.where == "two servers over an emulated wan"
+
+
 def test_other_things_are_refused_by_name(program):
     with pytest.raises(InputError, match="compiled for at most 5: compile it with --clients 6"):
         program.run(VALUES * 2, WEIGHTS * 2)
     with pytest.raises(CompileError, match="there is no back end 'gpu'; choose one of duet, motion2nx, plain"):
         ez.compile(weighted, backend="gpu")
+    with pytest.raises(CompileError, match="there is no network 'moon'; choose one of lan, wan"):
+        ez.Duet(link="moon")
     with pytest.raises(CompileError, match="names no parameter of weighted: w; it has values, weights"):
         ez.compile(weighted, bounds={"w": 3.0})
     with pytest.raises(AttributeError, match="has no attribute 'compilation'"):

@@ -276,6 +276,20 @@ def test_products_are_computed_as_chosen(program, capsys, tmp_path):
         assert expected in message
 
 
+def test_an_emulated_network(program, capsys, tmp_path):
+    path, report = program(MEAN + RUN), tmp_path / "report.json"
+    assert main(["run", str(path), "--link", "wan", "--report", str(report)]) == 0
+    (call,) = json.loads(report.read_text())
+    assert call["backend"] == "duet-wan"
+    assert call["online_seconds"] > 0.02 * call["rounds"]
+    code, message = failed(capsys, "run", path, "--link", "lan", "--backend", "plain")
+    assert code == 2
+    assert "only the back end duet can emulate a link, not plain" in message
+    with pytest.raises(SystemExit):
+        main(["run", str(path), "--link", "moon"])
+    assert "invalid choice: 'moon' (choose from 'lan', 'wan')" in capsys.readouterr().err
+
+
 def test_no_compiler_on_the_machine(program, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("CXX", "no-such-compiler")

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -35,9 +36,17 @@ class Transport {
   virtual std::string peer_host() const = 0;
 };
 
+// A slower connection than there is, for experiments: what one end sends leaves at
+// `bytes_per_second`, each byte after those before it, and then is under way for `delay`.
+struct Link {
+  double bytes_per_second;
+  std::chrono::nanoseconds delay;
+};
+
 // Connects to a listening peer, which may come up later than this party, within `timeout`.
+// Here and below, a `link` shapes what this end sends; full duplex takes one at each end.
 std::unique_ptr<Transport> connect_transport(const std::string& host, std::uint16_t port,
-                                             Milliseconds timeout);
+                                             Milliseconds timeout, std::optional<Link> link = {});
 
 struct Traffic {
   std::uint64_t bytes_sent = 0;  // frame headers included
@@ -58,11 +67,12 @@ class Channel {
   Channel& operator=(Channel&&) noexcept;
   ~Channel();
 
-  static Channel connect(const std::string& host, std::uint16_t port, Milliseconds timeout);
+  static Channel connect(const std::string& host, std::uint16_t port, Milliseconds timeout,
+                         std::optional<Link> link = {});
   // Waits for a peer within `timeout`. AddressError if the port is taken.
   static Channel listen(const std::string& host, std::uint16_t port, Milliseconds timeout);
   // Two connected channels in one process.
-  static std::pair<Channel, Channel> local_pair();
+  static std::pair<Channel, Channel> local_pair(std::optional<Link> link = {});
 
   void send(std::span<const std::uint8_t> message);
   // Receives the next message, whose length must be that of `message`.
@@ -139,8 +149,10 @@ class Listener {
   ~Listener();
 
   std::uint16_t port() const;
-  Channel accept(Milliseconds timeout) { return Channel(accept_transport(timeout)); }
-  std::unique_ptr<Transport> accept_transport(Milliseconds timeout);
+  Channel accept(Milliseconds timeout, std::optional<Link> link = {}) {
+    return Channel(accept_transport(timeout, link));
+  }
+  std::unique_ptr<Transport> accept_transport(Milliseconds timeout, std::optional<Link> link = {});
 
  private:
   std::string host_;
