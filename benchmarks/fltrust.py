@@ -3,8 +3,8 @@
     uv run python benchmarks/fltrust.py [--grid 30x3372 10x100000] [--rounds 3] [--link wan]
 
 Bytes, messages and rounds are exact; seconds are those of the machine at hand. The first round of a session
-includes the base oblivious transfers; the figures are of the last. `--link` emulates a network between the servers; beside
-the seconds stands what `Program.cost` estimates.
+includes the base oblivious transfers; the figures are of the last. `--link` emulates a network between the servers;
+beside the seconds stands what `Program.cost` estimates.
 """
 
 import argparse

@@ -8,7 +8,7 @@ from pathlib import Path
 from ezprivsecfl.backends.duet.kernels import Kernel, PhaseCost, kernel
 from ezprivsecfl.backends.duet.legalise import Legalise
 from ezprivsecfl.backends.network import NETWORKS, Network
-from ezprivsecfl.compiler.passes.schedule import schedule
+from ezprivsecfl.compiler.passes.schedule import delays, schedule
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.statistics import size_text
@@ -35,6 +35,17 @@ class OpCost:
         """Estimated processor time of one server."""
         return self.kernel.cpu_seconds()
 
+    @property
+    def setup_cpu_seconds(self) -> float:
+        """The part of it in the setup phase: operations work where they send."""
+        setup, online = sum(self.setup.bytes), sum(self.online.bytes)
+        return self.cpu_seconds * setup / (setup + online) if setup else 0.0
+
+    @property
+    def online_cpu_seconds(self) -> float:
+        """The part of it in the online phase."""
+        return self.cpu_seconds - self.setup_cpu_seconds
+
 
 @dataclass(frozen=True)
 class CostTable:
@@ -46,12 +57,14 @@ class CostTable:
         clients: Clients of the round.
         ops: In the program's order.
         rounds: Rounds of the online phase, in which independent operations share messages.
+        delays: How often the online phase waits for a message to arrive, one way.
         network: What seconds are estimated for.
     """
 
     clients: int
     ops: tuple[OpCost, ...]
     rounds: int
+    delays: int
     network: Network
 
     @property
@@ -71,17 +84,25 @@ class CostTable:
 
     @property
     def setup_seconds(self) -> float:
-        """Estimated: setups come one after the other."""
-        rounds = sum(c.setup.rounds for c in self.ops)
-        return self._seconds(rounds, self.setup_bytes) + sum(c.cpu_seconds for c in self.ops)
+        """Estimated: setups come one after the other.
+
+        Of a garbled circuit, only its garbler sends anything: such messages follow each other without a wait.
+        """
+        steps: list[set[int]] = []
+        for c in self.ops:
+            senders = {party for party in (0, 1) if c.setup.bytes[party]}
+            steps += [senders] * (2 * c.setup.rounds if len(senders) == 2 else len(senders))
+        cpu_seconds = sum(c.setup_cpu_seconds for c in self.ops)
+        return self._seconds(delays(steps), self.setup_bytes, cpu_seconds)
 
     @property
     def online_seconds(self) -> float:
-        """Estimated; computing is little there."""
-        return self._seconds(self.rounds, self.online_bytes)
+        """Estimated."""
+        return self._seconds(self.delays, self.online_bytes, sum(c.online_cpu_seconds for c in self.ops))
 
-    def _seconds(self, rounds: int, sent: tuple[int, int]) -> float:
-        return rounds * self.network.round_trip_seconds + max(sent) / self.network.bytes_per_second
+    def _seconds(self, delay_count: int, sent: tuple[int, int], cpu_seconds: float) -> float:
+        waiting = delay_count * self.network.round_trip_seconds / 2
+        return waiting + max(sent) / self.network.bytes_per_second + cpu_seconds
 
     def __str__(self) -> str:
         title = f"{'operation':13s} {'where':28s} {'setup':>9s} {'online':>9s} {'CPU ms':>8s}"
@@ -106,7 +127,8 @@ def cost(program: Program, clients: int, network: Network = NETWORKS["lan"]) -> 
     legal = Legalise().run(program)
     used = [(op, kernel(legal, op, clients)) for op in legal.ops]
     rows = tuple(OpCost(op, k, *k.costs()) for op, k in used if k is not None)
-    return CostTable(clients, rows, schedule(legal).rounds, network)
+    online = schedule(legal)
+    return CostTable(clients, rows, online.rounds, online.delays, network)
 
 
 def traffic(program: Program, clients: int) -> list[str]:

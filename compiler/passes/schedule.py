@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -75,6 +76,27 @@ class Schedule:
                     count, has_sent = count + 1, False
             waits.append(count)
         return max(waits)
+
+    @property
+    def delays(self) -> int:
+        """One-way delays of the network that the online phase takes: half a round trip each.
+
+        A round takes two where one server answers the other, but one where both send at the same time.
+        """
+        return delays({p for e in stage.exchanges for p in e.step.senders} for stage in self.stages[1:])
+
+
+def delays(steps: Iterable[Collection[int]]) -> int:
+    """One-way delays until everything has arrived.
+
+    Args:
+        steps: Which servers send something (0, 1), step by step; each server goes on to the next step when it has
+            received what the other sends in this one.
+    """
+    times = [0, 0]
+    for senders in steps:
+        times = [max(times[p], times[1 - p] + 1) if 1 - p in senders else times[p] for p in (0, 1)]
+    return max(times)
 
 
 def schedule(program: Program) -> Schedule:

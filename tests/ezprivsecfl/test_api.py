@@ -97,7 +97,8 @@ def test_costs_are_known_before_anything_is_run(program):
     statistics = program.last_statistics
     assert sum(statistics.bytes_sent) == table.total_bytes
     assert statistics.rounds == table.rounds
-    assert table.online_seconds > 3 * 0.04 > program.cost("lan", clients=3).online_seconds
+    assert table.delays == 4
+    assert table.online_seconds > 4 * 0.02 > program.cost("lan", clients=3).online_seconds
     lines = str(table).splitlines()
     assert lines[0] == "cost of a round of 3 clients, both directions together"
     assert any(line.startswith("product ") for line in lines)

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from sketches import fltrust, weighted_mean
 
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.passes.schedule import Step, schedule
+from ezprivsecfl.compiler.passes.schedule import Step, delays, schedule
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.program import Level, ProgramBuilder
@@ -33,9 +34,25 @@ def test_a_message_and_its_answer_are_one_round():
     assert plan.rounds == 1
 
 
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([], 0),
+        ([{0, 1}], 1),
+        ([{0}, {1}, {0}], 3),
+        ([{0}, {0}, {0}], 1),  # messages under way at the same time
+        ([{1}, {0}, {0}, {1}, {0}], 4),
+        ([{0}, {0, 1}], 2),
+    ],
+)
+def test_delays(steps, expected):
+    assert delays(steps) == expected
+
+
 def test_rounds_of_whole_programs():
-    for program, rounds in ((fltrust(50), 5), (weighted_mean(50), 3)):
-        assert schedule(compile_program(program, Options(clients=9)).secure).rounds == rounds
+    for program, rounds, one_way in ((fltrust(50), 5, 7), (weighted_mean(50), 3, 4)):
+        plan = schedule(compile_program(program, Options(clients=9)).secure)
+        assert (plan.rounds, plan.delays) == (rounds, one_way)
 
 
 def test_every_operation_is_scheduled_once_after_its_operands():
