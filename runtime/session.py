@@ -15,7 +15,7 @@ from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import LocalCluster, header
-from ezprivsecfl.runtime.sharing import Uploads, share
+from ezprivsecfl.runtime.sharing import Uploads, share, upload_messages
 from ezprivsecfl.runtime.statistics import Statistics, from_servers
 from ezprivsecfl.runtime.wire import Message
 
@@ -173,9 +173,9 @@ class TwoServerProgram:
 
     def _upload(self, client: int, parts: Sequence[Uploads]) -> None:
         """Sends each server what one client uploads to it, as if by the client itself."""
-        order = {"do": "upload", "program": self._id, "client": client, "paths": [s.path for s in self._shares]}
-        self.cluster.tell(0, Message(order, [np.frombuffer(p.seed, dtype=np.uint8) for p in parts]))
-        self.cluster.tell(1, Message(order, [p.masked for p in parts]))
+        paths = [s.path for s in self._shares]
+        for party, message in enumerate(upload_messages(self._id, client, paths, parts)):
+            self.cluster.tell(party, message)
 
     def _meet(self) -> None:
         """Loads the program into both servers and connects them, unless that has been done."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.encoding import check_bound
+from ezprivsecfl.runtime.wire import Message
 
 SEED_BYTES = 16
 
@@ -45,3 +47,19 @@ def share(value: NDArray[Any], frac: int, bound: float, path: str, client: int) 
     check_bound(value, bound, path, f" of client {client}")
     seed = os.urandom(SEED_BYTES)
     return Uploads(seed, _duet.share(np.asarray(value, dtype=np.float64), frac, seed))
+
+
+def upload_messages(
+    program: str, client: int, paths: Sequence[str], parts: Sequence[Uploads]
+) -> tuple[Message, Message]:
+    """What one client sends to server 0, a seed per parameter, and to server 1, 8 bytes per element.
+
+    Args:
+        program: The program's name among the servers.
+        client: The client's number.
+        paths: The parameters' names.
+        parts: What ``share`` has made of each parameter.
+    """
+    order = {"do": "upload", "program": program, "client": client, "paths": list(paths)}
+    seeds = [np.frombuffer(p.seed, dtype=np.uint8) for p in parts]
+    return Message(order, seeds), Message(order, [p.masked for p in parts])
