@@ -12,8 +12,7 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np
-from fltrust import fltrust_for, reference, updates_for
+from computations import COMPUTATIONS, inputs_for, relative_error
 
 import ezprivsecfl as ez
 
@@ -26,12 +25,12 @@ BACKENDS = {
 
 def measure(title, clients, size, rounds):
     backend = BACKENDS[title]
-    updates, root_update = updates_for(clients, size)
-    program = ez.compile(fltrust_for(size), clients=clients, name="fltrust", backend=backend)
+    fltrust, inputs = COMPUTATIONS["fltrust"], inputs_for(clients, size)
+    source = fltrust.program(size)
+    program = ez.compile(source, clients=clients, name="fltrust", backend=backend)
     for _ in range(rounds):
-        result = program.run(list(updates), root_update)
-    expected = reference(updates.astype(np.float64), root_update.astype(np.float64))
-    error = np.max(np.abs(result - expected)) / np.max(np.abs(expected))
+        result = program.run(*fltrust.arguments(source, inputs))
+    error = relative_error(fltrust.outputs(result), fltrust.reference(inputs))
     s = program.last_statistics
     columns = [
         title,

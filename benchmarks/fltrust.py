@@ -12,58 +12,20 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np
-import tensorflow as tf
-import tensorflow_federated as tff
+from computations import COMPUTATIONS, inputs_for, relative_error
 
 import ezprivsecfl as ez
 
 
-def fltrust_for(size):
-    update_type = tff.TensorType(np.float32, [size])
-
-    @tff.tensorflow.computation(update_type, update_type)
-    def trusted_update(update, root_update):
-        norm, root_norm = tf.norm(update), tf.norm(root_update)
-        score = tf.nn.relu(tf.reduce_sum(update * root_update) / (norm * root_norm))
-        return score, score * root_norm / norm * update
-
-    @tff.tensorflow.computation(update_type, np.float32)
-    def divide(total, total_score):
-        return tf.math.divide_no_nan(total, total_score)
-
-    @tff.federated_computation(tff.FederatedType(update_type, tff.CLIENTS), tff.FederatedType(update_type, tff.SERVER))
-    def fltrust(updates, root_update):
-        scored = tff.federated_map(trusted_update, (updates, tff.federated_broadcast(root_update)))
-        return tff.federated_map(divide, (tff.federated_sum(scored[1]), tff.federated_sum(scored[0])))
-
-    return fltrust
-
-
-def reference(updates, root_update):
-    """FLTrust in float64."""
-    norms, root_norm = np.linalg.norm(updates, axis=1), np.linalg.norm(root_update)
-    scores = np.maximum(updates @ root_update / (norms * root_norm), 0)
-    return (scores * root_norm / norms) @ updates / scores.sum()
-
-
-def updates_for(clients, size):
-    """Updates around a common direction, and the root update."""
-    rng = np.random.default_rng(0)
-    direction = rng.normal(0, 0.05, size)
-    updates = (direction + rng.normal(0, 0.05, (clients, size))).astype(np.float32)
-    return updates, (direction + rng.normal(0, 0.02, size)).astype(np.float32)
-
-
 def measure(clients, size, rounds, link):
-    updates, root_update = updates_for(clients, size)
-    program = ez.compile(fltrust_for(size), clients=clients, name="fltrust", backend=ez.Duet(link=link))
+    fltrust, inputs = COMPUTATIONS["fltrust"], inputs_for(clients, size)
+    source = fltrust.program(size)
+    program = ez.compile(source, clients=clients, name="fltrust", backend=ez.Duet(link=link))
     for _ in range(rounds):
-        result = program.run(list(updates), root_update)
+        result = program.run(*fltrust.arguments(source, inputs))
         if program.last_statistics.compile_seconds:
             built = program.last_statistics.compile_seconds
-    expected = reference(updates.astype(np.float64), root_update.astype(np.float64))
-    error = np.max(np.abs(result - expected)) / np.max(np.abs(expected))
+    error = relative_error(fltrust.outputs(result), fltrust.reference(inputs))
     s = program.last_statistics
     estimate = program.cost(link or "lan")
     figures = {

@@ -1,0 +1,184 @@
+"""The benchmarked aggregations: TFF programs of any size, their inputs, and what they must return, in float64."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+import tensorflow_federated as tff
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What clients and server bring to a round.
+
+    Args:
+        updates: (n, d), float32.
+        root_update: (d,), float32: the server's own update.
+        weights: (n,), float32, whole numbers: the clients' example counts.
+    """
+
+    updates: Array
+    root_update: Array
+    weights: Array
+
+
+def inputs_for(clients: int, size: int) -> Inputs:
+    """Updates around a common direction; every third client's is three times as long as the others'."""
+    rng = np.random.default_rng(0)
+    direction = rng.normal(0, 0.05, size)
+    updates = (direction + rng.normal(0, 0.05, (clients, size))).astype(np.float32)
+    updates[::3] *= 3
+    root_update = (direction + rng.normal(0, 0.02, size)).astype(np.float32)
+    return Inputs(updates, root_update, rng.integers(20, 600, clients).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Computation:
+    """An aggregation that can be measured at any size.
+
+    Args:
+        title: For tables and plots.
+        program: From d to what ``ez.compile`` takes.
+        arguments: From a program and inputs to the arguments of a call.
+        outputs: From what a call returns to arrays, in the reference's order.
+        reference: From inputs to the arrays that a call should return, in float64.
+        secret: Inputs (fields of ``Inputs``) that nobody may see, for other systems than TFF.
+        public: Inputs that both parties know.
+        constants: From d to numbers in the formula.
+    """
+
+    title: str
+    program: Callable[[int], Any]
+    arguments: Callable[[Any, Inputs], tuple[Any, ...]]
+    outputs: Callable[[Any], list[Array]]
+    reference: Callable[[Inputs], list[Array]]
+    secret: tuple[str, ...] = ("updates",)
+    public: tuple[str, ...] = ()
+    constants: Callable[[int], dict[str, float]] = field(default=lambda size: {})
+
+
+def relative_error(results: Sequence[Array], expected: Sequence[Array]) -> float:
+    """L-infinity of the difference over L-infinity of the reference, the worst over all outputs."""
+    return max(float(np.max(np.abs(r - e)) / np.max(np.abs(e))) for r, e in zip(results, expected, strict=True))
+
+
+def fltrust_for(size: int) -> Any:
+    """FLTrust (see examples/fltrust.py) for updates of ``size`` parameters."""
+    update_type = tff.TensorType(np.float32, [size])
+
+    @tff.tensorflow.computation(update_type, update_type)
+    def trusted_update(update, root_update):
+        norm, root_norm = tf.norm(update), tf.norm(root_update)
+        score = tf.nn.relu(tf.reduce_sum(update * root_update) / (norm * root_norm))
+        return score, score * root_norm / norm * update
+
+    @tff.tensorflow.computation(update_type, np.float32)
+    def divide(total, total_score):
+        return tf.math.divide_no_nan(total, total_score)
+
+    @tff.federated_computation(tff.FederatedType(update_type, tff.CLIENTS), tff.FederatedType(update_type, tff.SERVER))
+    def fltrust(updates, root_update):
+        scored = tff.federated_map(trusted_update, (updates, tff.federated_broadcast(root_update)))
+        return tff.federated_map(divide, (tff.federated_sum(scored[1]), tff.federated_sum(scored[0])))
+
+    return fltrust
+
+
+def fltrust_reference(inputs: Inputs) -> list[Array]:
+    updates, root_update = inputs.updates.astype(np.float64), inputs.root_update.astype(np.float64)
+    norms, root_norm = np.linalg.norm(updates, axis=1), np.linalg.norm(root_update)
+    scores = np.maximum(updates @ root_update / (norms * root_norm), 0)
+    return [(scores * root_norm / norms) @ updates / scores.sum()]
+
+
+def fedavg_for(size: int) -> Any:
+    """Federated averaging of a layer: a kernel, and a tenth as many biases (see examples/fedavg.py)."""
+    biases = size // 10
+    layer = [("kernel", tff.TensorType(np.float32, [size - biases])), ("bias", tff.TensorType(np.float32, [biases]))]
+    layer_type = tff.StructWithPythonType(layer, OrderedDict)
+
+    @tff.federated_computation(tff.FederatedType(layer_type, tff.CLIENTS), tff.FederatedType(np.float32, tff.CLIENTS))
+    def fedavg(models, examples):
+        return tff.federated_mean(models, examples)
+
+    return fedavg
+
+
+def layers(inputs: Inputs) -> list[OrderedDict[str, Array]]:
+    """The updates as ``fedavg_for`` takes them."""
+    kernel = inputs.updates.shape[1] - inputs.updates.shape[1] // 10
+    return [OrderedDict(kernel=u[:kernel], bias=u[kernel:]) for u in inputs.updates]
+
+
+def weighted_mean_for(size: int) -> Any:
+    """TFF's own aggregator (see examples/mean_factory.py)."""
+    value, weight = tff.TensorType(np.float32, [size]), tff.TensorType(np.float32)
+    return tff.aggregators.MeanFactory().create(value, weight)
+
+
+def average(inputs: Inputs) -> list[Array]:
+    return [np.average(inputs.updates.astype(np.float64), axis=0, weights=inputs.weights)]
+
+
+def longest(size: int) -> float:
+    """Between the lengths of short and long updates of ``inputs_for``."""
+    return float(np.float32(0.1 * np.sqrt(2 * size)))
+
+
+def norm_clipping_for(size: int) -> Any:
+    """Mean of updates clipped in length, and how many were (see examples/norm_clipping.py)."""
+    return tff.aggregators.clipping_factory(
+        longest(size),
+        tff.aggregators.UnweightedMeanFactory(),
+        clipped_count_sum_factory=tff.aggregators.SumFactory(),
+    ).create(tff.TensorType(np.float32, [size]))
+
+
+def norm_clipping_reference(inputs: Inputs) -> list[Array]:
+    updates, bound = inputs.updates.astype(np.float64), longest(inputs.updates.shape[1])
+    norms = np.linalg.norm(updates, axis=1)
+    return [np.minimum(1, bound / norms) @ updates / len(updates), np.asarray(np.sum(norms > bound))]
+
+
+COMPUTATIONS = {
+    "fltrust": Computation(
+        "FLTrust",
+        fltrust_for,
+        lambda program, inputs: (list(inputs.updates), inputs.root_update),
+        lambda result: [result],
+        fltrust_reference,
+        public=("root_update",),
+    ),
+    "fedavg": Computation(
+        "FedAvg",
+        fedavg_for,
+        lambda program, inputs: (layers(inputs), list(inputs.weights)),
+        lambda result: [np.concatenate([result["kernel"], result["bias"]])],
+        average,
+        secret=("updates", "weights"),
+    ),
+    "weighted_mean": Computation(
+        "weighted mean",
+        weighted_mean_for,
+        lambda process, inputs: (process.initialize(), list(inputs.updates), list(inputs.weights)),
+        lambda output: [output.result],
+        average,
+        secret=("updates", "weights"),
+    ),
+    "norm_clipping": Computation(
+        "norm clipping",
+        norm_clipping_for,
+        lambda process, inputs: (process.initialize(), list(inputs.updates)),
+        lambda output: [output.result, np.asarray(output.measurements["clipped_count"])],
+        norm_clipping_reference,
+        constants=lambda size: {"bound": longest(size)},
+    ),
+}

@@ -1,0 +1,249 @@
+"""Duet and SPU 0.9.5 on the same inputs, pair by pair.
+
+    uv run python benchmarks/peers.py [--computations fltrust ...] [--clients 10 30 100] [--sizes 3372 100000]
+                                      [--systems CHEETAH ...] [--rounds 2]
+
+Runs Duet and then every chosen way of SPU at each point, one after the other, and prints what each took and, for SPU,
+how many times Duet's bytes, processor time and wall time that is. Saves the table and the raw figures. SPU does not
+install next to TensorFlow Federated: on first use uv makes an environment of its own for spu/party.py.
+
+For both systems: two processes on loopback; inputs are shared already, so what clients upload is not counted; both
+parties know FLTrust's root update; the result is opened to both. Figures are of the last round of a session: bytes of
+both directions, processor time of the busier party, wall time from shares to result (Duet: setup and online together),
+peak memory of the larger party (SPU: with the Python packages it imports). SPU has its 64-bit ring and otherwise its
+defaults.
+
+CHEETAH needs as little trust as Duet. SEMI2K's correlated randomness is made by rank 0, the dealer, who knows all
+masks: it protects nothing from rank 0, and is here to show what that trust would save.
+
+Points too large for this machine are skipped, by the rule of grid.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from budget import Budget
+from computations import COMPUTATIONS, inputs_for, relative_error
+from grid import arguments, smallest_first
+from measuring import Figures, PointError, measure_apart
+from tables import Table, megabytes, ratio, replace_section, significant
+
+PARTY = Path(__file__).with_name("spu") / "party.py"
+COLUMNS = [
+    "n x d",
+    "system",
+    "MB",
+    "CPU s",
+    "wall s",
+    "memory MB",
+    "error",
+    "bytes",
+    "CPU",
+    "wall",
+    "first MB",
+    "first CPU s",
+]
+
+
+@dataclass(frozen=True)
+class Spu:
+    """A way to run SPU.
+
+    Args:
+        protocol: CHEETAH or SEMI2K.
+        squares: How sums of squares are computed, see spu/formulas.py.
+        title: For tables.
+    """
+
+    protocol: str
+    squares: str
+    title: str
+
+
+SYSTEMS = {
+    "CHEETAH": Spu("CHEETAH", "elements", "SPU CHEETAH"),
+    "CHEETAH-matrices": Spu("CHEETAH", "matrices", "SPU CHEETAH, squares by matrix products"),
+    "SEMI2K": Spu("SEMI2K", "elements", "SPU SEMI2K (dealer: rank 0)"),
+}
+
+
+def write_inputs(folder: Path, name: str, clients: int, size: int) -> list[np.ndarray]:
+    """Puts a computation's inputs where party.py looks for them; returns what it should compute."""
+    computation, inputs = COMPUTATIONS[name], inputs_for(clients, size)
+    values = [(getattr(inputs, field), "secret") for field in computation.secret]
+    values += [(getattr(inputs, field), "public") for field in computation.public]
+    values += [(np.float32(value), "public") for value in computation.constants(size).values()]
+    np.savez(folder / "inputs.npz", **{f"{i}_{kind}": value for i, (value, kind) in enumerate(values)})
+    return computation.reference(inputs)
+
+
+def free_ports() -> list[str]:
+    """Two ports that nobody listens on."""
+    with socket.socket() as first, socket.socket() as second:
+        for s in (first, second):
+            s.bind(("127.0.0.1", 0))
+        return [str(s.getsockname()[1]) for s in (first, second)]
+
+
+def run_together(commands: list[list[str]], folder: Path, timeout: float) -> None:
+    """Runs commands at the same time; when one fails or time is up, all are ended.
+
+    Raises:
+        PointError: One failed, or time was up.
+    """
+    outputs = [folder / f"output_{i}" for i in range(len(commands))]
+    processes: list[subprocess.Popen[bytes]] = []
+    deadline = time.monotonic() + timeout
+    try:
+        for command, path in zip(commands, outputs, strict=True):
+            with path.open("wb") as out:
+                null = subprocess.DEVNULL
+                processes.append(subprocess.Popen(command, stdin=null, stdout=out, stderr=out, start_new_session=True))
+        while any(p.poll() is None for p in processes):
+            if failed := [i for i, p in enumerate(processes) if p.poll()]:
+                raise PointError(last_line(outputs[failed[0]]))
+            if time.monotonic() > deadline:
+                raise PointError(f"stopped after {timeout:g} s")
+            time.sleep(0.05)
+        if failed := [i for i, p in enumerate(processes) if p.poll()]:
+            raise PointError(last_line(outputs[failed[0]]))
+    finally:
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def last_line(output: Path) -> str:
+    """The end of what a process has printed."""
+    return (output.read_text(errors="replace").strip().splitlines() or ["failed without a message"])[-1]
+
+
+def measure_spu(system: Spu, name: str, clients: int, size: int, calls: int, timeout: float) -> Figures:
+    """Runs a computation on SPU.
+
+    Raises:
+        PointError: It failed, or took longer than ``timeout`` seconds.
+    """
+    party = ["uv", "run", "--quiet", "--script", str(PARTY)]
+    with tempfile.TemporaryDirectory(prefix="ezprivsecfl-spu-") as path:
+        folder = Path(path)
+        expected = write_inputs(folder, name, clients, size)
+        how = ["--protocol", system.protocol]
+        formula = ["--computation", name, "--squares", system.squares]
+        run_together([[*party, "share", path, *how, *formula]], folder, timeout)
+        started = time.perf_counter()
+        job = [*party, "compute", path, *how, "--ports", *free_ports(), "--calls", str(calls)]
+        run_together([[*job, "--rank", str(rank)] for rank in (0, 1)], folder, timeout)
+        seconds = time.perf_counter() - started
+        reports = [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)]
+        with np.load(folder / "0.npz") as results:
+            error = relative_error([results[f"arr_{i}"] for i in range(len(expected))], expected)
+    first, last = ([report["calls"][i] for report in reports] for i in (0, -1))
+    memory = [report["peak_memory_bytes"] for report in reports]
+    return Figures(
+        system=system.title,
+        computation=name,
+        clients=clients,
+        size=size,
+        bytes_sent=[call["bytes_sent"] for call in last],
+        messages=[call["messages"] for call in last],
+        setup_seconds=0.0,
+        online_seconds=max(call["wall_seconds"] for call in last),
+        cpu_seconds=[call["cpu_seconds"] for call in last],
+        peak_memory_bytes=memory,
+        error=error,
+        rounds=None,
+        first_bytes=sum(call["bytes_sent"] for call in first),
+        first_cpu_seconds=max(call["cpu_seconds"] for call in first),
+        point_seconds=seconds,
+        point_memory_bytes=sum(memory),
+    )
+
+
+def cells(f: Figures, duet: Figures | None) -> list[str]:
+    """A row; the ratios are to Duet's figures, if there are any to compare with."""
+    ratios = ["", "", ""]
+    if duet is not None and duet is not f:
+        pairs = (f.total_bytes, duet.total_bytes), (f.cpu, duet.cpu), (f.wall_seconds, duet.wall_seconds)
+        ratios = [ratio(*pair) for pair in pairs]
+    return [
+        f"{f.clients:,} x {f.size:,}",
+        f.system,
+        megabytes(f.total_bytes),
+        significant(f.cpu),
+        significant(f.wall_seconds),
+        megabytes(f.memory),
+        f"{f.error:.0e}",
+        *ratios,
+        megabytes(f.first_bytes),
+        significant(f.first_cpu_seconds),
+    ]
+
+
+def title(key: str) -> str:
+    """What a system is called in tables."""
+    return "Duet" if key == "Duet" else SYSTEMS[key].title
+
+
+def measure(key: str, name: str, clients: int, size: int, rounds: int, budget: Budget) -> Figures:
+    """Runs a computation on Duet or a key of ``SYSTEMS``.
+
+    Raises:
+        PointError: It is too large for this machine, failed, or took longer than the budget allows.
+    """
+    if key == "Duet":
+        run = partial(measure_apart, name, clients, size, rounds)
+    else:
+        run = partial(measure_spu, SYSTEMS[key], name, clients, size, rounds)
+    return budget.measure(run, f"{key} {name}", clients, size)
+
+
+def main() -> None:
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
+    parser.set_defaults(clients=[10, 30, 100], sizes=[3372, 100_000], rounds=2, out=Path("build/benchmarks"))
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    budget = Budget(60 * options.minutes, 1e9 * options.gigabytes)
+    measured: list[Figures] = []
+    tables: list[str] = []
+    for name in options.computations:
+        heading = f"### {COMPUTATIONS[name].title}"
+        print(f"\n{heading}\n")
+        table = Table(COLUMNS)
+        for clients, size in smallest_first(options.clients, options.sizes):
+            duet = None
+            for key in ("Duet", *options.systems):
+                try:
+                    figures = measure(key, name, clients, size, options.rounds, budget)
+                except PointError as e:
+                    table.add([f"{clients:,} x {size:,}", title(key), str(e), *[""] * (len(COLUMNS) - 3)])
+                    continue
+                duet = figures if key == "Duet" else duet
+                measured.append(figures)
+                table.add(cells(figures, duet))
+                (options.out / "peers.json").write_text(json.dumps([asdict(f) for f in measured], indent=1))
+        tables += [heading, str(table)]
+    text = "\n\n".join(tables)
+    (options.out / "peers.md").write_text(text + "\n")
+    if options.page:
+        replace_section(options.page, "peers", text)
+
+
+if __name__ == "__main__":
+    main()

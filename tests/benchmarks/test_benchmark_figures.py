@@ -1,0 +1,143 @@
+"""What is made of measured figures: fits, ratios, tables, pages, plots, and which points are measured at all."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import pytest
+from budget import Budget, available_memory_bytes
+from grid import smallest_first
+from growth import exponent, growths
+from measuring import Figures, PointError
+from peers import cells, run_together
+from tables import Table, megabytes, ratio, replace_section, significant
+
+POINT = Figures(
+    system="Duet",
+    computation="fltrust",
+    clients=10,
+    size=1000,
+    bytes_sent=[2_000_000, 1_000_000],
+    messages=[3, 4],
+    setup_seconds=0.5,
+    online_seconds=0.25,
+    cpu_seconds=[0.1, 0.2],
+    peak_memory_bytes=[10_000_000, 20_000_000],
+    error=2.34e-7,
+    rounds=7,
+    first_bytes=5_000_000,
+    first_cpu_seconds=0.3,
+    point_seconds=2.0,
+    point_memory_bytes=1_000_000_000,
+)
+
+
+def point(clients: int, size: int, bytes_sent: float = 1, cpu: float = 1) -> Figures:
+    return replace(POINT, clients=clients, size=size, bytes_sent=[int(bytes_sent), 0], cpu_seconds=[cpu, 0])
+
+
+def test_exponent():
+    assert exponent([1, 10, 100], [3, 30, 300]) == pytest.approx(1)
+    assert exponent([2, 8], [5, 10]) == pytest.approx(0.5)
+    # Least squares, not a line through the ends.
+    assert exponent([1, 2, 4], [1, 8, 1]) == pytest.approx(0)
+
+
+def test_growths_are_fitted_along_every_line_of_the_grid():
+    points = [point(n, d, 1000 * n * d**0.5, 1e-6 * n**2 * d) for n in (10, 20, 40) for d in (10_000, 1_000_000)]
+    found = {(g.figure, g.variable, g.fixed): g for g in growths(points)}
+    assert len(found) == 2 * (2 + 3)
+    assert found["bytes", "n", 10_000].exponent == pytest.approx(1)
+    assert found["bytes", "n", 10_000].over == (10, 20, 40)
+    assert found["bytes", "d", 20].law == "d^0.50"
+    assert found["CPU", "n", 1_000_000].law == "n^2.00"
+    assert found["CPU", "d", 40].row == ["fltrust", "CPU", "n = 40", "d = 10,000, 1,000,000", "d^1.00"]
+
+
+def test_one_point_makes_no_line():
+    assert growths([point(10, 100), point(20, 200)]) == []
+
+
+def test_numbers_for_people():
+    assert [significant(x) for x in (0, 0.0123456, 1.5, 12345.6, 1e6)] == ["0", "0.0123", "1.5", "12,300", "1,000,000"]
+    assert megabytes(10_414_436) == "10.4"
+    assert [ratio(*pair) for pair in ((28, 10), (8.2, 10.4), (1234, 10))] == ["2.8x", "0.79x", "120x"]
+
+
+def test_ratios_are_of_the_pair():
+    theirs = replace(
+        POINT,
+        system="SPU",
+        bytes_sent=[3_000_000, 3_000_000],
+        cpu_seconds=[1, 0.9],
+        setup_seconds=0,
+        online_seconds=1.5,
+    )
+    assert cells(theirs, POINT)[:2] == ["10 x 1,000", "SPU"]
+    assert cells(theirs, POINT)[2:10] == ["6", "1", "1.5", "20", "2e-07", "2x", "5x", "2x"]
+    assert cells(POINT, POINT)[7:] == ["", "", "", "5", "0.3"]
+    assert cells(theirs, None)[7:10] == ["", "", ""]
+
+
+def test_tables_are_printed_row_by_row(capsys):
+    table = Table(["a", "b"])
+    table.add(["1", "2"])
+    assert capsys.readouterr().out == "| a | b |\n|---|---|\n| 1 | 2 |\n" == f"{table}\n"
+    with pytest.raises(ValueError, match="3 cells in a table of 2"):
+        table.add(["1", "2", "3"])
+
+
+def test_a_section_of_a_page_is_replaced(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- grid -->\nold\n<!-- end of grid -->\nafter\n")
+    replace_section(page, "grid", r"new \1")
+    assert page.read_text() == "before\n<!-- grid -->\n\nnew \\1\n\n<!-- end of grid -->\nafter\n"
+    with pytest.raises(ValueError, match="<!-- peers -->"):
+        replace_section(page, "peers", "x")
+
+
+def test_small_points_come_first():
+    assert smallest_first([100, 10], [3372, 100_000]) == [(10, 3372), (100, 3372), (10, 100_000), (100, 100_000)]
+
+
+def test_points_beyond_the_budget_are_skipped():
+    budget = Budget(seconds=90, memory_bytes=20e9)
+    assert budget.measure(lambda timeout: POINT, "fltrust", 10, 1000) is POINT
+    with pytest.raises(PointError, match="about 22 GB, 20 are free"):
+        budget.measure(lambda timeout: pytest.fail("measured"), "fltrust", 220, 1000)
+    with pytest.raises(PointError, match=r"about 2 minutes, 1\.5 are allowed"):
+        budget.measure(lambda timeout: pytest.fail("measured"), "fltrust", 10, 60_000)
+    assert budget.measure(lambda timeout: POINT, "fedavg", 10, 60_000) is POINT, "another series"
+
+
+def test_nothing_larger_is_tried_after_a_failure():
+    def fail(timeout: float) -> Figures:
+        raise PointError("no more memory")
+
+    budget = Budget(seconds=100, memory_bytes=20e9)
+    with pytest.raises(PointError, match="failed: no more memory"):
+        budget.measure(fail, "fltrust", 10, 1000)
+    with pytest.raises(PointError, match="a smaller one failed"):
+        budget.measure(lambda timeout: POINT, "fltrust", 10, 2000)
+
+
+def test_free_memory_is_known():
+    assert 1e6 < available_memory_bytes() < 1e15
+
+
+def test_both_parties_end_when_one_fails(tmp_path):
+    fails = [sys.executable, "-c", "raise SystemExit('no such protocol')"]
+    waits = [sys.executable, "-c", "import time; time.sleep(100)"]
+    with pytest.raises(PointError, match="no such protocol"):
+        run_together([waits, fails], tmp_path, timeout=50)
+    with pytest.raises(PointError, match=r"stopped after 0\.2 s"):
+        run_together([waits], tmp_path, timeout=0.2)
+    run_together([[sys.executable, "-c", ""]] * 2, tmp_path, timeout=50)
+
+
+def test_plots_are_saved(tmp_path):
+    from plots import plot
+
+    plot("FLTrust", [point(n, d, n * d, n * d) for n in (10, 20) for d in (10, 20)], tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
