@@ -66,7 +66,9 @@ class Budget:
         if seconds * ratio > self.seconds:
             raise PointError(f"skipped: about {seconds * ratio / 60:,.0f} minutes, {self.seconds / 60:g} are allowed")
         if memory * ratio > self.memory_bytes:
-            raise PointError(f"skipped: about {memory * ratio / 1e9:,.0f} GB, {self.memory_bytes / 1e9:.0f} are free")
+            raise PointError(
+                f"skipped: about {memory * ratio / 1e9:,.0f} GB, {self.memory_bytes / 1e9:.0f} are allowed"
+            )
 
     def _note(self, series: str, volume: int, seconds: float, memory: float) -> None:
         if volume >= self._largest.get(series, (0, 0.0, 0.0))[0]:

@@ -3,8 +3,9 @@
     uv run python benchmarks/grid.py [--computations fltrust ...] [--clients 10 30 ...] [--sizes 3372 ...] [--rounds 3]
 
 Prints a table, and with which powers of n and d bytes and CPU time grow; saves both, the raw figures as JSON and plots
-as PNG. Every point has processes of its own. The first round of a session includes what a session needs once; the
-figures are of the last. Bytes, messages and rounds are exact; seconds are those of the machine at hand.
+as PNG. Every point has processes of its own. The first round of a session includes what a session needs once; figures
+are of the cheapest of the others, in processor time. Bytes, messages and rounds are exact; seconds are those of the
+machine at hand.
 
 Points that would take longer than --minutes or more memory than --gigabytes are skipped, and the table says so: a point
 is expected to take as much as the largest one of its computation measured before, times the ratio of n·d.
@@ -24,8 +25,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from budget import Budget, available_memory_bytes
 from computations import COMPUTATIONS
-from growth import HEADINGS, growths
+from growth import HEADINGS, growths, rows
 from measuring import Figures, PointError, measure_apart
+from plots import save_plots
 from tables import Table, megabytes, replace_section, significant
 
 COLUMNS = ["computation", "n", "d", "MB", "rounds", "setup s", "online s", "CPU s", "memory MB", "error", "first MB"]
@@ -53,19 +55,36 @@ def smallest_first(clients: Sequence[int], sizes: Sequence[int]) -> list[tuple[i
     return sorted(((n, d) for n in clients for d in sizes), key=lambda point: (point[0] * point[1], point))
 
 
+def several(text: str) -> int:
+    """The number of rounds."""
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text} is not 2 or more rounds: the first is not like the others")
+    return int(text)
+
+
 def arguments(description: str) -> argparse.ArgumentParser:
     """What grid.py and peers.py have in common."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--computations", nargs="+", choices=COMPUTATIONS, default=list(COMPUTATIONS))
     parser.add_argument("--clients", nargs="+", type=int, metavar="N")
     parser.add_argument("--sizes", nargs="+", type=int, metavar="D")
-    parser.add_argument("--rounds", type=int, default=3, help="at least 2; the figures are of the last")
+    parser.add_argument("--rounds", type=several, default=3, help="at least 2")
     parser.add_argument("--minutes", type=float, default=10, help="what all rounds of a point may take")
     spare = 0.8 * available_memory_bytes() / 1e9
     parser.add_argument("--gigabytes", type=float, default=spare, help="by default 80%% of the memory that is free")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to save")
     parser.add_argument("--page", type=Path, help="also put the tables into this page (docs/benchmarks.md)")
     return parser
+
+
+def finish(name: str, tables: Sequence[str], measured: Sequence[Figures], options: argparse.Namespace) -> None:
+    """Prints the growth of all figures; saves it with the other tables, and plots."""
+    print()
+    text = "\n\n".join([*tables, str(Table(HEADINGS, rows(growths(measured))))])
+    (options.out / f"{name}.md").write_text(text + "\n")
+    if options.page:
+        replace_section(options.page, name, text)
+    save_plots({c: COMPUTATIONS[c].title for c in options.computations}, measured, options.out, name)
 
 
 if __name__ == "__main__":
@@ -87,17 +106,4 @@ if __name__ == "__main__":
             measured.append(point)
             table.add(cells(point))
             (options.out / "grid.json").write_text(json.dumps([asdict(f) for f in measured], indent=1))
-    print()
-    fits = Table(HEADINGS, [g.row for g in growths(measured)])
-    text = f"{table}\n\n{fits}"
-    (options.out / "grid.md").write_text(text + "\n")
-    if options.page:
-        replace_section(options.page, "grid", text)
-    from plots import plot
-
-    print()
-    for name in options.computations:
-        if points := [p for p in measured if p.computation == name]:
-            path = options.out / f"{name}.png"
-            plot(COMPUTATIONS[name].title, points, path)
-            print(f"saved {path}")
+    finish("grid", [str(table)], measured, options)

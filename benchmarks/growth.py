@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -23,34 +24,22 @@ class Growth:
 
     Args:
         computation: A key of ``COMPUTATIONS``.
+        system: What ran.
         figure: A key of ``FIGURES``.
         variable: ``n`` or ``d``: what grows.
         fixed: The other one's value.
-        over: The values that were measured.
         exponent: The figure grows with this power of the variable.
     """
 
     computation: str
+    system: str
     figure: str
     variable: str
     fixed: int
-    over: tuple[int, ...]
     exponent: float
 
-    @property
-    def row(self) -> list[str]:
-        """Cells under ``HEADINGS``."""
-        other = "d" if self.variable == "n" else "n"
-        over = ", ".join(f"{x:,}" for x in self.over)
-        return [self.computation, self.figure, f"{other} = {self.fixed:,}", f"{self.variable} = {over}", self.law]
-
-    @property
-    def law(self) -> str:
-        """For people."""
-        return f"{self.variable}^{self.exponent:.2f}"
-
-
-HEADINGS = ["computation", "figure", "at", "over", "grows as"]
+    def __str__(self) -> str:
+        return f"{self.variable}^{self.exponent:.2f} ({'d' if self.variable == 'n' else 'n'} = {self.fixed:,})"
 
 
 def growths(points: Iterable[Figures]) -> list[Growth]:
@@ -59,11 +48,22 @@ def growths(points: Iterable[Figures]) -> list[Growth]:
     for point in points:
         for name, value in FIGURES.items():
             for variable, x, fixed in (("n", point.clients, point.size), ("d", point.size, point.clients)):
-                lines.setdefault((point.computation, name, variable, fixed), {})[x] = value(point)
-    found = [
-        Growth(*line, over=tuple(sorted(ys)), exponent=exponent(sorted(ys), [ys[x] for x in sorted(ys)]))
-        for line, ys in lines.items()
-        if len(ys) > 1
-    ]
-    order = list(dict.fromkeys(g.computation for g in found))
-    return sorted(found, key=lambda g: (order.index(g.computation), g.figure, g.variable != "n", g.fixed))
+                line = lines.setdefault((point.computation, point.system, name, variable, fixed), {})
+                line[x] = value(point)
+    return [Growth(*line, exponent(list(ys), list(ys.values()))) for line, ys in lines.items() if len(ys) > 1]
+
+
+HEADINGS = ["computation", "system", "figure", "grows with n as", "grows with d as"]
+
+
+def rows(found: Iterable[Growth]) -> list[list[str]]:
+    """One row under ``HEADINGS`` for each figure of each computation on each system, in alphabetical order."""
+
+    def figure(growth: Growth) -> tuple[str, str, str]:
+        return growth.computation, growth.system, growth.figure
+
+    table = []
+    for names, group in groupby(sorted(found, key=lambda g: (*figure(g), g.fixed)), key=figure):
+        laws = list(group)
+        table.append([*names, *("; ".join(str(g) for g in laws if g.variable == v) for v in ("n", "d"))])
+    return table

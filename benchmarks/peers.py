@@ -1,17 +1,17 @@
 """Duet and SPU 0.9.5 on the same inputs, pair by pair.
 
     uv run python benchmarks/peers.py [--computations fltrust ...] [--clients 10 30 100] [--sizes 3372 100000]
-                                      [--systems CHEETAH ...] [--rounds 2]
+                                      [--systems CHEETAH ...] [--rounds 3]
 
 Runs Duet and then every chosen way of SPU at each point, one after the other, and prints what each took and, for SPU,
 how many times Duet's bytes, processor time and wall time that is. Saves the table and the raw figures. SPU does not
 install next to TensorFlow Federated: on first use uv makes an environment of its own for spu/party.py.
 
 For both systems: two processes on loopback; inputs are shared already, so what clients upload is not counted; both
-parties know FLTrust's root update; the result is opened to both. Figures are of the last round of a session: bytes of
-both directions, processor time of the busier party, wall time from shares to result (Duet: setup and online together),
-peak memory of the larger party (SPU: with the Python packages it imports). SPU has its 64-bit ring and otherwise its
-defaults.
+parties know FLTrust's root update; the result is opened to both. Figures are of the session's cheapest round after the
+first: bytes of both directions, processor time of the busier party, wall time from shares to result (Duet: setup and
+online together), peak memory of the larger party (SPU: with the Python packages it imports). SPU has a 64-bit ring and
+otherwise its defaults.
 
 CHEETAH needs as little trust as Duet. SEMI2K's correlated randomness is made by rank 0, the dealer, who knows all
 masks: it protects nothing from rank 0, and is here to show what that trust would save.
@@ -26,8 +26,10 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -38,9 +40,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from budget import Budget
 from computations import COMPUTATIONS, inputs_for, relative_error
-from grid import arguments, smallest_first
+from grid import arguments, finish, smallest_first
 from measuring import Figures, PointError, measure_apart
-from tables import Table, megabytes, ratio, replace_section, significant
+from tables import Table, megabytes, ratio, significant
 
 PARTY = Path(__file__).with_name("spu") / "party.py"
 COLUMNS = [
@@ -79,6 +81,15 @@ SYSTEMS = {
     "CHEETAH-matrices": Spu("CHEETAH", "matrices", "SPU CHEETAH, squares by matrix products"),
     "SEMI2K": Spu("SEMI2K", "elements", "SPU SEMI2K (dealer: rank 0)"),
 }
+
+
+SQUARING = {"fltrust", "norm_clipping"}
+"""Computations with sums of squares; for the others it makes no difference how those are computed."""
+
+
+def systems_for(name: str, chosen: Sequence[str]) -> list[str]:
+    """Duet, and of the chosen keys of ``SYSTEMS`` those that differ on a computation."""
+    return ["Duet", *(key for key in chosen if name in SQUARING or SYSTEMS[key].squares == "elements")]
 
 
 def write_inputs(folder: Path, name: str, clients: int, size: int) -> list[np.ndarray]:
@@ -153,18 +164,19 @@ def measure_spu(system: Spu, name: str, clients: int, size: int, calls: int, tim
         reports = [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)]
         with np.load(folder / "0.npz") as results:
             error = relative_error([results[f"arr_{i}"] for i in range(len(expected))], expected)
-    first, last = ([report["calls"][i] for report in reports] for i in (0, -1))
+    first, *others = zip(*(report["calls"] for report in reports), strict=True)
+    steady = min(others, key=lambda calls: max(call["cpu_seconds"] for call in calls))
     memory = [report["peak_memory_bytes"] for report in reports]
     return Figures(
         system=system.title,
         computation=name,
         clients=clients,
         size=size,
-        bytes_sent=[call["bytes_sent"] for call in last],
-        messages=[call["messages"] for call in last],
+        bytes_sent=[call["bytes_sent"] for call in steady],
+        messages=[call["messages"] for call in steady],
         setup_seconds=0.0,
-        online_seconds=max(call["wall_seconds"] for call in last),
-        cpu_seconds=[call["cpu_seconds"] for call in last],
+        online_seconds=max(call["wall_seconds"] for call in steady),
+        cpu_seconds=[call["cpu_seconds"] for call in steady],
         peak_memory_bytes=memory,
         error=error,
         rounds=None,
@@ -216,8 +228,9 @@ def measure(key: str, name: str, clients: int, size: int, rounds: int, budget: B
 def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
-    parser.set_defaults(clients=[10, 30, 100], sizes=[3372, 100_000], rounds=2, out=Path("build/benchmarks"))
+    parser.set_defaults(clients=[10, 30, 100], sizes=[3372, 100_000], out=Path("build/benchmarks"))
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in place of dying: what was started is ended, too
     options.out.mkdir(parents=True, exist_ok=True)
     budget = Budget(60 * options.minutes, 1e9 * options.gigabytes)
     measured: list[Figures] = []
@@ -228,7 +241,7 @@ def main() -> None:
         table = Table(COLUMNS)
         for clients, size in smallest_first(options.clients, options.sizes):
             duet = None
-            for key in ("Duet", *options.systems):
+            for key in systems_for(name, options.systems):
                 try:
                     figures = measure(key, name, clients, size, options.rounds, budget)
                 except PointError as e:
@@ -239,10 +252,7 @@ def main() -> None:
                 table.add(cells(figures, duet))
                 (options.out / "peers.json").write_text(json.dumps([asdict(f) for f in measured], indent=1))
         tables += [heading, str(table)]
-    text = "\n\n".join(tables)
-    (options.out / "peers.md").write_text(text + "\n")
-    if options.page:
-        replace_section(options.page, "peers", text)
+    finish("peers", [*tables, "### Growth"], measured, options)
 
 
 if __name__ == "__main__":

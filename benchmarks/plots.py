@@ -13,23 +13,37 @@ from growth import FIGURES
 from measuring import Figures
 
 UNITS = {"bytes": "bytes, both directions", "CPU": "CPU seconds per server"}
+STYLES = ["-", "--", ":", "-."]
 
 
 def plot(title: str, points: Sequence[Figures], path: Path) -> None:
-    """Draws one computation's bytes and CPU time over n and over d, with logarithmic axes."""
-    figure, axes = plt.subplots(2, 2, figsize=(10, 7), sharey="row", layout="constrained")
+    """Draws a computation's bytes and CPU time over n and over d: a colour for each system, a style for each line."""
+    figure, axes = plt.subplots(2, 2, figsize=(12, 9), sharey="row", layout="constrained")
+    systems = list(dict.fromkeys(p.system for p in points))
     for row, (name, value) in zip(axes, FIGURES.items(), strict=True):
         for panel, over, fixed, x_name, fixed_name in (
             (row[0], "clients", "size", "clients n", "d"),
             (row[1], "size", "clients", "parameters d", "n"),
         ):
-            for at in sorted({getattr(p, fixed) for p in points}):
-                line = sorted((getattr(p, over), value(p)) for p in points if getattr(p, fixed) == at)
-                panel.loglog(*zip(*line, strict=True), marker="o", label=f"{fixed_name} = {at:,}")
+            for i, at in enumerate(sorted({getattr(p, fixed) for p in points})):
+                for colour, system in enumerate(systems):
+                    mine = (p for p in points if p.system == system and getattr(p, fixed) == at)
+                    if line := sorted((getattr(p, over), value(p)) for p in mine):
+                        style = {"color": f"C{colour}", "linestyle": STYLES[i % len(STYLES)], "marker": "o"}
+                        panel.loglog(*zip(*line, strict=True), **style, label=f"{system}, {fixed_name} = {at:,}")
             panel.set_xlabel(x_name)
             panel.grid(alpha=0.3)
-            panel.legend()
+            panel.legend(fontsize="x-small")
         row[0].set_ylabel(UNITS[name])
     figure.suptitle(title)
     figure.savefig(path, dpi=120)
     plt.close(figure)
+
+
+def save_plots(titles: dict[str, str], points: Sequence[Figures], folder: Path, prefix: str) -> None:
+    """One plot for each computation, PREFIX-COMPUTATION.png; ``titles`` by computation."""
+    for name, title in titles.items():
+        if mine := [p for p in points if p.computation == name]:
+            path = folder / f"{prefix}-{name}.png"
+            plot(title, mine, path)
+            print(f"saved {path}")

@@ -9,8 +9,8 @@
 
 FOLDER/inputs.npz has the clients' arrays as ``0_secret``, ``1_secret``, ..., and what both parties know as
 ``2_public``, ..., in the order of the formula's arguments. ``share`` leaves both parties' shares and the compiled
-formula there. ``compute``, run for both ranks at the same time, leaves what the calls took in RANK.json and the results,
-which both parties learn, in RANK.npz. ``benchmarks/peers.py`` drives all this.
+formula there. ``compute``, run for both ranks at the same time, leaves what the calls took in RANK.json and the
+results, which both parties learn, in RANK.npz. ``benchmarks/peers.py`` drives all this.
 """
 
 import argparse

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 from budget import Budget, available_memory_bytes
-from grid import smallest_first
-from growth import exponent, growths
+from grid import arguments, smallest_first
+from growth import exponent, growths, rows
 from measuring import Figures, PointError
 from peers import cells, run_together
+from plots import save_plots
 from tables import Table, megabytes, ratio, replace_section, significant
 
 POINT = Figures(
@@ -46,13 +47,26 @@ def test_exponent():
 
 def test_growths_are_fitted_along_every_line_of_the_grid():
     points = [point(n, d, 1000 * n * d**0.5, 1e-6 * n**2 * d) for n in (10, 20, 40) for d in (10_000, 1_000_000)]
-    found = {(g.figure, g.variable, g.fixed): g for g in growths(points)}
-    assert len(found) == 2 * (2 + 3)
-    assert found["bytes", "n", 10_000].exponent == pytest.approx(1)
-    assert found["bytes", "n", 10_000].over == (10, 20, 40)
-    assert found["bytes", "d", 20].law == "d^0.50"
-    assert found["CPU", "n", 1_000_000].law == "n^2.00"
-    assert found["CPU", "d", 40].row == ["fltrust", "CPU", "n = 40", "d = 10,000, 1,000,000", "d^1.00"]
+    theirs = [replace(p, system="SPU", bytes_sent=[p.clients**3, 0]) for p in points]
+    found = growths([*points, *theirs])
+    assert len(found) == 2 * 2 * (2 + 3)
+    assert [row for row in rows(found) if row[2] == "bytes"] == [
+        [
+            "fltrust",
+            "Duet",
+            "bytes",
+            "n^1.00 (d = 10,000); n^1.00 (d = 1,000,000)",
+            "d^0.50 (n = 10); d^0.50 (n = 20); d^0.50 (n = 40)",
+        ],
+        [
+            "fltrust",
+            "SPU",
+            "bytes",
+            "n^3.00 (d = 10,000); n^3.00 (d = 1,000,000)",
+            "d^0.00 (n = 10); d^0.00 (n = 20); d^0.00 (n = 40)",
+        ],
+    ]
+    assert rows(found)[0][2:4] == ["CPU", "n^2.00 (d = 10,000); n^2.00 (d = 1,000,000)"]
 
 
 def test_one_point_makes_no_line():
@@ -101,10 +115,18 @@ def test_small_points_come_first():
     assert smallest_first([100, 10], [3372, 100_000]) == [(10, 3372), (100, 3372), (10, 100_000), (100, 100_000)]
 
 
+def test_one_round_is_not_enough(capsys):
+    parser = arguments("")
+    assert parser.parse_args(["--rounds", "2"]).rounds == 2
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--rounds", "1"])
+    assert "1 is not 2 or more rounds" in capsys.readouterr().err
+
+
 def test_points_beyond_the_budget_are_skipped():
     budget = Budget(seconds=90, memory_bytes=20e9)
     assert budget.measure(lambda timeout: POINT, "fltrust", 10, 1000) is POINT
-    with pytest.raises(PointError, match="about 22 GB, 20 are free"):
+    with pytest.raises(PointError, match="about 22 GB, 20 are allowed"):
         budget.measure(lambda timeout: pytest.fail("measured"), "fltrust", 220, 1000)
     with pytest.raises(PointError, match=r"about 2 minutes, 1\.5 are allowed"):
         budget.measure(lambda timeout: pytest.fail("measured"), "fltrust", 10, 60_000)
@@ -136,8 +158,10 @@ def test_both_parties_end_when_one_fails(tmp_path):
     run_together([[sys.executable, "-c", ""]] * 2, tmp_path, timeout=50)
 
 
-def test_plots_are_saved(tmp_path):
-    from plots import plot
-
-    plot("FLTrust", [point(n, d, n * d, n * d) for n in (10, 20) for d in (10, 20)], tmp_path / "curve.png")
-    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+def test_plots_are_saved(tmp_path, capsys):
+    points = [point(n, d, n * d, n * d) for n in (10, 20) for d in (10, 20)]
+    theirs = [replace(p, system="SPU") for p in points[:3]]
+    save_plots({"fltrust": "FLTrust", "fedavg": "FedAvg"}, [*points, *theirs], tmp_path, "grid")
+    assert (tmp_path / "grid-fltrust.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list(tmp_path.iterdir())) == 1, "no plot without points"
+    assert capsys.readouterr().out == f"saved {tmp_path / 'grid-fltrust.png'}\n"
