@@ -1,7 +1,7 @@
 """Duet and SPU 0.9.5 on the same inputs, pair by pair.
 
     uv run python benchmarks/peers.py [--computations fltrust ...] [--clients 10 30 100] [--sizes 3372 100000]
-                                      [--systems CHEETAH ...] [--rounds 3]
+                                      [--systems SPU-CHEETAH ...] [--rounds 3]
 
 Runs Duet and then every chosen way of SPU at each point, one after the other, and prints what each took and, for SPU,
 how many times Duet's bytes, processor time and wall time that is. Saves the table and the raw figures. SPU does not
@@ -13,8 +13,9 @@ first: bytes of both directions, processor time of the busier party, wall time f
 online together), peak memory of the larger party (SPU: with the Python packages it imports). SPU has a 64-bit ring and
 otherwise its defaults.
 
-CHEETAH needs as little trust as Duet. SEMI2K's correlated randomness is made by rank 0, the dealer, who knows all
-masks: it protects nothing from rank 0, and is here to show what that trust would save.
+CHEETAH needs as little trust as Duet; "matrices" is the same with sums of squares computed as matrix products (see
+spu/formulas.py). SEMI2K's correlated randomness is made by rank 0, the dealer, who knows all masks: it protects nothing
+from rank 0, and is here to show what that trust would save.
 
 Points too large for this machine are skipped, by the rule of grid.py.
 """
@@ -31,34 +32,19 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from budget import Budget
 from computations import COMPUTATIONS, inputs_for, relative_error
-from grid import arguments, finish, smallest_first
 from measuring import Figures, PointError, measure_apart
-from tables import Table, megabytes, ratio, significant
+from sweep import Sweep, arguments
+from tables import megabytes, ratio, significant
 
 PARTY = Path(__file__).with_name("spu") / "party.py"
-COLUMNS = [
-    "n x d",
-    "system",
-    "MB",
-    "CPU s",
-    "wall s",
-    "memory MB",
-    "error",
-    "bytes",
-    "CPU",
-    "wall",
-    "first MB",
-    "first CPU s",
-]
+HEADINGS = ["MB", "CPU s", "wall s", "memory MB", "error", "bytes", "CPU", "wall", "first MB", "first CPU s"]
 
 
 @dataclass(frozen=True)
@@ -68,21 +54,17 @@ class Spu:
     Args:
         protocol: CHEETAH or SEMI2K.
         squares: How sums of squares are computed, see spu/formulas.py.
-        title: For tables.
     """
 
     protocol: str
     squares: str
-    title: str
 
 
 SYSTEMS = {
-    "CHEETAH": Spu("CHEETAH", "elements", "SPU CHEETAH"),
-    "CHEETAH-matrices": Spu("CHEETAH", "matrices", "SPU CHEETAH, squares by matrix products"),
-    "SEMI2K": Spu("SEMI2K", "elements", "SPU SEMI2K (dealer: rank 0)"),
+    "SPU-CHEETAH": Spu("CHEETAH", "elements"),
+    "SPU-CHEETAH-matrices": Spu("CHEETAH", "matrices"),
+    "SPU-SEMI2K-dealer": Spu("SEMI2K", "elements"),
 }
-
-
 SQUARING = {"fltrust", "norm_clipping"}
 """Computations with sums of squares; for the others it makes no difference how those are computed."""
 
@@ -144,18 +126,19 @@ def last_line(output: Path) -> str:
     return (output.read_text(errors="replace").strip().splitlines() or ["failed without a message"])[-1]
 
 
-def measure_spu(system: Spu, name: str, clients: int, size: int, calls: int, timeout: float) -> Figures:
+def measure_spu(system: str, name: str, clients: int, size: int, calls: int, timeout: float) -> Figures:
     """Runs a computation on SPU.
 
     Raises:
         PointError: It failed, or took longer than ``timeout`` seconds.
     """
+    way = SYSTEMS[system]
     party = ["uv", "run", "--quiet", "--script", str(PARTY)]
     with tempfile.TemporaryDirectory(prefix="ezprivsecfl-spu-") as path:
         folder = Path(path)
         expected = write_inputs(folder, name, clients, size)
-        how = ["--protocol", system.protocol]
-        formula = ["--computation", name, "--squares", system.squares]
+        how = ["--protocol", way.protocol]
+        formula = ["--computation", name, "--squares", way.squares]
         run_together([[*party, "share", path, *how, *formula]], folder, timeout)
         started = time.perf_counter()
         job = [*party, "compute", path, *how, "--ports", *free_ports(), "--calls", str(calls)]
@@ -168,7 +151,7 @@ def measure_spu(system: Spu, name: str, clients: int, size: int, calls: int, tim
     steady = min(others, key=lambda calls: max(call["cpu_seconds"] for call in calls))
     memory = [report["peak_memory_bytes"] for report in reports]
     return Figures(
-        system=system.title,
+        system=system,
         computation=name,
         clients=clients,
         size=size,
@@ -194,8 +177,6 @@ def cells(f: Figures, duet: Figures | None) -> list[str]:
         pairs = (f.total_bytes, duet.total_bytes), (f.cpu, duet.cpu), (f.wall_seconds, duet.wall_seconds)
         ratios = [ratio(*pair) for pair in pairs]
     return [
-        f"{f.clients:,} x {f.size:,}",
-        f.system,
         megabytes(f.total_bytes),
         significant(f.cpu),
         significant(f.wall_seconds),
@@ -207,53 +188,17 @@ def cells(f: Figures, duet: Figures | None) -> list[str]:
     ]
 
 
-def title(key: str) -> str:
-    """What a system is called in tables."""
-    return "Duet" if key == "Duet" else SYSTEMS[key].title
-
-
-def measure(key: str, name: str, clients: int, size: int, rounds: int, budget: Budget) -> Figures:
-    """Runs a computation on Duet or a key of ``SYSTEMS``.
-
-    Raises:
-        PointError: It is too large for this machine, failed, or took longer than the budget allows.
-    """
-    if key == "Duet":
-        run = partial(measure_apart, name, clients, size, rounds)
-    else:
-        run = partial(measure_spu, SYSTEMS[key], name, clients, size, rounds)
-    return budget.measure(run, f"{key} {name}", clients, size)
-
-
-def main() -> None:
-    parser = arguments(__doc__ or "")
-    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
-    parser.set_defaults(clients=[10, 30, 100], sizes=[3372, 100_000], out=Path("build/benchmarks"))
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in place of dying: what was started is ended, too
-    options.out.mkdir(parents=True, exist_ok=True)
-    budget = Budget(60 * options.minutes, 1e9 * options.gigabytes)
-    measured: list[Figures] = []
-    tables: list[str] = []
-    for name in options.computations:
-        heading = f"### {COMPUTATIONS[name].title}"
-        print(f"\n{heading}\n")
-        table = Table(COLUMNS)
-        for clients, size in smallest_first(options.clients, options.sizes):
-            duet = None
-            for key in systems_for(name, options.systems):
-                try:
-                    figures = measure(key, name, clients, size, options.rounds, budget)
-                except PointError as e:
-                    table.add([f"{clients:,} x {size:,}", title(key), str(e), *[""] * (len(COLUMNS) - 3)])
-                    continue
-                duet = figures if key == "Duet" else duet
-                measured.append(figures)
-                table.add(cells(figures, duet))
-                (options.out / "peers.json").write_text(json.dumps([asdict(f) for f in measured], indent=1))
-        tables += [heading, str(table)]
-    finish("peers", [*tables, "### Growth"], measured, options)
+def measure(system: str, computation: str, clients: int, size: int, rounds: int, timeout: float) -> Figures:
+    """Runs a computation on Duet or a key of ``SYSTEMS``."""
+    if system == "Duet":
+        return measure_apart(computation, clients, size, rounds, timeout)
+    return measure_spu(system, computation, clients, size, rounds, timeout)
 
 
 if __name__ == "__main__":
-    main()
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
+    parser.set_defaults(clients=[10, 30, 100], sizes=[3372, 100_000])
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in place of dying: what was started is ended, too
+    Sweep("peers", options, lambda name: systems_for(name, options.systems), measure, HEADINGS, cells).run()

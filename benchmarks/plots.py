@@ -38,12 +38,3 @@ def plot(title: str, points: Sequence[Figures], path: Path) -> None:
     figure.suptitle(title)
     figure.savefig(path, dpi=120)
     plt.close(figure)
-
-
-def save_plots(titles: dict[str, str], points: Sequence[Figures], folder: Path, prefix: str) -> None:
-    """One plot for each computation, PREFIX-COMPUTATION.png; ``titles`` by computation."""
-    for name, title in titles.items():
-        if mine := [p for p in points if p.computation == name]:
-            path = folder / f"{prefix}-{name}.png"
-            plot(title, mine, path)
-            print(f"saved {path}")

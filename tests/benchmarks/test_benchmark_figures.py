@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 
 import pytest
 from budget import Budget, available_memory_bytes
-from grid import arguments, smallest_first
 from growth import exponent, growths, rows
 from measuring import Figures, PointError
-from peers import cells, run_together
-from plots import save_plots
+from peers import cells, run_together, systems_for
+from sweep import Sweep, arguments, smallest_first
 from tables import Table, megabytes, ratio, replace_section, significant
 
 POINT = Figures(
@@ -88,10 +88,15 @@ def test_ratios_are_of_the_pair():
         setup_seconds=0,
         online_seconds=1.5,
     )
-    assert cells(theirs, POINT)[:2] == ["10 x 1,000", "SPU"]
-    assert cells(theirs, POINT)[2:10] == ["6", "1", "1.5", "20", "2e-07", "2x", "5x", "2x"]
-    assert cells(POINT, POINT)[7:] == ["", "", "", "5", "0.3"]
-    assert cells(theirs, None)[7:10] == ["", "", ""]
+    assert cells(theirs, POINT)[:8] == ["6", "1", "1.5", "20", "2e-07", "2x", "5x", "2x"]
+    assert cells(POINT, POINT)[5:] == ["", "", "", "5", "0.3"]
+    assert cells(theirs, None)[5:8] == ["", "", ""]
+
+
+def test_ways_of_squaring_are_compared_where_there_are_squares():
+    chosen = ["SPU-CHEETAH", "SPU-CHEETAH-matrices"]
+    assert systems_for("fltrust", chosen) == ["Duet", *chosen]
+    assert systems_for("fedavg", chosen) == ["Duet", "SPU-CHEETAH"]
 
 
 def test_tables_are_printed_row_by_row(capsys):
@@ -158,10 +163,36 @@ def test_both_parties_end_when_one_fails(tmp_path):
     run_together([[sys.executable, "-c", ""]] * 2, tmp_path, timeout=50)
 
 
-def test_plots_are_saved(tmp_path, capsys):
-    points = [point(n, d, n * d, n * d) for n in (10, 20) for d in (10, 20)]
-    theirs = [replace(p, system="SPU") for p in points[:3]]
-    save_plots({"fltrust": "FLTrust", "fedavg": "FedAvg"}, [*points, *theirs], tmp_path, "grid")
-    assert (tmp_path / "grid-fltrust.png").read_bytes().startswith(b"\x89PNG")
-    assert len(list(tmp_path.iterdir())) == 1, "no plot without points"
-    assert capsys.readouterr().out == f"saved {tmp_path / 'grid-fltrust.png'}\n"
+def test_a_sweep_prints_and_saves_every_computation(tmp_path, capsys):
+    page = tmp_path / "page.md"
+    page.write_text("".join(f"<!-- try {c} -->\n<!-- end of try {c} -->\n" for c in ("fltrust", "fedavg")))
+    options = ["--computations", "fltrust", "fedavg", "--clients", "20", "10", "--sizes", "100", "--rounds", "2"]
+    options += ["--out", str(tmp_path / "out"), "--page", str(page)]
+
+    def measure(system: str, computation: str, clients: int, size: int, rounds: int, timeout: float) -> Figures:
+        if (system, clients) == ("SPU", 20):
+            raise PointError("no more memory")
+        sent = clients * size * rounds * 1_000_000 * (3 if system == "SPU" else 1)
+        return replace(point(clients, size, sent), system=system, computation=computation)
+
+    def cells(figures: Figures, first: Figures | None) -> list[str]:
+        assert first is not None
+        return [megabytes(figures.total_bytes), ratio(figures.total_bytes, first.total_bytes)]
+
+    parsed = arguments("").parse_args(options)
+    Sweep("try", parsed, lambda c: ["Duet", "SPU"], measure, ["MB", "ratio"], cells).run()
+    table = """\
+| n | d | system | MB | ratio |
+|---|---|---|---|---|
+| 10 | 100 | Duet | 2,000 | 1x |
+| 10 | 100 | SPU | 6,000 | 3x |
+| 20 | 100 | Duet | 4,000 | 1x |
+| 20 | 100 | SPU | failed: no more memory |  |
+"""
+    assert capsys.readouterr().out.count(table) == 2
+    saved = (tmp_path / "out" / "try-fedavg.md").read_text()
+    assert saved.startswith(table)
+    assert "| fedavg | Duet | bytes | n^1.00 (d = 100) |  |" in saved
+    assert saved in page.read_text()
+    assert len(json.loads((tmp_path / "out" / "try-fltrust.json").read_text())) == 3
+    assert (tmp_path / "out" / "try-fltrust.png").read_bytes().startswith(b"\x89PNG")

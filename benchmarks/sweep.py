@@ -1,0 +1,106 @@
+"""What grid.py and peers.py have in common: tables, raw figures and plots of every computation over a grid."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from budget import Budget, available_memory_bytes
+from computations import COMPUTATIONS
+from growth import HEADINGS, growths, rows
+from measuring import Figures, PointError
+from plots import plot
+from tables import Table, replace_section
+
+
+def arguments(description: str) -> argparse.ArgumentParser:
+    """Options of both commands; the caller sets defaults for ``clients`` and ``sizes``."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--computations", nargs="+", choices=COMPUTATIONS, default=list(COMPUTATIONS))
+    parser.add_argument("--clients", nargs="+", type=int, metavar="N")
+    parser.add_argument("--sizes", nargs="+", type=int, metavar="D")
+    parser.add_argument("--rounds", type=several, default=3, help="at least 2")
+    parser.add_argument("--minutes", type=float, default=10, help="what all rounds of a point may take")
+    spare = 0.8 * available_memory_bytes() / 1e9
+    parser.add_argument("--gigabytes", type=float, default=spare, help="by default 80%% of the memory that is free")
+    parser.add_argument("--out", type=Path, default=Path("build/benchmarks"), metavar="DIR", help="where to save")
+    parser.add_argument("--page", type=Path, help="also put the tables into this page (docs/benchmarks.md)")
+    return parser
+
+
+def several(text: str) -> int:
+    """The number of rounds."""
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text} is not 2 or more rounds: the first is not like the others")
+    return int(text)
+
+
+def smallest_first(clients: Sequence[int], sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """All points of a grid."""
+    return sorted(((n, d) for n in clients for d in sizes), key=lambda point: (point[0] * point[1], point))
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Walks over the grid.
+
+    Args:
+        name: Of the command: files and sections of the page are called after it and the computation.
+        options: Of ``arguments``.
+        systems: What to run a computation (a key of ``COMPUTATIONS``) on, one after the other at each point.
+        measure: Takes system, computation, clients, size, rounds, and seconds after which to give up.
+        headings: Of the table, after clients, parameters and system.
+        cells: Under these; takes a system's figures and those of the point's first system, if that did not fail.
+    """
+
+    name: str
+    options: argparse.Namespace
+    systems: Callable[[str], Sequence[str]]
+    measure: Callable[[str, str, int, int, int, float], Figures]
+    headings: Sequence[str]
+    cells: Callable[[Figures, Figures | None], list[str]]
+
+    def run(self) -> None:
+        """Measures, prints and saves one computation after the other."""
+        self.options.out.mkdir(parents=True, exist_ok=True)
+        budget = Budget(60 * self.options.minutes, 1e9 * self.options.gigabytes)
+        for computation in self.options.computations:
+            title = COMPUTATIONS[computation].title
+            print(f"\n### {title}\n")
+            table = Table(["n", "d", "system", *self.headings])
+            measured = self._computation(computation, table, budget)
+            print()
+            self.save(computation, table, measured)
+
+    def _computation(self, computation: str, table: Table, budget: Budget) -> list[Figures]:
+        measured: list[Figures] = []
+        for clients, size in smallest_first(self.options.clients, self.options.sizes):
+            first = None
+            for i, system in enumerate(self.systems(computation)):
+                where = [f"{clients:,}", f"{size:,}", system]
+                run = partial(self.measure, system, computation, clients, size, self.options.rounds)
+                try:
+                    figures = budget.measure(run, f"{system} {computation}", clients, size)
+                except PointError as e:
+                    table.add([*where, str(e), *[""] * (len(self.headings) - 1)])
+                    continue
+                first = figures if i == 0 else first
+                measured.append(figures)
+                table.add([*where, *self.cells(figures, first)])
+        return measured
+
+    def save(self, computation: str, table: Table, measured: Sequence[Figures]) -> None:
+        """Prints the growth of all figures, and saves it with table, raw figures and plot."""
+        text = f"{table}\n\n{Table(HEADINGS, rows(growths(measured)))}"
+        path = self.options.out / f"{self.name}-{computation}.md"
+        path.write_text(text + "\n")
+        path.with_suffix(".json").write_text(json.dumps([asdict(f) for f in measured], indent=1))
+        if measured:
+            plot(COMPUTATIONS[computation].title, measured, path.with_suffix(".png"))
+        if self.options.page:
+            replace_section(self.options.page, f"{self.name} {computation}", text)
+        print(f"\nsaved {path} with .json and .png")
