@@ -1,6 +1,6 @@
 """FLTrust on two servers: traffic, rounds, time, memory and error for several sizes.
 
-    uv run python benchmarks/fltrust.py [--grid 30x3372 10x100000] [--rounds 3] [--link wan]
+    uv run python benchmarks/fltrust.py [--grid 30x3372 10x100000] [--rounds 3] [--link wan] [--norms sketch:4096]
 
 Bytes, messages and rounds are exact; seconds are those of the machine at hand. The first round of a session
 includes the base oblivious transfers; the figures are of the last. `--link` emulates a network between the servers;
@@ -17,10 +17,10 @@ from computations import COMPUTATIONS, inputs_for, relative_error
 import ezprivsecfl as ez
 
 
-def measure(clients, size, rounds, link):
+def measure(clients, size, rounds, link, norms):
     fltrust, inputs = COMPUTATIONS["fltrust"], inputs_for(clients, size)
     source = fltrust.program(size)
-    program = ez.compile(source, clients=clients, name="fltrust", backend=ez.Duet(link=link))
+    program = ez.compile(source, clients=clients, name="fltrust", backend=ez.Duet(link=link), norms=norms)
     for _ in range(rounds):
         result = program.run(*fltrust.arguments(source, inputs))
         if program.last_statistics.compile_seconds:
@@ -50,6 +50,7 @@ if __name__ == "__main__":
     parser.add_argument("--grid", nargs="+", default=["30x3372", "100x3372", "10x100000"], metavar="CLIENTSxSIZE")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--link", choices=("lan", "wan"))
+    parser.add_argument("--norms", default="exact", metavar="KIND", help="exact, or sketch:K")
     options = parser.parse_args()
     for point in options.grid:
-        measure(*map(int, point.split("x")), options.rounds, options.link)
+        measure(*map(int, point.split("x")), options.rounds, options.link, options.norms)

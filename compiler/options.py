@@ -16,10 +16,12 @@ class Options:
     Args:
         clients: The largest number of clients a round may have (at least 2).
         relu: ``exact``, or ``poly:DEGREE`` for a minimax polynomial.
+        norms: ``exact``, or ``sketch:K`` to estimate sums of squares of more than K secret values from K sums.
         bounds: Entries x of parameter ``path`` satisfy |x| < bounds[path]; the key ``""`` is for all CLIENTS
             parameters. A path names a parameter or one leaf of it.
     """
 
     clients: int = DEFAULT_CLIENTS
     relu: str = "exact"
+    norms: str = "exact"
     bounds: Mapping[str, float] = field(default_factory=dict)

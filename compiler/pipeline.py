@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import divide
 from ezprivsecfl.compiler.lowering.domains import SMALL, Domains
@@ -51,7 +52,7 @@ def tensor_passes(options: Options) -> list[Pass]:
     """The passes of the tensor level, in order."""
     return [
         Simplify(),
-        ApproximateRelu(options.relu),
+        ApproximateRelu(options.relu, Norms.parse(options.norms)),
         ReduceByTrees(),
         FactorScales(),
         BlendSelections(),
@@ -74,7 +75,7 @@ def compile_program(program: Program, options: Options) -> Compiled:
     if not stages.opened:
         raise CompileError(f"no result of {program.name} depends on a CLIENTS-placed value: TFF itself can compute it")
     domains = Domains(stages.secure)
-    secure = lower(stages, domains, Scales(stages, domains, Ranges(optimised)))
+    secure = lower(stages, domains, Scales(stages, domains, Ranges(optimised, Norms.parse(options.norms))))
     verify(secure)
     prologue, epilogue = stages.prologue_program(), stages.epilogue_program()
     return Compiled(program.name, bounded, optimised, prologue, secure, epilogue, options)

@@ -30,6 +30,7 @@ def compile(
     clients: int = DEFAULT_CLIENTS,
     backend: str | Backend = "duet",
     relu: str = "exact",
+    norms: str = "exact",
     bounds: Mapping[str, float] | None = None,
     name: str | None = None,
 ) -> Program:
@@ -43,13 +44,14 @@ def compile(
             ``motion2nx`` (the same with the MOTION2NX framework; choose its protocol with ``ez.Motion2nx``), or
             ``plain`` (exact simulation in this process).
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
+        norms: ``exact``, or ``sketch:K`` to estimate norms of vectors longer than K; the report gives the error.
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         name: The program's name; by default the computation's.
 
     Raises:
         CompileError: The program cannot be compiled; the message names the operations and source lines.
     """
-    options = Options(clients=clients, relu=relu, bounds=dict(bounds or {}))
+    options = Options(clients=clients, relu=relu, norms=norms, bounds=dict(bounds or {}))
     return compile_traced(trace(computation, name), options, choose(backend))
 
 
@@ -96,7 +98,10 @@ class Program:
         return self.invoke(self._argument(args, kwargs))
 
     def simulate(self, *args: Any, **kwargs: Any) -> Any:
-        """The same round in exact ring arithmetic, without servers: bit for bit what ``run`` returns."""
+        """The same round in exact ring arithmetic, without servers: bit for bit what ``run`` returns.
+
+        With sketched norms it draws a random map of its own, as every round does.
+        """
         return self._on(PlainProgram(self.compiled), self._argument(args, kwargs))[0]
 
     def prepare(self, clients: int) -> None:

@@ -169,6 +169,12 @@ def _common(parser: argparse.ArgumentParser) -> None:
         "--relu", default="exact", metavar="KIND", help="exact (default), or poly:DEGREE for a polynomial"
     )
     parser.add_argument(
+        "--norms",
+        default="exact",
+        metavar="KIND",
+        help="exact (default), or sketch:K: estimate norms of longer vectors from K random sums, with a small error",
+    )
+    parser.add_argument(
         "--cost",
         nargs="?",
         const="lan",

@@ -49,7 +49,8 @@ def compile_command(options: argparse.Namespace) -> int:
     for called, program in programs.items():
         try:
             with progress(f"compiling {called}"):
-                compiled = compile_program(program, Options(clients, options.relu, fitting(bounds, program)))
+                chosen = Options(clients, options.relu, options.norms, fitting(bounds, program))
+                compiled = compile_program(program, chosen)
             emitted = backend.sources(compiled)
             report = Report(compiled, backend)
             write(compiled, {"report.txt": f"{report}\n"}, emitted, folder / called, kinds)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from ezprivsecfl.backend import Backend
 from ezprivsecfl.compiler.analyses.leakage import leakage
+from ezprivsecfl.compiler.analyses.norms import CONFIDENCE, Norms
 from ezprivsecfl.compiler.passes.relu import approximations
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.pipeline import Compiled
-from ezprivsecfl.ir.mpc import io, protocol
+from ezprivsecfl.ir.mpc import io, protocol, sketch
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, RingType, TensorType, Type, resolve, shape_text
 
@@ -67,6 +68,7 @@ class Report:
 
     def _precision(self) -> list[str]:
         secure, relu = self.compiled.secure, self.compiled.options.relu
+        norms = Norms.parse(self.compiled.options.norms)
         lines = [
             f"{op.path} {shape_text(op.type.shape)}: |x| < {op.bound:g}, {op.type.frac} fractional bits"
             for op in secure.of(io.Share)
@@ -76,10 +78,16 @@ class Report:
             for o in leakage(self.compiled).opened
             if isinstance(o.type, RingType)
         ]
+        lines += [
+            f"squared norms ({op.location}) of {shape_text(op.operands[0].type.shape)}: sketched to {op.sums} sums; "
+            f"relative error at most {norms.error():.3g} with probability {CONFIDENCE:.0%} each (deviation "
+            f"{norms.deviation():.3g}), of norms about half as much"
+            for op in secure.of(sketch.Sketch)
+        ]
         degree = relu.partition(":")[2]
         return lines + [
             f"ReLU ({where}): polynomial of degree {degree} on [-{bound:g}, {bound:g}], worst error {error:.3g}"
-            for where, bound, error in approximations(Simplify().run(self.compiled.tensor), relu)
+            for where, bound, error in approximations(Simplify().run(self.compiled.tensor), relu, norms)
         ]
 
     def _circuits(self) -> list[str]:

@@ -31,6 +31,7 @@ class SecureRunner:
     Args:
         backend: Where aggregations run.
         relu: ``exact`` or ``poly:DEGREE``.
+        norms: ``exact`` or ``sketch:K``.
         bounds: Declared bounds by parameter.
         clients: The largest number of clients; None lets it grow as needed.
         observer: Told after every call: the program, the computation, the argument, the result.
@@ -40,6 +41,7 @@ class SecureRunner:
 
     backend: Backend
     relu: str = "exact"
+    norms: str = "exact"
     bounds: Mapping[str, float] = field(default_factory=dict)
     clients: int | None = None
     observer: Observer | None = None
@@ -92,7 +94,7 @@ class SecureRunner:
         paths = {op.path for op in program.of(Input)}
         fitting = {k: v for k, v in self.bounds.items() if not k or any(_covers(k, p) for p in paths)}
         clients = FIRST_CLIENTS if self.clients is None else self.clients
-        return Options(clients=clients, relu=self.relu, bounds=fitting)
+        return Options(clients=clients, relu=self.relu, norms=self.norms, bounds=fitting)
 
 
 def _covers(key: str, path: str) -> bool:
@@ -118,6 +120,7 @@ def set_secure_execution_context(
     *,
     backend: str | Backend = "duet",
     relu: str = "exact",
+    norms: str = "exact",
     bounds: Mapping[str, float] | None = None,
     clients: int | None = None,
 ) -> SecureRunner:
@@ -130,11 +133,12 @@ def set_secure_execution_context(
             ``motion2nx`` (the same with the MOTION2NX framework; choose its protocol with ``ez.Motion2nx``), or
             ``plain`` (exact simulation in this process).
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
+        norms: ``exact``, or ``sketch:K`` to estimate norms of vectors longer than K.
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         clients: The largest number of clients; by default programs are compiled anew as rounds get larger.
     """
     install_source_tracking()
-    runner = SecureRunner(choose(backend), relu, dict(bounds or {}), clients)
+    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients)
     install(runner)
     return runner
 

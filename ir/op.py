@@ -30,10 +30,17 @@ class Value:
 
 @dataclass(frozen=True)
 class Round:
-    """What an evaluation must know besides operands: the number of clients, and the program's circuits."""
+    """What an evaluation must know besides operands.
+
+    Args:
+        clients: The number of clients.
+        circuits: The program's circuits.
+        coins: What sketches are drawn with; fresh random numbers by default.
+    """
 
     clients: int
     circuits: Mapping[str, Circuit] = field(default_factory=dict)
+    coins: Array | None = None
 
 
 @dataclass_transform(frozen_default=True, eq_default=False, kw_only_default=True)

@@ -23,7 +23,7 @@ from ezprivsecfl.backends.duet.legalise import Legalise
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.passes.schedule import Exchange, Schedule, Step, schedule
 from ezprivsecfl.compiler.pipeline import Compiled
-from ezprivsecfl.ir.mpc import io, protocol, shares
+from ezprivsecfl.ir.mpc import io, protocol, shares, sketch
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, MaskedType, YaoType
@@ -51,6 +51,7 @@ MEMBERS: dict[type[Op], tuple[str, str]] = {
     protocol.Circuit: ("Evaluate", "circuit"),
     protocol.FromYao: ("FromYao", "from_yao"),
     protocol.Open: ("OpenArith", "open"),
+    sketch.Coins: ("Coins", "coins"),
 }
 """Engine class and member name of every operation that needs a protocol (ToYao has two classes)."""
 
@@ -160,15 +161,16 @@ class _Emission:
 
     def _send(self, exchange: Exchange) -> list[str]:
         op, member = exchange.op, self.members[exchange.op]
-        operand = self.names[op.operands[0]]
+        arguments = ", ".join(["s", *(self.names[o] for o in op.operands)])
         call = {
-            Step.MASK: f"send(s, {operand})",
-            Step.MASKED: f"send_masked(s, {operand})",
+            Step.MASK: f"send({arguments})",
+            Step.MASKED: f"send_masked({arguments})",
             Step.LABELS: "send_labels(s)",
-            Step.PUBLIC_LABELS: f"send(s, {operand})",
-            Step.OPEN: f"send(s, {operand})",
-            Step.UPLOADS: f"send_uploads(s, {', '.join(self.names[o] for o in op.operands)})",
+            Step.PUBLIC_LABELS: f"send({arguments})",
+            Step.OPEN: f"send({arguments})",
+            Step.UPLOADS: f"send_uploads({arguments})",
             Step.ANSWERS: "send_answers(s)",
+            Step.COINS: f"send({arguments})",
         }[exchange.step]
         return [*comment(op), f"{member}.{call};"]
 
@@ -204,6 +206,8 @@ class _Emission:
                 return f"{member}.online(s, {x[0]})"
             case protocol.Circuit():
                 return f"{member}.online(s, {{{', '.join(x)}}})"
+            case sketch.Sketch():
+                return f"sketch({x[0]}, {x[1]}, {op.sums})"
         return local_expression(self.program, op, self.names)
 
 

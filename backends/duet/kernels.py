@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ezprivsecfl.ir.mpc import io, protocol, shares
+from ezprivsecfl.ir.mpc import io, protocol, shares, sketch
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, FixedFormat, Shape, YaoType, resolve
@@ -91,6 +91,8 @@ def kernel(program: Program, op: Op, clients: int) -> Kernel | None:
             assert isinstance(t, YaoType)
             assert isinstance(t.format, FixedFormat)
             return Kernel("from_yao", {"elements": count(t.shape, clients)})
+        case sketch.Coins():
+            return Kernel("coins", {})
         case io.Public() if op is program.of(io.Public)[0]:
             return Kernel("agreement", {})
     return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, elements
 from ezprivsecfl.compiler.circuits.circuit import Circuit, Gate, GateKind
 from ezprivsecfl.errors import UnsupportedError
-from ezprivsecfl.ir.mpc import linear, protocol, structure
+from ezprivsecfl.ir.mpc import linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
@@ -51,6 +51,11 @@ def _rewritten(b: ProgramBuilder, op: Op, x: list[Value]) -> tuple[Value, ...]:
             return (b.add(SquareSumOfShares, x[0]),)
         case protocol.ToYao() if isinstance(x[0].type, RingType):
             return (b.add(protocol.ToYao, b.add(linear.AsShares, x[0]), width=op.width),)
+        case sketch.Coins():
+            raise UnsupportedError(
+                "MOTION2NX cannot sketch norms (--norms sketch:K). Take --norms exact, or the back end duet",
+                [op.location],
+            )
     if not isinstance(op, NATIVE):
         raise UnsupportedError(f"MOTION2NX cannot compute {op.name}", [op.location])
     return b.append(op.rebuild(x)).results

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ezprivsecfl.compiler.analyses.monomials import Monomial, dominated, monomial, norms_within, root, squares_within
+from ezprivsecfl.compiler.analyses.norms import SHORTEST, Norms
+from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import StructuralOp
@@ -44,17 +46,21 @@ ORDERED = (ew.Less, ew.LessEqual, ew.Greater, ew.GreaterEqual)
 
 UNKNOWN_RANGE = Range(-INFINITE, INFINITE)
 
+EXACT = Norms()
+
 
 class Ranges:
     """Ranges of all values of a tensor program whose inputs carry bounds.
 
     Args:
         program: A tensor program; ``max_clients`` and every input's ``bound`` are set.
+        norms: How sums of squares are computed.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, norms: Norms = EXACT) -> None:
         assert program.max_clients is not None
         self.clients = program.max_clients
+        self.norms = norms
         self._ranges: dict[Value, Range] = {}
         for op in program.ops:
             for result in op.results:
@@ -79,13 +85,28 @@ class Ranges:
         if isinstance(op, ew.Mul | ew.Square | ew.Div | ew.DivNoNan):
             return self._product(op, operands)
         if isinstance(op, st.MatMul):
-            return self._matmul(op, operands)
+            return self._sketched(op, self._matmul(op, operands))
         if isinstance(op, ew.Select):
             return self._select(op, operands)
         if isinstance(op, st.Sum):
             terms = self._terms(op)
-            return Range(*(terms * e if e else 0.0 for e in (operands[0].lo, operands[0].hi)))
+            return self._sketched(op, Range(*(terms * e if e else 0.0 for e in (operands[0].lo, operands[0].hi))))
         return _simple(op, operands)
+
+    def _sketched(self, op: Op, exact: Range) -> Range:
+        """The range of a sum, which is larger for squares that are sketched."""
+        if not any(self._is_sketched(x) for x in squares_within(op.results[0])):
+            return exact
+        vectors = math.prod(self.clients if d == CLIENTS_DIM else int(d) for d in op.results[0].type.shape)
+        return Range(exact.lo, exact.hi * self.norms.excess(vectors))
+
+    def _is_sketched(self, value: Value) -> bool:
+        """Whether a value is that secret and long that its norm is sketched, or parts of it."""
+        return tensor_type(value).is_secret and self.norms.are_sketched(_row_size(value))
+
+    def _shortest(self, value: Value) -> float:
+        """How many times larger than its norm, as it is computed, a value may be."""
+        return math.sqrt(SHORTEST) if self._is_sketched(value) else 1.0
 
     def _terms(self, op: st.Sum) -> float:
         shape = op.operands[0].type.shape
@@ -135,15 +156,14 @@ class Ranges:
 
     def norm(self, value: Value) -> float:
         """Bound of the Euclidean norm of a row: over all axes but the clients axis."""
-        size = math.prod(int(d) for d in root(value).type.shape if d != CLIENTS_DIM)
-        entrywise = math.sqrt(size) * self._ranges[value].magnitude
+        entrywise = math.sqrt(_row_size(root(value))) * self._ranges[value].magnitude
         term = monomial(value)
         for norm, power in list(term.norms.items()):
             inside = [x for x in squares_within(norm) if term.atoms[x] > 0]
             if power < 0 and inside:
                 term.norms[norm] += 1
                 term.atoms[inside[0]] -= 1
-                return min(entrywise, self._bound(term))
+                return min(entrywise, self._shortest(inside[0]) * self._bound(term))
         return entrywise
 
     def _bound(self, term: Monomial) -> float:
@@ -173,12 +193,12 @@ class Ranges:
         """An atom that is at most (returned factor) times the norm of one of the values ``inside``."""
         for x in inside:
             if atoms.get(x, 0) > 0:
-                return x, 1.0
+                return x, self._shortest(x)
         for atom, power in atoms.items():
             if power > 0 and isinstance(atom.op, st.MatMul):
                 for i, operand in enumerate(atom.op.operands):
                     if root(operand) in inside:
-                        return atom, self.norm(atom.op.operands[1 - i])
+                        return atom, self._shortest(root(operand)) * self.norm(atom.op.operands[1 - i])
         return None
 
     def _cancel_average(self, term: Monomial) -> bool:
@@ -197,6 +217,11 @@ class Ranges:
                     term.atoms[divisor] += 1
                     return True
         return False
+
+
+def _row_size(value: Value) -> int:
+    """Entries per client."""
+    return math.prod(int(d) for d in value.type.shape if d != CLIENTS_DIM)
 
 
 def norms_of(value: Value) -> list[Value]:

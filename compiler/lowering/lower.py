@@ -13,7 +13,7 @@ from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.compiler.passes.simplify import tensor_type
-from ezprivsecfl.ir.mpc import io, linear, protocol, structure
+from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder, drop_unused
@@ -60,6 +60,7 @@ class _Lowering:
     garbled: dict[Value, Value] = field(default_factory=dict)
     rings: dict[tuple[Value, int], Value] = field(default_factory=dict)
     checks: list[Value] = field(default_factory=list)
+    coins: Value | None = None
 
     def __post_init__(self) -> None:
         program = self.stages.program
@@ -151,6 +152,9 @@ class _Lowering:
 
     def _matmul(self, op: Op) -> Value:
         """A matrix product of two shared values; of a row with itself, a sum of squares."""
+        norms = self.scales.ranges.norms
+        if norms.sums is not None and norms.sketches(op):
+            return self._sketched_squares(op, norms.sums)
         a, b = (self._masked(o) for o in op.operands)
         if is_row_times_itself(op):
             shape = a.type.shape
@@ -160,6 +164,16 @@ class _Lowering:
         a = self._broadcast(a, (*batch, *a.type.shape[-2:]))
         b = self._broadcast(b, (*batch, *b.type.shape[-2:]))
         return self.b.add(protocol.Product, a, b)
+
+    def _sketched_squares(self, op: Op, sums: int) -> Value:
+        """Sums of squares, estimated from a few random sums; all sketches of a round use the same coins."""
+        if self.coins is None:
+            self.coins = self.b.add(sketch.Coins)
+        rows = self._shared(op.operands[0])
+        shape = rows.type.shape
+        sketched = self.b.add(sketch.Sketch, self._reshaped(rows, (*shape[:-2], shape[-1])), self.coins, sums=sums)
+        squares = self.b.add(protocol.SquareSum, self.b.add(protocol.Mask, sketched))
+        return self._reshaped(squares, op.result.type.shape)
 
     def _product(self, x: Value, y: Value) -> Value:
         """An element-wise product; where one operand is constant along the last axes, the other's are one row."""

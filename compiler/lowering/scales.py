@@ -22,6 +22,7 @@ from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import PrecisionError
+from ezprivsecfl.ir.mpc.sketch import SCALE_BITS
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
@@ -136,7 +137,8 @@ class Scales:
             return self._expression(secret[0])
         if strategy in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT):
             parts = [self._operand(op, o) for o in op.operands]
-            return sum(p[0] for p in parts), sum((p[1] for p in parts), Counter())
+            sketch = 2 * SCALE_BITS if self.ranges.norms.sketches(op) else 0
+            return sum(p[0] for p in parts) + sketch, sum((p[1] for p in parts), Counter())
         return max((self._operand(op, o) for o in op.operands), key=lambda p: p[0])
 
     def _operand(self, op: Op, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.analyses.norms import Norms
+from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
 from ezprivsecfl.compiler.circuits.relu import minimax_relu
 from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import CompileError, Location, PrecisionError
@@ -22,16 +23,18 @@ class ApproximateRelu:
 
     Args:
         kind: ``exact`` (nothing is replaced) or ``poly:DEGREE`` with an even degree from 2 to 8.
+        norms: How sums of squares are computed: ranges depend on it.
     """
 
     kind: str = "exact"
+    norms: Norms = EXACT
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program; raises CompileError for an unknown kind."""
         degree = relu_degree(self.kind)
         if degree is None:
             return program
-        ranges = Ranges(program)
+        ranges = Ranges(program, self.norms)
         b = ProgramBuilder(program.name, program.level, program.max_clients)
         values: dict[Value, Value] = {}
         for op in program.ops:
@@ -44,12 +47,12 @@ class ApproximateRelu:
         return b.build()
 
 
-def approximations(program: Program, kind: str) -> list[tuple[Location, float, float]]:
+def approximations(program: Program, kind: str, norms: Norms) -> list[tuple[Location, float, float]]:
     """For every ReLU that ``kind`` replaces its place, the bound of its operand, and the worst error."""
     degree = relu_degree(kind)
     if degree is None:
         return []
-    ranges = Ranges(program)
+    ranges = Ranges(program, norms)
     secret = [op for op in program.of(Relu) if tensor_type(op.result).is_secret]
     bounds = [ranges[op.operands[0]].magnitude for op in secret]
     return [(op.location, b, minimax_relu(degree, b)[1]) for op, b in zip(secret, bounds, strict=True)]

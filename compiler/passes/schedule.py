@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ezprivsecfl.ir.mpc import protocol, shares
+from ezprivsecfl.ir.mpc import protocol, shares, sketch
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType
@@ -22,11 +22,12 @@ class Step(Enum):
     OPEN = "open"
     UPLOADS = "encrypted factors"
     ANSWERS = "answers to encrypted factors"
+    COINS = "random numbers"
 
     @property
     def senders(self) -> tuple[int, ...]:
         """Which servers send something: 0 is the garbler, 1 the evaluator."""
-        if self in (Step.MASK, Step.OPEN, Step.UPLOADS, Step.ANSWERS):
+        if self in (Step.MASK, Step.OPEN, Step.UPLOADS, Step.ANSWERS, Step.COINS):
             return (0, 1)
         return (1,) if self is Step.MASKED else (0,)
 
@@ -136,4 +137,6 @@ def _steps(op: Op) -> tuple[Step, ...]:
             return (Step.OPEN,)
         case shares.Gemm() | shares.SquareSumOfShares():
             return (Step.UPLOADS, Step.ANSWERS)
+        case sketch.Coins():
+            return (Step.COINS,)
     return ()

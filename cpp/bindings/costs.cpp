@@ -15,6 +15,7 @@
 #include "duet/conversion.h"
 #include "duet/product.h"
 #include "duet/share_product.h"
+#include "duet/sketch.h"
 
 namespace duet::bindings {
 namespace {
@@ -106,6 +107,10 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
       {"agreement",
        [](Sizes&) -> PhaseCosts {
          return {{}, Agreement::online_cost()};
+       }},
+      {"coins",
+       [](Sizes&) -> PhaseCosts {
+         return {Coins::setup_cost(), Coins::online_cost()};
        }},
       {"product",
        [](Sizes& s) -> PhaseCosts {

@@ -13,7 +13,9 @@ from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.types import resolve
 
 
-def run_mpc(program: Program, inputs: Mapping[str, Array], clients: int) -> dict[str, Array]:
+def run_mpc(
+    program: Program, inputs: Mapping[str, Array], clients: int, coins: Array | None = None
+) -> dict[str, Array]:
     """Evaluates an mpc-level program; bit for bit what two servers compute.
 
     Args:
@@ -21,6 +23,7 @@ def run_mpc(program: Program, inputs: Mapping[str, Array], clients: int) -> dict
         inputs: Encoded values (uint64) of all ``share`` and ``public`` operations by path; shared ones have all
             clients stacked along the first axis.
         clients: Number of clients of the round.
+        coins: What ``coins`` operations give (four numbers below 2^32); fresh ones by default.
 
     Returns:
         Opened ring elements by output path (uint64).
@@ -39,4 +42,4 @@ def run_mpc(program: Program, inputs: Mapping[str, Array], clients: int) -> dict
         value = np.asarray(inputs[op.path], dtype=np.uint64)
         check_shape(op.path, value, resolve(op.type.shape, clients))
         prepared[op.path] = value
-    return evaluate_ops(program, prepared, Round(clients, program.circuits))
+    return evaluate_ops(program, prepared, Round(clients, program.circuits, coins))

@@ -35,8 +35,9 @@ def per_client(values):
 @pytest.mark.parametrize("clients", [2, 3, 6])
 def test_two_servers_agree_with_the_interpreter_bit_for_bit(duet, clients):
     values = inputs_of_every_op(clients, seed=clients)
-    opened = run_mpc(COMPILED.secure, {path: encode(v, FRAC) for path, v in values.items()}, clients)
     got = duet.run(*per_client(values)).outputs
+    encoded = {path: encode(v, FRAC) for path, v in values.items()}
+    opened = run_mpc(COMPILED.secure, encoded, clients, coins=got["coins"])
     assert got.keys() == opened.keys()
     for op in COMPILED.secure.of(Output):
         expected = decode(opened[op.path], op.operands[0].type.frac)

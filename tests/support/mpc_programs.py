@@ -12,7 +12,7 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir import tensor
-from ezprivsecfl.ir.mpc import io, linear, protocol, shares, structure
+from ezprivsecfl.ir.mpc import io, linear, protocol, shares, sketch, structure
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Placement
 from ezprivsecfl.ir.types import (
@@ -51,8 +51,8 @@ def max_circuit() -> Any:
     return b.build()
 
 
-def every_op(clients: int = 6) -> Program:
-    """A program that uses every operation of the mpc level, in every domain that takes it."""
+def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
+    """A program that uses every operation of the mpc level (sketches or not), in every domain that takes it."""
     b = ProgramBuilder("every_op", Level.MPC, clients)
     b.circuits = {"relu": relu_circuit(), "max": max_circuit()}
     fixed = FixedFormat(20, FRAC)
@@ -115,6 +115,10 @@ def every_op(clients: int = 6) -> Program:
             "unmasked_squares": b.add(structure.Sum, unmasked_squares, axes=(0,)),
             "relu": b.add(structure.Sum, back, axes=(1,)),
         }
+        if sketched:
+            coins = b.add(sketch.Coins)
+            sums["sketch"] = b.add(structure.Sum, b.add(sketch.Sketch, x, coins, sums=12), axes=(0,))
+            b.append(io.Output(operands=(coins,), location=b.location, path="coins"))
         for path, value in sums.items():
             b.append(io.Output(operands=(b.add(protocol.Open, value),), location=b.location, path=path))
         b.append(io.Output(operands=(gc,), location=b.location, path="public"))
@@ -125,9 +129,9 @@ def every_op(clients: int = 6) -> Program:
     return program
 
 
-def compiled_every_op(clients: int = 6) -> Compiled:
+def compiled_every_op(clients: int = 6, *, sketched: bool = True) -> Compiled:
     """``every_op`` with clear parts that hand everything on as it is."""
-    secure = every_op(clients)
+    secure = every_op(clients, sketched=sketched)
     whole, prologue, epilogue = (ProgramBuilder("every_op", Level.TENSOR, clients) for _ in range(3))
     for op in secure.of(io.Share):
         type_ = TensorType(op.type.shape, DType.F64, Secrecy.SECRET)

@@ -49,7 +49,7 @@ def on_motion(cluster: LocalCluster, compiled: Compiled, arithmetic: str) -> Two
 
 @pytest.mark.parametrize("arithmetic", ARITHMETIC)
 def test_every_operation(cluster, arithmetic):
-    compiled = compiled_every_op()
+    compiled = compiled_every_op(sketched=False)
     program, plain = on_motion(cluster, compiled, arithmetic), PlainProgram(compiled)
     for clients in (2, 6):
         values = inputs_of_every_op(clients, seed=clients)

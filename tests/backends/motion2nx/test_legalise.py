@@ -31,7 +31,7 @@ def legal(program: Program) -> Program:
 
 @pytest.mark.parametrize("clients", [2, 5])
 def test_every_operation_keeps_its_meaning(clients):
-    program = every_op()
+    program = every_op(sketched=False)
     inputs = inputs_of_every_op(clients)
     encoded = {op.path: encode(inputs[op.path], 8) for op in (*program.of(io.Share), *program.of(io.Public))}
     expected, found = run_mpc(program, encoded, clients), run_mpc(legal(program), encoded, clients)
@@ -79,7 +79,7 @@ def test_squares_cost_half_of_products():
 
 
 def test_target_operations_print_and_parse():
-    program = legal(every_op())
+    program = legal(every_op(sketched=False))
     text = print_program(program)
     assert "gemm" in text
     assert print_program(parse_program(text)) == text

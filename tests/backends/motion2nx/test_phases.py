@@ -25,7 +25,7 @@ def phases_of(program: Program) -> tuple[Program, list[Phase]]:
 
 
 PROGRAMS = [
-    every_op(),
+    every_op(sketched=False),
     *(compile_program(p, Options(clients=9)).secure for p in (fltrust(12), weighted_mean(5), clipped_mean(6))),
 ]
 

@@ -11,6 +11,7 @@
 #include "duet/product.h"
 #include "duet/program.h"
 #include "duet/share_product.h"
+#include "duet/sketch.h"
 
 namespace {
 

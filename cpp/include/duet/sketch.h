@@ -1,0 +1,52 @@
+// Sketched vectors: a public random map to a few sums that keeps squared norms, up to a small
+// error. The map is linear, so each party applies it to its own share.
+//
+// Entry j of a vector is added, with a random sign, to one sum of each of four blocks; a quarter of
+// the sum of all squares has the vector's squared norm as its mean, and a variance of at most 2/K
+// of its square for K sums: the second-moment estimator of Alon, Matias and Szegedy (STOC 1996)
+// with the buckets of Charikar, Chen and Farach-Colton (ICALP 2002), of which several blocks are
+// taken as in Kane and Nelson, "Sparser Johnson-Lindenstrauss Transforms" (JACM 2014): with one
+// block, two large entries cancel with probability 1/2K; in all four they do not.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "duet/cost.h"
+#include "duet/ring.h"
+#include "duet/session.h"
+#include "duet/tensor.h"
+
+namespace duet {
+
+inline constexpr std::size_t kSketchBlocks = 4;
+
+// Random numbers that both parties know and that neither chose alone: each sends 16 bytes, and the
+// XOR counts. They are drawn online, when the clients' shares are there, so that nobody who makes
+// an input knows them. A party that does not follow the protocol could wait for the other's
+// bytes and choose its own accordingly. Parties are semi-honest here, and a malicious one could
+// just as well change its shares; against such parties both would have to commit first.
+class Coins {
+ public:
+  void send(Session& session);
+  // Four numbers below 2^32.
+  Tensor<Ring> receive(Session& session);
+
+  static constexpr Cost setup_cost() { return {}; }
+  static constexpr Cost online_cost() {
+    return parallel(message_cost(0, kBytes), message_cost(1, kBytes));
+  }
+
+ private:
+  static constexpr std::size_t kBytes = 16;
+  std::array<std::uint32_t, kBytes / 4> own_{};
+};
+
+// [..., d] -> [..., sums]; every row is mapped alike. `sums` is a multiple of kSketchBlocks. Where
+// entry j goes is said by bytes 16·j to 16·j + 15 of SHAKE128(coins as 16 bytes): of each block's
+// little-endian 32-bit word the lowest bit is the sign, and the others, as a fraction of 2^31,
+// choose the sum.
+Tensor<Ring> sketch(const Tensor<Ring>& x, const Tensor<Ring>& coins, std::size_t sums);
+
+}  // namespace duet
