@@ -35,7 +35,7 @@ def measure(clients, size, rounds, link, norms):
         "setup": f"{s.setup_seconds:.2f} s (estimate for {estimate.network.name} {estimate.setup_seconds:.2f} s)",
         "online": f"{s.online_seconds:.3f} s (estimate for {estimate.network.name} {estimate.online_seconds:.3f} s)",
         "CPU per server": f"{s.cpu_seconds[0]:.2f}, {s.cpu_seconds[1]:.2f} s",
-        "memory per server": f"{max(s.peak_memory_bytes) / 1e6:.0f} MB",
+        "memory per server": f"{s.peak_memory_bytes[0] / 1e6:.0f}, {s.peak_memory_bytes[1] / 1e6:.0f} MB",
         "compile and build": f"{built:.1f} s",
         "AND gates": sum(program.report.and_gates.values()),
         "relative error": f"{error:.1e}",

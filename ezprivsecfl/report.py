@@ -78,16 +78,27 @@ class Report:
             for o in leakage(self.compiled).opened
             if isinstance(o.type, RingType)
         ]
-        lines += [
-            f"squared norms ({op.location}) of {shape_text(op.operands[0].type.shape)}: sketched to {op.sums} sums; "
-            f"relative error at most {norms.error():.3g} with probability {CONFIDENCE:.0%} each (deviation "
-            f"{norms.deviation():.3g}), of norms about half as much"
-            for op in secure.of(sketch.Sketch)
-        ]
+        lines += self._sketches(norms)
         degree = relu.partition(":")[2]
         return lines + [
             f"ReLU ({where}): polynomial of degree {degree} on [-{bound:g}, {bound:g}], worst error {error:.3g}"
             for where, bound, error in approximations(Simplify().run(self.compiled.tensor), relu, norms)
+        ]
+
+    def _sketches(self, norms: Norms) -> list[str]:
+        sketches = self.compiled.secure.of(sketch.Sketch)
+        if norms.sums is None:
+            return []
+        if not sketches:
+            return [f"squared norms: all exact, since none is of more than {norms.sums} secret values"]
+        return [
+            *(
+                f"squared norms ({op.location}) of {shape_text(op.operands[0].type.shape)}: sketched to {op.sums} "
+                f"sums; relative error at most {norms.error():.3g} with probability {CONFIDENCE:.0%} each (deviation "
+                f"{norms.deviation():.3g}), that of norms about half of it"
+                for op in sketches
+            ),
+            "what goes into which sum is random, public, and drawn after the clients have uploaded",
         ]
 
     def _circuits(self) -> list[str]:

@@ -146,7 +146,7 @@ class ServerProgram:
         shape = resolve(tuple(share["shape"]), clients)
         result = np.empty(shape, dtype=np.uint64)
         for client in range(clients):
-            data = self.shares.get((share["path"], client))
+            data = self.shares.pop((share["path"], client), None)  # each is freed once it is copied
             if data is None:
                 raise InputError(f"client {client} has not uploaded {share['path']!r}")
             if self.party == 0:

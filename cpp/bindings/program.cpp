@@ -19,6 +19,15 @@ namespace {
 
 using py::literals::operator""_a;
 
+// Empties the list: the shares of all clients would otherwise be in memory twice.
+std::vector<Tensor<Ring>> take_tensors(const py::list& arrays) {
+  std::vector<Tensor<Ring>> tensors;
+  while (!arrays.empty()) {
+    tensors.push_back(to_tensor(py::cast<py::array>(arrays.attr("pop")(0))));
+  }
+  return tensors;
+}
+
 // A program from a shared object. Shared objects are never unloaded: objects that they made, such
 // as exceptions, may outlive the program.
 class LoadedProgram {
@@ -45,9 +54,9 @@ class LoadedProgram {
     ready_ = session.identity();
   }
 
-  py::list online(const PythonSession& python_session, const std::vector<py::array>& shares,
+  py::list online(const PythonSession& python_session, const py::list& shares,
                   const std::vector<py::array>& publics) {
-    const std::vector<Tensor<Ring>> share_tensors = to_tensors(shares);
+    const std::vector<Tensor<Ring>> share_tensors = take_tensors(shares);
     const std::vector<Tensor<Ring>> public_tensors = to_tensors(publics);
     const PythonSession::Use session(python_session);
     // The ops refuse a second use, too, but only once they are reached.
@@ -80,7 +89,7 @@ void define_program(py::module_& module) {
            "Does all that does not depend on the inputs. Serves one call of online().")
       .def("online", &LoadedProgram::online, "session"_a, "shares"_a, "publics"_a,
            "From this party's shares of the clients' values and from public values, all uint64 "
-           "arrays, the opened outputs.");
+           "arrays, the opened outputs. Empties the list of shares, to free their memory.");
   module.def(
       "load", [](const std::string& path) { return LoadedProgram(path); }, "path"_a,
       "Loads the shared object of a compiled program.");

@@ -63,7 +63,10 @@ def test_program_over_tcp(library):
 
         def party(p, clients=clients, shares=shares, public=public):
             programs[p].setup(sessions[p], clients)
-            return programs[p].online(sessions[p], [shares[p]], [public])
+            taken = [shares[p]]
+            opened = programs[p].online(sessions[p], taken, [public])
+            assert not taken  # so that the shares are not in memory twice
+            return opened
 
         results = both(lambda: party(0), lambda: party(1))
         total, norm = expected(x, g)
@@ -188,6 +191,7 @@ def test_costs():
     for op, sizes in {
         "session": {},
         "open_arith": {"elements": 3},
+        "coins": {},
         "to_yao": {"elements": 3, "width": 20},
         "public_to_yao": {"elements": 3, "width": 20},
         "from_yao": {"elements": 3},

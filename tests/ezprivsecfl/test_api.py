@@ -171,6 +171,27 @@ def test_polynomial_relu_reports_its_error():
     assert abs(program.run(VALUES) - exact) <= 3 * 0.14
 
 
+def test_sketched_norms_report_their_error():
+    long = tff.TensorType(np.float32, [200])
+    square = tff.tensorflow.computation(lambda x: reduce_sum(x * x), long)
+
+    @tff.federated_computation(tff.FederatedType(long, tff.CLIENTS))
+    def energy(values):
+        return tff.federated_sum(tff.federated_map(square, values))
+
+    program = ez.compile(energy, clients=3, norms="sketch:128", backend="plain")
+    assert "of [n, 200]: sketched to 128 sums; relative error at most 1.25 with probability 99% each" in repr(program)
+    assert "(deviation 0.125)" in program._repr_html_()
+    assert "public, and drawn after the clients have uploaded" in repr(program)
+    assert program.run([np.ones(200, np.float32)] * 3) == pytest.approx(600, rel=1.25)
+    exact = ez.compile(energy, clients=3, norms="sketch:256", backend="plain")
+    assert "squared norms: all exact, since none is of more than 256 secret values" in repr(exact)
+    assert "squared norms" not in repr(ez.compile(energy, clients=3, backend="plain"))
+    runner = ez.set_secure_execution_context(backend="plain", norms="sketch:128")
+    assert energy([np.ones(200, np.float32)] * 3) == pytest.approx(600, rel=1.25)
+    assert [p.compiled.options.norms for p in runner.programs] == ["sketch:128"]
+
+
 def test_importing_the_package_needs_no_tensorflow():
     code = "import sys, ezprivsecfl; assert not any(m.startswith('tensorflow') for m in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

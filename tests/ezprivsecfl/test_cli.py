@@ -220,6 +220,9 @@ def test_wrong_options(program, capsys):
     path = program(MEAN)
     assert "--emit binary: choose from tensor, mpc, cpp, circuits" in failed(capsys, path, "--emit", "binary")[1]
     assert "expected exact or poly:DEGREE" in failed(capsys, path, "--relu", "cubic")[1]
+    assert (
+        "--norms sketch:100000001: expected exact or sketch:K" in failed(capsys, path, "--norms", "sketch:100000001")[1]
+    )
     assert "clients must be at least 2" in failed(capsys, path, "--clients", "1")[1]
 
 

@@ -23,6 +23,7 @@ from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError, InputError, RunError
@@ -47,6 +48,23 @@ def test_two_servers_compute_what_the_reference_does(cluster, program):
             np.testing.assert_array_equal(result.outputs[path], simulated[path])
             scale = max(float(np.max(np.abs(value))), 1e-9)
             assert np.max(np.abs(result.outputs[path] - value)) <= 1e-4 * scale
+
+
+def test_sketched_norms(cluster):
+    program = fltrust(3000)
+    duet = on_duet(cluster, compile_program(program, Options(clients=9, norms="sketch:1024")))
+    given, server, stacked = random_round(program, 9)
+    expected = run_tensor(program, stacked, 9)["result"]
+    duet.run(given, server)  # base OTs, keys
+    rounds = [duet.run(given, server) for _ in range(2)]
+    for result in rounds:
+        error = np.max(np.abs(result.outputs["result"] - expected)) / np.max(np.abs(expected))
+        assert 1e-6 < error < Norms(1024).error()
+    assert np.any(rounds[0].outputs["result"] != rounds[1].outputs["result"])  # another map every time
+    declared = cost(duet.compiled.secure, 9)
+    statistics = rounds[0].statistics
+    assert statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
+    assert statistics.rounds == declared.rounds
 
 
 @pytest.mark.parametrize(
