@@ -242,6 +242,8 @@ class Scales:
         names = (
             f" Lower the bound of {', '.join(inputs)} (--bound) or the number of clients (--clients)." if inputs else ""
         )
+        if self.ranges.norms.sketches(broken.value.op):
+            names += " Or take more sums (--norms): the more there are, the less room they need."
         return (
             f"{broken.value.op.name} does not fit the 64-bit ring: its values reach 2^{broken.magnitude_bits} and its "
             f"operands need {self._expression(broken.value)[0]} fractional bits (at least {MINIMUM} per input).{names}"

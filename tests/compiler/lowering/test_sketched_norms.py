@@ -12,7 +12,7 @@ from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
-from ezprivsecfl.errors import CompileError, UnsupportedError
+from ezprivsecfl.errors import CompileError, PrecisionError, UnsupportedError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.mpc.protocol import SquareSum
@@ -67,6 +67,8 @@ def test_results_are_close(make, sums):
 def test_a_million_parameters_fit_the_default_bound():
     compiled = compile_program(fltrust(1_000_000), Options(clients=100, norms="sketch:4096"))
     assert [op.type.frac for op in compiled.secure.of(Share)] == [16]
+    with pytest.raises(PrecisionError, match=r"matmul does not fit .* Or take more sums \(--norms\)"):
+        compile_program(fltrust(1_000_000), Options(clients=100, norms="sketch:256"))
 
 
 def test_the_longest_vectors_do_not_wrap_around():
