@@ -23,7 +23,6 @@ class Growth:
     """How one figure grows along one line of the grid.
 
     Args:
-        computation: A key of ``COMPUTATIONS``.
         system: What ran.
         figure: A key of ``FIGURES``.
         variable: ``n`` or ``d``: what grows.
@@ -31,7 +30,6 @@ class Growth:
         exponent: The figure grows with this power of the variable.
     """
 
-    computation: str
     system: str
     figure: str
     variable: str
@@ -43,24 +41,24 @@ class Growth:
 
 
 def growths(points: Iterable[Figures]) -> list[Growth]:
-    """Fits every line of the grid that has at least two points."""
+    """Fits every line of a computation's grid that has at least two points."""
     lines: dict[tuple[Any, ...], dict[int, float]] = {}
     for point in points:
         for name, value in FIGURES.items():
             for variable, x, fixed in (("n", point.clients, point.size), ("d", point.size, point.clients)):
-                line = lines.setdefault((point.computation, point.system, name, variable, fixed), {})
+                line = lines.setdefault((point.system, name, variable, fixed), {})
                 line[x] = value(point)
     return [Growth(*line, exponent(list(ys), list(ys.values()))) for line, ys in lines.items() if len(ys) > 1]
 
 
-HEADINGS = ["computation", "system", "figure", "grows with n as", "grows with d as"]
+HEADINGS = ["system", "figure", "grows with n as", "grows with d as"]
 
 
 def rows(found: Iterable[Growth]) -> list[list[str]]:
-    """One row under ``HEADINGS`` for each figure of each computation on each system, in alphabetical order."""
+    """One row under ``HEADINGS`` for each figure on each system, in alphabetical order."""
 
-    def figure(growth: Growth) -> tuple[str, str, str]:
-        return growth.computation, growth.system, growth.figure
+    def figure(growth: Growth) -> tuple[str, str]:
+        return growth.system, growth.figure
 
     table = []
     for names, group in groupby(sorted(found, key=lambda g: (*figure(g), g.fixed)), key=figure):

@@ -33,7 +33,8 @@ def plot(title: str, points: Sequence[Figures], path: Path) -> None:
                         panel.loglog(*zip(*line, strict=True), **style, label=f"{system}, {fixed_name} = {at:,}")
             panel.set_xlabel(x_name)
             panel.grid(alpha=0.3)
-            panel.legend(fontsize="x-small")
+            if panel in axes[0]:  # those of the row below are the same
+                panel.legend(fontsize="x-small", loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
         row[0].set_ylabel(UNITS[name])
     figure.suptitle(title)
     figure.savefig(path, dpi=120)

@@ -50,23 +50,21 @@ def test_growths_are_fitted_along_every_line_of_the_grid():
     theirs = [replace(p, system="SPU", bytes_sent=[p.clients**3, 0]) for p in points]
     found = growths([*points, *theirs])
     assert len(found) == 2 * 2 * (2 + 3)
-    assert [row for row in rows(found) if row[2] == "bytes"] == [
+    assert [row for row in rows(found) if row[1] == "bytes"] == [
         [
-            "fltrust",
             "Duet",
             "bytes",
             "n^1.00 (d = 10,000); n^1.00 (d = 1,000,000)",
             "d^0.50 (n = 10); d^0.50 (n = 20); d^0.50 (n = 40)",
         ],
         [
-            "fltrust",
             "SPU",
             "bytes",
             "n^3.00 (d = 10,000); n^3.00 (d = 1,000,000)",
             "d^0.00 (n = 10); d^0.00 (n = 20); d^0.00 (n = 40)",
         ],
     ]
-    assert rows(found)[0][2:4] == ["CPU", "n^2.00 (d = 10,000); n^2.00 (d = 1,000,000)"]
+    assert rows(found)[0][1:3] == ["CPU", "n^2.00 (d = 10,000); n^2.00 (d = 1,000,000)"]
 
 
 def test_one_point_makes_no_line():
@@ -192,7 +190,7 @@ def test_a_sweep_prints_and_saves_every_computation(tmp_path, capsys):
     assert capsys.readouterr().out.count(table) == 2
     saved = (tmp_path / "out" / "try-fedavg.md").read_text()
     assert saved.startswith(table)
-    assert "| fedavg | Duet | bytes | n^1.00 (d = 100) |  |" in saved
+    assert "| Duet | bytes | n^1.00 (d = 100) |  |" in saved
     assert saved in page.read_text()
     assert len(json.loads((tmp_path / "out" / "try-fltrust.json").read_text())) == 3
     assert (tmp_path / "out" / "try-fltrust.png").read_bytes().startswith(b"\x89PNG")
