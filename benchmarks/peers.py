@@ -31,7 +31,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,19 +105,18 @@ def run_together(commands: list[list[str]], folder: Path, timeout: float) -> Non
             with path.open("wb") as out:
                 null = subprocess.DEVNULL
                 processes.append(subprocess.Popen(command, stdin=null, stdout=out, stderr=out, start_new_session=True))
-        while any(p.poll() is None for p in processes):
-            if failed := [i for i, p in enumerate(processes) if p.poll()]:
-                raise PointError(last_line(outputs[failed[0]]))
+        while any(codes := [p.poll() for p in processes]) or None in codes:
+            for code, output in zip(codes, outputs, strict=True):
+                if code:
+                    raise PointError(last_line(output))
             if time.monotonic() > deadline:
                 raise PointError(f"stopped after {timeout:g} s")
             time.sleep(0.05)
-        if failed := [i for i, p in enumerate(processes) if p.poll()]:
-            raise PointError(last_line(outputs[failed[0]]))
     finally:
         for process in processes:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # uv and what it runs
+                process.wait()
 
 
 def last_line(output: Path) -> str:
