@@ -52,7 +52,7 @@ ShareProducts::~ShareProducts() = default;
 void ShareProducts::setup(Session& session) { session.rlwe(); }
 
 void ShareProducts::start(Session& session, std::unique_ptr<RlweExchange> exchange,
-                          SecretVector<Ring> left, SecretVector<Ring> right, Tensor<Ring> own) {
+                          std::span<const Ring> left, SecretVector<Ring> right, Tensor<Ring> own) {
   exchange_ = std::move(exchange);
   right_ = std::move(right);
   result_ = std::move(own);
@@ -60,7 +60,7 @@ void ShareProducts::start(Session& session, std::unique_ptr<RlweExchange> exchan
 }
 
 void ShareProducts::receive_uploads(Session& session) {
-  exchange_->receive_uploads(session, right_, result_.data);
+  exchange_->receive_uploads(session, std::exchange(right_, {}), result_.data);
 }
 
 void ShareProducts::send_answers(Session& session) { exchange_->send_answers(session); }

@@ -165,6 +165,9 @@ def test_arrays_are_not_converted_silently(library):
         _duet.expand(bytes(15), 3)
     with pytest.raises(ValueError, match="32 bytes"):
         _duet.connect("127.0.0.1", 1, 0, b"", timeout=0.01)
+    for link in ((0.0, 0.1), (1e6, -0.1), (1e6, float("nan"))):
+        with pytest.raises(ValueError, match="a link has positive bytes per second"):
+            _duet.connect("127.0.0.1", 1, 0, HASH, timeout=0.01, link=link)
 
 
 def test_shares_add_up_to_the_encoded_values():
@@ -177,7 +180,9 @@ def test_shares_add_up_to_the_encoded_values():
 
 
 def test_costs():
-    assert _duet.cost("mask", elements=10) == {
+    declared = _duet.cost("mask", elements=10)
+    assert 0 < declared.pop("cpu_seconds") < 1e-3
+    assert declared == {
         "setup_bytes": [0, 0],
         "setup_messages": [0, 0],
         "setup_rounds": 0,
@@ -202,6 +207,10 @@ def test_costs():
         _duet.cost("square", batch=1)
     with pytest.raises(TypeError, match="unexpected 'n'"):
         _duet.cost("square", batch=1, k=1, n=1)
+    with pytest.raises(TypeError, match="unexpected 'method'"):
+        _duet.cost("mask", elements=1, method="lattice")
+    with pytest.raises(ValueError, match="'ot' is none of auto, transfer, lattice"):
+        _duet.cost("square", batch=1, k=1, method="ot")
     with pytest.raises(ValueError, match="no operation 'cube'"):
         _duet.cost("cube")
     with pytest.raises(ValueError, match="1, 2, 4 or 8"):

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "duet/cost.h"
 #include "duet/product.h"
@@ -34,7 +35,7 @@ class ShareProducts {
   static constexpr Cost setup_cost() { return {}; }
 
  protected:
-  void start(Session& session, std::unique_ptr<RlweExchange> exchange, SecretVector<Ring> left,
+  void start(Session& session, std::unique_ptr<RlweExchange> exchange, std::span<const Ring> left,
              SecretVector<Ring> right, Tensor<Ring> own);
 
  private:
