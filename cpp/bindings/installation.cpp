@@ -35,7 +35,7 @@ void define_installation(py::module_& module) {
       "cpu_features",
       [] {
         const CpuFeatures& features = cpu_features();
-        return py::dict("aes"_a = features.aes);
+        return py::dict("aes"_a = features.aes, "avx512_ifma"_a = features.avx512_ifma);
       },
       "The processor's instructions that the engine makes use of.");
 }

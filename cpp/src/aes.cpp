@@ -42,9 +42,10 @@ void encrypt_with(evp_cipher_ctx_st* context, std::span<const Block> in, std::sp
 
 const CpuFeatures& cpu_features() {
 #if defined(__x86_64__)
-  static const CpuFeatures features{__builtin_cpu_supports("aes") != 0};
+  static const CpuFeatures features{__builtin_cpu_supports("aes") != 0,
+                                    __builtin_cpu_supports("avx512ifma") != 0};
 #else
-  static const CpuFeatures features{false};
+  static const CpuFeatures features{false, false};
 #endif
   return features;
 }

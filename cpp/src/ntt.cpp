@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "duet/aes.h"
+
 namespace duet {
 namespace {
 
@@ -21,12 +23,21 @@ std::vector<Factor> powers(const Modulus& modulus, std::uint64_t root, std::size
 }  // namespace
 
 Ntt::Ntt(Modulus modulus, std::uint64_t root, std::size_t size)
+    : Ntt(modulus, root, size, cpu_features().avx512_ifma ? Engine::kIfma : Engine::kPortable) {}
+
+Ntt::Ntt(Modulus modulus, std::uint64_t root, std::size_t size, Engine engine)
     : modulus_(modulus),
       roots_(powers(modulus, root, size)),
       inverse_roots_(powers(modulus, modulus.invert(root), size)),
-      inverse_size_(modulus.factor(modulus.invert(size))) {}
+      inverse_size_(modulus.factor(modulus.invert(size))) {
+  if (engine == Engine::kIfma) {
+    ifma_.emplace(roots_);
+    ifma_inverse_.emplace(inverse_roots_);
+  }
+}
 
 void Ntt::forward(std::span<std::uint64_t> values) const {
+  if (ifma_) return ifma::forward(values, modulus_.q(), *ifma_);
   const std::uint64_t twice = 2 * modulus_.q();
   // Entries stay below 4q.
   for (std::size_t blocks = 1, half = values.size() / 2; half > 0; blocks *= 2, half /= 2) {
@@ -47,6 +58,7 @@ void Ntt::forward(std::span<std::uint64_t> values) const {
 }
 
 void Ntt::inverse(std::span<std::uint64_t> values) const {
+  if (ifma_inverse_) return ifma::inverse(values, modulus_.q(), *ifma_inverse_, inverse_size_);
   const std::uint64_t twice = 2 * modulus_.q();
   // Entries stay below 2q.
   for (std::size_t blocks = values.size() / 2, half = 1; blocks > 0; blocks /= 2, half *= 2) {

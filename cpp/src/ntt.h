@@ -5,17 +5,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "modulus.h"
+#include "ntt_ifma.h"
 
 namespace duet {
 
 class Ntt {
  public:
+  enum class Engine { kIfma, kPortable };
+
   // `root`: a primitive 2N-th root of unity modulo q.
   Ntt(Modulus modulus, std::uint64_t root, std::size_t size);
+  Ntt(Modulus modulus, std::uint64_t root, std::size_t size, Engine engine);
 
   const Modulus& modulus() const { return modulus_; }
 
@@ -28,6 +33,8 @@ class Ntt {
   std::vector<Factor> roots_;          // powers of the root, in bit-reversed order
   std::vector<Factor> inverse_roots_;  // of its inverse
   Factor inverse_size_;
+  std::optional<ifma::Roots> ifma_;  // used with IFMA
+  std::optional<ifma::Roots> ifma_inverse_;
 };
 
 }  // namespace duet

@@ -121,7 +121,7 @@ SecretRnsPoly randomised(std::span<const Wide> sums, const RnsPoly& key, const S
   for (std::size_t i = 0; i < kRlwePrimes; ++i) {
     const Modulus& modulus = kModuli[i];
     for (std::size_t j = i * kRlweSize; j < (i + 1) * kRlweSize; ++j) {
-      poly[j] = modulus.add(modulus.reduce(sums[j]), modulus.mul(key[j], u[j]));
+      poly[j] = modulus.reduce(sums[j] + Wide{key[j]} * u[j]);
     }
   }
   to_coefficients(poly);

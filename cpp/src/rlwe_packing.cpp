@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "duet/errors.h"
@@ -114,9 +115,10 @@ PackingKeys PackingKeys::parse(std::span<const std::uint8_t> bytes) {
 PackedCiphertext PackingKeys::pack(std::vector<PackedCiphertext> parts,
                                    const Parallel& parallel) const {
   if (parts.empty() || parts.size() > kMostPacked) {
-    throw std::invalid_argument("between one and eight ciphertexts are packed");
+    throw std::invalid_argument("between 1 and " + std::to_string(kMostPacked) +
+                                " ciphertexts are packed");
   }
-  // Merges pairs that lie 4 apart, then 2, then 1.
+  // Merges pairs that lie 16 apart, then 8, 4, 2 and 1.
   for (std::size_t level = kPackingLevels; level-- > 0;) {
     const std::size_t shift = std::size_t{1} << level;
     if (parts.size() <= shift) continue;

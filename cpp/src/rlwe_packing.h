@@ -1,6 +1,6 @@
 // Answers packed into one, so that the polynomial that each would bring goes over the wire once:
 // the merging of Chen, Dai, Kim, Song, "Efficient Homomorphic Conversion Between (Ring) LWE
-// Ciphertexts", ACNS 2021 (algorithm 2), for coefficients at multiples of 8. docs/rlwe.md says why
+// Ciphertexts", ACNS 2021 (algorithm 2), for coefficients at multiples of 32. docs/rlwe.md says why
 // the noise stays small.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace duet {
 
-inline constexpr std::size_t kPackingLevels = 3;
+inline constexpr std::size_t kPackingLevels = 5;
 inline constexpr std::size_t kMostPacked = std::size_t{1} << kPackingLevels;
 
 // Packing works modulo the first two primes; keys have a third one, by which their noise shrinks.
@@ -41,7 +41,7 @@ class PackingKeys {
   static PackingKeys parse(std::span<const std::uint8_t> bytes);
 
   // Coefficients of `parts[i]` at multiples of P come to lie i further, where P is the smallest
-  // power of two that is no less than the number of parts, at most 8.
+  // power of two that is no less than the number of parts, at most kMostPacked.
   PackedCiphertext pack(std::vector<PackedCiphertext> parts, const Parallel& parallel) const;
 
  private:

@@ -15,6 +15,14 @@ namespace {
 // This many uploads are worked on at a time.
 constexpr std::size_t kWindow = 8;
 
+// Processor seconds of the steps, measured with benchmarks/lattice.cpp on a core of a server of
+// 2024.
+constexpr double kEncrypt = 500e-6, kParse = 85e-6, kAdd = 120e-6;
+constexpr double kMask = 660e-6, kMerge = 590e-6, kSwitch = 40e-6, kDecrypt = 240e-6;
+
+// Where layouts are compared, a second of processor time counts as much as these bytes.
+constexpr double kBytesPerSecond = 4e6;
+
 std::size_t ceil_divide(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 // How many answers with results at multiples of `stride` fit into one: a power of two.
@@ -29,6 +37,18 @@ void put_at_negative(std::vector<Ring>& poly, std::size_t index, Ring value) {
   } else {
     poly[kRlweSize - index] = 0 - value;
   }
+}
+
+double times(double seconds, std::size_t count) { return seconds * static_cast<double>(count); }
+
+// What the party has to do that knows the encrypted factor, and what the other one.
+double encrypting_seconds(const RlweLayout& layout) {
+  return times(kEncrypt, layout.uploads()) + times(kDecrypt, layout.packs());
+}
+double answering_seconds(const RlweLayout& layout) {
+  return times(kParse, layout.uploads()) + times(kAdd, layout.terms()) +
+         times(kMask, layout.answers()) + times(kMerge, layout.answers() - layout.packs()) +
+         times(kSwitch, layout.packs());
 }
 
 // The uploads that the next answers may need, from number first() on.
@@ -81,7 +101,7 @@ RlweLayout RlweLayout::matrices(const GilboaSize& size) {
   if (rows * size.inner * size.columns == 0) return layout;
   const std::size_t longest =
       std::min(ceil_divide(size.inner, kMostPacked) * kMostPacked, kRlweSize);
-  std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+  double least = std::numeric_limits<double>::infinity();
   for (std::size_t stride = 1; stride <= longest; ++stride) {
     RlweLayout candidate;
     candidate.size_ = size;
@@ -93,8 +113,10 @@ RlweLayout RlweLayout::matrices(const GilboaSize& size) {
     candidate.packed_ = packed_at(stride);
     const std::uint64_t bytes =
         candidate.uploads_ * kUploadBytes + candidate.packs() * answer_bytes(0);
-    if (bytes < least && candidate.pieces_ <= kMostUploads) {
-      least = bytes;
+    const double seconds = encrypting_seconds(candidate) + answering_seconds(candidate);
+    const double effort = static_cast<double>(bytes) + kBytesPerSecond * seconds;
+    if (effort < least && candidate.pieces_ <= kMostUploads) {
+      least = effort;
       layout = candidate;
     }
   }
@@ -115,6 +137,15 @@ std::vector<Ring> RlweLayout::upload(std::size_t index, std::span<const Ring> le
   }
   const std::span<const Ring> taken = left.subspan(begin, count);
   return {taken.begin(), taken.end()};
+}
+
+std::size_t RlweLayout::terms() const {
+  if (!is_inner_) return answers_ * pieces_;
+  std::size_t count = 0;
+  for (std::size_t answer = 0; answer < answers_; ++answer) {
+    count += uploads_of(answer).end - uploads_of(answer).begin;
+  }
+  return count;
 }
 
 Range RlweLayout::uploads_of(std::size_t answer) const {
@@ -334,23 +365,8 @@ Cost rlwe_cost(const RlweLayout& layout_0, const RlweLayout& layout_1) {
 }
 
 double rlwe_seconds(const RlweLayout& layout_0, const RlweLayout& layout_1) {
-  // Measured with benchmarks/lattice.cpp, on one core of a server of 2023.
-  constexpr double kEncrypt = 740e-6, kParse = 290e-6, kAdd = 340e-6;
-  constexpr double kMask = 1410e-6, kMerge = 1330e-6, kSwitch = 40e-6, kDecrypt = 560e-6;
-  const auto seconds = [&](const RlweLayout& mine, const RlweLayout& theirs) {
-    std::size_t terms = 0;
-    for (std::size_t answer = 0; answer < theirs.answers(); ++answer) {
-      const Range uploads = theirs.uploads_of(answer);
-      terms += uploads.end - uploads.begin;
-    }
-    const auto times = [](double each, std::size_t count) {
-      return each * static_cast<double>(count);
-    };
-    return times(kEncrypt, mine.uploads()) + times(kParse, theirs.uploads()) + times(kAdd, terms) +
-           times(kMask, theirs.answers()) + times(kMerge, theirs.answers() - theirs.packs()) +
-           times(kSwitch, theirs.packs()) + times(kDecrypt, mine.packs());
-  };
-  return std::max(seconds(layout_0, layout_1), seconds(layout_1, layout_0));
+  return std::max(encrypting_seconds(layout_0) + answering_seconds(layout_1),
+                  encrypting_seconds(layout_1) + answering_seconds(layout_0));
 }
 
 }  // namespace duet

@@ -26,7 +26,7 @@ class RlweLayout {
 
   // Matrix products [batch, m, k] x [batch, k, n], row by row: `stride` entries of a row in a
   // polynomial, so that N/stride columns fit into an answer, at multiples of the stride, which is
-  // chosen for the least traffic.
+  // chosen for little traffic, and for little work where that costs little traffic.
   static RlweLayout matrices(const GilboaSize& size);
 
   // The same layout, with its results further on.
@@ -37,6 +37,8 @@ class RlweLayout {
   }
 
   std::size_t uploads() const { return uploads_; }
+  // Products of an upload with a factor.
+  std::size_t terms() const;
   std::size_t answers() const { return answers_; }
   // Answers go over the wire several in one; which ones number `pack` holds.
   std::size_t packs() const { return (answers_ + packed_ - 1) / packed_; }

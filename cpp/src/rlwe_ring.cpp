@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 
 #include "duet/errors.h"
@@ -39,25 +38,29 @@ RnsPoly expanded(Block seed, std::size_t primes) {
   return poly;
 }
 
-// 50 bits each, without gaps.
-void pack(std::span<const std::uint64_t> values, std::uint8_t* out) {
-  Wide pending = 0;
-  unsigned bits = 0;
-  for (const std::uint64_t value : values) {
-    pending |= Wide{value} << bits;
-    bits += kRlwePrimeBits;
-    for (; bits >= 8; bits -= 8, pending >>= 8) *out++ = static_cast<std::uint8_t>(pending);
+// 50 bits each, without gaps: value i begins within byte 50·i/8 and ends within the seven after it.
+// The words at the end are read and written in part.
+std::size_t word_bytes(std::size_t offset, std::size_t size) {
+  return std::min(size - offset, sizeof(std::uint64_t));
+}
+
+void pack(std::span<const std::uint64_t> values, std::span<std::uint8_t> out) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t offset = i * kRlwePrimeBits / 8;
+    const std::size_t count = word_bytes(offset, out.size());
+    std::uint64_t word = 0;
+    std::memcpy(&word, &out[offset], count);
+    word |= values[i] << (i * kRlwePrimeBits % 8);
+    std::memcpy(&out[offset], &word, count);
   }
 }
 
-void unpack(const std::uint8_t* in, std::span<std::uint64_t> values) {
-  Wide pending = 0;
-  unsigned bits = 0;
-  for (std::uint64_t& value : values) {
-    for (; bits < kRlwePrimeBits; bits += 8) pending |= Wide{*in++} << bits;
-    value = static_cast<std::uint64_t>(pending) & kPrimeMask;
-    pending >>= kRlwePrimeBits;
-    bits -= kRlwePrimeBits;
+void unpack(std::span<const std::uint8_t> in, std::span<std::uint64_t> values) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t offset = i * kRlwePrimeBits / 8;
+    std::uint64_t word = 0;
+    std::memcpy(&word, &in[offset], word_bytes(offset, in.size()));
+    values[i] = (word >> (i * kRlwePrimeBits % 8)) & kPrimeMask;
   }
 }
 
@@ -109,11 +112,18 @@ SecretRnsPoly transformed(std::span<const std::int8_t> coefficients, std::size_t
   return poly;
 }
 
+// The number of ones among 42 bits, minus 21; summed in ever wider fields of the word.
 std::uint64_t small_error(std::uint64_t random) {
-  constexpr std::uint64_t kHalf = (std::uint64_t{1} << 21) - 1;
-  const auto plus = static_cast<std::uint64_t>(std::popcount(random & kHalf));
-  const auto minus = static_cast<std::uint64_t>(std::popcount((random >> 21) & kHalf));
-  return plus - minus;
+  constexpr std::uint64_t kPairs = 0x5555555555555555;
+  constexpr std::uint64_t kFours = 0x3333333333333333;
+  constexpr std::uint64_t kBytes = 0x0f0f0f0f0f0f0f0f;
+  std::uint64_t ones = random & ((std::uint64_t{1} << 42) - 1);
+  ones -= (ones >> 1) & kPairs;
+  ones = (ones & kFours) + ((ones >> 2) & kFours);
+  ones = (ones + (ones >> 4)) & kBytes;
+  ones += ones >> 8;
+  ones += ones >> 16;
+  return ((ones + (ones >> 32)) & 0x7f) - 21;
 }
 
 void substitute(std::span<const std::uint64_t> x, std::size_t exponent, std::size_t prime,
@@ -132,7 +142,7 @@ RlweCiphertext RlweCiphertext::parse(std::span<const std::uint8_t> bytes, std::s
   Block seed;
   std::memcpy(&seed, bytes.data(), sizeof seed);
   RlweCiphertext result{RnsPoly(primes * kRlweSize), expanded(seed, primes)};
-  unpack(bytes.data() + sizeof seed, result.body);
+  unpack(bytes.subspan(sizeof seed), result.body);
   for (std::size_t i = 0; i < primes; ++i) {
     for (const std::uint64_t value : part(result.body, i)) {
       if (value >= kModuli[i].q()) throw ProtocolError("a ciphertext with an entry out of range");
@@ -155,7 +165,7 @@ std::vector<std::uint8_t> encrypt_symmetric(SecretRnsPoly message, const SecretR
   }
   std::vector<std::uint8_t> bytes(ciphertext_bytes(primes));
   std::memcpy(bytes.data(), &seed, sizeof seed);
-  pack(message, bytes.data() + sizeof seed);
+  pack(message, std::span(bytes).subspan(sizeof seed));
   return bytes;
 }
 

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "check.h"
+#include "duet/aes.h"
 #include "duet/prg.h"
 #include "ntt.h"
 #include "rlwe.h"
@@ -61,6 +62,33 @@ void transforms_multiply_polynomials() {
   CHECK(a == expected);
 }
 
+// Also at the largest values.
+void engines_agree() {
+  if (!cpu_features().avx512_ifma) return;
+  Prg prg(Block{7, 8});
+  for (std::size_t prime = 0; prime < kRlwePrimes; ++prime) {
+    const Modulus& m = kModuli[prime];
+    const Ntt fast(m, rlwe_root(prime), kRlweSize, Ntt::Engine::kIfma);
+    const Ntt portable(m, rlwe_root(prime), kRlweSize, Ntt::Engine::kPortable);
+    for (const bool is_random : {true, false}) {
+      const std::vector<std::uint64_t> values =
+          is_random ? random_values(prg, m, kRlweSize)
+                    : std::vector<std::uint64_t>(kRlweSize, m.q() - 1);
+      std::vector<std::uint64_t> a = values;
+      std::vector<std::uint64_t> b = values;
+      fast.forward(a);
+      portable.forward(b);
+      CHECK(a == b);
+      fast.inverse(a);
+      CHECK(a == values);
+      a = b = values;
+      fast.inverse(a);
+      portable.inverse(b);
+      CHECK(a == b);
+    }
+  }
+}
+
 void transforms_can_be_undone() {
   Prg prg(Block{5, 6});
   for (const Ntt& ntt : rlwe_ntts()) {
@@ -80,4 +108,5 @@ int main() {
   arithmetic_is_modular();
   transforms_multiply_polynomials();
   transforms_can_be_undone();
+  engines_agree();
 }

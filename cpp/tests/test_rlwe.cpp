@@ -83,7 +83,7 @@ void noise_has_room_at_its_worst() {
   }
 }
 
-// Eight answers lie side by side at multiples of 8, three at multiples of 4; noise at its worst.
+// 32 answers lie side by side at multiples of 32, three at multiples of 4; noise at its worst.
 void answers_are_packed() {
   Randomness random = Randomness::for_tests({1, 2});
   Prg prg(Block{3, 4});
@@ -94,7 +94,8 @@ void answers_are_packed() {
   const Parallel in_order = [](std::size_t n, const std::function<void(std::size_t)>& task) {
     for (std::size_t i = 0; i < n; ++i) task(i);
   };
-  for (const auto& [count, stride] : {std::pair{8, 8}, std::pair{3, 4}, std::pair{1, 1}}) {
+  for (const auto& [count, stride] :
+       {std::pair{32, 32}, std::pair{17, 32}, std::pair{3, 4}, std::pair{1, 1}}) {
     std::vector<PackedCiphertext> parts;
     std::vector<std::size_t> wanted;
     std::vector<Ring> expected;

@@ -64,8 +64,8 @@ void traces_are_pinned() {
   square(both, random_values({2, 10}, 3), ShareSquare::online_cost(2, 10));
   multiply(both, random_values({1, 2}, 1), random_values({2, 3}, 2),
            ShareProduct::online_cost({1, 1, 2, 3}));
-  both.check_traces("6e8cebb678d223ef24ba188c687dfbdac2029d123e8a237ac5e2a75d21676d57",
-                    "ea517c0d5e9eaca1a1b06cee4ed1e158f59d6b67376dbdf40c036cf7b12a7220");
+  both.check_traces("50140b755a39300e3750baf302fd7431a73bfda7a2607001f742d4fa3ab38d5d",
+                    "b151b95852fa7f7d4ac2c7d25518cc9e323fecfc2f64470acaf908e35e71dba4");
 }
 
 }  // namespace

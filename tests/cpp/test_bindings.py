@@ -220,7 +220,7 @@ def test_costs():
 def test_installation():
     assert Path(_duet.include_dir(), "duet", "program.h").is_file()
     assert Path(_duet.cmake_dir(), "duet-config.cmake").is_file()
-    assert set(_duet.cpu_features()) == {"aes"}
+    assert set(_duet.cpu_features()) == {"aes", "avx512_ifma"}
     assert _duet.__version__
 
 

@@ -16,6 +16,7 @@ namespace duet {
 // What this processor has that the engine makes use of.
 struct CpuFeatures {
   bool aes;
+  bool avx512_ifma;  // multiplications of 52 bits, for lattice encryption
 };
 
 const CpuFeatures& cpu_features();

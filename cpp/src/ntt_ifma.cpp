@@ -1,0 +1,224 @@
+#include "ntt_ifma.h"
+
+#include <cstddef>
+
+namespace duet::ifma {
+
+Roots::Roots(std::span<const Factor> factors) {
+  for (const Factor& factor : factors) {
+    values.push_back(factor.value);
+    quotients.push_back(factor.quotient >> 12);
+  }
+}
+
+}  // namespace duet::ifma
+
+#if defined(__x86_64__)
+
+#if defined(__GNUC__) && !defined(__clang__)  // GCC 12 warns of its own header (GCC bug 105593)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#include <immintrin.h>
+
+#define DUET_IFMA __attribute__((target("avx512f,avx512ifma")))
+#define DUET_IFMA_INLINE __attribute__((target("avx512f,avx512ifma"), always_inline)) inline
+
+namespace duet::ifma {
+namespace {
+
+constexpr std::size_t kLanes = 8;
+
+struct Factors {
+  __m512i value;
+  __m512i quotient;
+};
+
+// The constants of a prime.
+struct Prime {
+  __m512i q;
+  __m512i twice;
+  __m512i negative;  // 2^52 - q
+  __m512i mask;      // 52 bits
+};
+
+DUET_IFMA_INLINE Prime prime_of(std::uint64_t q) {
+  constexpr std::uint64_t kWord = std::uint64_t{1} << 52;
+  const auto all = [](std::uint64_t x) { return static_cast<long long>(x); };
+  return {_mm512_set1_epi64(all(q)), _mm512_set1_epi64(all(2 * q)),
+          _mm512_set1_epi64(all(kWord - q)), _mm512_set1_epi64(all(kWord - 1))};
+}
+
+DUET_IFMA_INLINE __m512i load(const std::uint64_t* from) { return _mm512_loadu_si512(from); }
+DUET_IFMA_INLINE void store(std::uint64_t* to, __m512i value) { _mm512_storeu_si512(to, value); }
+
+DUET_IFMA_INLINE Factors same(const Roots& roots, std::size_t index) {
+  return {_mm512_set1_epi64(static_cast<long long>(roots.values[index])),
+          _mm512_set1_epi64(static_cast<long long>(roots.quotients[index]))};
+}
+
+// Consecutive factors, spread over the lanes.
+DUET_IFMA_INLINE Factors spread(const Roots& roots, std::size_t first, __m512i lanes) {
+  return {_mm512_permutexvar_epi64(lanes, load(roots.values.data() + first)),
+          _mm512_permutexvar_epi64(lanes, load(roots.quotients.data() + first))};
+}
+
+// x·f in [0, 2q), for x below 2^52.
+DUET_IFMA_INLINE __m512i mul_lazy(__m512i x, const Factors& f, const Prime& p) {
+  const __m512i zero = _mm512_setzero_si512();
+  const __m512i quotient = _mm512_madd52hi_epu64(zero, x, f.quotient);
+  const __m512i low = _mm512_madd52lo_epu64(zero, x, f.value);
+  return _mm512_and_si512(_mm512_madd52lo_epu64(low, quotient, p.negative), p.mask);
+}
+
+// x or x - bound, whichever is not negative; x < 2·bound.
+DUET_IFMA_INLINE __m512i reduce(__m512i x, __m512i bound) {
+  return _mm512_min_epu64(x, _mm512_sub_epi64(x, bound));
+}
+
+// Entries below 4q before and after.
+DUET_IFMA_INLINE void forward_butterfly(__m512i& low, __m512i& up, const Factors& root,
+                                        const Prime& p) {
+  const __m512i x = reduce(low, p.twice);
+  const __m512i y = mul_lazy(up, root, p);
+  low = _mm512_add_epi64(x, y);
+  up = _mm512_sub_epi64(_mm512_add_epi64(x, p.twice), y);
+}
+
+// Entries below 2q before and after.
+DUET_IFMA_INLINE void inverse_butterfly(__m512i& low, __m512i& up, const Factors& root,
+                                        const Prime& p) {
+  const __m512i x = low;
+  low = reduce(_mm512_add_epi64(x, up), p.twice);
+  up = mul_lazy(_mm512_sub_epi64(_mm512_add_epi64(x, p.twice), up), root, p);
+}
+
+DUET_IFMA_INLINE __m512i lanes(int a, int b, int c, int d, int e, int f, int g, int h) {
+  return _mm512_setr_epi64(a, b, c, d, e, f, g, h);
+}
+
+// Within two vectors lie two blocks of eight entries, four of four, eight of two. `x` and `y` hold
+// both halves of all blocks; these bring them from one width to the next.
+struct Shuffles {
+  __m512i to_x;
+  __m512i to_y;
+};
+
+DUET_IFMA_INLINE void shuffle(__m512i& x, __m512i& y, const Shuffles& s) {
+  const __m512i first = _mm512_permutex2var_epi64(x, s.to_x, y);
+  y = _mm512_permutex2var_epi64(x, s.to_y, y);
+  x = first;
+}
+
+// From entries in their order to blocks of eight, and back.
+DUET_IFMA_INLINE Shuffles eights() {
+  return {lanes(0, 1, 2, 3, 8, 9, 10, 11), lanes(4, 5, 6, 7, 12, 13, 14, 15)};
+}
+// From blocks of eight to blocks of four, and back.
+DUET_IFMA_INLINE Shuffles fours() {
+  return {lanes(0, 1, 8, 9, 4, 5, 12, 13), lanes(2, 3, 10, 11, 6, 7, 14, 15)};
+}
+// From blocks of four to blocks of two, and back.
+DUET_IFMA_INLINE Shuffles twos() {
+  return {lanes(0, 8, 2, 10, 4, 12, 6, 14), lanes(1, 9, 3, 11, 5, 13, 7, 15)};
+}
+// From blocks of two to entries in their order.
+DUET_IFMA_INLINE Shuffles ordered() {
+  return {lanes(0, 8, 1, 9, 2, 10, 3, 11), lanes(4, 12, 5, 13, 6, 14, 7, 15)};
+}
+// From entries in their order to blocks of two.
+DUET_IFMA_INLINE Shuffles from_order() {
+  return {lanes(0, 2, 4, 6, 8, 10, 12, 14), lanes(1, 3, 5, 7, 9, 11, 13, 15)};
+}
+
+// Which factor each lane takes.
+DUET_IFMA_INLINE __m512i of_eights() { return lanes(0, 0, 0, 0, 1, 1, 1, 1); }
+DUET_IFMA_INLINE __m512i of_fours() { return lanes(0, 0, 1, 1, 2, 2, 3, 3); }
+DUET_IFMA_INLINE __m512i of_twos() { return lanes(0, 1, 2, 3, 4, 5, 6, 7); }
+
+}  // namespace
+
+DUET_IFMA void forward(std::span<std::uint64_t> values, std::uint64_t q, const Roots& roots) {
+  const Prime p = prime_of(q);
+  const std::size_t size = values.size();
+  std::size_t blocks = 1;
+  for (std::size_t half = size / 2; half >= kLanes; blocks *= 2, half /= 2) {
+    for (std::size_t block = 0; block < blocks; ++block) {
+      const Factors root = same(roots, blocks + block);
+      std::uint64_t* const low = values.data() + 2 * block * half;
+      for (std::size_t i = 0; i < half; i += kLanes) {
+        __m512i x = load(low + i);
+        __m512i y = load(low + half + i);
+        forward_butterfly(x, y, root, p);
+        store(low + i, x);
+        store(low + half + i, y);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < size; i += 2 * kLanes) {
+    __m512i x = load(values.data() + i);
+    __m512i y = load(values.data() + i + kLanes);
+    shuffle(x, y, eights());
+    forward_butterfly(x, y, spread(roots, (size + i) / 8, of_eights()), p);
+    shuffle(x, y, fours());
+    forward_butterfly(x, y, spread(roots, (size + i) / 4, of_fours()), p);
+    shuffle(x, y, twos());
+    forward_butterfly(x, y, spread(roots, (size + i) / 2, of_twos()), p);
+    shuffle(x, y, ordered());
+    store(values.data() + i, reduce(reduce(x, p.twice), p.q));
+    store(values.data() + i + kLanes, reduce(reduce(y, p.twice), p.q));
+  }
+}
+
+DUET_IFMA void inverse(std::span<std::uint64_t> values, std::uint64_t q, const Roots& inverse_roots,
+                       Factor inverse_size) {
+  const Prime p = prime_of(q);
+  const std::size_t size = values.size();
+  for (std::size_t i = 0; i < size; i += 2 * kLanes) {
+    __m512i x = load(values.data() + i);
+    __m512i y = load(values.data() + i + kLanes);
+    shuffle(x, y, from_order());
+    inverse_butterfly(x, y, spread(inverse_roots, (size + i) / 2, of_twos()), p);
+    shuffle(x, y, twos());
+    inverse_butterfly(x, y, spread(inverse_roots, (size + i) / 4, of_fours()), p);
+    shuffle(x, y, fours());
+    inverse_butterfly(x, y, spread(inverse_roots, (size + i) / 8, of_eights()), p);
+    shuffle(x, y, eights());
+    store(values.data() + i, x);
+    store(values.data() + i + kLanes, y);
+  }
+  std::size_t half = kLanes;
+  for (std::size_t blocks = size / (2 * kLanes); blocks > 0; blocks /= 2, half *= 2) {
+    for (std::size_t block = 0; block < blocks; ++block) {
+      const Factors root = same(inverse_roots, blocks + block);
+      std::uint64_t* const low = values.data() + 2 * block * half;
+      for (std::size_t i = 0; i < half; i += kLanes) {
+        __m512i x = load(low + i);
+        __m512i y = load(low + half + i);
+        inverse_butterfly(x, y, root, p);
+        store(low + i, x);
+        store(low + half + i, y);
+      }
+    }
+  }
+  const Factors last{_mm512_set1_epi64(static_cast<long long>(inverse_size.value)),
+                     _mm512_set1_epi64(static_cast<long long>(inverse_size.quotient >> 12))};
+  for (std::size_t i = 0; i < size; i += kLanes) {
+    store(values.data() + i, reduce(mul_lazy(load(values.data() + i), last, p), p.q));
+  }
+}
+
+}  // namespace duet::ifma
+
+#else
+
+#include <cstdlib>
+
+namespace duet::ifma {
+
+void forward(std::span<std::uint64_t>, std::uint64_t, const Roots&) { std::abort(); }
+void inverse(std::span<std::uint64_t>, std::uint64_t, const Roots&, Factor) { std::abort(); }
+
+}  // namespace duet::ifma
+
+#endif
