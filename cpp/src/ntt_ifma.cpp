@@ -93,6 +93,25 @@ DUET_IFMA_INLINE void inverse_butterfly(__m512i& low, __m512i& up, const Factors
   up = mul_lazy(_mm512_sub_epi64(_mm512_add_epi64(x, p.twice), up), root, p);
 }
 
+using Butterfly = void(__m512i& low, __m512i& up, const Factors& root, const Prime& p);
+
+// All butterflies of one width, in blocks of 2·half entries.
+template <Butterfly butterfly>
+DUET_IFMA_INLINE void level(std::uint64_t* values, std::size_t blocks, std::size_t half,
+                            const Roots& roots, const Prime& p) {
+  for (std::size_t block = 0; block < blocks; ++block) {
+    const Factors root = same(roots, blocks + block);
+    std::uint64_t* const low = values + 2 * block * half;
+    for (std::size_t i = 0; i < half; i += kLanes) {
+      __m512i x = load(low + i);
+      __m512i y = load(low + half + i);
+      butterfly(x, y, root, p);
+      store(low + i, x);
+      store(low + half + i, y);
+    }
+  }
+}
+
 DUET_IFMA_INLINE __m512i lanes(int a, int b, int c, int d, int e, int f, int g, int h) {
   return _mm512_setr_epi64(a, b, c, d, e, f, g, h);
 }
@@ -143,17 +162,7 @@ DUET_IFMA void forward(std::span<std::uint64_t> values, std::uint64_t q, const R
   const std::size_t size = values.size();
   std::size_t blocks = 1;
   for (std::size_t half = size / 2; half >= kLanes; blocks *= 2, half /= 2) {
-    for (std::size_t block = 0; block < blocks; ++block) {
-      const Factors root = same(roots, blocks + block);
-      std::uint64_t* const low = values.data() + 2 * block * half;
-      for (std::size_t i = 0; i < half; i += kLanes) {
-        __m512i x = load(low + i);
-        __m512i y = load(low + half + i);
-        forward_butterfly(x, y, root, p);
-        store(low + i, x);
-        store(low + half + i, y);
-      }
-    }
+    level<forward_butterfly>(values.data(), blocks, half, roots, p);
   }
   for (std::size_t i = 0; i < size; i += 2 * kLanes) {
     __m512i x = load(values.data() + i);
@@ -189,17 +198,7 @@ DUET_IFMA void inverse(std::span<std::uint64_t> values, std::uint64_t q, const R
   }
   std::size_t half = kLanes;
   for (std::size_t blocks = size / (2 * kLanes); blocks > 0; blocks /= 2, half *= 2) {
-    for (std::size_t block = 0; block < blocks; ++block) {
-      const Factors root = same(inverse_roots, blocks + block);
-      std::uint64_t* const low = values.data() + 2 * block * half;
-      for (std::size_t i = 0; i < half; i += kLanes) {
-        __m512i x = load(low + i);
-        __m512i y = load(low + half + i);
-        inverse_butterfly(x, y, root, p);
-        store(low + i, x);
-        store(low + half + i, y);
-      }
-    }
+    level<inverse_butterfly>(values.data(), blocks, half, inverse_roots, p);
   }
   const Factors last{_mm512_set1_epi64(static_cast<long long>(inverse_size.value)),
                      _mm512_set1_epi64(static_cast<long long>(inverse_size.quotient >> 12))};
