@@ -74,8 +74,9 @@ def compile_program(program: Program, options: Options) -> Compiled:
     stages = divide(optimised)
     if not stages.opened:
         raise CompileError(f"no result of {program.name} depends on a CLIENTS-placed value: TFF itself can compute it")
-    domains = Domains(stages.secure)
-    secure = lower(stages, domains, Scales(stages, domains, Ranges(optimised, Norms.parse(options.norms))))
+    ranges = Ranges(optimised, Norms.parse(options.norms))
+    domains = Domains(stages.secure, ranges)
+    secure = lower(stages, domains, Scales(stages, domains, ranges))
     verify(secure)
     prologue, epilogue = stages.prologue_program(), stages.epilogue_program()
     return Compiled(program.name, bounded, optimised, prologue, secure, epilogue, options)

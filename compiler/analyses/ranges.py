@@ -119,7 +119,9 @@ class Ranges:
             interval = _times(operands[0], _reciprocal(operands[1]))
         else:
             interval = _times(*operands)
-        return interval.capped(self._bound(monomial(op.results[0])))
+        term = monomial(op.results[0])
+        self._cancel_average(term)
+        return interval.capped(self._bound(term))
 
     def _matmul(self, op: st.MatMul, operands: list[Range]) -> Range:
         inner = op.operands[0].type.shape[-1]

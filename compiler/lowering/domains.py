@@ -8,9 +8,12 @@ there it is computed on normalised numbers, with a relative error that does not 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import Enum
 
+from ezprivsecfl.compiler.analyses.monomials import root
+from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import UnsupportedError
@@ -19,6 +22,20 @@ from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.types import CLIENTS_DIM
+
+ROOM = 62
+"""Bits of a ring element for magnitude and fraction together: 64 less the sign and one for accumulated rounding."""
+
+INPUT_BITS = 16
+"""Fractional bits that an input has at least."""
+
+INVERSE_BITS = 12
+"""Bits of the inverse of a number at its bound, so an error of 2^-13 there. Of a smaller number's inverse there are more;
+the bits that this leaves to what is multiplied with the inverse count for small weights."""
+
+MANY = 16
+"""From so many clients on it is worth two rounds more to have one inverse in a circuit instead of quotients for all."""
 
 SMALL = 128
 """Up to this many elements (for 32 clients) a product with a garbled operand is computed in the circuit."""
@@ -45,13 +62,17 @@ class Domains:
 
     Args:
         secure: The operations of the secure part, in order.
+        ranges: Ranges of all values.
 
     Raises:
         UnsupportedError: Lists all operations that no strategy takes.
     """
 
-    def __init__(self, secure: Sequence[Op]) -> None:
+    def __init__(self, secure: Sequence[Op], ranges: Ranges) -> None:
+        self.ranges = ranges
         self.strategy: dict[Op, Strategy] = {}
+        self.inverses: dict[Value, int] = {}
+        """Inverses that shares are multiplied with, and how many fractional bits each needs."""
         self.users: dict[Value, list[Op]] = {}
         unsupported = []
         for op in secure:
@@ -124,7 +145,30 @@ class Domains:
         from_or_to_bool = (source.is_float or source.is_integer) != (op.dtype.is_float or op.dtype.is_integer)
         return Strategy.CIRCUIT if changes or from_or_to_bool or garbled else Strategy.LINEAR
 
+    def _divides_all(self, op: ew.Mul, garbled: list[Value]) -> bool:
+        """Whether inputs of many clients are multiplied with the same inverse, and a ring element holds the result.
+
+        Such as example counts with the inverse of their sum: one inverse in a circuit and products of shares cost much
+        less than a product in a circuit for every client.
+        """
+        if self.ranges.clients < MANY:
+            return False
+        others = [root(o) for o in op.operands if o not in garbled]
+        inverse = root(garbled[0])
+        if len(others) != 1 or not isinstance(others[0].op, Input) or CLIENTS_DIM not in op.result.type.shape:
+            return False
+        if not isinstance(inverse.op, ew.Reciprocal) or count(inverse.type.shape) != 1:
+            return False
+        divisor, quotient = self.ranges[inverse.op.operands[0]].magnitude, self.ranges[op.result].magnitude
+        if not 0 < divisor < math.inf or not 0 < quotient < math.inf:
+            return False
+        bits = math.ceil(math.log2(divisor)) + INVERSE_BITS
+        if bits + INPUT_BITS + math.ceil(math.log2(quotient)) > ROOM:
+            return False
+        self.inverses[inverse] = bits
+        return True
+
     def _product(self, op: ew.Mul, secret: list[Value], garbled: list[Value]) -> Strategy:
-        if garbled and count(op.result.type.shape) <= SMALL:
+        if garbled and count(op.result.type.shape) <= SMALL and not self._divides_all(op, garbled):
             return Strategy.CIRCUIT
         return Strategy.PRODUCT if len(secret) == 2 else Strategy.PUBLIC_PRODUCT

@@ -182,6 +182,12 @@ class _Lowering:
         a, b = self._ranked(a, rank), self._ranked(b, rank)
         if x is y:
             return self.b.add(protocol.SquareSum, self._reshaped(a, (*a.type.shape, 1)))
+        for number, numbers in ((a, b), (b, a)):
+            if set(number.type.shape) <= {1} and set(numbers.type.shape) <= {1, CLIENTS_DIM}:
+                row = self._reshaped(numbers, (1, CLIENTS_DIM))  # one number for each client: one matrix product
+                return self._reshaped(
+                    self.b.add(protocol.Product, self._reshaped(number, (1, 1)), row), numbers.type.shape
+                )
         small, large = (a, b) if _constant_tail(a.type.shape) >= _constant_tail(b.type.shape) else (b, a)
         split = rank - min(_constant_tail(small.type.shape), _static_tail(large.type.shape))
         batch = broadcast_shapes(small.type.shape[:split], large.type.shape[:split])

@@ -18,7 +18,7 @@ import numpy as np
 
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages
-from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
+from ezprivsecfl.compiler.lowering.domains import INPUT_BITS, ROOM, Domains, Strategy
 from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import PrecisionError
@@ -27,10 +27,7 @@ from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 
-ROOM = 62
-"""Bits of a ring element for magnitude and fraction together: 64 less the sign and one for accumulated rounding."""
-
-MINIMUM = 16
+MINIMUM = INPUT_BITS
 PUBLIC_BOUND = float(1 << 16)
 """What is assumed of a public value that no bound follows for; the encoder refuses larger ones."""
 
@@ -132,7 +129,11 @@ class Scales:
         if strategy is Strategy.CIRCUIT:
             from_bool = isinstance(op, ew.Cast) and not _is_number(op.operands[0])
             whole = not dtype.is_float or from_bool or isinstance(op, ew.Sign)
-            return (0, Counter()) if whole else self._variable(None, value, minimum=20, maximum=50)
+            if whole:
+                return 0, Counter()
+            if value in self.domains.inverses:
+                return self._variable(None, value, minimum=self.domains.inverses[value], maximum=ROOM)
+            return self._variable(None, value, minimum=20, maximum=50)
         if strategy is Strategy.MOVE:
             return self._expression(secret[0])
         if strategy in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT):

@@ -80,7 +80,7 @@ def test_a_program_explains_itself(program):
         "Both servers learn result: 4 numbers opened",
         "values [n, 4]: |x| < 8",
         "AND gates, once per element of [1, n]",
-        "in all 6126 AND gates in a round of 5 clients",
+        "in all 5426 AND gates in a round of 5 clients",
         "3 rounds",
     ):
         assert part in text

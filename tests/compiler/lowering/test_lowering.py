@@ -19,7 +19,7 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import DType
 
-AND_COUNTS = {"fltrust": [697, 746, 1888], "weighted_mean": [695, 1087], "clipped_mean": [765, 1002]}
+AND_COUNTS = {"fltrust": [697, 746, 1888], "weighted_mean": [0, 1010], "clipped_mean": [765, 1002]}
 
 
 def simulate(compiled: Compiled, inputs: dict[str, np.ndarray], clients: int) -> dict[str, np.ndarray]:

@@ -26,8 +26,10 @@ class FedavgProgram final : public ezmotion::Program {
     graph2();
     local3();
     products4();
-    open5(s);
-    return {v24, v25, v26, v27, v17};
+    graph5();
+    products6();
+    open7(s);
+    return {v25, v26, v27, v28, v12};
   }
 
  private:
@@ -44,87 +46,104 @@ class FedavgProgram final : public ezmotion::Program {
     const Tensor<Ring> v4 = shares.at(4);
     // sum, fedavg.py:42 federated_weighted_mean
     v5 = sum(v4, {0});
-    v6 = reshape(v4, Shape{1, n});
     // reshape, fedavg.py:39
-    v18 = reshape(v0, Shape{n, 1024});
+    v13 = reshape(v4, Shape{1, n});
     // reshape, fedavg.py:39
-    v21 = reshape(v2, Shape{n, 160});
+    v19 = reshape(v0, Shape{n, 1024});
+    // reshape, fedavg.py:39
+    v22 = reshape(v2, Shape{n, 160});
   }
 
   void graph2() {
     Graph g(connection(), kArithmetic);
     const Arith g5 = g.input(v5);
-    const Arith g6 = g.input(v6);
     // to_yao, fedavg.py:42 federated_weighted_mean
-    const Yao g7 = g.to_yao(g5, 59);
+    const Yao g6 = g.to_yao(g5, 48);
     // circuit, fedavg.py:42 federated_weighted_mean
-    const std::vector<Yao> r8 = g.circuit(circuit_fedavg_0, {g7});
-    const Yao& g8 = r8[0];
-    // reshape, fedavg.py:42 federated_weighted_mean
-    const Yao g9 = g.move({g8}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    // to_yao, fedavg.py:39
-    const Yao g10 = g.to_yao(g6, 54);
-    // broadcast, fedavg.py:39
-    const Yao g11 = g.move({g9}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    // circuit, fedavg.py:39
-    const std::vector<Yao> r12 = g.circuit(circuit_fedavg_1, {g10, g11});
-    const Yao& g12 = r12[0];
-    const Yao& g13 = r12[1];
-    // from_yao, fedavg.py:39
-    const Arith g14 = g.from_yao(g12);
+    const std::vector<Yao> r7 = g.circuit(circuit_fedavg_0, {g6});
+    const Yao& g7 = r7[0];
+    const Yao& g8 = r7[1];
     // from_yao, fedavg.py:42 federated_weighted_mean
-    const Arith g15 = g.from_yao(g13);
+    const Arith g9 = g.from_yao(g7);
+    // from_yao, fedavg.py:42 federated_weighted_mean
+    const Arith g10 = g.from_yao(g8);
     g.run();
-    v14 = g.share(g14);
-    v15 = g.share(g15);
+    v9 = g.share(g9);
+    v10 = g.share(g10);
   }
 
   void local3() {
     // sum, fedavg.py:42 federated_weighted_mean
-    v16 = sum(v15, {0, 1});
+    v11 = sum(v10, {});
+    // reshape, fedavg.py:39
+    v14 = reshape(v9, Shape{1, 1});
   }
 
   void products4() {
     Products products(connection(), kArithmetic);
     // gemm, fedavg.py:39
-    const std::size_t p19 = products.gemm(v14, v18);
-    // gemm, fedavg.py:39
-    const std::size_t p20 = products.gemm(v14, v1);
-    // gemm, fedavg.py:39
-    const std::size_t p22 = products.gemm(v14, v21);
-    // gemm, fedavg.py:39
-    const std::size_t p23 = products.gemm(v14, v3);
+    const std::size_t p15 = products.gemm(v14, v13);
     products.run();
-    v19 = products.result(p19);
-    v20 = products.result(p20);
-    v22 = products.result(p22);
-    v23 = products.result(p23);
+    v15 = products.result(p15);
   }
 
-  void open5(Session& s) {
+  void graph5() {
+    Graph g(connection(), kArithmetic);
+    const Arith g15 = g.input(v15);
+    // to_yao, fedavg.py:39
+    const Yao g16 = g.to_yao(g15, 64);
+    // circuit, fedavg.py:39
+    const std::vector<Yao> r17 = g.circuit(circuit_drop33, {g16});
+    const Yao& g17 = r17[0];
+    // from_yao, fedavg.py:39
+    const Arith g18 = g.from_yao(g17);
+    g.run();
+    v18 = g.share(g18);
+  }
+
+  void products6() {
+    Products products(connection(), kArithmetic);
+    // gemm, fedavg.py:39
+    const std::size_t p20 = products.gemm(v18, v19);
+    // gemm, fedavg.py:39
+    const std::size_t p21 = products.gemm(v18, v1);
+    // gemm, fedavg.py:39
+    const std::size_t p23 = products.gemm(v18, v22);
+    // gemm, fedavg.py:39
+    const std::size_t p24 = products.gemm(v18, v3);
+    products.run();
+    v20 = products.result(p20);
+    v21 = products.result(p21);
+    v23 = products.result(p23);
+    v24 = products.result(p24);
+  }
+
+  void open7(Session& s) {
     // open, fedavg.py:42 federated_weighted_mean
-    v17 = open(s, v16);
-    // open, fedavg.py:39
-    v24 = open(s, v19);
+    v12 = open(s, v11);
     // open, fedavg.py:39
     v25 = open(s, v20);
     // open, fedavg.py:39
-    v26 = open(s, v22);
+    v26 = open(s, v21);
     // open, fedavg.py:39
     v27 = open(s, v23);
+    // open, fedavg.py:39
+    v28 = open(s, v24);
   }
 
   std::size_t n = 0;  // clients of this round
   const Circuit circuit_fedavg_0 = load_circuit(CIRCUITS_DIR "/fedavg_0.txt");
-  const Circuit circuit_fedavg_1 = load_circuit(CIRCUITS_DIR "/fedavg_1.txt");
+  const Circuit circuit_drop33 = load_circuit(CIRCUITS_DIR "/drop33.txt");
   Tensor<Ring> v1;
   Tensor<Ring> v3;
   Tensor<Ring> v5;
-  Tensor<Ring> v6;
+  Tensor<Ring> v9;
+  Tensor<Ring> v10;
+  Tensor<Ring> v11;
+  Tensor<Ring> v12;
+  Tensor<Ring> v13;
   Tensor<Ring> v14;
   Tensor<Ring> v15;
-  Tensor<Ring> v16;
-  Tensor<Ring> v17;
   Tensor<Ring> v18;
   Tensor<Ring> v19;
   Tensor<Ring> v20;
@@ -135,6 +154,7 @@ class FedavgProgram final : public ezmotion::Program {
   Tensor<Ring> v25;
   Tensor<Ring> v26;
   Tensor<Ring> v27;
+  Tensor<Ring> v28;
 };
 
 }  // namespace

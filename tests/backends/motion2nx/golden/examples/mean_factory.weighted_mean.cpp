@@ -26,8 +26,10 @@ class WeightedMeanProgram final : public ezmotion::Program {
     graph2();
     local3();
     products4();
-    open5(s);
-    return {v16, v14};
+    graph5();
+    products6();
+    open7(s);
+    return {v17, v9};
   }
 
  private:
@@ -36,70 +38,89 @@ class WeightedMeanProgram final : public ezmotion::Program {
     v0 = shares.at(0);
     // share, mean_factory.py:16
     const Tensor<Ring> v1 = shares.at(1);
-    v2 = reshape(v1, Shape{1, n});
     // sum, mean_factory.py:16 federated_sum
-    v3 = sum(v1, {0});
+    v2 = sum(v1, {0});
+    // reshape, mean_factory.py:16
+    v10 = reshape(v1, Shape{1, n});
   }
 
   void graph2() {
     Graph g(connection(), kArithmetic);
-    const Arith g3 = g.input(v3);
     const Arith g2 = g.input(v2);
     // to_yao, mean_factory.py:16 RealDiv
-    const Yao g4 = g.to_yao(g3, 59);
+    const Yao g3 = g.to_yao(g2, 48);
     // circuit, mean_factory.py:16 RealDiv
-    const std::vector<Yao> r5 = g.circuit(circuit_weighted_mean_0, {g4});
-    const Yao& g5 = r5[0];
-    const Yao g6 = g.move({g5}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    // to_yao, mean_factory.py:16
-    const Yao g7 = g.to_yao(g2, 54);
-    // broadcast, mean_factory.py:16
-    const Yao g8 = g.move({g6}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    // circuit, mean_factory.py:16
-    const std::vector<Yao> r9 = g.circuit(circuit_weighted_mean_1, {g7, g8});
-    const Yao& g9 = r9[0];
-    const Yao& g10 = r9[1];
-    // from_yao, mean_factory.py:16
-    const Arith g11 = g.from_yao(g9);
+    const std::vector<Yao> r4 = g.circuit(circuit_weighted_mean_0, {g3});
+    const Yao& g4 = r4[0];
+    const Yao& g5 = r4[1];
     // from_yao, mean_factory.py:16 RealDiv
-    const Arith g12 = g.from_yao(g10);
+    const Arith g6 = g.from_yao(g4);
+    // from_yao, mean_factory.py:16 RealDiv
+    const Arith g7 = g.from_yao(g5);
     g.run();
-    v11 = g.share(g11);
-    v12 = g.share(g12);
+    v6 = g.share(g6);
+    v7 = g.share(g7);
   }
 
   void local3() {
     // sum, mean_factory.py:16 RealDiv
-    v13 = sum(v12, {0, 1});
+    v8 = sum(v7, {});
+    // reshape, mean_factory.py:16
+    v11 = reshape(v6, Shape{1, 1});
   }
 
   void products4() {
     Products products(connection(), kArithmetic);
     // gemm, mean_factory.py:16
-    const std::size_t p15 = products.gemm(v11, v0);
+    const std::size_t p12 = products.gemm(v11, v10);
     products.run();
-    v15 = products.result(p15);
+    v12 = products.result(p12);
   }
 
-  void open5(Session& s) {
+  void graph5() {
+    Graph g(connection(), kArithmetic);
+    const Arith g12 = g.input(v12);
+    // to_yao, mean_factory.py:16
+    const Yao g13 = g.to_yao(g12, 64);
+    // circuit, mean_factory.py:16
+    const std::vector<Yao> r14 = g.circuit(circuit_drop33, {g13});
+    const Yao& g14 = r14[0];
+    // from_yao, mean_factory.py:16
+    const Arith g15 = g.from_yao(g14);
+    g.run();
+    v15 = g.share(g15);
+  }
+
+  void products6() {
+    Products products(connection(), kArithmetic);
+    // gemm, mean_factory.py:16
+    const std::size_t p16 = products.gemm(v15, v0);
+    products.run();
+    v16 = products.result(p16);
+  }
+
+  void open7(Session& s) {
     // open, mean_factory.py:16 RealDiv
-    v14 = open(s, v13);
+    v9 = open(s, v8);
     // open, mean_factory.py:16
-    v16 = open(s, v15);
+    v17 = open(s, v16);
   }
 
   std::size_t n = 0;  // clients of this round
   const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
-  const Circuit circuit_weighted_mean_1 = load_circuit(CIRCUITS_DIR "/weighted_mean_1.txt");
+  const Circuit circuit_drop33 = load_circuit(CIRCUITS_DIR "/drop33.txt");
   Tensor<Ring> v0;
   Tensor<Ring> v2;
-  Tensor<Ring> v3;
+  Tensor<Ring> v6;
+  Tensor<Ring> v7;
+  Tensor<Ring> v8;
+  Tensor<Ring> v9;
+  Tensor<Ring> v10;
   Tensor<Ring> v11;
   Tensor<Ring> v12;
-  Tensor<Ring> v13;
-  Tensor<Ring> v14;
   Tensor<Ring> v15;
   Tensor<Ring> v16;
+  Tensor<Ring> v17;
 };
 
 }  // namespace
