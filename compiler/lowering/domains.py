@@ -31,8 +31,10 @@ INPUT_BITS = 16
 """Fractional bits that an input has at least."""
 
 INVERSE_BITS = 12
-"""Bits of the inverse of a number at its bound, so an error of 2^-13 there. Of a smaller number's inverse there are more;
-the bits that this leaves to what is multiplied with the inverse count for small weights."""
+"""Bits of the inverse of a number at its bound, so an error of 2^-13 there; the inverse of a smaller one has more.
+
+What is multiplied with it gets the bits that are left: they count for small weights.
+"""
 
 MANY = 16
 """From so many clients on it is worth two rounds more to have one inverse in a circuit instead of quotients for all."""

@@ -58,7 +58,7 @@ class FedavgProgram final : public ezmotion::Program {
     Graph g(connection(), kArithmetic);
     const Arith g5 = g.input(v5);
     // to_yao, fedavg.py:42 federated_weighted_mean
-    const Yao g6 = g.to_yao(g5, 48);
+    const Yao g6 = g.to_yao(g5, 52);
     // circuit, fedavg.py:42 federated_weighted_mean
     const std::vector<Yao> r7 = g.circuit(circuit_fedavg_0, {g6});
     const Yao& g7 = r7[0];

@@ -48,7 +48,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     Graph g(connection(), kArithmetic);
     const Arith g2 = g.input(v2);
     // to_yao, mean_factory.py:16 RealDiv
-    const Yao g3 = g.to_yao(g2, 48);
+    const Yao g3 = g.to_yao(g2, 52);
     // circuit, mean_factory.py:16 RealDiv
     const std::vector<Yao> r4 = g.circuit(circuit_weighted_mean_0, {g3});
     const Yao& g4 = r4[0];
