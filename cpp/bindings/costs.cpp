@@ -5,14 +5,18 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bindings.h"
 #include "duet/agreement.h"
 #include "duet/conversion.h"
+#include "duet/from_boolean.h"
+#include "duet/gmw.h"
 #include "duet/product.h"
 #include "duet/share_product.h"
 #include "duet/sketch.h"
@@ -51,6 +55,8 @@ class Sizes {
       const auto name = py::cast<std::string>(key);
       if (name == "method") {
         method_ = py::cast<std::string>(value);
+      } else if (name == "layers") {
+        layers_ = py::cast<std::vector<std::uint64_t>>(value);
       } else {
         sizes_[name] = py::cast<std::uint64_t>(value);
       }
@@ -77,8 +83,15 @@ class Sizes {
     return products_named(std::exchange(method_, std::nullopt).value_or("auto"));
   }
 
+  // AND gates of every layer of a circuit.
+  std::vector<std::uint64_t> layers() {
+    if (!layers_) throw py::type_error("cost(): missing 'layers'");
+    return *std::exchange(layers_, std::nullopt);
+  }
+
   void check_all_asked() const {
     if (method_) throw py::type_error("cost(): unexpected 'method'");
+    if (layers_) throw py::type_error("cost(): unexpected 'layers'");
     for (const auto& [name, value] : sizes_) {
       if (!asked_.contains(name)) throw py::type_error("cost(): unexpected '" + name + "'");
     }
@@ -88,6 +101,7 @@ class Sizes {
   std::map<std::string, std::uint64_t> sizes_;
   std::set<std::string> asked_;
   std::optional<std::string> method_;
+  std::optional<std::vector<std::uint64_t>> layers_;
 };
 
 const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
@@ -154,6 +168,22 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
       {"evaluate",
        [](Sizes& s) -> PhaseCosts {
          return {Evaluate::setup_cost(s["and_gates"], s["elements"]), Evaluate::online_cost()};
+       }},
+      {"evaluate_boolean",
+       [](Sizes& s) -> PhaseCosts {
+         const std::vector<std::uint64_t> layers = s.layers();
+         const std::uint64_t gates =
+             std::accumulate(layers.begin(), layers.end(), std::uint64_t{0});
+         const std::uint64_t elements = s["elements"];
+         return {EvaluateBoolean::setup_cost(gates, elements, s.ot_k()),
+                 EvaluateBoolean::online_cost(layers, elements)};
+       }},
+      {"from_boolean",
+       [](Sizes& s) -> PhaseCosts {
+         const std::uint64_t elements = s["elements"];
+         const std::uint64_t width = s["width"];
+         return {FromBoolean::setup_cost(elements, width, s.ot_k()),
+                 FromBoolean::online_cost(elements, width)};
        }},
       {"from_yao",
        [](Sizes& s) -> PhaseCosts {

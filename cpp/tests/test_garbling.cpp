@@ -5,33 +5,11 @@
 #include "duet/garbling.h"
 #include "plain_circuit.h"
 #include "protocol.h"
+#include "random_circuit.h"
 
 namespace {
 
 using namespace duet;
-using Type = Gate::Type;
-
-// Two inputs, two outputs, every kind of gate, wires used many times.
-Circuit random_circuit(std::size_t gates, std::uint64_t seed) {
-  Circuit circuit;
-  circuit.input_widths = {7, 4};
-  circuit.output_widths = {9, 3};
-  circuit.wires = 11;
-  Prg prg({seed, 0});
-  for (std::size_t i = 0; i < gates; ++i) {
-    const auto wire = [&] { return static_cast<std::uint32_t>(prg.next() % circuit.wires); };
-    const auto type = static_cast<Type>(prg.next() % 5);
-    circuit.gates.push_back({type, type == Type::kConstant ? wire() % 2 : wire(), wire(),
-                             static_cast<std::uint32_t>(circuit.wires)});
-    ++circuit.wires;
-    circuit.and_gates += type == Type::kAnd;
-  }
-  for (std::size_t i = 12; i-- > 0;) {
-    circuit.outputs.push_back(static_cast<std::uint32_t>(circuit.wires - 1 - i));
-  }
-  return circuit;
-}
-
 // Garbles, evaluates and opens at both parties.
 void check(Sessions& both, const Circuit& circuit, const Shape& shape) {
   const Tensor<Ring> x = random_values(shape, 1);
@@ -94,7 +72,8 @@ void random_circuits() {
     check(both, random_circuit(100, 7), shape);
   }
   Circuit free = random_circuit(30, 3);
-  for (Gate& gate : free.gates) gate.type = gate.type == Type::kAnd ? Type::kXor : gate.type;
+  for (Gate& gate : free.gates)
+    gate.type = gate.type == Gate::Type::kAnd ? Gate::Type::kXor : gate.type;
   free.and_gates = 0;
   check(both, free, {5});
 }

@@ -1,0 +1,85 @@
+#include "duet/boolean.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "transpose.h"
+
+namespace duet {
+namespace {
+
+// Writes the low `width` bits of all values into the planes from `first` on.
+void store_bits(BooleanTensor& to, std::size_t first, std::size_t width,
+                const Tensor<Ring>& values) {
+  Secret<std::array<Block, 128>> tile;
+  for (std::size_t done = 0; done < values.size(); done += 128) {
+    const std::size_t count = std::min<std::size_t>(128, values.size() - done);
+    tile.expose() = {};
+    for (std::size_t e = 0; e < count; ++e) tile.expose()[e].lo = values.data[done + e];
+    transpose(tile.expose());
+    for (std::size_t i = 0; i < width; ++i) {
+      const std::span<std::uint64_t> plane = to.plane(first + i).subspan(done / 64);
+      plane[0] = tile.expose()[i].lo;
+      if (plane.size() > 1) plane[1] = tile.expose()[i].hi;
+    }
+  }
+}
+
+void check_width(const char* op, std::size_t width) {
+  if (width < 1 || width > 64) {
+    throw std::invalid_argument(std::string(op) + ": a width of " + std::to_string(width) +
+                                " is not within 1 to 64");
+  }
+}
+
+}  // namespace
+
+BooleanTensor::BooleanTensor(Shape dimensions, std::size_t bits)
+    : shape(std::move(dimensions)), width(bits), planes(width * plane_words()) {}
+
+BooleanTensor with_shape(BooleanTensor value, Shape shape) {
+  value.shape = std::move(shape);
+  return value;
+}
+
+BooleanTensor pick(const BooleanTensor& value, Shape shape, std::span<const std::size_t> indices) {
+  BooleanTensor picked(std::move(shape), value.width);
+  for (std::size_t i = 0; i < value.width; ++i) {
+    for (std::size_t e = 0; e < indices.size(); ++e) {
+      picked.plane(i)[e / 64] |= std::uint64_t{value.bit(i, indices[e])} << (e % 64);
+    }
+  }
+  return picked;
+}
+
+BooleanTensor append(BooleanTensor value, const BooleanTensor& more) {
+  if (value.width != more.width) throw std::invalid_argument("Boolean values differ in width");
+  const std::size_t before = value.elements();
+  BooleanTensor both({before + more.elements()}, value.width);
+  for (std::size_t i = 0; i < both.width; ++i) {
+    for (std::size_t e = 0; e < both.elements(); ++e) {
+      const bool bit = e < before ? value.bit(i, e) : more.bit(i, e - before);
+      both.plane(i)[e / 64] |= std::uint64_t{bit} << (e % 64);
+    }
+  }
+  return both;
+}
+
+BooleanTensor summands(const Session& session, const Tensor<Ring>& share, std::size_t width) {
+  check_width("summands", width);
+  BooleanTensor words(share.shape, 2 * width);
+  store_bits(words, session.party() == 0 ? 0 : width, width, share);
+  return words;
+}
+
+BooleanTensor public_bits(const Session& session, const Tensor<Ring>& value, std::size_t width) {
+  check_width("public_bits", width);
+  BooleanTensor word(value.shape, width);
+  if (session.party() == 0) store_bits(word, 0, width, value);
+  return word;
+}
+
+}  // namespace duet
