@@ -9,9 +9,11 @@ from pathlib import Path
 
 from ezprivsecfl.backends import duet, motion2nx
 from ezprivsecfl.backends.duet.choices import ChooseProducts
+from ezprivsecfl.backends.duet.domains import AssignDomains
 from ezprivsecfl.backends.motion2nx.installation import Installation
-from ezprivsecfl.backends.network import network
+from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Program as Secure
@@ -85,20 +87,25 @@ class Duet(ServerBackend):
             (0: all others). ``auto`` takes what sends least; ``transfer`` masks the values and prepares products of
             the masks by oblivious transfer, ``lattice`` prepares them by lattice encryption; ``shares`` multiplies
             the shares as they are, by lattice encryption.
+        circuits: Where circuits are evaluated, for experiments; all of them, or by line. ``auto`` takes what gives
+            the shorter estimate for a round; ``yao`` garbles them; ``boolean`` evaluates them on Boolean shares.
+        network: What these estimates are for: ``lan`` or ``wan``; by default what ``link`` says, or else ``lan``.
         link: For experiments: ``lan`` or ``wan`` has the servers wait as if such a network were between them, of the
             bandwidth and round trip that ``Program.cost`` estimates for. None: as fast as this machine can.
 
     Raises:
-        CompileError: There is no such method or network; on use, no such line, or the method is not possible there.
+        CompileError: There is no such method, domain or network; on use, no such line, or it is not possible there.
     """
 
     products: str | Mapping[int, str] = "auto"
+    circuits: str | Mapping[int, str] = "auto"
+    network: str | None = None
     link: str | None = None
 
     def __post_init__(self) -> None:
-        self._choose_products()
+        self._passes()
         if self.link is not None:
-            network(self.link)
+            find_network(self.link)
 
     @property
     def name(self) -> str:
@@ -115,15 +122,16 @@ class Duet(ServerBackend):
         """The network's bandwidth, and half of its round trip each way."""
         if self.link is None:
             return None
-        chosen = network(self.link)
+        chosen = find_network(self.link)
         return Link(chosen.bytes_per_second, chosen.round_trip_seconds / 2)
 
-    def _choose_products(self) -> ChooseProducts:
-        return ChooseProducts({0: self.products} if isinstance(self.products, str) else self.products)
+    def _passes(self) -> tuple[ChooseProducts, AssignDomains]:
+        products, circuits = ({0: c} if isinstance(c, str) else c for c in (self.products, self.circuits))
+        return ChooseProducts(products), AssignDomains(circuits, find_network(self.network or self.link or "lan"))
 
     def secure(self, compiled: Compiled) -> Secure:
-        """With the chosen methods."""
-        return self._choose_products().run(compiled.secure)
+        """With the chosen methods and domains."""
+        return run_passes(compiled.secure, self._passes())
 
     def sources(self, compiled: Compiled) -> dict[str, str]:
         """C++ for the engine."""
@@ -190,12 +198,12 @@ class Plain(Backend):
     where = "exact simulation"
 
     def sources(self, compiled: Compiled) -> dict[str, str]:
-        """Those of Duet, which gives the same bits."""
-        return duet.emit(compiled)
+        """Those of Duet, which gives the same results."""
+        return Duet().sources(compiled)
 
     def traffic(self, compiled: Compiled) -> list[str]:
         """What Duet would send."""
-        return duet.traffic(compiled.secure, compiled.options.clients)
+        return Duet().traffic(compiled)
 
     def runnable(self, compiled: Compiled) -> tuple[Runnable, float]:
         """There is nothing to build."""
@@ -208,6 +216,8 @@ def choose(
     arithmetic: str = "gmw",
     *,
     products: Mapping[int, str] | None = None,
+    circuits: Mapping[int, str] | None = None,
+    network: str | None = None,
     link: str | None = None,
 ) -> Backend:
     """A back end by its name.
@@ -217,20 +227,22 @@ def choose(
         directory: For MOTION2NX: the built tree.
         arithmetic: For MOTION2NX: the arithmetic protocol.
         products: For Duet: how products are computed, by line.
+        circuits: For Duet: where circuits are evaluated, by line.
+        network: For Duet: what choices are made for.
         link: For Duet: the network to emulate.
 
     Raises:
         CompileError: There is no back end of that name, or it has no such choice.
     """
-    if products and backend != "duet":
-        raise CompileError(f"only the back end duet has a choice of products, not {backend}")
+    if (products or circuits or network) and backend != "duet":
+        raise CompileError(f"only the back end duet has a choice of products, circuits and network, not {backend}")
     if link is not None and backend != "duet":
         raise CompileError(f"only the back end duet can emulate a link, not {backend}: leave out --link {link}")
     match backend:
         case Backend():
             return backend
         case "duet":
-            return Duet(products or {}, link)
+            return Duet(products or {}, circuits or {}, network, link)
         case "motion2nx":
             return Motion2nx(directory, arithmetic)
         case "plain":

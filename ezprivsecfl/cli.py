@@ -194,7 +194,20 @@ def _common(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[LINE=]METHOD",
-        help="for experiments: how Duet computes products, there or all: auto, transfer, lattice or shares",
+        help="for experiments: how Duet computes products at a line, or all: auto, transfer, lattice or shares",
+    )
+    parser.add_argument(
+        "--circuits",
+        action="append",
+        default=[],
+        metavar="[LINE=]DOMAIN",
+        help="for experiments: where Duet evaluates circuits at a line, or all: auto, yao (garbled) or boolean (shares)",
+    )
+    parser.add_argument(
+        "--network",
+        choices=tuple(NETWORKS),
+        metavar="NETWORK",
+        help="what Duet chooses for between garbled circuits and Boolean shares (default lan, or what --link says)",
     )
     parser.add_argument("--verbose", action="store_true", help="also print where an error was raised")
     parser.add_argument("--version", action="version", version=f"ezcompile {__version__}")
@@ -212,15 +225,15 @@ def parse_bounds(given: Sequence[str]) -> dict[str, float]:
     return bounds
 
 
-def parse_products(given: Sequence[str]) -> dict[int, str]:
-    """Methods by line, 0 for all others; raises CompileError if a line is not a number."""
-    products = {}
+def parse_choices(option: str, given: Sequence[str]) -> dict[int, str]:
+    """Choices by line, 0 for all others; raises CompileError if a line is not a number."""
+    choices = {}
     for text in given:
-        line, _, method = text.rpartition("=")
+        line, _, choice = text.rpartition("=")
         if line and not line.isdecimal():
-            raise CompileError(f"--products {text}: expected [LINE=]METHOD, with the number of a line")
-        products[int(line or 0)] = method
-    return products
+            raise CompileError(f"{option} {text}: expected [LINE=]CHOICE, with the number of a line")
+        choices[int(line or 0)] = choice
+    return choices
 
 
 if __name__ == "__main__":

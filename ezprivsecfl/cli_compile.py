@@ -11,7 +11,7 @@ from pathlib import Path
 from ezprivsecfl.backend import ServerBackend, choose
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.network import NETWORKS
-from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, parse_bounds, parse_products
+from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, parse_bounds, parse_choices
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import CompileError
@@ -36,7 +36,14 @@ def compile_command(options: argparse.Namespace) -> int:
     file, _, name = options.program.partition(".py:")
     path = Path(f"{file}.py" if name else options.program)
     bounds = parse_bounds(options.bound)
-    backend = choose(options.backend, options.motion2nx, options.arithmetic, products=parse_products(options.products))
+    backend = choose(
+        options.backend,
+        options.motion2nx,
+        options.arithmetic,
+        products=parse_choices("--products", options.products),
+        circuits=parse_choices("--circuits", options.circuits),
+        network=options.network,
+    )
     backend.check()
     sources = _read_text(path) if path.suffix == ".ir" else _find_in_file(path, name)
     if sources is None:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ezprivsecfl.backend import choose
-from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, parse_bounds, parse_products
+from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, parse_bounds, parse_choices
 from ezprivsecfl.cli_compile import print_program_error
 from ezprivsecfl.errors import CompileError, EzError
 from ezprivsecfl.program_file import execute, load_code
@@ -83,7 +83,9 @@ def run_command(options: argparse.Namespace) -> int:
         options.backend,
         options.motion2nx,
         options.arithmetic,
-        products=parse_products(options.products),
+        products=parse_choices("--products", options.products),
+        circuits=parse_choices("--circuits", options.circuits),
+        network=options.network,
         link=options.link,
     )
     backend.check()

@@ -132,14 +132,43 @@ class BitFormat:
         return "bit"
 
 
-YaoFormat = FixedFormat | FloatFormat | BitFormat
+@dataclass(frozen=True)
+class SummandsFormat:
+    """Two words of ``word`` bits, one after the other, whose sum modulo 2^word is a fixed-point number."""
+
+    word: int
+    frac: int
+
+    @property
+    def width(self) -> int:
+        """Wires of both words."""
+        return 2 * self.word
+
+    def __str__(self) -> str:
+        return f"summands {self.word} {self.frac}"
+
+
+WireFormat = FixedFormat | FloatFormat | BitFormat | SummandsFormat
 
 
 @dataclass(frozen=True)
-class YaoType(Type):
-    """Garbled values, e.g. ``yao<fixed 64 40>[n]`` or ``yao<bit>[n]``."""
+class WiresType(Type):
+    """Values that circuits take and give; the subclasses say how their wires are hidden."""
 
-    format: YaoFormat
+    format: WireFormat
+
+
+@dataclass(frozen=True)
+class YaoType(WiresType):
+    """Garbled values, e.g. ``yao<fixed 64 40>[n]`` or ``yao<bit>[n]``."""
 
     def __str__(self) -> str:
         return f"yao<{self.format}>{shape_text(self.shape)}"
+
+
+@dataclass(frozen=True)
+class BooleanType(WiresType):
+    """Wires shared by exclusive or, e.g. ``boolean<fixed 64 40>[n]`` or ``boolean<summands 64 40>[n]``."""
+
+    def __str__(self) -> str:
+        return f"boolean<{self.format}>{shape_text(self.shape)}"

@@ -10,7 +10,7 @@ from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.registry import registry
 from ezprivsecfl.ir.text import print_program
-from ezprivsecfl.ir.types import YaoType
+from ezprivsecfl.ir.types import WiresType
 
 SHOWN_LINES = 12
 """How many lines before and after the wrong one a message shows."""
@@ -75,8 +75,8 @@ def _broken_circuit(program: Program, op: Op) -> Iterator[str]:
         yield f"{op.name} names circuit {name!r}, which does not exist"
         return
     circuit = program.circuits[name]
-    taken = tuple(o.type.format.width for o in op.operands if isinstance(o.type, YaoType))
-    given = tuple(r.type.format.width for r in op.results if isinstance(r.type, YaoType))
+    taken = tuple(o.type.format.width for o in op.operands if isinstance(o.type, WiresType))
+    given = tuple(r.type.format.width for r in op.results if isinstance(r.type, WiresType))
     expected = (tuple(circuit.input_widths), tuple(circuit.output_widths))
     if (taken, given) != expected:
         yield (

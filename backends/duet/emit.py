@@ -23,10 +23,10 @@ from ezprivsecfl.backends.duet.legalise import Legalise
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.passes.schedule import Exchange, Schedule, Step, schedule
 from ezprivsecfl.compiler.pipeline import Compiled
-from ezprivsecfl.ir.mpc import io, protocol, shares, sketch
+from ezprivsecfl.ir.mpc import boolean, io, protocol, shares, sketch
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.types import ArithType, MaskedType, YaoType
+from ezprivsecfl.ir.types import ArithType, BooleanType, MaskedType, WiresType, YaoType
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -48,12 +48,12 @@ MEMBERS: dict[type[Op], tuple[str, str]] = {
     protocol.SquareSum: ("Square", "squares"),
     shares.Gemm: ("ShareProduct", "product"),
     shares.SquareSumOfShares: ("ShareSquare", "squares"),
-    protocol.Circuit: ("Evaluate", "circuit"),
     protocol.FromYao: ("FromYao", "from_yao"),
     protocol.Open: ("OpenArith", "open"),
+    boolean.FromBoolean: ("FromBoolean", "from_boolean"),
     sketch.Coins: ("Coins", "coins"),
 }
-"""Engine class and member name of every operation that needs a protocol (ToYao has two classes)."""
+"""Engine class and member name of operations that need a protocol; ToYao and Circuit have two classes."""
 
 
 @dataclass
@@ -96,6 +96,8 @@ class _Emission:
         if isinstance(op, protocol.ToYao):
             shared = isinstance(op.operands[0].type, ArithType)
             return ("ToYao", "to_yao") if shared else ("PublicToYao", "public_to_yao")
+        if isinstance(op, protocol.Circuit):
+            return ("EvaluateBoolean" if _is_boolean(op) else "Evaluate", "circuit")
         return MEMBERS.get(type(op), ("", ""))
 
     def _choice(self, op: Op) -> str:
@@ -122,10 +124,15 @@ class _Emission:
             case protocol.ToYao():
                 lines = [f"{member}.setup(s, {shape_literal(op.result.type.shape)}, {op.width});"]
             case protocol.Circuit():
-                file = self.files[op.circuit]
-                lines = [f'{member}.setup(s, Circuit::load(CIRCUITS_DIR "/{file}"), {{{", ".join(views)}}});']
+                circuit = f'Circuit::load(CIRCUITS_DIR "/{self.files[op.circuit]}")'
+                given = shape_literal(op.results[0].type.shape) if _is_boolean(op) else f"{{{', '.join(views)}}}"
+                lines = [f"{member}.setup(s, {circuit}, {given});"]
             case protocol.FromYao():
                 lines = [f"{member}.setup(s, {views[0]});"]
+            case boolean.FromBoolean():
+                t = op.operands[0].type
+                assert isinstance(t, WiresType)
+                lines = [f"{member}.setup(s, {shape_literal(t.shape)}, {t.format.width});"]
             case _ if isinstance(op, MOVES) and isinstance(op.result.type, MaskedType | YaoType):
                 lines = [f"const auto {self.names[op.result]} = {move(op, views)};"]
             case _:
@@ -153,7 +160,7 @@ class _Emission:
             stages.append(
                 {
                     "sends": [line for e in stage.exchanges for line in self._send(e)],
-                    "receives": [self._receive(e) for e in stage.exchanges],
+                    "receives": [line for e in stage.exchanges for line in self._receive(e)],
                     "local": [line for op in stage.local for line in self._local(op)],
                 }
             )
@@ -171,27 +178,44 @@ class _Emission:
             Step.UPLOADS: f"send_uploads({arguments})",
             Step.ANSWERS: "send_answers(s)",
             Step.COINS: f"send({arguments})",
+            Step.LAYER: "send(s)",
+            Step.BITS: f"send({arguments})",
         }[exchange.step]
+        if exchange.step is Step.LAYER:
+            before = [*comment(op), self._begin(op)] if exchange.number == 0 else []
+            return [*before, f"{member}.{call};"]
         return [*comment(op), f"{member}.{call};"]
 
-    def _receive(self, exchange: Exchange) -> str:
+    def _begin(self, op: Op) -> str:
+        return f"{self.members[op]}.begin(s, {{{', '.join(self.names[o] for o in op.operands)}}});"
+
+    def _receive(self, exchange: Exchange) -> list[str]:
         op, member = exchange.op, self.members[exchange.op]
         if exchange.step is Step.MASKED:
-            return f"{member}.receive_masked(s);"
+            return [f"{member}.receive_masked(s);"]
         if exchange.step is Step.UPLOADS:
-            return f"{member}.receive_uploads(s);"
+            return [f"{member}.receive_uploads(s);"]
+        if exchange.step is Step.LAYER:
+            return [f"{member}.receive(s);", *(self._outputs(op, f"{member}.finish()") if exchange.last else [])]
         call = {Step.LABELS: "receive_labels", Step.ANSWERS: "receive_answers"}.get(exchange.step, "receive")
-        return f"const {_cpp_type(op.result)} {self.names[op.result]} = {member}.{call}(s);"
+        return [f"const {_cpp_type(op.result)} {self.names[op.result]} = {member}.{call}(s);"]
+
+    def _outputs(self, op: Op, expression: str) -> list[str]:
+        """Takes all outputs of a circuit apart."""
+        kind, all_results = _cpp_type(op.results[0]), f"results_of_{self.members[op]}"
+        return [
+            f"const std::vector<{kind}> {all_results} = {expression};",
+            *(f"const {kind}& {self.names[r]} = {all_results}[{r.index}];" for r in op.results),
+        ]
 
     def _local(self, op: Op) -> list[str]:
+        if isinstance(op, protocol.Circuit) and _is_boolean(op):
+            return [*comment(op), self._begin(op), *self._outputs(op, f"{self.members[op]}.finish()")]
         expression = self._expression(op)
         if expression is None:
             return []
         if isinstance(op, protocol.Circuit):
-            all_results = f"results_of_{self.members[op]}"
-            lines = [f"const std::vector<GarbledTensor> {all_results} = {expression};"]
-            lines += [f"const GarbledTensor& {self.names[r]} = {all_results}[{r.index}];" for r in op.results]
-            return [*comment(op), *lines]
+            return [*comment(op), *self._outputs(op, expression)]
         reference = "&" if isinstance(op, io.Share | io.Public) else ""
         (result,) = op.results
         return [*comment(op), f"const {_cpp_type(result)}{reference} {self.names[result]} = {expression};"]
@@ -206,12 +230,24 @@ class _Emission:
                 return f"{member}.online(s, {x[0]})"
             case protocol.Circuit():
                 return f"{member}.online(s, {{{', '.join(x)}}})"
+            case boolean.ToBoolean():
+                shared = isinstance(op.operands[0].type, ArithType)
+                return f"{'summands' if shared else 'public_bits'}(s, {x[0]}, {op.width})"
             case sketch.Sketch():
                 return f"sketch({x[0]}, {x[1]}, {op.sums})"
         return local_expression(self.program, op, self.names)
 
 
+def _is_boolean(op: protocol.Circuit) -> bool:
+    return isinstance(op.operands[0].type, BooleanType)
+
+
 def _cpp_type(value: Value) -> str:
-    if isinstance(value.type, MaskedType):
-        return "Masked"
-    return "GarbledTensor" if isinstance(value.type, YaoType) else "Tensor<Ring>"
+    match value.type:
+        case MaskedType():
+            return "Masked"
+        case YaoType():
+            return "GarbledTensor"
+        case BooleanType():
+            return "BooleanTensor"
+    return "Tensor<Ring>"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ezprivsecfl.ir.mpc import io, protocol, shares, sketch
+from ezprivsecfl.ir.mpc import boolean, io, protocol, shares, sketch
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.types import ArithType, FixedFormat, Shape, YaoType, resolve
+from ezprivsecfl.ir.types import ArithType, BooleanType, Shape, WiresType, resolve
 from ezprivsecfl.runtime import _duet
 
 
@@ -29,16 +29,19 @@ class Kernel:
         name: As the engine calls it.
         sizes: By name.
         method: What computes products of masks, where that is asked.
+        layers: AND gates of every layer, where circuits are evaluated layer by layer.
     """
 
     name: str
     sizes: dict[str, int]
     method: str | None = None
+    layers: tuple[int, ...] | None = None
 
     def declared(self) -> dict[str, Any]:
         """What the engine declares."""
-        chosen: dict[str, Any] = {**self.sizes, "method": self.method} if self.method else {**self.sizes}
-        declared: dict[str, Any] = _duet.cost(self.name, **chosen)
+        more: dict[str, Any] = {"method": self.method, "layers": self.layers}
+        chosen = {name: value for name, value in more.items() if value is not None}
+        declared: dict[str, Any] = _duet.cost(self.name, **self.sizes, **chosen)
         return declared
 
     def costs(self) -> tuple[PhaseCost, PhaseCost]:
@@ -84,13 +87,16 @@ def kernel(program: Program, op: Op, clients: int) -> Kernel | None:
             shared = isinstance(op.operands[0].type, ArithType)
             return Kernel("to_yao" if shared else "public_to_yao", {"elements": elements, "width": op.width})
         case protocol.Circuit():
-            gates = program.circuits[op.circuit].and_count
-            return Kernel("evaluate", {"and_gates": gates, "elements": count(op.operands[0].type.shape, clients)})
+            circuit, elements = program.circuits[op.circuit], count(op.operands[0].type.shape, clients)
+            if isinstance(op.operands[0].type, BooleanType):
+                return Kernel("evaluate_boolean", {"elements": elements}, layers=circuit.layers)
+            return Kernel("evaluate", {"and_gates": circuit.and_count, "elements": elements})
         case protocol.FromYao():
+            return Kernel("from_yao", {"elements": count(op.result.type.shape, clients)})
+        case boolean.FromBoolean():
             t = op.operands[0].type
-            assert isinstance(t, YaoType)
-            assert isinstance(t.format, FixedFormat)
-            return Kernel("from_yao", {"elements": count(t.shape, clients)})
+            assert isinstance(t, WiresType)
+            return Kernel("from_boolean", {"elements": count(t.shape, clients), "width": t.format.width})
         case sketch.Coins():
             return Kernel("coins", {})
         case io.Public() if op is program.of(io.Public)[0]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -53,13 +54,21 @@ class Circuit:
         return sum(gate.kind is GateKind.AND for gate in self.gates)
 
     @cached_property
-    def depth(self) -> int:
-        """Largest number of AND gates on a path from an input to an output."""
+    def layers(self) -> tuple[int, ...]:
+        """The AND gates by depth: those whose result depends on no other AND, those that depend on one, and so on."""
         depths = [0] * self.num_wires
+        layers: Counter[int] = Counter()
         for kind, inputs, output in self.gates:
             if kind is not GateKind.EQ:
                 depths[output] = max(depths[wire] for wire in inputs) + (kind is GateKind.AND)
-        return max(depths, default=0)
+            if kind is GateKind.AND:
+                layers[depths[output]] += 1
+        return tuple(layers[depth] for depth in range(1, len(layers) + 1))
+
+    @property
+    def depth(self) -> int:
+        """Largest number of AND gates on a path from an input to an output."""
+        return len(self.layers)
 
     @cached_property
     def constant_wires(self) -> dict[int, bool]:

@@ -9,7 +9,7 @@ from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
 from ezprivsecfl.compiler.lowering.scales import exact_frac
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.types import BitFormat, FixedFormat, FloatFormat, YaoFormat
+from ezprivsecfl.ir.types import BitFormat, FixedFormat, FloatFormat, WireFormat
 
 FLOAT = floats.FLOAT
 
@@ -18,7 +18,7 @@ FLOAT = floats.FLOAT
 class Bundle:
     """The wires of one value; ``format`` says what they mean."""
 
-    format: YaoFormat
+    format: WireFormat
     wires: Wires
 
     @property

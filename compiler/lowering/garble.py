@@ -19,7 +19,7 @@ from ezprivsecfl.compiler.passes.simplify import constant_value, tensor_type
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.types import DType, FixedFormat, YaoFormat, YaoType
+from ezprivsecfl.ir.types import DType, FixedFormat, WireFormat, YaoType
 
 PARTIAL = (ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div)
 """Operations whose result may be infinite or not a number."""
@@ -47,7 +47,7 @@ class RegionCircuit:
 
     circuit: Circuit
     inputs: list[tuple[Op, Value]]
-    formats: tuple[YaoFormat, ...]
+    formats: tuple[WireFormat, ...]
     garbled: dict[Value, int]
     shared: dict[Value, int]
     invalid: dict[Location, int]
@@ -69,7 +69,7 @@ class _Build:
     incoming: Callable[[Op, Value], Incoming]
     values: dict[Value, Bundle] = field(default_factory=dict)
     inputs: list[tuple[Op, Value]] = field(default_factory=list)
-    formats: list[YaoFormat] = field(default_factory=list)
+    formats: list[WireFormat] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.b = CircuitBuilder()

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ezprivsecfl.ir.mpc import protocol, shares, sketch
+from ezprivsecfl.ir.mpc import boolean, protocol, shares, sketch
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.types import ArithType
+from ezprivsecfl.ir.types import ArithType, BooleanType
 
 
 class Step(Enum):
@@ -23,21 +23,32 @@ class Step(Enum):
     UPLOADS = "encrypted factors"
     ANSWERS = "answers to encrypted factors"
     COINS = "random numbers"
+    LAYER = "masked operands of a layer of AND gates"
+    BITS = "masked bits"
 
     @property
     def senders(self) -> tuple[int, ...]:
         """Which servers send something: 0 is the garbler, 1 the evaluator."""
-        if self in (Step.MASK, Step.OPEN, Step.UPLOADS, Step.ANSWERS, Step.COINS):
-            return (0, 1)
-        return (1,) if self is Step.MASKED else (0,)
+        if self in (Step.LABELS, Step.PUBLIC_LABELS):
+            return (0,)
+        return (1,) if self is Step.MASKED else (0, 1)
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A step of an operation in some round."""
+    """A step of an operation in some round.
+
+    Args:
+        op: The operation.
+        step: What is sent.
+        number: Which of the operation's steps it is, from 0.
+        last: Whether it is the last.
+    """
 
     op: Op
     step: Step
+    number: int
+    last: bool
 
 
 @dataclass
@@ -111,9 +122,9 @@ def schedule(program: Program) -> Schedule:
 
     for op in program.ops:
         start = max((ready[o] for o in op.operands), default=0)
-        steps = _steps(op)
-        for offset, step in enumerate(steps, 1):
-            stage(start + offset).exchanges.append(Exchange(op, step))
+        steps = _steps(program, op)
+        for number, step in enumerate(steps):
+            stage(start + number + 1).exchanges.append(Exchange(op, step, number, number + 1 == len(steps)))
         end = start + len(steps)
         if not steps:
             stage(end).local.append(op)
@@ -121,12 +132,7 @@ def schedule(program: Program) -> Schedule:
     return Schedule(tuple(stages))
 
 
-def communicates(op: Op) -> bool:
-    """Whether an operation sends anything online."""
-    return bool(_steps(op))
-
-
-def _steps(op: Op) -> tuple[Step, ...]:
+def _steps(program: Program, op: Op) -> tuple[Step, ...]:
     match op:
         case protocol.Mask():
             return (Step.MASK,)
@@ -137,6 +143,10 @@ def _steps(op: Op) -> tuple[Step, ...]:
             return (Step.OPEN,)
         case shares.Gemm() | shares.SquareSumOfShares():
             return (Step.UPLOADS, Step.ANSWERS)
+        case protocol.Circuit() if isinstance(op.operands[0].type, BooleanType):
+            return (Step.LAYER,) * program.circuits[op.circuit].depth
+        case boolean.FromBoolean():
+            return (Step.BITS,)
         case sketch.Coins():
             return (Step.COINS,)
     return ()

@@ -1,6 +1,6 @@
-"""The mpc level: ring elements and garbled values, each in a protocol domain."""
+"""The mpc level: ring elements and wires of circuits, each in a protocol domain."""
 
-from ezprivsecfl.ir.mpc import io, linear, protocol, shares, sketch, structure
+from ezprivsecfl.ir.mpc import boolean, io, linear, protocol, shares, sketch, structure
 from ezprivsecfl.ir.mpc.base import MpcOp
 
-__all__ = ["MpcOp", "io", "linear", "protocol", "shares", "sketch", "structure"]
+__all__ = ["MpcOp", "boolean", "io", "linear", "protocol", "shares", "sketch", "structure"]

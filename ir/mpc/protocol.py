@@ -12,11 +12,12 @@ from ezprivsecfl.ir.mpc.base import MpcOp
 from ezprivsecfl.ir.op import Array, Round
 from ezprivsecfl.ir.types import (
     ArithType,
+    BooleanType,
     FixedFormat,
     MaskedType,
     RingType,
     Type,
-    YaoFormat,
+    WireFormat,
     YaoType,
 )
 
@@ -28,6 +29,19 @@ unmasked, by lattice encryption of the shares; ``auto`` leaves it to the back en
 def _check_method(op: MpcOp, method: str) -> None:
     if method not in METHODS:
         raise op.fail(f"method {method!r} is none of {', '.join(METHODS)}")
+
+
+def bits_of(numbers: Array, width: int) -> Array:
+    """The low bits of ring elements, lowest first, along a new last axis."""
+    shifts = np.arange(width, dtype=np.uint64)
+    return ((np.asarray(numbers)[..., None] >> shifts) & np.uint64(1)).astype(np.bool_)
+
+
+def number_of(bits: Array) -> Array:
+    """Two's complement numbers as ring elements; bits are along the last axis, lowest first."""
+    weights = np.uint64(1) << np.arange(bits.shape[-1], dtype=np.uint64)
+    weights[-1] = np.negative(weights[-1])
+    return np.asarray(np.sum(bits * weights, axis=-1, dtype=np.uint64))
 
 
 class Mask(MpcOp, name="mask"):
@@ -110,8 +124,7 @@ class ToYao(MpcOp, name="to_yao"):
 
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Bits of the ring element, lowest first."""
-        shifts = np.arange(self.width, dtype=np.uint64)
-        return (((np.asarray(args[0])[..., None] >> shifts) & np.uint64(1)).astype(np.bool_),)
+        return (bits_of(args[0], self.width),)
 
 
 class FromYao(MpcOp, name="from_yao"):
@@ -127,14 +140,11 @@ class FromYao(MpcOp, name="from_yao"):
 
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """The highest bit counts negative."""
-        bits = np.asarray(args[0])
-        weights = np.uint64(1) << np.arange(bits.shape[-1], dtype=np.uint64)
-        weights[-1] = np.negative(weights[-1])
-        return (np.asarray(np.sum(bits * weights, axis=-1, dtype=np.uint64)),)
+        return (number_of(args[0]),)
 
 
 class Circuit(MpcOp, name="circuit"):
-    """Evaluates a Boolean circuit on garbled values, element by element (all of one shape).
+    """Evaluates a Boolean circuit on garbled values or on Boolean shares, element by element (all of one shape).
 
     Args:
         circuit: Name in the program's table of circuits.
@@ -142,15 +152,15 @@ class Circuit(MpcOp, name="circuit"):
     """
 
     circuit: str
-    formats: tuple[YaoFormat, ...]
+    formats: tuple[WireFormat, ...]
 
     def infer(self) -> tuple[Type, ...]:
         """One result per output of the circuit."""
-        shapes = {o.type.shape for o in self.operands if isinstance(o.type, YaoType)}
-        if len(shapes) != 1 or not all(isinstance(o.type, YaoType) for o in self.operands):
-            raise self.fail("needs garbled operands of one shape")
-        (shape,) = shapes
-        return tuple(YaoType(shape, f) for f in self.formats)
+        types = [o.type for o in self.operands]
+        for kind in (YaoType, BooleanType):
+            if types and all(isinstance(t, kind) and t.shape == types[0].shape for t in types):
+                return tuple(kind(types[0].shape, f) for f in self.formats)
+        raise self.fail("needs operands of one shape, all garbled or all Boolean shares")
 
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Every gate, in the clear."""

@@ -1,4 +1,4 @@
-"""Sums over axes and operations on shapes; on garbled values they move whole elements."""
+"""Sums over axes and operations on shapes; on wires of circuits they move whole elements."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 from ezprivsecfl.ir.mpc.base import MpcOp
 from ezprivsecfl.ir.op import Array, Op, Round
 from ezprivsecfl.ir.structural import BroadcastOp, ConcatOp, ReshapeOp, SliceOp, SumOp, TransposeOp
-from ezprivsecfl.ir.types import ArithType, RingType, Type, YaoType
+from ezprivsecfl.ir.types import ArithType, RingType, Type, WiresType
 
 
 def _pack(value: Array, type_: Type) -> Array:
-    """Garbled elements as single opaque numpy items, so that numpy moves them whole."""
-    if not isinstance(type_, YaoType):
+    """Elements of wires as single opaque numpy items, so that numpy moves them whole."""
+    if not isinstance(type_, WiresType):
         return value
     bits = np.ascontiguousarray(value, dtype=np.bool_)
     return bits.view(np.dtype((np.void, bits.shape[-1])))[..., 0]
 
 
 def _unpack(value: Array, type_: Type) -> Array:
-    if not isinstance(type_, YaoType):
+    if not isinstance(type_, WiresType):
         return value
     items = np.ascontiguousarray(value)
     return items.reshape((*items.shape, 1)).view(np.bool_)

@@ -17,6 +17,7 @@ from ezprivsecfl.ir.text.hints import alternatives
 from ezprivsecfl.ir.types import (
     ArithType,
     BitFormat,
+    BooleanType,
     Dim,
     DType,
     FixedFormat,
@@ -25,13 +26,15 @@ from ezprivsecfl.ir.types import (
     RingType,
     Secrecy,
     Shape,
+    SummandsFormat,
     TensorType,
     Type,
-    YaoFormat,
+    WireFormat,
     YaoType,
 )
 
 RING_TYPES = {"ring": RingType, "arith": ArithType, "masked": MaskedType}
+WIRES_TYPES = {"yao": YaoType, "boolean": BooleanType}
 SECRECIES = {s.value: s for s in Secrecy}
 DTYPES = {d.value: d for d in DType}
 DESCRIPTIONS = {
@@ -114,8 +117,8 @@ def type_of(node: Tree[Token]) -> Type:
             return TensorType(_shape(dims), DTYPES[str(dtype)], SECRECIES[name])
     else:
         _, content, dims = node.children
-        if name == "yao" and isinstance(content, Tree):
-            return YaoType(_shape(dims), _format(content))
+        if name in WIRES_TYPES and isinstance(content, Tree):
+            return WIRES_TYPES[name](_shape(dims), _format(content))
         if name in RING_TYPES and isinstance(content, Token):
             return RING_TYPES[name](_shape(dims), _integer(content))
     raise TextError(node, "expected a type such as secret<f32[n, 10]>, arith<20>[n], or yao<fixed 64 20>[n]")
@@ -126,13 +129,15 @@ def _shape(node: Node) -> Shape:
     return tuple(decode(item, Dim) for item in _items(node))
 
 
-def _format(node: Tree[Token]) -> YaoFormat:
+def _format(node: Tree[Token]) -> WireFormat:
     name, *numbers = node.children
     sizes = [_integer(n) for n in numbers if isinstance(n, Token)]
     if name == "fixed" and len(sizes) == 2:
         return FixedFormat(*sizes)
     if name == "float" and len(sizes) == 2:
         return FloatFormat(*sizes)
+    if name == "summands" and len(sizes) == 2:
+        return SummandsFormat(*sizes)
     if name == "bit" and not sizes:
         return BitFormat()
     raise TextError(node, "expected a format such as fixed 64 20, float 24 9, or bit")

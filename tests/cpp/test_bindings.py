@@ -200,6 +200,8 @@ def test_costs():
         "to_yao": {"elements": 3, "width": 20},
         "public_to_yao": {"elements": 3, "width": 20},
         "from_yao": {"elements": 3},
+        "evaluate_boolean": {"elements": 3, "layers": [4, 1]},
+        "from_boolean": {"elements": 3, "width": 20},
         "open_yao": {"elements": 3, "width": 20},
     }.items():
         assert sum(_duet.cost(op, **sizes)["setup_bytes"] + _duet.cost(op, **sizes)["online_bytes"]) > 0
@@ -209,6 +211,10 @@ def test_costs():
         _duet.cost("square", batch=1, k=1, n=1)
     with pytest.raises(TypeError, match="unexpected 'method'"):
         _duet.cost("mask", elements=1, method="lattice")
+    with pytest.raises(TypeError, match="missing 'layers'"):
+        _duet.cost("evaluate_boolean", elements=1)
+    with pytest.raises(TypeError, match="unexpected 'layers'"):
+        _duet.cost("mask", elements=1, layers=[1])
     with pytest.raises(ValueError, match="'ot' is none of auto, transfer, lattice"):
         _duet.cost("square", batch=1, k=1, method="ot")
     with pytest.raises(ValueError, match="no operation 'cube'"):

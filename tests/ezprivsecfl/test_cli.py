@@ -271,7 +271,7 @@ def test_products_are_computed_as_chosen(program, capsys, tmp_path):
     capsys.readouterr()
     for given, expected in (
         ("ot", "products='ot': choose from auto, transfer, lattice, shares"),
-        ("x=lattice", "--products x=lattice: expected [LINE=]METHOD"),
+        ("x=lattice", "--products x=lattice: expected [LINE=]CHOICE"),
         (f"{line}=lattice", f"has no product at line {line}; it has none"),
     ):
         code, message = failed(capsys, path, "--products", given, "-o", tmp_path)

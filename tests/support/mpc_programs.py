@@ -8,11 +8,13 @@ import numpy as np
 
 from ezprivsecfl.compiler.circuits import words
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
+from ezprivsecfl.compiler.circuits.summands import on_summands
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir import tensor
-from ezprivsecfl.ir.mpc import io, linear, protocol, shares, sketch, structure
+from ezprivsecfl.ir.mpc import boolean, io, linear, protocol, shares, sketch, structure
+from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Placement
 from ezprivsecfl.ir.types import (
@@ -119,6 +121,7 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
             coins = b.add(sketch.Coins)
             sums["sketch"] = b.add(structure.Sum, b.add(sketch.Sketch, x, coins, sums=12), axes=(0,))
             b.append(io.Output(operands=(coins,), location=b.location, path="coins"))
+            sums["boolean"] = _on_boolean_shares(b, x, g)
         for path, value in sums.items():
             b.append(io.Output(operands=(b.add(protocol.Open, value),), location=b.location, path=path))
         b.append(io.Output(operands=(gc,), location=b.location, path="public"))
@@ -127,6 +130,23 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
     program = b.build()
     verify(program)
     return program
+
+
+def _on_boolean_shares(b: ProgramBuilder, x: Value, g: Value) -> Value:
+    """The larger of relu(x), backwards, and g, on Boolean shares; summed over the clients."""
+    fixed = FixedFormat(20, FRAC)
+    summands = b.add(structure.Transpose, b.add(boolean.ToBoolean, x, width=20), permutation=(1, 0))
+    row = b.add(structure.Broadcast, b.add(boolean.ToBoolean, g, width=20), shape=("n", 4))
+    b.circuits["relu_of_shares"] = on_summands(b.circuits["relu"], [0], shallow=True)
+    positive, sign = b.append(
+        protocol.Circuit(operands=(summands,), circuit="relu_of_shares", formats=(fixed, BitFormat()))
+    ).results
+    rows = [b.add(structure.Transpose, value, permutation=(1, 0)) for value in (positive, sign)]
+    flipped = b.add(structure.Slice, rows[0], starts=(0, 3), sizes=("n", 4), strides=(1, -1))
+    larger, _ = b.append(
+        protocol.Circuit(operands=(flipped, row, rows[1]), circuit="max", formats=(fixed, FixedFormat(20, 0)))
+    ).results
+    return b.add(structure.Sum, b.add(boolean.FromBoolean, larger), axes=(0,))
 
 
 def compiled_every_op(clients: int = 6, *, sketched: bool = True) -> Compiled:

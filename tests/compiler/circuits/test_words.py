@@ -26,6 +26,7 @@ def truncated(x: int, y: int) -> int:
 
 BINARY: dict[str, tuple[Callable[[CircuitBuilder, Wires, Wires], Wires], Callable[[int, int], int]]] = {
     "add": (words.add, lambda x, y: x + y),
+    "add_shallow": (words.add_shallow, lambda x, y: x + y),
     "sub": (words.sub, lambda x, y: x - y),
     "mul_low": (products.mul_low, lambda x, y: x * y),
     "less": (lambda b, x, y: (words.less(b, x, y), b.constant(False)), lambda x, y: x < y),

@@ -1,0 +1,54 @@
+"""Into and out of Boolean sharing. Lowering garbles circuits; back ends choose what to evaluate on Boolean shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.mpc.protocol import bits_of, number_of
+from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.types import ArithType, BooleanType, FixedFormat, SummandsFormat, Type
+
+
+class ToBoolean(MpcOp, name="to_boolean"):
+    """The low ``width`` bits as Boolean shares; local.
+
+    An additively shared value gives two words, the bits of both servers' shares: a circuit adds them up, with as much
+    of an adder as it needs. A public value gives one.
+    """
+
+    width: int
+
+    def infer(self) -> tuple[Type, ...]:
+        """Summands, or fixed point."""
+        (t,) = self.linear_types(1)
+        if not 1 <= self.width <= 64:
+            raise self.fail(f"width {self.width} is not within 1 to 64")
+        kind = SummandsFormat if isinstance(t, ArithType) else FixedFormat
+        return (BooleanType(t.shape, kind(self.width, t.frac)),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Some split into two summands: results do not depend on which."""
+        x = np.asarray(args[0])
+        if not isinstance(self.operands[0].type, ArithType):
+            return (bits_of(x, self.width),)
+        share = np.random.default_rng(0).integers(0, 2**64, x.shape, np.uint64)
+        return (np.concatenate([bits_of(share, self.width), bits_of(x - share, self.width)], axis=-1),)
+
+
+class FromBoolean(MpcOp, name="from_boolean"):
+    """A two's complement number on Boolean shares as additive shares, sign-extended to 64 bits: one round."""
+
+    def infer(self) -> tuple[Type, ...]:
+        """The format's fractional bits."""
+        self.expect_operands(1)
+        t = self.operands[0].type
+        if not isinstance(t, BooleanType) or not isinstance(t.format, FixedFormat) or t.format.width > 64:
+            raise self.fail("needs a fixed-point value of at most 64 bits on Boolean shares")
+        return (ArithType(t.shape, t.format.frac),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """The highest bit counts negative."""
+        return (number_of(args[0]),)
