@@ -2,19 +2,20 @@
 
     uv run python benchmarks/kernels.py
 
-The CPU figures (the slower server, setup and online) are where the constants in backends/duet/description.py come from.
+The CPU figures (the slower server, setup and online) are where the constants in cpp/bindings/costs.cpp come from.
 """
 
 import numpy as np
 
 from ezprivsecfl.backends import duet
 from ezprivsecfl.backends.duet.description import cost
-from ezprivsecfl.compiler.circuits import words
+from ezprivsecfl.compiler.circuits import products, words
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
+from ezprivsecfl.compiler.circuits.summands import on_summands
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir import tensor
-from ezprivsecfl.ir.mpc import io, protocol, structure
+from ezprivsecfl.ir.mpc import boolean, io, protocol, structure
 from ezprivsecfl.ir.program import Level, ProgramBuilder
 from ezprivsecfl.ir.types import ArithType, DType, FixedFormat, Secrecy, TensorType
 from ezprivsecfl.runtime.cluster import LocalCluster
@@ -41,11 +42,21 @@ def conversions(b, x):
 def garbling(b, x):
     c = CircuitBuilder()
     wires = c.input(64)
-    c.output(words.mul(c, wires, wires)[:64])
+    c.output(products.mul_low(c, wires, wires))
     b.circuits = {"square": c.build()}
     yao = b.add(protocol.ToYao, x, width=64)
     squared = protocol.Circuit(operands=(yao,), circuit="square", formats=(FixedFormat(64, 0),))
     return b.add(protocol.FromYao, b.append(squared).result)
+
+
+def boolean_shares(b, x):
+    c = CircuitBuilder()
+    wires = c.input(64)
+    c.output(words.relu(c, wires))
+    b.circuits = {"relu": on_summands(c.build(), [0], shallow=False)}
+    summands = b.add(boolean.ToBoolean, x, width=64)
+    relu = protocol.Circuit(operands=(summands,), circuit="relu", formats=(FixedFormat(64, 0),))
+    return b.add(boolean.FromBoolean, b.append(relu).result)
 
 
 def compiled(name, kernel, size):
@@ -73,6 +84,7 @@ if __name__ == "__main__":
         ("square", square, 20_000),
         ("conversions", conversions, 5_000),
         ("garbling", garbling, 100),
+        ("boolean", boolean_shares, 5_000),
     ):
         program = compiled(name, kernel, size)
         on_servers = TwoServerProgram(cluster, program, duet.build(duet.emit(program)), "duet")

@@ -40,6 +40,9 @@ struct PhaseCosts {
   }
 };
 
+// Of correlated oblivious transfers, and what is made of them.
+double seconds_of_transfers(std::uint64_t count) { return 26e-9 * static_cast<double>(count); }
+
 Products products_named(const std::string& name) {
   if (name == "auto") return Products::kCheapest;
   if (name == "transfer") return Products::kTransfer;
@@ -176,14 +179,15 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
              std::accumulate(layers.begin(), layers.end(), std::uint64_t{0});
          const std::uint64_t elements = s["elements"];
          return {EvaluateBoolean::setup_cost(gates, elements, s.ot_k()),
-                 EvaluateBoolean::online_cost(layers, elements)};
+                 EvaluateBoolean::online_cost(layers, elements),
+                 seconds_of_transfers(2 * gates * elements)};
        }},
       {"from_boolean",
        [](Sizes& s) -> PhaseCosts {
          const std::uint64_t elements = s["elements"];
          const std::uint64_t width = s["width"];
          return {FromBoolean::setup_cost(elements, width, s.ot_k()),
-                 FromBoolean::online_cost(elements, width)};
+                 FromBoolean::online_cost(elements, width), seconds_of_transfers(width * elements)};
        }},
       {"from_yao",
        [](Sizes& s) -> PhaseCosts {

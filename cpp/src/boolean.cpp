@@ -38,7 +38,10 @@ void check_width(const char* op, std::size_t width) {
 }  // namespace
 
 BooleanTensor::BooleanTensor(Shape dimensions, std::size_t bits)
-    : shape(std::move(dimensions)), width(bits), planes(width * plane_words()) {}
+    : shape(std::move(dimensions)),
+      width(bits),
+      plane_words((elements() + 63) / 64),
+      planes(width * plane_words) {}
 
 BooleanTensor with_shape(BooleanTensor value, Shape shape) {
   value.shape = std::move(shape);

@@ -23,12 +23,11 @@ struct BooleanTensor {
   BooleanTensor(Shape dimensions, std::size_t bits);
 
   std::size_t elements() const { return element_count(shape); }
-  std::size_t plane_words() const { return (elements() + 63) / 64; }
   std::span<std::uint64_t> plane(std::size_t i) {
-    return std::span(planes).subspan(i * plane_words(), plane_words());
+    return std::span(planes).subspan(i * plane_words, plane_words);
   }
   std::span<const std::uint64_t> plane(std::size_t i) const {
-    return std::span(planes).subspan(i * plane_words(), plane_words());
+    return std::span(planes).subspan(i * plane_words, plane_words);
   }
   bool bit(std::size_t i, std::size_t element) const {
     return (plane(i)[element / 64] >> (element % 64) & 1) != 0;
@@ -36,6 +35,7 @@ struct BooleanTensor {
 
   Shape shape{};
   std::size_t width = 0;
+  std::size_t plane_words = 0;  // machine words per plane
   SecretVector<std::uint64_t> planes{};
 };
 
