@@ -143,7 +143,7 @@ class Program:
     @property
     def ir(self) -> str:
         """The program at both levels of the intermediate representation."""
-        return f"{self.compiled.optimised}\n{self.compiled.secure}"
+        return f"{self.compiled.optimised}\n{self.backend.secure(self.compiled)}"
 
     @property
     def sources(self) -> dict[str, str]:

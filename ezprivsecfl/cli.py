@@ -201,7 +201,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[LINE=]DOMAIN",
-        help="for experiments: where Duet evaluates circuits at a line, or all: auto, yao (garbled) or boolean (shares)",
+        help="for experiments: where Duet evaluates circuits, at a line or all: auto, yao (garbled), boolean (shares)",
     )
     parser.add_argument(
         "--network",

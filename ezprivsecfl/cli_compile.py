@@ -60,7 +60,8 @@ def compile_command(options: argparse.Namespace) -> int:
                 compiled = compile_program(program, chosen)
             emitted = backend.sources(compiled)
             report = Report(compiled, backend)
-            write(compiled, {"report.txt": f"{report}\n"}, emitted, folder / called, kinds)
+            mpc = backend.secure(compiled)
+            write(compiled, mpc, {"report.txt": f"{report}\n"}, emitted, folder / called, kinds)
             if "cpp" in kinds and isinstance(backend, ServerBackend):
                 with progress(f"building {called}"):
                     backend.build(emitted)
@@ -69,7 +70,7 @@ def compile_command(options: argparse.Namespace) -> int:
             continue
         print(report)
         if options.cost:
-            print(cost(backend.secure(compiled), clients, NETWORKS[options.cost]))
+            print(cost(mpc, clients, NETWORKS[options.cost]))
         print(f"  Written to {folder / called}")
     return _reported(errors, total=len(sources))
 
@@ -172,7 +173,12 @@ def print_program_error(error: BaseException) -> None:
 
 
 def write(
-    compiled: Compiled, always: Mapping[str, str], sources: Mapping[str, str], folder: Path, kinds: list[str]
+    compiled: Compiled,
+    mpc: Program,
+    always: Mapping[str, str],
+    sources: Mapping[str, str],
+    folder: Path,
+    kinds: list[str],
 ) -> None:
     """Writes the chosen artefacts of one program."""
     tree = dict(always)
@@ -180,7 +186,7 @@ def write(
         tree["tensor.ir"] = print_program(compiled.tensor)
         tree["optimised.ir"] = print_program(compiled.optimised)
     if "mpc" in kinds:
-        tree["mpc.ir"] = print_program(compiled.secure)
+        tree["mpc.ir"] = print_program(mpc)
     for path, text in sources.items():
         circuit = path.startswith("circuits/")
         if ("circuits" if circuit else "cpp") in kinds:

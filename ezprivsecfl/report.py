@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from ezprivsecfl.backend import Backend
 from ezprivsecfl.compiler.analyses.leakage import leakage
@@ -13,8 +14,9 @@ from ezprivsecfl.compiler.passes.relu import approximations
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc import io, protocol, sketch
+from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
-from ezprivsecfl.ir.types import CLIENTS_DIM, RingType, TensorType, Type, resolve, shape_text
+from ezprivsecfl.ir.types import CLIENTS_DIM, BooleanType, RingType, TensorType, Type, resolve, shape_text
 
 
 @dataclass(frozen=True)
@@ -31,16 +33,13 @@ class Report:
 
     @property
     def and_gates(self) -> dict[str, int]:
-        """AND gates per garbled circuit; a circuit is evaluated once per element."""
-        return {name: circuit.and_count for name, circuit in self.compiled.secure.circuits.items()}
+        """AND gates per circuit; a circuit is evaluated once per element."""
+        return {name: circuit.and_count for name, circuit in self.secure.circuits.items()}
 
-    def garbled_gates(self, clients: int | None = None) -> int:
-        """AND gates that are garbled in a round of a number of clients (by default the largest)."""
-        secure, n = self.compiled.secure, clients or self.compiled.options.clients
-        return sum(
-            secure.circuits[op.circuit].and_count * math.prod(resolve(op.operands[0].type.shape, n))
-            for op in secure.of(protocol.Circuit)
-        )
+    @cached_property
+    def secure(self) -> Program:
+        """The program on shares as the back end computes it."""
+        return self.backend.secure(self.compiled)
 
     def sections(self) -> list[tuple[str, list[str]]]:
         """Titles and lines."""
@@ -49,7 +48,7 @@ class Report:
             ("Computes", self._computed()),
             ("Who learns what", leakage(self.compiled).lines()),
             ("Precision", self._precision()),
-            ("Garbled circuits", self._circuits()),
+            ("Boolean circuits", self._circuits()),
             (f"Expected traffic of a round of {clients} clients", self.backend.traffic(self.compiled)),
         ]
 
@@ -102,15 +101,17 @@ class Report:
         ]
 
     def _circuits(self) -> list[str]:
-        secure, clients = self.compiled.secure, self.compiled.options.clients
-        lines = []
-        for op in secure.of(protocol.Circuit):
-            shape = op.operands[0].type.shape
-            often = f"once per element of {shape_text(shape)}" if shape else "once"
-            lines.append(f"{op.circuit}: {secure.circuits[op.circuit].and_count} AND gates, {often}")
+        clients = self.compiled.options.clients
+        lines, total = [], 0
+        for op in self.secure.of(protocol.Circuit):
+            circuit, type_ = self.secure.circuits[op.circuit], op.operands[0].type
+            often = f"once per element of {shape_text(type_.shape)}" if type_.shape else "once"
+            how = f"on Boolean shares in {circuit.depth} layers" if isinstance(type_, BooleanType) else "garbled"
+            lines.append(f"{op.circuit}: {circuit.and_count} AND gates, {often}, {how}")
+            total += circuit.and_count * math.prod(resolve(type_.shape, clients))
         if not lines:
             return ["none"]
-        return [*lines, f"in all {self.garbled_gates()} AND gates in a round of {clients} clients"]
+        return [*lines, f"in all {total} AND gates in a round of {clients} clients"]
 
     def __str__(self) -> str:
         lines = [self.compiled.name]

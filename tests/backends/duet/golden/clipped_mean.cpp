@@ -7,6 +7,8 @@
 #include "duet/arith.h"
 #include "duet/circuit.h"
 #include "duet/conversion.h"
+#include "duet/from_boolean.h"
+#include "duet/gmw.h"
 #include "duet/linear.h"
 #include "duet/product.h"
 #include "duet/program.h"

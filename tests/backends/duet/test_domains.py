@@ -1,0 +1,141 @@
+"""Which circuits are garbled, and which are evaluated on Boolean shares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sketches import Sketch, clipped_mean, fltrust
+
+from ezprivsecfl.backend import Duet, choose
+from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.backends.duet.domains import AssignDomains
+from ezprivsecfl.backends.network import NETWORKS, network
+from ezprivsecfl.compiler.circuits import words
+from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
+from ezprivsecfl.compiler.circuits.evaluate import evaluate, from_bits, to_bits
+from ezprivsecfl.compiler.circuits.summands import identity, on_summands
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.errors import CompileError, Location
+from ezprivsecfl.ir.mpc import boolean, io, protocol, structure
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.tensor.elementwise import Greater, Mul, Relu, Select
+from ezprivsecfl.ir.tensor.structure import Sum
+from ezprivsecfl.ir.text import parse_program
+from ezprivsecfl.ir.types import ArithType, BooleanType, FixedFormat, YaoType
+
+FIXED = FixedFormat(64, 0)
+
+
+def relu_sum(size: int) -> Program:
+    b = Sketch("relu_sum")
+    b.returns(b.add(Sum, b.add(Relu, b.clients("x", size)), axes=(0,)))
+    return b.build()
+
+
+def compiled(program: Program, clients: int = 9) -> Compiled:
+    return compile_program(program, Options(clients=clients))
+
+
+def domains(program: Program) -> set[type]:
+    return {type(op.operands[0].type) for op in program.of(protocol.Circuit)}
+
+
+def two_relus(first: int, second: int) -> Program:
+    """Of two values, on two lines; the third circuit takes wires of the second."""
+    b = ProgramBuilder("two_relus", Level.MPC, 9)
+    c = CircuitBuilder()
+    c.output(words.relu(c, c.input(64)))
+    b.circuits = {"relu": c.build()}
+
+    def relu(wires, line):
+        location = Location("user.py", line, "Relu")
+        return b.append(protocol.Circuit(operands=(wires,), circuit="relu", formats=(FIXED,), location=location)).result
+
+    x, y = (b.add(io.Share, path=path, bound=8.0, type=ArithType(("n", 4), 0)) for path in "xy")
+    one = relu(b.add(protocol.ToYao, x, width=64), first)
+    two = relu(relu(b.add(protocol.ToYao, y, width=64), second), second + 1)
+    for path, value in (("one", one), ("two", two)):
+        total = b.add(structure.Sum, b.add(protocol.FromYao, value), axes=(0,))
+        b.append(io.Output(operands=(b.add(protocol.Open, total),), path=path))
+    return b.build()
+
+
+@pytest.mark.parametrize("shallow", [False, True])
+def test_adders_of_summands_are_part_of_the_circuit(shallow):
+    b = CircuitBuilder()
+    x, y = b.input(5), b.input(5)
+    b.output(words.max_(b, x, y))
+    b.output([x[0]])
+    circuit = on_summands(b.build(), [0], shallow=shallow)
+    assert circuit.input_widths == (10, 5)
+    first, second, other = (np.random.default_rng(i).integers(0, 32, 50) for i in range(3))
+    both = np.concatenate([to_bits(first.tolist(), 5), to_bits(second.tolist(), 5)], axis=1)
+    largest, lowest = evaluate(circuit, [both, to_bits(other.tolist(), 5)])
+    signed = [((v + 16) % 32 - 16).tolist() for v in (first + second, other)]
+    assert from_bits(largest, signed=True) == [max(p, q) for p, q in zip(*signed, strict=True)]
+    assert from_bits(lowest, signed=False) == ((first + second) % 2).tolist()
+
+
+def test_only_the_needed_part_of_an_adder_is_left():
+    b = CircuitBuilder()
+    b.output([b.input(64)[0]])
+    assert on_summands(b.build(), [0], shallow=False).and_count == 0
+    small, shallow = (on_summands(identity(64), [0], shallow=s) for s in (False, True))
+    assert (small.and_count, small.depth) == (63, 63)
+    assert (shallow.and_count, shallow.depth) == (373, 7)
+
+
+def test_many_shallow_circuits_go_on_boolean_shares_and_few_or_deep_ones_are_garbled():
+    assert domains(Duet().secure(compiled(relu_sum(5000)))) == {BooleanType}
+    assert domains(Duet().secure(compiled(relu_sum(5)))) == {YaoType}
+    assert domains(Duet().secure(compiled(fltrust(100), clients=100))) == {YaoType}
+
+
+def test_the_choice_depends_on_the_network():
+    program = compiled(relu_sum(300))
+    chosen = {name: Duet(network=name).secure(program) for name in NETWORKS}
+    assert (domains(chosen["lan"]), domains(chosen["wan"])) == ({BooleanType}, {YaoType})
+    assert domains(Duet(link="wan").secure(program)) == {YaoType}
+    for name, other in (("lan", "wan"), ("wan", "lan")):
+        best, worse = (cost(chosen[n], 9, network(name)) for n in (name, other))
+        assert best.setup_seconds + best.online_seconds < worse.setup_seconds + worse.online_seconds
+
+
+def test_every_domain_can_be_asked_for():
+    program = compiled(clipped_mean(4))
+    for domain, kind in (("yao", YaoType), ("boolean", BooleanType)):
+        assert domains(Duet(circuits=domain).secure(program)) == {kind}
+    sources = Duet(circuits="boolean").sources(program)["program.cpp"]
+    assert "EvaluateBoolean circuit0;" in sources
+    assert "GarbledTensor" not in sources
+
+
+def test_groups_are_chosen_by_line():
+    program = two_relus(3, 5)
+    assert domains(AssignDomains({3: "boolean", 0: "yao"}).run(program)) == {BooleanType, YaoType}
+    chosen = AssignDomains({5: "boolean", 6: "boolean", 3: "yao"}).run(program)
+    assert len(chosen.of(boolean.FromBoolean)) == len(chosen.of(protocol.FromYao)) == 1
+    assert str(parse_program(str(chosen))) == str(chosen)
+
+
+def test_a_value_that_several_circuits_take_is_added_up_once():
+    b = Sketch("masked_sum")
+    x = b.clients("x", 50)
+    positive = b.add(Greater, x, b.clients("y", 50))
+    b.returns(b.add(Sum, b.add(Select, positive, x, b.add(Mul, x, b.clients("z", 50))), axes=(0,)))
+    secure = Duet(circuits="boolean").secure(compiled(b.build()))
+    assert domains(secure) == {BooleanType}
+
+
+def test_impossible_choices_are_refused():
+    with pytest.raises(CompileError, match="circuits='gmw': choose from auto, yao, boolean"):
+        Duet(circuits="gmw")
+    with pytest.raises(CompileError, match="two_relus has no circuit at line 4; its circuits are at 3, 5, 6"):
+        AssignDomains({4: "yao"}).run(two_relus(3, 5))
+    with pytest.raises(CompileError, match=r"line 5 \(boolean\) and line 6 \(yao\) are connected by wires"):
+        AssignDomains({5: "boolean", 6: "yao"}).run(two_relus(3, 5))
+    with pytest.raises(CompileError, match="there is no network 'moon'"):
+        Duet(network="moon")
+    with pytest.raises(CompileError, match="products, circuits and network, not plain"):
+        choose("plain", circuits={0: "yao"})

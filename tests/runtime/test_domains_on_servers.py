@@ -1,0 +1,44 @@
+"""Programs whose circuits are garbled, or on Boolean shares, on two servers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from on_duet import on_duet
+from sketches import clipped_mean, everything, fltrust
+
+from ezprivsecfl.backend import Duet
+from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import compile_program
+
+CLIENTS = 4
+RNG = np.random.default_rng(1)
+INPUTS = {
+    "everything": (
+        {"x": RNG.normal(0, 1, (CLIENTS, 4, 3)), "y": RNG.normal(0, 1, (CLIENTS, 4, 3)), "count": np.arange(CLIENTS)},
+        {"offset": RNG.normal(0, 1, (4, 3))},
+    ),
+    "clipped_mean": ({"value": RNG.normal(0, 1, (CLIENTS, 5))}, {"limit": np.float64(2.0)}),
+    "fltrust": ({"updates": RNG.normal(0.5, 1, (CLIENTS, 6))}, {"root": RNG.normal(0.5, 1, 6)}),
+}
+
+
+@pytest.mark.parametrize("program", [everything(), clipped_mean(5), fltrust(6)], ids=lambda p: p.name)
+@pytest.mark.parametrize("domain", ["yao", "boolean"])
+def test_both_domains_give_the_bits_of_the_simulation_and_the_declared_traffic(cluster, program, domain):
+    compiled = compile_program(program, Options(clients=CLIENTS))
+    compiled = replace(compiled, secure=Duet(circuits=domain).secure(compiled))
+    clients, server = INPUTS[program.name]
+    values = {path: list(value) for path, value in clients.items()}
+    servers = on_duet(cluster, compiled)
+    servers.run(values, server)  # base OTs
+    got, expected = servers.run(values, server), PlainProgram(compiled).run(values, server)
+    for path, value in expected.outputs.items():
+        np.testing.assert_array_equal(got.outputs[path], value, err_msg=path)
+    declared = cost(compiled.secure, CLIENTS)
+    assert got.statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
+    assert got.statistics.rounds == declared.rounds
