@@ -13,7 +13,6 @@ import tensorflow_federated as tff
 
 from ezprivsecfl.backend import Backend, choose
 from ezprivsecfl.backends.duet.description import CostTable, cost
-from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
@@ -159,13 +158,15 @@ class Program:
         """What every operation costs on Duet, before anything is run; ``print`` shows a table.
 
         Args:
-            network: ``lan`` or ``wan``: what seconds are estimated for. Bytes and rounds are exact.
+            network: ``lan``, ``wan`` or ``measured`` (between the servers): what seconds are estimated for. Bytes and
+                rounds are exact.
             clients: Clients of a round, by default the largest number.
 
         Raises:
             CompileError: There is no such network.
         """
-        return cost(self.backend.secure(self.compiled), clients or self.compiled.options.clients, find_network(network))
+        secure, n = self.backend.secure(self.compiled), clients or self.compiled.options.clients
+        return cost(secure, n, self.backend.estimated(network))
 
     def __repr__(self) -> str:
         return str(self.report)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from ezprivsecfl.backends import duet, motion2nx
 from ezprivsecfl.backends.duet.choices import ChooseProducts
 from ezprivsecfl.backends.duet.domains import AssignDomains
 from ezprivsecfl.backends.motion2nx.installation import Installation
+from ezprivsecfl.backends.network import MEASURED, Network
 from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.passes.base import run_passes
@@ -19,11 +21,17 @@ from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Program as Secure
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import LocalCluster
-from ezprivsecfl.runtime.session import Link, Runnable, TwoServerProgram
+from ezprivsecfl.runtime.session import Link, Runnable, TwoServerProgram, measure_line
 
 NAMES = ("duet", "motion2nx", "plain")
 
 _cluster = LocalCluster()
+
+
+@cache
+def measured_network(link: Link | None = None) -> Network:
+    """The network between the two servers, with what is emulated; measured once."""
+    return Network(MEASURED, *measure_line(_cluster, link))
 
 
 class Backend(ABC):
@@ -54,6 +62,10 @@ class Backend(ABC):
     @abstractmethod
     def traffic(self, compiled: Compiled) -> list[str]:
         """In words, what a round of the largest number of clients sends."""
+
+    def estimated(self, name: str) -> Network:
+        """The network of a name that costs are estimated for; raises CompileError if there is none."""
+        return measured_network() if name == MEASURED else find_network(name)
 
     def check(self) -> None:
         """Raises CompileError if what the back end needs is not on this machine."""
@@ -89,7 +101,8 @@ class Duet(ServerBackend):
             the shares as they are, by lattice encryption.
         circuits: Where circuits are evaluated, for experiments; all of them, or by line. ``auto`` takes what gives
             the shorter estimate for a round; ``yao`` garbles them; ``boolean`` evaluates them on Boolean shares.
-        network: What these estimates are for: ``lan`` or ``wan``; by default what ``link`` says, or else ``lan``.
+        network: What these estimates are for: ``lan``, ``wan``, or ``measured`` between the servers; by default what
+            ``link`` says, or else ``lan``.
         link: For experiments: ``lan`` or ``wan`` has the servers wait as if such a network were between them, of the
             bandwidth and round trip that ``Program.cost`` estimates for. None: as fast as this machine can.
 
@@ -103,9 +116,9 @@ class Duet(ServerBackend):
     link: str | None = None
 
     def __post_init__(self) -> None:
-        self._passes()
         if self.link is not None:
             find_network(self.link)
+        self._passes()
 
     @property
     def name(self) -> str:
@@ -125,9 +138,13 @@ class Duet(ServerBackend):
         chosen = find_network(self.link)
         return Link(chosen.bytes_per_second, chosen.round_trip_seconds / 2)
 
+    def estimated(self, name: str) -> Network:
+        """A network by its name; one to be measured is measured between the servers, with what is emulated."""
+        return measured_network(self.emulated) if name == MEASURED else find_network(name)
+
     def _passes(self) -> tuple[ChooseProducts, AssignDomains]:
         products, circuits = ({0: c} if isinstance(c, str) else c for c in (self.products, self.circuits))
-        return ChooseProducts(products), AssignDomains(circuits, find_network(self.network or self.link or "lan"))
+        return ChooseProducts(products), AssignDomains(circuits, self.estimated(self.network or self.link or "lan"))
 
     def secure(self, compiled: Compiled) -> Secure:
         """With the chosen methods and domains."""

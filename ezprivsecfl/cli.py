@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ezprivsecfl import __version__
-from ezprivsecfl.backends.network import NETWORKS
+from ezprivsecfl.backends.network import MEASURED, NETWORKS
 from ezprivsecfl.errors import CompileError, EzError
 
 EXIT_DONE, EXIT_PROGRAM, EXIT_COMPILE, EXIT_RUN, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
@@ -178,9 +178,9 @@ def _common(parser: argparse.ArgumentParser) -> None:
         "--cost",
         nargs="?",
         const="lan",
-        choices=tuple(NETWORKS),
+        choices=(*NETWORKS, MEASURED),
         metavar="NETWORK",
-        help="print what every operation costs on Duet, with seconds for a network: lan (default) or wan",
+        help="print what every operation costs on Duet, with seconds for a network: lan (default), wan or measured",
     )
     parser.add_argument(
         "--bound",
@@ -205,9 +205,10 @@ def _common(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--network",
-        choices=tuple(NETWORKS),
+        choices=(*NETWORKS, MEASURED),
         metavar="NETWORK",
-        help="what Duet chooses for between garbled circuits and Boolean shares (default lan, or what --link says)",
+        help="the network, lan, wan or measured, for which Duet chooses garbled circuits or Boolean shares (default "
+        "lan, or what --link says)",
     )
     parser.add_argument("--verbose", action="store_true", help="also print where an error was raised")
     parser.add_argument("--version", action="version", version=f"ezcompile {__version__}")

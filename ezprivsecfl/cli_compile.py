@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ezprivsecfl.backend import ServerBackend, choose
 from ezprivsecfl.backends.duet.description import cost
-from ezprivsecfl.backends.network import NETWORKS
 from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, parse_bounds, parse_choices
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
@@ -70,7 +69,7 @@ def compile_command(options: argparse.Namespace) -> int:
             continue
         print(report)
         if options.cost:
-            print(cost(mpc, clients, NETWORKS[options.cost]))
+            print(cost(mpc, clients, backend.estimated(options.cost)))
         print(f"  Written to {folder / called}")
     return _reported(errors, total=len(sources))
 

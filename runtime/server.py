@@ -39,6 +39,7 @@ class Server:
             "load": self.load,
             "listen": self.listen,
             "meet": self.meet,
+            "measure": self.measure,
             "setup": self.setup,
             "upload": self.upload,
             "run": self.run,
@@ -57,16 +58,27 @@ class Server:
 
     def meet(self, message: Message) -> Reply:
         """Connects with the other server; both check that they run the same program."""
-        h = message.header
-        program = self.programs[h["program"]]
-        terms = (self.party, program.program_hash, h["configuration"])
+        program = self.programs[message.header["program"]]
+        program.session = self._connected(message.header, program.program_hash)
+        return {}, []
+
+    def measure(self, message: Message) -> Reply:
+        """Measures how fast the connection is, over one of its own."""
+        session = self._connected(message.header, bytes(32))
+        try:
+            bytes_per_second, round_trip_seconds = session.measure_line()
+        finally:
+            session.close()
+        return {"bytes_per_second": bytes_per_second, "round_trip_seconds": round_trip_seconds}, []
+
+    def _connected(self, h: dict[str, Any], program_hash: bytes) -> _duet.Session:
+        terms = (self.party, program_hash, h["configuration"])
         link = tuple(h["link"]) if h.get("link") else None
         setting = {"timeout": h["timeout"], "idle_timeout": h["timeout"], "link": link}
         if h["program"] in self.listeners:
-            program.session = self.listeners.pop(h["program"]).accept(*terms, **setting)
-        else:
-            program.session = _duet.connect(h["host"], h["port"], *terms, **setting)
-        return {}, []
+            listener: _duet.Listener = self.listeners.pop(h["program"])
+            return listener.accept(*terms, **setting)
+        return _duet.connect(h["host"], h["port"], *terms, **setting)
 
     def setup(self, message: Message) -> Reply:
         """Runs the setup phase ahead of a round."""

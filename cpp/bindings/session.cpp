@@ -12,6 +12,7 @@
 
 #include "bindings.h"
 #include "duet/handshake.h"
+#include "duet/line_speed.h"
 #include "python_session.h"
 
 namespace duet::bindings {
@@ -94,6 +95,16 @@ void define_session(py::module_& module) {
                             "online"_a = phase_stats(session->stats(Phase::kOnline)));
           },
           "What this party sent and took in the last setup and in the last online phase.")
+      .def(
+          "measure_line",
+          [](const PythonSession& self) {
+            const PythonSession::Use session(self);
+            const py::gil_scoped_release release;
+            const LineSpeed speed = measure_line(session->channel(), session->party());
+            return std::make_pair(speed.bytes_per_second, speed.round_trip_seconds);
+          },
+          "Bytes per second and the seconds of a round trip; both servers call it at the same "
+          "time.")
       .def("close", &PythonSession::close, "Ends the connection; the peer gets a PeerError.");
 
   module.def(

@@ -1,8 +1,10 @@
+#include <array>
 #include <chrono>
 #include <vector>
 
 #include "duet/channel.h"
 #include "duet/errors.h"
+#include "duet/line_speed.h"
 #include "duet/prg.h"
 #include "two_party.h"
 
@@ -138,9 +140,21 @@ void tcp_connections_have_links_too() {
   CHECK(first.receive<std::uint8_t>(1) == Bytes{2} && seconds_since(start) >= 0.060);
 }
 
+void measuring_finds_the_link() {
+  auto channels = Channel::local_pair(Link{40e6, 10ms});
+  std::array<LineSpeed, 2> found{};
+  run_both([&] { found[0] = measure_line(channels.first, 0); },
+           [&] { found[1] = measure_line(channels.second, 1); });
+  CHECK(found[0].bytes_per_second == found[1].bytes_per_second);
+  CHECK(found[0].round_trip_seconds == found[1].round_trip_seconds);
+  CHECK(found[0].round_trip_seconds >= 0.020 && found[0].round_trip_seconds < 1);
+  CHECK(found[0].bytes_per_second <= 41e6 && found[0].bytes_per_second > 1e6);
+}
+
 }  // namespace
 
 int main() {
+  measuring_finds_the_link();
   a_round_trip_takes_both_delays();
   bytes_take_their_time_in_both_directions_at_once();
   messages_are_under_way_at_the_same_time();

@@ -139,3 +139,9 @@ def test_impossible_choices_are_refused():
         Duet(network="moon")
     with pytest.raises(CompileError, match="products, circuits and network, not plain"):
         choose("plain", circuits={0: "yao"})
+
+
+def test_choices_can_be_made_for_the_network_between_the_servers():
+    backend = Duet(network="measured", link="wan")
+    assert 0.04 <= backend.estimated("measured").round_trip_seconds < 1
+    assert domains(backend.secure(compiled(relu_sum(300)))) == {YaoType}

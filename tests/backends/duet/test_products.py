@@ -95,7 +95,9 @@ def test_impossible_choices_are_refused():
         ChooseProducts({4: "shares"}).run(products_at(3, 5))
     with pytest.raises(CompileError, match="nothing to divide between the servers"):
         Legalise().run(ChooseProducts({0: "shares"}).run(one_square()))
-    with pytest.raises(CompileError, match="only the back end duet has a choice of products, circuits and network, not plain"):
+    with pytest.raises(
+        CompileError, match="only the back end duet has a choice of products, circuits and network, not plain"
+    ):
         choose("plain", products={0: "shares"})
 
 
