@@ -39,6 +39,10 @@ def conversions(b, x):
     return b.add(protocol.FromYao, b.add(protocol.ToYao, x, width=64))
 
 
+def truncation(b, x):
+    return b.add(protocol.Truncate, x, bits=33)
+
+
 def garbling(b, x):
     c = CircuitBuilder()
     wires = c.input(64)
@@ -83,6 +87,7 @@ if __name__ == "__main__":
         ("product", product, 50_000),
         ("square", square, 20_000),
         ("conversions", conversions, 5_000),
+        ("truncation", truncation, 200_000),
         ("garbling", garbling, 100),
         ("boolean", boolean_shares, 5_000),
     ):

@@ -52,6 +52,7 @@ MEMBERS: dict[type[Op], tuple[str, str]] = {
     protocol.Open: ("OpenArith", "open"),
     boolean.FromBoolean: ("FromBoolean", "from_boolean"),
     sketch.Coins: ("Coins", "coins"),
+    protocol.Truncate: ("Truncate", "truncate"),
 }
 """Engine class and member name of operations that need a protocol; ToYao and Circuit have two classes."""
 
@@ -123,6 +124,8 @@ class _Emission:
                 lines = [f"{member}.setup(s);"]
             case protocol.ToYao():
                 lines = [f"{member}.setup(s, {shape_literal(op.result.type.shape)}, {op.width});"]
+            case protocol.Truncate():
+                lines = [f"{member}.setup(s, {shape_literal(op.result.type.shape)}, {op.bits});"]
             case protocol.Circuit():
                 circuit = f'Circuit::load(CIRCUITS_DIR "/{self.files[op.circuit]}")'
                 given = shape_literal(op.results[0].type.shape) if _is_boolean(op) else f"{{{', '.join(views)}}}"
@@ -180,6 +183,7 @@ class _Emission:
             Step.COINS: f"send({arguments})",
             Step.LAYER: "send(s)",
             Step.BITS: f"send({arguments})",
+            Step.WRAPS: f"send({arguments})",
         }[exchange.step]
         if exchange.step is Step.LAYER:
             before = [*comment(op), self._begin(op)] if exchange.number == 0 else []

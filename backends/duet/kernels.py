@@ -99,6 +99,8 @@ def kernel(program: Program, op: Op, clients: int) -> Kernel | None:
             return Kernel("from_boolean", {"elements": count(t.shape, clients), "width": t.format.width})
         case sketch.Coins():
             return Kernel("coins", {})
+        case protocol.Truncate():
+            return Kernel("truncate", {"elements": count(op.result.type.shape, clients), "bits": op.bits})
         case io.Public() if op is program.of(io.Public)[0]:
             return Kernel("agreement", {})
     return None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, elements
+from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, RING_BITS, elements
+from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
 from ezprivsecfl.compiler.circuits.circuit import Circuit, Gate, GateKind
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
-from ezprivsecfl.ir.types import RingType
+from ezprivsecfl.ir.types import ArithType, FixedFormat, RingType
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Legalise:
 
     Masks go, since the framework's products take additive shares. Of two factors the smaller one comes left,
     since its elements set the number of oblivious transfers; the framework's own transposition is wrong, so both
-    factors and the result are transposed as shares. Public values enter circuits as one server's share. Circuits
-    are rewritten to XOR, AND and INV.
+    factors and the result are transposed as shares. Public values enter circuits as one server's share. Truncation is
+    exact: the low wires of a garbled value are left out. Circuits are rewritten to XOR, AND and INV.
     """
 
     def run(self, program: Program) -> Program:
@@ -51,6 +52,8 @@ def _rewritten(b: ProgramBuilder, op: Op, x: list[Value]) -> tuple[Value, ...]:
             return (b.add(SquareSumOfShares, x[0]),)
         case protocol.ToYao() if isinstance(x[0].type, RingType):
             return (b.add(protocol.ToYao, b.add(linear.AsShares, x[0]), width=op.width),)
+        case protocol.Truncate():
+            return (_truncated(b, op, x[0]),)
         case sketch.Coins():
             raise UnsupportedError(
                 "MOTION2NX cannot sketch norms (--norms sketch:K). Take --norms exact, or the back end duet",
@@ -72,6 +75,17 @@ def _transposed(b: ProgramBuilder, value: Value) -> Value:
     """Swaps the last two axes."""
     axes = range(len(value.type.shape))
     return b.add(structure.Transpose, value, permutation=(*axes[:-2], axes[-1], axes[-2]))
+
+
+def _truncated(b: ProgramBuilder, op: protocol.Truncate, value: Value) -> Value:
+    """Through a circuit without gates that leaves out the low wires."""
+    assert isinstance(op.result.type, ArithType)
+    name, kept = f"drop{op.bits}", FixedFormat(RING_BITS - op.bits, op.result.type.frac)
+    wires = CircuitBuilder()
+    wires.output(wires.input(RING_BITS)[op.bits :])
+    b.circuits[name] = legal_circuit(wires.build())
+    garbled = b.add(protocol.ToYao, value, width=RING_BITS)
+    return b.add(protocol.FromYao, b.add(protocol.Circuit, garbled, circuit=name, formats=(kept,)))
 
 
 def legal_circuit(circuit: Circuit) -> Circuit:

@@ -137,10 +137,3 @@ def _partial(value: Value, domains: Domains) -> Op | None:
         if tensor_type(operand).is_secret and (found := _partial(operand, domains)) is not None:
             return found
     return None
-
-
-def drop_low_bits(width: int, dropped: int) -> Circuit:
-    """The circuit (without gates) that leaves out the low wires of a number."""
-    b = CircuitBuilder()
-    b.output(b.input(width)[dropped:])
-    return b.build()

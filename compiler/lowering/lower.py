@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ezprivsecfl.compiler.analyses.signs import is_row_times_itself, non_negative
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
-from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit, drop_low_bits
+from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.compiler.passes.simplify import tensor_type
@@ -202,16 +202,12 @@ class _Lowering:
         return self._reshaped(product, (*batch, *tail))
 
     def _rescaled(self, value: Value) -> Value:
-        """Fewer fractional bits, exactly rounded down: the low wires of the garbled value are left out."""
+        """Fewer fractional bits."""
         shares = self.shares[value]
         dropped = _frac(shares) - self.scales.frac(value)
         if dropped <= 0:
             return self.b.add(linear.Widen, shares, bits=-dropped) if dropped else shares
-        bits = self.b.add(protocol.ToYao, shares, width=64)
-        name = f"drop{dropped}"
-        self.b.circuits[name] = drop_low_bits(64, dropped)
-        kept = (FixedFormat(64 - dropped, _frac(shares) - dropped),)
-        return self.b.add(protocol.FromYao, self.b.add(protocol.Circuit, bits, circuit=name, formats=kept))
+        return self.b.add(protocol.Truncate, shares, bits=dropped)
 
     # Circuits.
 

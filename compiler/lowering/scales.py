@@ -28,6 +28,12 @@ from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 
 MINIMUM = INPUT_BITS
+TRUNCATED_ROOM = ROOM - 1
+"""Room of a value that is truncated. ``Truncate`` takes raw values below 2^62, which is 2^ROOM.
+
+A magnitude that is a power of two fills its bits, and accumulated rounding may take it above: one bit holds that.
+"""
+
 PUBLIC_BOUND = float(1 << 16)
 """What is assumed of a public value that no bound follows for; the encoder refuses larger ones."""
 
@@ -44,10 +50,11 @@ class Variable:
 
 @dataclass(frozen=True)
 class Limit:
-    """``frac(value) + magnitude_bits <= ROOM``."""
+    """``frac(value) + magnitude_bits <= room``."""
 
     value: Value
     magnitude_bits: int
+    room: int = ROOM
 
 
 @dataclass
@@ -179,15 +186,15 @@ class Scales:
                     "that may be arbitrarily small. Bound the divisor from below, e.g. with tf.maximum(divisor, 1e-3)",
                     [value.op.location],
                 )
-            limits.append(Limit(value, _bits(magnitude)))
+            limits.append(Limit(value, _bits(magnitude), TRUNCATED_ROOM if value in self.rescaled else ROOM))
         return limits
 
     def _excess(self, limit: Limit) -> int:
         raw = self._raw(limit.value) if limit.value in self.rescaled else self._expression(limit.value)
-        excess = raw[0] + limit.magnitude_bits - ROOM
+        excess = raw[0] + limit.magnitude_bits - limit.room
         if limit.value in self.rescaled or not self.domains.is_garbled(limit.value):
             return excess
-        return max(excess, self._expression(limit.value)[0] + limit.magnitude_bits - ROOM)
+        return max(excess, self._expression(limit.value)[0] + limit.magnitude_bits - limit.room)
 
     def _contributors(self, limit: Limit) -> Counter[tuple[Op | None, Value]]:
         raw = self._raw(limit.value) if limit.value in self.rescaled else self._expression(limit.value)
@@ -218,7 +225,7 @@ class Scales:
                         growing = True
 
     def _rescale(self, broken: Limit) -> None:
-        """Marks the cheapest product below a broken limit to be truncated (exactly, in a circuit)."""
+        """Marks the cheapest product below a broken limit to be truncated."""
         below = [o for o in broken.value.op.operands if tensor_type(o).is_secret]
         candidates = [v for o in below for v in self._products_below(o, set())]
         if not candidates:

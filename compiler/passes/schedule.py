@@ -25,6 +25,7 @@ class Step(Enum):
     COINS = "random numbers"
     LAYER = "masked operands of a layer of AND gates"
     BITS = "masked bits"
+    WRAPS = "masked wrap bits"
 
     @property
     def senders(self) -> tuple[int, ...]:
@@ -149,4 +150,6 @@ def _steps(program: Program, op: Op) -> tuple[Step, ...]:
             return (Step.BITS,)
         case sketch.Coins():
             return (Step.COINS,)
+        case protocol.Truncate():
+            return (Step.WRAPS,)
     return ()

@@ -20,6 +20,7 @@
 #include "duet/product.h"
 #include "duet/share_product.h"
 #include "duet/sketch.h"
+#include "duet/truncate.h"
 
 namespace duet::bindings {
 namespace {
@@ -158,6 +159,12 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
          const std::uint64_t k = s["k"];
          return {ShareSquare::setup_cost(), ShareSquare::online_cost(batch, k),
                  ShareSquare::online_seconds(batch, k)};
+       }},
+      {"truncate",
+       [](Sizes& s) -> PhaseCosts {
+         const std::uint64_t elements = s["elements"];
+         return {Truncate::setup_cost(elements, s["bits"], s.ot_k()),
+                 Truncate::online_cost(elements), 30e-9 * static_cast<double>(elements)};
        }},
       {"to_yao",
        [](Sizes& s) -> PhaseCosts {

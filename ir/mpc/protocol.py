@@ -110,6 +110,32 @@ class SquareSum(MpcOp, name="square_sum"):
         return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=np.uint64)),)
 
 
+class Truncate(MpcOp, name="truncate"):
+    """Fewer fractional bits: shares of x / 2^bits from additive shares of a raw value |x| < 2^62.
+
+    An engine rounds each element up or down: an error below one unit of the last place at every magnitude. The
+    reference rounds down.
+
+    Args:
+        bits: How many, 1 to 62.
+    """
+
+    bits: int
+
+    def infer(self) -> tuple[Type, ...]:
+        """Fewer fractional bits."""
+        (t,) = self.linear_types(1)
+        if not isinstance(t, ArithType):
+            raise self.fail("a public value is encoded with the fractional bits that it is to have")
+        if not 1 <= self.bits <= 62:
+            raise self.fail(f"{self.bits} bits are not within 1 to 62")
+        return (ArithType(t.shape, t.frac - self.bits),)
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """The arithmetic shift."""
+        return (np.asarray((args[0].view(np.int64) >> np.int64(self.bits)).view(np.uint64)),)
+
+
 class ToYao(MpcOp, name="to_yao"):
     """The low ``width`` bits of an additively shared value as garbled wires, in two's complement."""
 

@@ -197,6 +197,7 @@ def test_costs():
         "session": {},
         "open_arith": {"elements": 3},
         "coins": {},
+        "truncate": {"elements": 3, "bits": 20},
         "to_yao": {"elements": 3, "width": 20},
         "public_to_yao": {"elements": 3, "width": 20},
         "from_yao": {"elements": 3},

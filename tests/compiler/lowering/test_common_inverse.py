@@ -12,7 +12,11 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.mpc.protocol import Circuit, Product
+from ezprivsecfl.ir.mpc.fixed_point import encode
+from ezprivsecfl.ir.mpc.interpreter import run_mpc
+from ezprivsecfl.ir.mpc.io import Output, Share
+from ezprivsecfl.ir.mpc.protocol import Circuit, Open, Product, Truncate
+from ezprivsecfl.ir.program import Level, ProgramBuilder
 
 
 def compiled(clients: int, **bounds: float) -> Compiled:
@@ -36,7 +40,7 @@ def worst_error(program: Compiled, weights: np.ndarray) -> float:
 
 def test_many_clients_share_one_inverse():
     many, few = compiled(MANY), compiled(MANY - 1)
-    assert garbled_per_client(many) == 0  # nothing but the truncation, which takes no gates
+    assert garbled_per_client(many) == 0
     assert garbled_per_client(few) > 900
     assert [p.operands[1].type.shape for p in many.secure.of(Product)] == [(1, "n"), ("n", 5)]
 
@@ -49,6 +53,22 @@ def test_the_mean_is_precise_for_weights_of_any_size(scale):
 
 def test_one_client_may_have_all_the_weight():
     assert worst_error(compiled(100), np.asarray([0.0] * 39 + [1000.0])) < 2e-5
+
+
+def test_what_is_truncated_stays_below_the_protocols_limit():
+    """The weight of a client that has all of it is 1, a power of two, and rounding may take it above."""
+    program = compiled(100)
+    (truncation,) = program.secure.of(Truncate)
+    b = ProgramBuilder("raw", Level.MPC, 100, circuits=program.secure.circuits)
+    b.ops = list(program.secure.ops)
+    b.append(Output(operands=(b.add(Open, truncation.operands[0]),), path="raw"))
+    largest = 0
+    for weight in (1.0, 3.0, 1000.0, 2.0**20 - 1):
+        weights = np.asarray([0.0, weight])
+        inputs = {"value": np.zeros((2, 5)), "weight": weights}
+        encoded = {op.path: encode(inputs[op.path], op.type.frac) for op in program.secure.of(Share)}
+        largest = max(largest, int(np.max(run_mpc(b.build(), encoded, 2)["raw"])))
+    assert 2**59 < largest < 2**62
 
 
 def test_weights_that_sum_to_zero_are_an_error():

@@ -14,6 +14,7 @@
 #include "duet/program.h"
 #include "duet/share_product.h"
 #include "duet/sketch.h"
+#include "duet/truncate.h"
 
 namespace {
 

@@ -13,6 +13,7 @@
 #include "duet/program.h"
 #include "duet/share_product.h"
 #include "duet/sketch.h"
+#include "duet/truncate.h"
 
 namespace {
 

@@ -28,7 +28,7 @@ class EveryOpProgram final : public ezmotion::Program {
     graph4();
     local5();
     open6(s);
-    return {v51, v52, v53, v54, v55, v56, v57, v58, v6, v59};
+    return {v54, v55, v56, v57, v58, v59, v60, v61, v62, v6, v63};
   }
 
  private:
@@ -126,6 +126,7 @@ class EveryOpProgram final : public ezmotion::Program {
     Graph g(connection(), kArithmetic);
     const Arith g0 = g.input(v0);
     const Arith g33 = g.input(v33);
+    const Arith g19 = g.input(v19);
     // to_yao, user.py:9 Relu
     const Yao g32 = g.to_yao(g0, 20);
     // to_yao, user.py:9 Relu
@@ -150,9 +151,17 @@ class EveryOpProgram final : public ezmotion::Program {
     const Arith g43 = g.from_yao(g42);
     // from_yao, user.py:9 Relu
     const Arith g44 = g.from_yao(g40);
+    // to_yao, user.py:11 Sum
+    const Yao g51 = g.to_yao(g19, 64);
+    // circuit, user.py:11 Sum
+    const std::vector<Yao> r52 = g.circuit(circuit_drop5, {g51});
+    const Yao& g52 = r52[0];
+    // from_yao, user.py:11 Sum
+    const Arith g53 = g.from_yao(g52);
     g.run();
     v43 = g.share(g43);
     v44 = g.share(g44);
+    v53 = g.share(g53);
   }
 
   void local5() {
@@ -164,28 +173,31 @@ class EveryOpProgram final : public ezmotion::Program {
 
   void open6(Session& s) {
     // open, user.py:11 Sum
-    v51 = open(s, v46);
+    v54 = open(s, v46);
     // open, user.py:11 Sum
-    v52 = open(s, v47);
+    v55 = open(s, v47);
     // open, user.py:11 Sum
-    v53 = open(s, v48);
+    v56 = open(s, v48);
     // open, user.py:11 Sum
-    v54 = open(s, v19);
+    v57 = open(s, v19);
     // open, user.py:11 Sum
-    v55 = open(s, v28);
+    v58 = open(s, v28);
     // open, user.py:11 Sum
-    v56 = open(s, v30);
+    v59 = open(s, v30);
     // open, user.py:11 Sum
-    v57 = open(s, v49);
+    v60 = open(s, v49);
     // open, user.py:11 Sum
-    v58 = open(s, v50);
+    v61 = open(s, v50);
+    // open, user.py:11 Sum
+    v62 = open(s, v53);
     // open, user.py:13 RealDiv
-    v59 = open(s, v45);
+    v63 = open(s, v45);
   }
 
   std::size_t n = 0;  // clients of this round
   const Circuit circuit_relu = load_circuit(CIRCUITS_DIR "/relu.txt");
   const Circuit circuit_max = load_circuit(CIRCUITS_DIR "/max.txt");
+  const Circuit circuit_drop5 = load_circuit(CIRCUITS_DIR "/drop5.txt");
   Tensor<Ring> v0;
   Tensor<Ring> v6;
   Tensor<Ring> v17;
@@ -206,8 +218,6 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v48;
   Tensor<Ring> v49;
   Tensor<Ring> v50;
-  Tensor<Ring> v51;
-  Tensor<Ring> v52;
   Tensor<Ring> v53;
   Tensor<Ring> v54;
   Tensor<Ring> v55;
@@ -215,6 +225,10 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v57;
   Tensor<Ring> v58;
   Tensor<Ring> v59;
+  Tensor<Ring> v60;
+  Tensor<Ring> v61;
+  Tensor<Ring> v62;
+  Tensor<Ring> v63;
 };
 
 }  // namespace

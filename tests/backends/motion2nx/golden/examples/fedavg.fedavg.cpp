@@ -58,7 +58,7 @@ class FedavgProgram final : public ezmotion::Program {
     Graph g(connection(), kArithmetic);
     const Arith g5 = g.input(v5);
     // to_yao, fedavg.py:42 federated_weighted_mean
-    const Yao g6 = g.to_yao(g5, 52);
+    const Yao g6 = g.to_yao(g5, 51);
     // circuit, fedavg.py:42 federated_weighted_mean
     const std::vector<Yao> r7 = g.circuit(circuit_fedavg_0, {g6});
     const Yao& g7 = r7[0];
@@ -93,7 +93,7 @@ class FedavgProgram final : public ezmotion::Program {
     // to_yao, fedavg.py:39
     const Yao g16 = g.to_yao(g15, 64);
     // circuit, fedavg.py:39
-    const std::vector<Yao> r17 = g.circuit(circuit_drop33, {g16});
+    const std::vector<Yao> r17 = g.circuit(circuit_drop32, {g16});
     const Yao& g17 = r17[0];
     // from_yao, fedavg.py:39
     const Arith g18 = g.from_yao(g17);
@@ -133,7 +133,7 @@ class FedavgProgram final : public ezmotion::Program {
 
   std::size_t n = 0;  // clients of this round
   const Circuit circuit_fedavg_0 = load_circuit(CIRCUITS_DIR "/fedavg_0.txt");
-  const Circuit circuit_drop33 = load_circuit(CIRCUITS_DIR "/drop33.txt");
+  const Circuit circuit_drop32 = load_circuit(CIRCUITS_DIR "/drop32.txt");
   Tensor<Ring> v1;
   Tensor<Ring> v3;
   Tensor<Ring> v5;

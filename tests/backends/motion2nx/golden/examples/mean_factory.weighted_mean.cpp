@@ -48,7 +48,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     Graph g(connection(), kArithmetic);
     const Arith g2 = g.input(v2);
     // to_yao, mean_factory.py:16 RealDiv
-    const Yao g3 = g.to_yao(g2, 52);
+    const Yao g3 = g.to_yao(g2, 51);
     // circuit, mean_factory.py:16 RealDiv
     const std::vector<Yao> r4 = g.circuit(circuit_weighted_mean_0, {g3});
     const Yao& g4 = r4[0];
@@ -83,7 +83,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     // to_yao, mean_factory.py:16
     const Yao g13 = g.to_yao(g12, 64);
     // circuit, mean_factory.py:16
-    const std::vector<Yao> r14 = g.circuit(circuit_drop33, {g13});
+    const std::vector<Yao> r14 = g.circuit(circuit_drop32, {g13});
     const Yao& g14 = r14[0];
     // from_yao, mean_factory.py:16
     const Arith g15 = g.from_yao(g14);
@@ -108,7 +108,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
 
   std::size_t n = 0;  // clients of this round
   const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
-  const Circuit circuit_drop33 = load_circuit(CIRCUITS_DIR "/drop33.txt");
+  const Circuit circuit_drop32 = load_circuit(CIRCUITS_DIR "/drop32.txt");
   Tensor<Ring> v0;
   Tensor<Ring> v2;
   Tensor<Ring> v6;
