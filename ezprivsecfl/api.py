@@ -99,7 +99,8 @@ class Program:
     def simulate(self, *args: Any, **kwargs: Any) -> Any:
         """The same round in exact ring arithmetic, without servers: bit for bit what ``run`` returns.
 
-        With sketched norms it draws a random map of its own, as every round does.
+        With sketched norms it draws a random map of its own, as every round does. Where the program truncates, Duet
+        rounds up or down by chance: then results may differ by what the last place of those values amounts to.
         """
         return self._on(PlainProgram(self.compiled), self._argument(args, kwargs))[0]
 

@@ -19,7 +19,7 @@ from ezprivsecfl.runtime.statistics import Statistics, peak_memory_bytes
 
 
 class PlainProgram:
-    """A compiled program, simulated bit for bit.
+    """A compiled program, simulated bit for bit (what is truncated is rounded down).
 
     Args:
         compiled: The program.
