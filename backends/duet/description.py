@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ezprivsecfl.backends.duet.join import JoinProducts
 from ezprivsecfl.backends.duet.kernels import Kernel, PhaseCost, kernel
 from ezprivsecfl.backends.duet.legalise import Legalise
 from ezprivsecfl.backends.network import NETWORKS, Network
@@ -124,7 +125,7 @@ class CostTable:
 
 def cost(program: Program, clients: int, network: Network = NETWORKS["lan"]) -> CostTable:
     """Adds up what the engine's kernels declare."""
-    legal = Legalise().run(program)
+    legal = Legalise().run(JoinProducts().run(program))
     used = [(op, kernel(legal, op, clients)) for op in legal.ops]
     rows = tuple(OpCost(op, k, *k.costs()) for op, k in used if k is not None)
     online = schedule(legal)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from on_duet import on_duet
 from rounds import random_round
-from sketches import clipped_mean, everything, fltrust, weighted_mean
+from sketches import clipped_mean, everything, fltrust, weighted_layers, weighted_mean
 
 from ezprivsecfl.backend import Duet
 from ezprivsecfl.backends.duet.build import build
@@ -29,13 +29,14 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError, InputError, RunError
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.mpc.protocol import Truncate
+from ezprivsecfl.ir.mpc.protocol import Product, Truncate
+from ezprivsecfl.ir.mpc.shares import Gemm
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.cluster import LocalCluster, header
 
 
 @pytest.mark.parametrize(
-    "program", [fltrust(40), weighted_mean(7), clipped_mean(9), everything()], ids=lambda p: p.name
+    "program", [fltrust(40), weighted_mean(7), weighted_layers(20), clipped_mean(9), everything()], ids=lambda p: p.name
 )
 def test_two_servers_compute_what_the_reference_does(cluster, program):
     compiled = compile_program(program, Options(clients=9))
@@ -100,6 +101,17 @@ def test_declared_traffic_is_what_goes_over_the_wire(cluster, clients, size, met
     assert statistics.bytes_sent == sent
     assert statistics.rounds == declared.rounds
     assert declared.total_bytes == sum(sent)
+
+
+def test_declared_traffic_of_joined_products(cluster):
+    compiled = compile_program(weighted_layers(30), Options(clients=9))
+    duet = on_duet(cluster, compiled)
+    given, _, _ = random_round(compiled.tensor, 9)
+    duet.run(given, {})  # base OTs, keys
+    statistics, declared = duet.run(given, {}).statistics, cost(compiled.secure, 9)
+    assert sum(isinstance(c.op, Product | Gemm) for c in declared.ops) < len(compiled.secure.of(Product))
+    assert statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
+    assert statistics.rounds == declared.rounds
 
 
 def test_the_first_round_of_a_session_adds_less_than_5_megabytes():

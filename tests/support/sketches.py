@@ -55,6 +55,18 @@ def weighted_mean(size: int) -> Program:
     return b.build()
 
 
+def weighted_layers(size: int) -> Program:
+    """The weighted mean of models of several tensors."""
+    b = Sketch("weighted_layers")
+    weight = b.clients("weight")
+    total = b.add(Sum, weight, axes=(0,))
+    for name, shape in (("kernel", (size, 10)), ("bias", (10,)), ("scale", ())):
+        layer = b.clients(name, *shape)
+        rows = b.add(Mul, layer, b.add(Reshape, weight, shape=("n", *[1] * len(shape))))
+        b.returns(b.add(Div, b.add(Sum, rows, axes=(0,)), total), name)
+    return b.build()
+
+
 def clipped_mean(size: int) -> Program:
     """Rows longer than the bound are scaled down to it; the count of clipped rows is returned too."""
     b = Sketch("clipped_mean")
