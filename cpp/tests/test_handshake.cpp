@@ -33,7 +33,7 @@ void names_what_differs() {
   theirs = party(1);
   theirs.protocol_version = 99;
   CHECK(mismatch(party(0), theirs) ==
-        "handshake: the parties differ in their protocol version: 1 here, 99 at the peer");
+        "handshake: the parties differ in their protocol version: 2 here, 99 at the peer");
   theirs = party(1);
   theirs.engine_version = "9.9";
   CHECK(mismatch(party(0), theirs) ==
@@ -58,12 +58,12 @@ void agrees() {
   run_both([&] { handshake(channels.first, party(0)); },
            [&] { handshake(channels.second, party(1)); });
   CHECK(channels.first.traffic().rounds == 1);
-  check_trace(channels.first, "e4898c89e48cb2bb671f6782558ab28c1c786c27fe928867c242b0be101a88be");
+  check_trace(channels.first, "3338c6a2831540abf764f60a071cc6c9c66a6ec950eff68cf45f0383ca45e11b");
 }
 
 void refuses_a_short_message() {
   auto channels = Channel::local_pair();
-  const std::array<std::uint8_t, 6> start{1, 0, 0, 0, 200, 0};
+  const std::array<std::uint8_t, 6> start{kProtocolVersion, 0, 0, 0, 200, 0};
   channels.second.send(start);
   channels.second.flush();
   CHECK(message_of<ProtocolError>([&] { handshake(channels.first, party(0)); }) ==

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -55,14 +56,34 @@ void unit_vectors_go_to_one_sum_per_block() {
   for (const int count : used) CHECK(count > 50 && count < 150);
   CHECK(std::abs(negative - 1200) < 150);
 
-  // Linear, whatever the values: that of any vector is the product with the matrix.
+  // Linear, whatever the values.
   const Tensor<Ring> x = random_values({2, 3, kEntries}, 4);
-  CHECK(equal(sketch(x, fixed_coins(5), kSums), matmul(x, matrix)));
   const Shares shares = share_out(x, 9);
   CHECK(
       equal(add(sketch(shares[0], fixed_coins(5), kSums), sketch(shares[1], fixed_coins(5), kSums)),
             sketch(x, fixed_coins(5), kSums)));
   CHECK(!equal(sketch(x, fixed_coins(6), kSums), sketch(x, fixed_coins(5), kSums)));
+}
+
+// All rows have one map, but each is turned by an offset of its own.
+void rows_are_turned() {
+  constexpr std::size_t kEntries = 500;
+  const Tensor<Ring> row = random_values({kEntries}, 1);
+  Tensor<Ring> rows({2, kEntries});
+  for (std::size_t i = 0; i < rows.size(); ++i) rows.data[i] = row.data[i % kEntries];
+  const Tensor<Ring> both = sketch(rows, fixed_coins(3), 16);
+  const Tensor<Ring> alone = sketch(row, fixed_coins(3), 16);
+  int turns = 0;
+  for (std::size_t turn = 0; turn < kEntries; ++turn) {
+    for (std::size_t j = 0; j < kEntries; ++j) {
+      rows.data[(j + turn) % kEntries] = row.data[j];
+      rows.data[kEntries + j] = 0;
+    }
+    const Tensor<Ring> turned = sketch(rows, fixed_coins(3), 16);
+    turns += std::equal(turned.data.begin(), turned.data.begin() + 16, both.data.begin() + 16);
+  }
+  CHECK(std::equal(alone.data.begin(), alone.data.end(), both.data.begin()));
+  CHECK(turns == 1);
 }
 
 // Mean and variance of the estimate, over many maps, for vectors that are flat and that are not.
@@ -104,8 +125,9 @@ void traces_and_map_are_pinned() {
   both.check_traces("55efed958ad451905de3b04bf12db1c95b30e131fdb355c7398eaab0438893e5",
                     "d3e6c50a97aaa0b1e73e961a57eadc270ed1b2b18f9e4cc887ee85e5a0856e6a");
   const Tensor<Ring> sums = sketch(random_values({1000}, 1), coins, 8);
-  CHECK(hex({reinterpret_cast<const std::uint8_t*>(sums.data.data()), 16}) ==
-        "c9998b619f46bf7f7596b6259ef4ec5b");
+  const std::string start = hex({reinterpret_cast<const std::uint8_t*>(sums.data.data()), 16});
+  if (start != "bfd94a086a8bb0ff63680aa46da26514") std::fprintf(stderr, "map %s\n", start.c_str());
+  CHECK(start == "bfd94a086a8bb0ff63680aa46da26514");
 }
 
 }  // namespace
@@ -113,6 +135,7 @@ void traces_and_map_are_pinned() {
 int main() {
   both_get_the_same_coins_and_never_twice();
   unit_vectors_go_to_one_sum_per_block();
+  rows_are_turned();
   squared_norms_are_kept_on_average();
   empty_and_wrong_sizes();
   traces_and_map_are_pinned();

@@ -68,7 +68,8 @@ class Sketch(MpcOp, name="sketch"):
         """Modulo 2^64."""
         x, coins = args
         rows = x.reshape((-1, x.shape[-1]))
-        targets, negative = _map(coins, x.shape[-1], self.sums)
+        targets, negative, offsets = _map(coins, x.shape[-1], len(rows), self.sums)
+        rows = np.stack([np.roll(row, offset) for row, offset in zip(rows, offsets, strict=True)])
         blocks = []
         for block in range(BLOCKS):
             signed = np.where(negative[:, block], np.negative(rows), rows)
@@ -79,11 +80,17 @@ class Sketch(MpcOp, name="sketch"):
         return (np.concatenate(blocks, axis=1).reshape((*x.shape[:-1], self.sums)),)
 
 
-def _map(coins: Array, entries: int, sums: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """For every entry and block the block's sum that the entry is added to, and whether it is subtracted instead.
+def _map(
+    coins: Array, entries: int, rows: int, sums: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Where entries go, as ``cpp/include/duet/sketch.h`` has it: 32 bits of SHAKE128(coins) for each choice.
 
-    Each takes 32 bits of SHAKE128(coins): the lowest is the sign, the others, as a fraction of 2^31, choose the sum.
+    Returns:
+        For every position and block the block's sum that it is added to, and whether it is subtracted instead; and for
+        every row how far it is turned, so that rows that are alike are not mapped alike.
     """
-    stream = hashlib.shake_128(np.asarray(coins).astype("<u4").tobytes()).digest(4 * BLOCKS * entries)
-    words = np.frombuffer(stream, dtype="<u4").reshape((entries, BLOCKS)).astype(np.int64)
-    return (words >> 1) * (sums // BLOCKS) >> 31, (words & 1).astype(np.bool_)
+    stream = hashlib.shake_128(np.asarray(coins).astype("<u4").tobytes()).digest(4 * (BLOCKS * entries + rows))
+    numbers = np.frombuffer(stream, dtype="<u4").astype(np.int64)
+    words = numbers[: BLOCKS * entries].reshape((entries, BLOCKS))
+    offsets = numbers[BLOCKS * entries :] * entries >> 32
+    return (words >> 1) * (sums // BLOCKS) >> 31, (words & 1).astype(np.bool_), offsets

@@ -19,7 +19,7 @@ COINS = np.array([1, 2**32 - 1, 0, 7], dtype=np.uint64)
 
 def text(entries: int, sums: int) -> str:
     return f"""\
-program @p (clients <= 9) mpc {{
+program @p (clients <= 50) mpc {{
   %0 = share {{path = "x", bound = 8.0, type = arith<0>[n, {entries}]}} : arith<0>[n, {entries}]
   %1 = coins : ring<0>[4]
   %2 = sketch %0, %1 {{sums = {sums}}} : arith<1>[n, {sums}]
@@ -39,14 +39,18 @@ def sketched(x: np.ndarray, sums: int, coins: np.ndarray | None = COINS) -> np.n
     return run_mpc(program(x.shape[1], sums), {"x": x}, len(x), coins=coins)["sums"]
 
 
-def by_the_letter(row: np.ndarray, sums: int) -> list[int]:
+def by_the_letter(row: np.ndarray, number: int, sums: int) -> list[int]:
     """One entry after the other, in Python's integers."""
-    stream = hashlib.shake_128(b"".join(int(c).to_bytes(4, "little") for c in COINS)).digest(16 * len(row))
+    entries, width = len(row), sums // 4
+    seed = b"".join(int(c).to_bytes(4, "little") for c in COINS)
+    stream = hashlib.shake_128(seed).digest(16 * entries + 4 * (number + 1))
+    words = [int.from_bytes(stream[i : i + 4], "little") for i in range(0, len(stream), 4)]
+    offset = words[-1] * entries // 2**32
     totals = [0] * sums
-    for i in range(4 * len(row)):
-        word = int.from_bytes(stream[4 * i : 4 * i + 4], "little")
-        width = sums // 4
-        totals[i % 4 * width + (word // 2) * width // 2**31] += int(row[i // 4]) * (-1 if word % 2 else 1)
+    for j in range(entries):
+        for block in range(4):
+            word = words[4 * ((j + offset) % entries) + block]
+            totals[block * width + (word // 2) * width // 2**31] += int(row[j]) * (-1 if word % 2 else 1)
     return [t % 2**64 for t in totals]
 
 
@@ -57,7 +61,7 @@ def test_text_form() -> None:
 def test_every_entry_goes_where_it_should() -> None:
     x = np.random.default_rng(0).integers(2**64, size=(3, 50), dtype=np.uint64)
     for sums in (4, 12, 64):
-        assert sketched(x, sums).tolist() == [by_the_letter(row, sums) for row in x]
+        assert sketched(x, sums).tolist() == [by_the_letter(row, number, sums) for number, row in enumerate(x)]
 
 
 def test_coins_are_fresh_unless_they_are_given() -> None:
@@ -76,6 +80,14 @@ def test_squared_norms_are_kept_on_average(entries) -> None:
         estimates.append(np.sum(values**2) / (25 * entries))
     assert abs(np.mean(estimates) - 1) < 5 * np.sqrt(2 / sums / maps)
     assert np.var(estimates) == pytest.approx(2 / sums * (1 - 1 / entries), rel=0.3)
+
+
+def test_rows_that_are_alike_do_not_err_alike() -> None:
+    rows, entries, sums = 50, 400, 64
+    x = np.tile(np.random.default_rng(3).integers(1, 100, entries, dtype=np.uint64), (rows, 1))
+    estimates = np.sum((sketched(x, sums).astype(np.int64) / 2) ** 2, axis=1) / np.sum(x[0] ** 2)
+    assert np.std(estimates) == pytest.approx(np.sqrt(2 / sums), rel=0.4)
+    assert abs(np.mean(estimates) - 1) < 4 * np.sqrt(2 / sums / rows)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@
 
 namespace duet {
 
-inline constexpr std::uint32_t kProtocolVersion = 1;  // changes whenever bytes on the wire change
+inline constexpr std::uint32_t kProtocolVersion = 2;  // changes whenever bytes on the wire change
 inline constexpr const char* kEngineVersion = "0.1.0";
 
 struct Handshake {

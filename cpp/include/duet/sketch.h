@@ -43,10 +43,12 @@ class Coins {
   std::array<std::uint32_t, kBytes / 4> own_{};
 };
 
-// [..., d] -> [..., sums]; every row is mapped alike. `sums` is a multiple of kSketchBlocks. Where
-// entry j goes is said by bytes 16·j to 16·j + 15 of SHAKE128(coins as 16 bytes): of each block's
-// little-endian 32-bit word the lowest bit is the sign, and the others, as a fraction of 2^31,
-// choose the sum.
+// [..., d] -> [..., sums], with `sums` a multiple of kSketchBlocks and d below 2^32. All is said by
+// SHAKE128(coins as 16 bytes), in little-endian 32-bit words. The first 4·d are the map: of the
+// words 4·j to 4·j + 3, one for each block, the lowest bit is the sign, and the others, as a
+// fraction of 2^31, choose the sum for position j. The word that follows for each row, as a
+// fraction of 2^32, turns the row: its entry j has position (j + offset) mod d. So estimates of rows
+// that are alike do not err alike, and the error of a mean over rows shrinks with their number.
 Tensor<Ring> sketch(const Tensor<Ring>& x, const Tensor<Ring>& coins, std::size_t sums);
 
 }  // namespace duet
