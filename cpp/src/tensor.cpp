@@ -122,7 +122,7 @@ Movement slicing(const Shape& shape, const std::vector<std::size_t>& starts, con
   return {sizes, strided(sizes, start, steps)};
 }
 
-Movement joining(const std::vector<Shape>& parts, std::size_t axis) {
+Shape joined_shape(const std::vector<Shape>& parts, std::size_t axis) {
   if (parts.empty() || axis >= parts[0].size()) fail("nothing to join along this axis");
   Shape to = parts[0];
   to[axis] = 0;
@@ -135,7 +135,11 @@ Movement joining(const std::vector<Shape>& parts, std::size_t axis) {
     }
     to[axis] += part[axis];
   }
+  return to;
+}
 
+Movement joining(const std::vector<Shape>& parts, std::size_t axis) {
+  Shape to = joined_shape(parts, axis);
   // The parts lie one behind the other; of each, a run goes to every position of the outer axes.
   const auto split = [&](const Shape& shape, bool outer) {
     const auto middle = shape.begin() + static_cast<std::ptrdiff_t>(axis);

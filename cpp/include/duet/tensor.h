@@ -3,6 +3,7 @@
 // tensors, masked values (arith.h) and garbled values (garbling.h).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <stdexcept>
@@ -75,6 +76,7 @@ Movement transposition(const Shape& shape, const std::vector<std::size_t>& permu
 Movement broadcast(const Shape& from, const Shape& to);
 Movement slicing(const Shape& shape, const std::vector<std::size_t>& starts, const Shape& sizes,
                  const std::vector<std::ptrdiff_t>& strides);
+Shape joined_shape(const std::vector<Shape>& parts, std::size_t axis);
 Movement joining(const std::vector<Shape>& parts, std::size_t axis);
 void check_reshape(const Shape& from, const Shape& to);
 
@@ -109,13 +111,34 @@ Value slice(const Value& value, const std::vector<std::size_t>& starts, const Sh
 }
 
 template <class Value>
-Value concat(const std::vector<Value>& parts, std::size_t axis) {
+std::vector<Shape> shapes_of(const std::vector<Value>& parts) {
   std::vector<Shape> shapes;
   for (const Value& part : parts) shapes.push_back(shape_of(part));
-  Movement to = joining(shapes, axis);
+  return shapes;
+}
+
+template <class Value>
+Value concat(const std::vector<Value>& parts, std::size_t axis) {
+  Movement to = joining(shapes_of(parts), axis);
   Value all = parts[0];
   for (std::size_t i = 1; i < parts.size(); ++i) all = append(std::move(all), parts[i]);
   return pick(all, std::move(to.shape), to.indices);
+}
+
+// Large tensors of shares are joined run by run, without a list of all elements.
+template <class T>
+Tensor<T> concat(const std::vector<Tensor<T>>& parts, std::size_t axis) {
+  Tensor<T> all(joined_shape(shapes_of(parts), axis));
+  const auto middle = all.shape.begin() + static_cast<std::ptrdiff_t>(axis);
+  const std::size_t outer = element_count(Shape(all.shape.begin(), middle));
+  auto next = all.data.begin();
+  for (std::size_t i = 0; i < outer; ++i) {
+    for (const Tensor<T>& part : parts) {
+      const auto run = static_cast<std::ptrdiff_t>(part.size() / outer);
+      next = std::copy_n(part.data.begin() + static_cast<std::ptrdiff_t>(i) * run, run, next);
+    }
+  }
+  return all;
 }
 
 }  // namespace duet
