@@ -28,6 +28,9 @@ class AssignDomains:
     whichever gives the shorter estimate for a whole round of the largest number of clients, setup included. Adders of
     additive shares, which are part of the circuits there, are tried both shallow and with few gates.
 
+    Garbled results become additive shares through another circuit, or, if that gives the shorter estimate and nothing
+    else is asked for, as Boolean shares, with an exchange of bits.
+
     Args:
         domains: By line of the user's program one of ``DOMAINS``; line 0 stands for all others.
         network: What rounds are estimated for.
@@ -58,6 +61,8 @@ class AssignDomains:
             # What went over to Boolean shares is no group any more, and the groups before it stay the first.
             done += assigned is program
             program = assigned
+        if set(self.domains.values()) <= {"auto"}:
+            program = min(program, _through_boolean_shares(program), key=self._seconds)
         return program
 
     def _assigned(self, program: Program, group: list[Op]) -> Program:
@@ -91,6 +96,21 @@ class AssignDomains:
     def _seconds(self, program: Program) -> float:
         table = cost(program, program.max_clients or 2, self.network)
         return table.setup_seconds + table.online_seconds
+
+
+def _through_boolean_shares(program: Program) -> Program:
+    """Garbled values become Boolean shares and then additive ones."""
+    b = ProgramBuilder(program.name, program.level, program.max_clients, circuits=dict(program.circuits))
+    values: dict[Value, Value] = {}
+    for op in program.ops:
+        with b.at(op.location):
+            if isinstance(op, protocol.FromYao):
+                wires = values[op.operands[0]]
+                bits = b.add(boolean.ToBoolean, wires, width=_format(wires).width)
+                values[op.result] = b.add(boolean.FromBoolean, bits)
+            else:
+                values.update(zip(op.results, b.copy(op, values).results, strict=True))
+    return b.build()
 
 
 def _groups(program: Program) -> list[list[Op]]:

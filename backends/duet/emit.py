@@ -236,6 +236,8 @@ class _Emission:
             case protocol.Circuit():
                 return f"{member}.online(s, {{{', '.join(x)}}})"
             case boolean.ToBoolean():
+                if isinstance(op.operands[0].type, YaoType):
+                    return f"colour_shares({x[0]})"
                 shared = isinstance(op.operands[0].type, ArithType)
                 return f"{'summands' if shared else 'public_bits'}(s, {x[0]}, {op.width})"
             case sketch.Sketch():

@@ -85,4 +85,14 @@ BooleanTensor public_bits(const Session& session, const Tensor<Ring>& value, std
   return word;
 }
 
+BooleanTensor colour_shares(const GarbledTensor& value) {
+  BooleanTensor bits(value.shape, value.width);
+  for (std::size_t e = 0; e < value.elements(); ++e) {
+    for (std::size_t i = 0; i < value.width; ++i) {
+      bits.plane(i)[e / 64] |= (value.labels[e * value.width + i].lo & 1) << (e % 64);
+    }
+  }
+  return bits;
+}
+
 }  // namespace duet

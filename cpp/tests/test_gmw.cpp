@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "duet/conversion.h"
 #include "duet/errors.h"
 #include "duet/from_boolean.h"
 #include "duet/gmw.h"
@@ -129,6 +130,20 @@ void public_values_have_bits() {
   for (std::size_t e = 0; e < x.size(); ++e) CHECK(back.data[e] == x.data[e] % (1 << 20));
 }
 
+void garbled_values_are_shared_by_their_colours() {
+  Sessions both;
+  const Tensor<Ring> x = random_values({70}, 11);
+  std::array<BooleanTensor, 2> bits;
+  both.run([&](Session& s, std::size_t p) {
+    PublicToYao to;
+    to.setup(s, {70}, 9);
+    to.send(s, x);
+    bits[p] = colour_shares(to.receive(s));
+  });
+  const Tensor<Ring> back = opened(bits[0], bits[1]);
+  for (std::size_t e = 0; e < x.size(); ++e) CHECK(back.data[e] == x.data[e] % (1 << 9));
+}
+
 void to_arithmetic_shares(Sessions& both, const Shape& shape, std::size_t width,
                           int ot_k = kDefaultOtK) {
   const Tensor<Ring> x = random_values(shape, width);
@@ -231,6 +246,7 @@ int main() {
   random_circuits();
   summands_are_both_shares();
   public_values_have_bits();
+  garbled_values_are_shared_by_their_colours();
   all_widths_to_arithmetic_shares();
   boolean_values_can_be_moved();
   refuses_wrong_inputs_and_second_use();

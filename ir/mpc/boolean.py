@@ -9,20 +9,26 @@ import numpy as np
 from ezprivsecfl.ir.mpc.base import MpcOp
 from ezprivsecfl.ir.mpc.protocol import bits_of, number_of
 from ezprivsecfl.ir.op import Array, Round
-from ezprivsecfl.ir.types import ArithType, BooleanType, FixedFormat, SummandsFormat, Type
+from ezprivsecfl.ir.types import ArithType, BooleanType, FixedFormat, SummandsFormat, Type, YaoType
 
 
 class ToBoolean(MpcOp, name="to_boolean"):
     """The low ``width`` bits as Boolean shares; local.
 
     An additively shared value gives two words, the bits of both servers' shares: a circuit adds them up, with as much
-    of an adder as it needs. A public value gives one.
+    of an adder as it needs. A public value gives one. Garbled wires (all of them) are such shares already.
     """
 
     width: int
 
     def infer(self) -> tuple[Type, ...]:
         """Summands, or fixed point."""
+        self.expect_operands(1)
+        wires = self.operands[0].type
+        if isinstance(wires, YaoType):
+            if self.width != wires.format.width:
+                raise self.fail(f"width {self.width} is not that of the garbled value, {wires.format.width}")
+            return (BooleanType(wires.shape, wires.format),)
         (t,) = self.linear_types(1)
         if not 1 <= self.width <= 64:
             raise self.fail(f"width {self.width} is not within 1 to 64")
@@ -32,6 +38,8 @@ class ToBoolean(MpcOp, name="to_boolean"):
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Some split into two summands: results do not depend on which."""
         x = np.asarray(args[0])
+        if isinstance(self.operands[0].type, YaoType):
+            return (x,)
         if not isinstance(self.operands[0].type, ArithType):
             return (bits_of(x, self.width),)
         share = np.random.default_rng(0).integers(0, 2**64, x.shape, np.uint64)

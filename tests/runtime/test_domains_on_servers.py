@@ -28,7 +28,7 @@ INPUTS = {
 
 
 @pytest.mark.parametrize("program", [everything(), clipped_mean(5), fltrust(6)], ids=lambda p: p.name)
-@pytest.mark.parametrize("domain", ["yao", "boolean"])
+@pytest.mark.parametrize("domain", ["auto", "yao", "boolean"])
 def test_both_domains_give_the_bits_of_the_simulation_and_the_declared_traffic(cluster, program, domain):
     compiled = compile_program(program, Options(clients=CLIENTS))
     compiled = replace(compiled, secure=Duet(circuits=domain).secure(compiled))

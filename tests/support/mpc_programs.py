@@ -123,6 +123,8 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
             sums["sketch"] = b.add(structure.Sum, b.add(sketch.Sketch, x, coins, sums=12), axes=(0,))
             b.append(io.Output(operands=(coins,), location=b.location, path="coins"))
             sums["boolean"] = _on_boolean_shares(b, x, g)
+            from_garbled = b.add(boolean.FromBoolean, b.add(boolean.ToBoolean, positive, width=20))
+            sums["from_garbled"] = b.add(structure.Sum, from_garbled, axes=(0,))
         for path, value in sums.items():
             b.append(io.Output(operands=(b.add(protocol.Open, value),), location=b.location, path=path))
         b.append(io.Output(operands=(gc,), location=b.location, path="public"))

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "duet/garbling.h"
 #include "duet/ring.h"
 #include "duet/secret.h"
 #include "duet/session.h"
@@ -53,5 +54,10 @@ BooleanTensor summands(const Session& session, const Tensor<Ring>& share, std::s
 
 // The low `width` bits of a value that both know: party 0 takes them as its share. Local.
 BooleanTensor public_bits(const Session& session, const Tensor<Ring>& value, std::size_t width);
+
+// Garbled words: the colours of a wire's zero label, which the garbler knows, and of the label that
+// the evaluator has, are shares of the wire's bit (Demmler, Schneider, Zohner, "ABY", NDSS 2015).
+// Local.
+BooleanTensor colour_shares(const GarbledTensor& value);
 
 }  // namespace duet

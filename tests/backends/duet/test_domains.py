@@ -102,6 +102,15 @@ def test_the_choice_depends_on_the_network():
         assert best.setup_seconds + best.online_seconds < worse.setup_seconds + worse.online_seconds
 
 
+def test_garbled_results_go_through_boolean_shares_where_that_is_better():
+    programs = [(fltrust(100), 100, "lan"), (fltrust(100), 100, "wan"), (fltrust(100), 3, "lan")]
+    secure = [Duet(network=to).secure(compiled(program, clients)) for program, clients, to in programs]
+    assert [len(s.of(protocol.FromYao)) > 0 for s in secure] == [False, True, True]
+    assert [len(s.of(boolean.FromBoolean)) > 0 for s in secure] == [True, False, False]
+    assert domains(secure[0]) == {YaoType}
+    assert "colour_shares(" in Duet().sources(compiled(fltrust(100), 100))["program.cpp"]
+
+
 def test_every_domain_can_be_asked_for():
     program = compiled(clipped_mean(4))
     for domain, kind in (("yao", YaoType), ("boolean", BooleanType)):
