@@ -47,8 +47,9 @@ class Coins {
 // SHAKE128(coins as 16 bytes), in little-endian 32-bit words. The first 4·d are the map: of the
 // words 4·j to 4·j + 3, one for each block, the lowest bit is the sign, and the others, as a
 // fraction of 2^31, choose the sum for position j. The word that follows for each row, as a
-// fraction of 2^32, turns the row: its entry j has position (j + offset) mod d. So estimates of rows
-// that are alike do not err alike, and the error of a mean over rows shrinks with their number.
+// fraction of 2^32, turns the row: its entry j has position (j + offset) mod d. So estimates of
+// rows that are alike do not err alike, and the error of a mean over rows shrinks with their
+// number.
 Tensor<Ring> sketch(const Tensor<Ring>& x, const Tensor<Ring>& coins, std::size_t sums);
 
 }  // namespace duet
