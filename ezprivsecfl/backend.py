@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from ezprivsecfl.backends import duet, motion2nx
 from ezprivsecfl.backends.duet.choices import ChooseProducts
@@ -114,6 +115,9 @@ class Duet(ServerBackend):
     circuits: str | Mapping[int, str] = "auto"
     network: str | None = None
     link: str | None = None
+    _chosen: WeakKeyDictionary[Secure, Secure] = field(
+        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if self.link is not None:
@@ -147,8 +151,10 @@ class Duet(ServerBackend):
         return ChooseProducts(products), AssignDomains(circuits, self.estimated(self.network or self.link or "lan"))
 
     def secure(self, compiled: Compiled) -> Secure:
-        """With the chosen methods and domains."""
-        return run_passes(compiled.secure, self._passes())
+        """With the chosen methods and domains; kept, since reports, sources and costs all ask for it."""
+        if compiled.secure not in self._chosen:
+            self._chosen[compiled.secure] = run_passes(compiled.secure, self._passes())
+        return self._chosen[compiled.secure]
 
     def sources(self, compiled: Compiled) -> dict[str, str]:
         """C++ for the engine."""
