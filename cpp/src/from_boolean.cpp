@@ -1,29 +1,24 @@
 #include "duet/from_boolean.h"
 
 #include <algorithm>
-#include <cstring>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
-#include "duet/hash.h"
+#include "bit_product.h"
+#include "duet/prg.h"
 #include "planes.h"
 
 namespace duet {
 namespace {
 
-constexpr std::size_t kStep = 1 << 18;  // transfers of one step of the setup, about
-
 // The product of bits i counts 2^(i+1), so it matters modulo 2^(63-i); of bit 63 it never does.
-std::size_t transfers(std::size_t width) { return std::min<std::size_t>(width, 63); }
-std::size_t correction_bytes(std::size_t bit) { return (63 - bit + 7) / 8; }
-
-std::size_t payload_bytes(std::size_t width) {
-  std::size_t bytes = 0;
-  for (std::size_t bit = 0; bit < transfers(width); ++bit) bytes += correction_bytes(bit);
-  return bytes;
+std::vector<unsigned> product_widths(std::size_t width) {
+  std::vector<unsigned> widths;
+  for (unsigned i = 0; i < std::min<std::size_t>(width, 63); ++i) widths.push_back(63 - i);
+  return widths;
 }
-
-std::size_t elements_per_step(std::size_t width) { return kStep / width; }
 
 void check_width(std::size_t width) {
   if (width < 1 || width > 64) {
@@ -32,103 +27,29 @@ void check_width(std::size_t width) {
   }
 }
 
-BooleanTensor random_bits(Session& session, const Shape& shape, std::size_t width) {
-  BooleanTensor bits(shape, width);
-  Prg(session.random().seed()).fill(std::span<std::uint64_t>(bits.planes));
-  return bits;
-}
-
-// Elements [first, first + count) of a setup: party 1 chooses by its bits, party 0 sends its own.
-class Step {
- public:
-  Step(Session& session, const BooleanTensor& bits, std::size_t first, std::size_t count)
-      : session_(session),
-        bits_(bits),
-        first_(first),
-        count_(count),
-        per_element_(transfers(bits.width)),
-        tweak_(session.reserve_tweaks(count * per_element_)),
-        blocks_(count * per_element_),
-        payload_(count * payload_bytes(bits.width)) {}
-
-  // Both add their share of every product to `products`.
-  void send(std::span<Ring> products) {
-    session_.ot_sender().extend(blocks_);
-    SecretVector<Block> others(blocks_);
-    for (Block& block : others) block ^= session_.ot_sender().delta();
-    tccr(blocks_, tweak_, blocks_);
-    tccr(others, tweak_, others);
-    std::uint8_t* out = payload_.data();
-    for_each([&](std::size_t e, std::size_t i, std::size_t transfer) {
-      const Ring key = blocks_[transfer].lo;
-      products[e * bits_.width + i] = 0 - key;
-      const Ring correction = key - others[transfer].lo + Ring{bits_.bit(i, e)};
-      std::memcpy(out, &correction, correction_bytes(i));
-      out += correction_bytes(i);
-    });
-    session_.channel().send(std::span<const std::uint8_t>(payload_));
-    session_.channel().flush();
-  }
-
-  void receive(std::span<Ring> products) {
-    SecretVector<std::uint8_t> choices(blocks_.size());
-    for_each([&](std::size_t e, std::size_t i, std::size_t transfer) {
-      choices[transfer] = static_cast<std::uint8_t>(bits_.bit(i, e));
-    });
-    session_.ot_receiver().extend(choices, blocks_);
-    tccr(blocks_, tweak_, blocks_);
-    session_.channel().receive(std::span(payload_));
-    const std::uint8_t* in = payload_.data();
-    for_each([&](std::size_t e, std::size_t i, std::size_t transfer) {
-      Ring correction = 0;
-      std::memcpy(&correction, in, correction_bytes(i));
-      in += correction_bytes(i);
-      products[e * bits_.width + i] = blocks_[transfer].lo + choices[transfer] * correction;
-    });
-  }
-
- private:
-  // Calls step(element, bit, number of the transfer).
-  template <class Call>
-  void for_each(Call call) const {
-    std::size_t transfer = 0;
-    for (std::size_t e = first_; e < first_ + count_; ++e) {
-      for (std::size_t i = 0; i < per_element_; ++i) call(e, i, transfer++);
-    }
-  }
-
-  Session& session_;
-  const BooleanTensor& bits_;
-  std::size_t first_;
-  std::size_t count_;
-  std::size_t per_element_;
-  std::uint64_t tweak_;
-  SecretVector<Block> blocks_;
-  SecretVector<std::uint8_t> payload_;
-};
-
 }  // namespace
 
 void FromBoolean::setup(Session& session, const Shape& shape, std::size_t width) {
   once_.begin_setup();
   check_width(width);
-  session.init_ot();
   party_ = session.party();
-  bits_ = random_bits(session, shape, width);
+  bits_ = BooleanTensor(shape, width);
+  Prg(session.random().seed()).fill(std::span<std::uint64_t>(bits_.planes));
+
+  const std::vector<unsigned> widths = product_widths(width);
   const std::size_t elements = bits_.elements();
-  shares_.assign(elements * width, 0);
-  for (std::size_t done = 0; done < elements; done += elements_per_step(width)) {
-    Step step(session, bits_, done, std::min(elements_per_step(width), elements - done));
-    if (party_ == 0) {
-      step.send(shares_);
-    } else {
-      step.receive(shares_);
-    }
+  SecretVector<std::uint8_t> factors(elements * widths.size());
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    factors[i] = static_cast<std::uint8_t>(bits_.bit(i % widths.size(), i / widths.size()));
   }
+  SecretVector<Ring> products(factors.size());
+  bit_products(session, factors, widths, products);
+
+  shares_.assign(elements * width, 0);
   for (std::size_t e = 0; e < elements; ++e) {
     for (std::size_t i = 0; i < width; ++i) {
-      Ring& share = shares_[e * width + i];
-      share = Ring{bits_.bit(i, e)} - 2 * share;
+      const Ring twice = i < widths.size() ? 2 * products[e * widths.size() + i] : 0;
+      shares_[e * width + i] = Ring{bits_.bit(i, e)} - twice;
     }
   }
   once_.end_setup();
@@ -162,14 +83,8 @@ Tensor<Ring> FromBoolean::receive(Session& session) {
 }
 
 Cost FromBoolean::setup_cost(std::uint64_t elements, std::uint64_t width, int ot_k) {
-  Cost cost;
-  for (std::uint64_t done = 0; done < elements; done += elements_per_step(width)) {
-    const std::uint64_t count = std::min<std::uint64_t>(elements_per_step(width), elements - done);
-    // The corrections follow the choices: one round.
-    cost = cost + parallel(cot_extend_cost(count * transfers(width), ot_k, 0),
-                           message_cost(0, count * payload_bytes(width)));
-  }
-  return cost;
+  const std::vector<unsigned> widths = product_widths(width);
+  return bit_products_cost(elements * widths.size(), widths, ot_k);
 }
 
 Cost FromBoolean::online_cost(std::uint64_t elements, std::uint64_t width) {

@@ -236,7 +236,7 @@ void traces_are_pinned() {
   Sessions both;
   check(both, random_circuit(100, 1), {20});
   to_arithmetic_shares(both, {20}, 64);
-  both.check_traces("25877ff8ec9b61abc25190a0ca8f00eb508e6bba4ef6d915c26e6b1f0a301e86",
+  both.check_traces("8ee99ac8b46f322704130f02d315010ca9ae96c9a9406abf0991e08215e8dddd",
                     "a951c6a49dd51a213401c79e1ef747e1ecd64fec218afe5d66f5d06c083e9f90");
 }
 
