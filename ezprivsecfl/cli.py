@@ -8,10 +8,14 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ezprivsecfl import __version__
 from ezprivsecfl.backends.network import MEASURED, NETWORKS
 from ezprivsecfl.errors import CompileError, EzError
+
+if TYPE_CHECKING:
+    from ezprivsecfl.backend import Backend
 
 EXIT_DONE, EXIT_PROGRAM, EXIT_COMPILE, EXIT_RUN, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -109,6 +113,7 @@ def _compile_parser() -> argparse.ArgumentParser:
         help="what to write, of tensor,mpc,cpp,circuits (default all)",
     )
     _common(parser)
+    parser.set_defaults(link=None)  # for what is run
     return parser
 
 
@@ -239,3 +244,18 @@ def parse_choices(option: str, given: Sequence[str]) -> dict[int, str]:
 
 if __name__ == "__main__":
     sys.exit(main())
+
+
+def chosen_backend(options: argparse.Namespace) -> Backend:
+    """The back end that a command's options describe; raises CompileError if there is no such."""
+    from ezprivsecfl.backend import choose
+
+    return choose(
+        options.backend,
+        options.motion2nx,
+        options.arithmetic,
+        products=parse_choices("--products", options.products),
+        circuits=parse_choices("--circuits", options.circuits),
+        network=options.network,
+        link=options.link,
+    )

@@ -8,9 +8,9 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ezprivsecfl.backend import ServerBackend, choose
+from ezprivsecfl.backend import ServerBackend
 from ezprivsecfl.backends.duet.description import cost
-from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, parse_bounds, parse_choices
+from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, chosen_backend, parse_bounds
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import CompileError
@@ -35,14 +35,7 @@ def compile_command(options: argparse.Namespace) -> int:
     file, _, name = options.program.partition(".py:")
     path = Path(f"{file}.py" if name else options.program)
     bounds = parse_bounds(options.bound)
-    backend = choose(
-        options.backend,
-        options.motion2nx,
-        options.arithmetic,
-        products=parse_choices("--products", options.products),
-        circuits=parse_choices("--circuits", options.circuits),
-        network=options.network,
-    )
+    backend = chosen_backend(options)
     backend.check()
     sources = _read_text(path) if path.suffix == ".ir" else _find_in_file(path, name)
     if sources is None:

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from ezprivsecfl.backend import choose
-from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, parse_bounds, parse_choices
+from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, chosen_backend, parse_bounds
 from ezprivsecfl.cli_compile import print_program_error
 from ezprivsecfl.errors import CompileError, EzError
 from ezprivsecfl.program_file import execute, load_code
@@ -79,15 +78,7 @@ def run_command(options: argparse.Namespace) -> int:
     """Carries out the command."""
     bounds = parse_bounds(options.bound)
     load_code(options.program)
-    backend = choose(
-        options.backend,
-        options.motion2nx,
-        options.arithmetic,
-        products=parse_choices("--products", options.products),
-        circuits=parse_choices("--circuits", options.circuits),
-        network=options.network,
-        link=options.link,
-    )
+    backend = chosen_backend(options)
     backend.check()
     if options.report:
         write_report(options.report, [])  # a report that cannot be written must not cost a whole run

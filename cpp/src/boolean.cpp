@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 #include "transpose.h"
+#include "width.h"
 
 namespace duet {
 namespace {
@@ -25,13 +25,6 @@ void store_bits(BooleanTensor& to, std::size_t first, std::size_t width,
       plane[0] = tile.expose()[i].lo;
       if (plane.size() > 1) plane[1] = tile.expose()[i].hi;
     }
-  }
-}
-
-void check_width(const char* op, std::size_t width) {
-  if (width < 1 || width > 64) {
-    throw std::invalid_argument(std::string(op) + ": a width of " + std::to_string(width) +
-                                " is not within 1 to 64");
   }
 }
 
@@ -72,14 +65,14 @@ BooleanTensor append(BooleanTensor value, const BooleanTensor& more) {
 }
 
 BooleanTensor summands(const Session& session, const Tensor<Ring>& share, std::size_t width) {
-  check_width("summands", width);
+  checked_width("summands", width);
   BooleanTensor words(share.shape, 2 * width);
   store_bits(words, session.party() == 0 ? 0 : width, width, share);
   return words;
 }
 
 BooleanTensor public_bits(const Session& session, const Tensor<Ring>& value, std::size_t width) {
-  check_width("public_bits", width);
+  checked_width("public_bits", width);
   BooleanTensor word(value.shape, width);
   if (session.party() == 0) store_bits(word, 0, width, value);
   return word;

@@ -6,17 +6,10 @@
 #include <vector>
 
 #include "random_tensor.h"
+#include "width.h"
 
 namespace duet {
 namespace {
-
-std::size_t checked_width(const char* op, std::size_t width) {
-  if (width < 1 || width > 64) {
-    throw std::invalid_argument(std::string(op) + ": a width of " + std::to_string(width) +
-                                " is not within 1 to 64");
-  }
-  return width;
-}
 
 void check_shape(const char* op, const Shape& expected, const Shape& found) {
   if (expected != found) {

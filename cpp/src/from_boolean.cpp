@@ -9,6 +9,7 @@
 #include "bit_product.h"
 #include "duet/prg.h"
 #include "planes.h"
+#include "width.h"
 
 namespace duet {
 namespace {
@@ -20,18 +21,11 @@ std::vector<unsigned> product_widths(std::size_t width) {
   return widths;
 }
 
-void check_width(std::size_t width) {
-  if (width < 1 || width > 64) {
-    throw std::invalid_argument("from_boolean: a width of " + std::to_string(width) +
-                                " is not within 1 to 64");
-  }
-}
-
 }  // namespace
 
 void FromBoolean::setup(Session& session, const Shape& shape, std::size_t width) {
   once_.begin_setup();
-  check_width(width);
+  checked_width("from_boolean", width);
   party_ = session.party();
   bits_ = BooleanTensor(shape, width);
   Prg(session.random().seed()).fill(std::span<std::uint64_t>(bits_.planes));
