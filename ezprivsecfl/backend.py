@@ -73,6 +73,11 @@ class Backend(ABC):
         return
 
 
+def _by_line(choices: str | Mapping[int, str]) -> Mapping[int, str]:
+    """One choice for all lines as a choice for line 0, which stands for all others."""
+    return {0: choices} if isinstance(choices, str) else choices
+
+
 class ServerBackend(Backend):
     """Runs compiled programs on two server processes."""
 
@@ -120,9 +125,13 @@ class Duet(ServerBackend):
     )
 
     def __post_init__(self) -> None:
+        # A measurement waits until somebody needs it: making a back end starts no servers.
         if self.link is not None:
             find_network(self.link)
-        self._passes()
+        if self.network is not None and self.network != MEASURED:
+            find_network(self.network)
+        ChooseProducts(_by_line(self.products))
+        AssignDomains(_by_line(self.circuits))
 
     @property
     def name(self) -> str:
@@ -146,14 +155,12 @@ class Duet(ServerBackend):
         """A network by its name; one to be measured is measured between the servers, with what is emulated."""
         return measured_network(self.emulated) if name == MEASURED else find_network(name)
 
-    def _passes(self) -> tuple[ChooseProducts, AssignDomains]:
-        products, circuits = ({0: c} if isinstance(c, str) else c for c in (self.products, self.circuits))
-        return ChooseProducts(products), AssignDomains(circuits, self.estimated(self.network or self.link or "lan"))
-
     def secure(self, compiled: Compiled) -> Secure:
         """With the chosen methods and domains; kept, since reports, sources and costs all ask for it."""
         if compiled.secure not in self._chosen:
-            self._chosen[compiled.secure] = run_passes(compiled.secure, self._passes())
+            domains = AssignDomains(_by_line(self.circuits), self.estimated(self.network or self.link or "lan"))
+            passes = (ChooseProducts(_by_line(self.products)), domains)
+            self._chosen[compiled.secure] = run_passes(compiled.secure, passes)
         return self._chosen[compiled.secure]
 
     def sources(self, compiled: Compiled) -> dict[str, str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ezprivsecfl.backends.duet.join import JoinProducts
 from ezprivsecfl.backends.duet.kernels import Kernel, PhaseCost, kernel
-from ezprivsecfl.backends.duet.legalise import Legalise
+from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.network import NETWORKS, Network
 from ezprivsecfl.compiler.passes.schedule import delays, schedule
 from ezprivsecfl.ir.op import Op
@@ -125,10 +124,10 @@ class CostTable:
 
 def cost(program: Program, clients: int, network: Network = NETWORKS["lan"]) -> CostTable:
     """Adds up what the engine's kernels declare."""
-    legal = Legalise().run(JoinProducts().run(program))
-    used = [(op, kernel(legal, op, clients)) for op in legal.ops]
+    engine = legal(program)
+    used = [(op, kernel(engine, op, clients)) for op in engine.ops]
     rows = tuple(OpCost(op, k, *k.costs()) for op, k in used if k is not None)
-    online = schedule(legal)
+    online = schedule(engine)
     return CostTable(clients, rows, online.rounds, online.delays, network)
 
 

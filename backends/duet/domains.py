@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.backends.duet.groups import connected
 from ezprivsecfl.backends.duet.kernels import kernel
 from ezprivsecfl.backends.network import NETWORKS, Network
 from ezprivsecfl.compiler.circuits.summands import identity, on_summands
@@ -115,12 +116,7 @@ def _through_boolean_shares(program: Program) -> Program:
 
 def _groups(program: Program) -> list[list[Op]]:
     """The operations that are connected by garbled values; all in the program's order."""
-    groups: list[set[Op]] = []
-    for value, users in program.uses().items():
-        if isinstance(value.type, YaoType):
-            new = {value.op, *users}
-            groups = [g for g in groups if not g & new] + [new.union(*(g for g in groups if g & new))]
-    ordered = ([op for op in program.ops if op in group] for group in groups)
+    ordered = ([op for op in program.ops if op in group] for group in connected(program, YaoType))
     return sorted(ordered, key=lambda group: program.ops.index(group[0]))
 
 

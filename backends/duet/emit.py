@@ -19,8 +19,7 @@ from ezprivsecfl.backends.cpp import (
     plain,
     shape_literal,
 )
-from ezprivsecfl.backends.duet.join import JoinProducts
-from ezprivsecfl.backends.duet.legalise import Legalise
+from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.passes.schedule import Exchange, Schedule, Step, schedule
 from ezprivsecfl.compiler.pipeline import Compiled
@@ -35,7 +34,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 def emit(compiled: Compiled) -> dict[str, str]:
     """The source tree of a compiled program: path to text."""
     templates = environment(TEMPLATES)
-    secure = Legalise().run(JoinProducts().run(compiled.secure))
+    secure = legal(compiled.secure)
     return {
         "program.cpp": templates.get_template("program.cpp.j2").render(_Emission(secure).context()),
         "CMakeLists.txt": templates.get_template("CMakeLists.txt.j2").render(name=identifier(compiled.name)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ezprivsecfl.backends.duet.groups import connected
 from ezprivsecfl.backends.duet.kernels import Kernel, kernel
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc import protocol
@@ -28,7 +29,7 @@ class Legalise:
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
-        chosen = set().union(*(group for group in _groups(program) if _is_unmasked(program, group)))
+        chosen = set().union(*(group for group in connected(program, MaskedType) if _is_unmasked(program, group)))
         b = ProgramBuilder(program.name, program.level, program.max_clients, circuits=dict(program.circuits))
         values: dict[Value, Value] = {}
         for op in program.ops:
@@ -51,16 +52,6 @@ def _unmasked(b: ProgramBuilder, op: Op, x: list[Value]) -> Value:
         case protocol.SquareSum():
             return b.add(SquareSumOfShares, *x)
     return b.append(op.rebuild(x)).result
-
-
-def _groups(program: Program) -> list[set[Op]]:
-    """The operations that are connected by masked values."""
-    groups: list[set[Op]] = []
-    for value, users in program.uses().items():
-        if isinstance(value.type, MaskedType):
-            new = {value.op, *users}
-            groups = [g for g in groups if not g & new] + [new.union(*(g for g in groups if g & new))]
-    return groups
 
 
 UNMASKED = {"product": "share_product", "square": "share_square", "mask": None}

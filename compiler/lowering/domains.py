@@ -3,7 +3,7 @@
 Linear operations and products of large operands are arithmetic; comparisons, roots, quotients and everything else
 that is not a polynomial is garbled. A product of per-client numbers of which one is garbled anyway stays garbled:
 there it is computed on normalised numbers, with a relative error that does not depend on their magnitude.
-(Boolean sharing would be a third domain here.)
+(Back ends may evaluate circuits on Boolean shares instead of garbling them.)
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "circuit_inputs.h"
 #include "half_gates.h"
 
 namespace duet {
@@ -17,18 +18,8 @@ void check_inputs(const Circuit& circuit, const GarbledInputs& inputs) {
                    return input.width == width && input.shape == inputs[0].get().shape;
                  });
   if (!fits || inputs.empty()) {
-    std::string message = "circuit: takes inputs of one shape and the widths";
-    for (const std::size_t width : circuit.input_widths) {
-      message += ' ';
-      message += std::to_string(width);
-    }
-    message += ", got";
-    for (const GarbledTensor& input : inputs) {
-      message += ' ';
-      message += std::to_string(input.width);
-      message += shape_text(input.shape);
-    }
-    throw std::invalid_argument(message);
+    throw std::invalid_argument(
+        inputs_mismatch("circuit: takes inputs of one shape and", circuit, inputs));
   }
 }
 

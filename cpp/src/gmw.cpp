@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "circuit_inputs.h"
 #include "duet/errors.h"
 #include "duet/hash.h"
 #include "planes.h"
@@ -52,19 +53,9 @@ void check_inputs(const Circuit& circuit, const BooleanInputs& inputs, const Sha
                    return input.width == width && input.shape == shape;
                  });
   if (fits) return;
-  std::string message = "circuit on Boolean shares: set up for inputs of the shape " +
-                        shape_text(shape) + " and the widths";
-  for (const std::size_t width : circuit.input_widths) {
-    message += ' ';
-    message += std::to_string(width);
-  }
-  message += ", got";
-  for (const BooleanTensor& input : inputs) {
-    message += ' ';
-    message += std::to_string(input.width);
-    message += shape_text(input.shape);
-  }
-  throw std::invalid_argument(message);
+  throw std::invalid_argument(inputs_mismatch(
+      "circuit on Boolean shares: set up for inputs of the shape " + shape_text(shape) + " and",
+      circuit, inputs));
 }
 
 }  // namespace

@@ -154,3 +154,13 @@ def test_choices_can_be_made_for_the_network_between_the_servers():
     backend = Duet(network="measured", link="wan")
     assert 0.04 <= backend.estimated("measured").round_trip_seconds < 1
     assert domains(backend.secure(compiled(relu_sum(300)))) == {YaoType}
+
+
+def test_nothing_is_measured_before_it_is_needed(monkeypatch):
+    def measure(link):
+        raise AssertionError("a measurement starts both servers")
+
+    monkeypatch.setattr("ezprivsecfl.backend.measured_network", measure)
+    backend = Duet(network="measured")
+    with pytest.raises(AssertionError, match="starts both servers"):
+        backend.secure(compiled(relu_sum(5)))
