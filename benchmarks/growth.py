@@ -37,7 +37,8 @@ class Growth:
     exponent: float
 
     def __str__(self) -> str:
-        return f"{self.variable}^{self.exponent:.2f} ({'d' if self.variable == 'n' else 'n'} = {self.fixed:,})"
+        exponent = round(self.exponent, 2) + 0.0  # never -0.00
+        return f"{self.variable}^{exponent:.2f} ({'d' if self.variable == 'n' else 'n'} = {self.fixed:,})"
 
 
 def growths(points: Iterable[Figures]) -> list[Growth]:

@@ -73,7 +73,8 @@ class Ranges:
         if isinstance(op, Input):
             bound = 1.0 if op.type.dtype is DType.BOOL else op.bound
             assert bound is not None
-            return Range(0.0 if op.type.dtype is DType.BOOL else -bound, bound)
+            lowest = 0.0 if op.type.dtype is DType.BOOL else -bound if op.lowest is None else max(op.lowest, -bound)
+            return Range(lowest, bound)
         if isinstance(op, Constant):
             if op.value.size == 0:
                 return Range(0.0, 0.0)

@@ -18,11 +18,13 @@ class Share(MpcOp, name="share"):
         path: The parameter's name, as at the tensor level.
         bound: Entries x must satisfy |x| < bound; the client checks that before it shares them.
         type: Type of all clients' values together.
+        lowest: Entries x must satisfy x >= lowest, if that says more than the bound; checked by the client, too.
     """
 
     path: str
     bound: float
     type: ArithType
+    lowest: float | None = None
 
     def infer(self) -> tuple[Type, ...]:
         """The attribute."""

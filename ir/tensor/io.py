@@ -28,12 +28,14 @@ class Input(TensorOp, name="input"):
         placement: A CLIENTS-placed input is secret and has the clients axis first.
         bound: Entries x must satisfy |x| < bound; None until the compiler has chosen the default.
         type: Type of the value.
+        lowest: Entries x must satisfy x >= lowest, if that says more than the bound.
     """
 
     path: str
     placement: Placement
     bound: float | None
     type: TensorType
+    lowest: float | None = None
 
     def infer(self) -> tuple[TensorType, ...]:
         """The attribute; CLIENTS-placed means secret with a leading clients axis."""
