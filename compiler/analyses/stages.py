@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.passes.late_opening import chain
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import LeakageError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
 LITERAL = 64

@@ -12,16 +12,16 @@ import math
 from collections.abc import Sequence
 from enum import Enum
 
-from ezprivsecfl.compiler.analyses.monomials import root
 from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.passes.factor import count
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM
 
 ROOM = 62
@@ -155,8 +155,8 @@ class Domains:
         """
         if self.ranges.clients < MANY:
             return False
-        others = [root(o) for o in op.operands if o not in garbled]
-        inverse = root(garbled[0])
+        others = [source(o) for o in op.operands if o not in garbled]
+        inverse = source(garbled[0])
         if len(others) != 1 or not isinstance(others[0].op, Input) or CLIENTS_DIM not in op.result.type.shape:
             return False
         if not isinstance(inverse.op, ew.Reciprocal) or count(inverse.type.shape) != 1:

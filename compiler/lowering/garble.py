@@ -15,10 +15,10 @@ from ezprivsecfl.compiler.lowering.bundles import Bundle, Garbler, bit
 from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.regions import Region
 from ezprivsecfl.compiler.lowering.scales import Scales
-from ezprivsecfl.compiler.passes.simplify import constant_value, tensor_type
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import DType, FixedFormat, WireFormat, YaoType
 
 PARTIAL = (ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div)

@@ -6,13 +6,13 @@ import itertools
 import math
 from dataclasses import dataclass, field
 
-from ezprivsecfl.compiler.analyses.signs import is_row_times_itself, non_negative
+from ezprivsecfl.compiler.analyses.signs import non_negative
+from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Op, Value
@@ -21,6 +21,7 @@ from ezprivsecfl.ir.structural import StructuralOp, broadcast_shapes
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import (
     CLIENTS_DIM,
     ArithType,

@@ -20,12 +20,12 @@ from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.lowering.domains import INPUT_BITS, ROOM, Domains, Strategy
 from ezprivsecfl.compiler.passes.factor import count
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import PrecisionError
 from ezprivsecfl.ir.mpc.sketch import SCALE_BITS
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor.values import tensor_type
 
 MINIMUM = INPUT_BITS
 TRUNCATED_ROOM = ROOM - 1

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ezprivsecfl.compiler.passes.contraction import sum_of, weighted_sum
-from ezprivsecfl.compiler.passes.simplify import constant_value, tensor_type
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder, drop_unused
 from ezprivsecfl.ir.tensor import Constant, Input, Output
@@ -31,6 +30,7 @@ from ezprivsecfl.ir.tensor.elementwise import (
     Sub,
 )
 from ezprivsecfl.ir.tensor.structure import Broadcast, MatMul, Reshape, Sum, Transpose
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, Dim, Shape
 
 NOMINAL_CLIENTS = 32
