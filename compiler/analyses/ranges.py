@@ -62,6 +62,7 @@ class Ranges:
         self.clients = program.max_clients
         self.norms = norms
         self._ranges: dict[Value, Range] = {}
+        self.checked: set[Value] = set()
         for op in program.ops:
             for result in op.results:
                 self._ranges[result] = self._range(op)
