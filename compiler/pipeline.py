@@ -20,7 +20,7 @@ from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
-from ezprivsecfl.errors import CompileError
+from ezprivsecfl.errors import CompileError, PrecisionError
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.verifier import verify
@@ -82,11 +82,19 @@ def compile_program(program: Program, options: Options) -> Compiled:
 
 
 def _lowered(stages: Stages, ranges: Ranges) -> Lowered:
-    """The secure part on the mpc level; small products that do not fit the ring move into circuits, one by one."""
+    """The secure part on the mpc level, with as many fractional bits for inputs as the ring has room for.
+
+    Small products that do not fit the ring move into circuits, one by one.
+    """
     in_circuits: set[Op] = set()
+    frugal = False
     while True:
         domains = Domains(stages.secure, ranges, in_circuits)
         try:
-            return lower(stages, domains, Scales(stages, domains, ranges))
+            return lower(stages, domains, Scales(stages, domains, ranges, frugal))
         except SmallProduct as small:
             in_circuits.add(small.op)
+        except PrecisionError:
+            if frugal:
+                raise
+            frugal = True

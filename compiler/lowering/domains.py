@@ -30,6 +30,9 @@ ROOM = 62
 INPUT_BITS = 19
 """Significant bits that an input has at least: fractional bits and those of its bound."""
 
+FRACTIONAL_BITS = 16
+"""Fractional bits that an input has as well, where the ring has room: it may be far below its bound."""
+
 INVERSE_BITS = 12
 """Bits of the inverse of a number at its bound, so an error of 2^-13 there; the inverse of a smaller one has more.
 
@@ -167,8 +170,7 @@ class Domains:
         if not 0 < divisor < math.inf or not 0 < quotient < math.inf:
             return False
         bits = math.ceil(math.log2(divisor)) + INVERSE_BITS
-        fewest = INPUT_BITS - math.ceil(math.log2(self.ranges[others[0]].magnitude))
-        if bits + fewest + math.ceil(math.log2(quotient)) > ROOM:
+        if bits + FRACTIONAL_BITS + math.ceil(math.log2(quotient)) > ROOM:
             return False
         self.inverses[inverse] = bits
         return True

@@ -19,10 +19,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ezprivsecfl.compiler.analyses.monomials import root
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages
-from ezprivsecfl.compiler.lowering.domains import INPUT_BITS, ROOM, SMALL, Domains, Strategy
-from ezprivsecfl.compiler.passes.factor import count
+from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS, INPUT_BITS, ROOM, Domains, Strategy
+from ezprivsecfl.compiler.passes.factor import NOMINAL_CLIENTS, count
 from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import PrecisionError
 from ezprivsecfl.ir.mpc.sketch import SCALE_BITS
@@ -60,7 +61,7 @@ class Variable:
 
 
 class SmallProduct(Exception):  # noqa: N818 - no error: another strategy is taken
-    """A product of few elements does not fit the ring: a circuit on normalised numbers can hold it.
+    """A product of a number per client does not fit the ring: a circuit on normalised numbers can hold it.
 
     Args:
         op: The product.
@@ -88,6 +89,7 @@ class Scales:
         stages: The divided program.
         domains: The strategies of the secure part.
         ranges: Ranges of all values.
+        frugal: Inputs have ``INPUT_BITS`` significant bits at least, but not always ``FRACTIONAL_BITS``.
 
     Raises:
         SmallProduct: A product is to be computed in a circuit instead.
@@ -97,6 +99,7 @@ class Scales:
     stages: Stages
     domains: Domains
     ranges: Ranges
+    frugal: bool = False
     variables: dict[tuple[Op | None, Value], Variable] = field(default_factory=dict)
     rescaled: dict[Value, None] = field(default_factory=dict)
     _typical: dict[Value, float] = field(default_factory=dict)
@@ -197,14 +200,19 @@ class Scales:
         if strategy is Strategy.SHARE:
             if not dtype.is_float:
                 return 0, Counter()
-            return self._variable(None, value, *self._significant(value, INPUT_BITS, MOST_INPUT_BITS))
+            fewest, most = self._significant(value, INPUT_BITS, MOST_INPUT_BITS)
+            room = ROOM - _bits(self.magnitude(value))
+            generous = fewest if self.frugal else min(max(fewest, FRACTIONAL_BITS), room)
+            return self._variable(None, value, generous, max(most, min(2 * FRACTIONAL_BITS, room)))
         if strategy is Strategy.CIRCUIT:
             from_bool = isinstance(op, ew.Cast) and not _is_number(op.operands[0])
             whole = not dtype.is_float or from_bool or isinstance(op, ew.Sign)
             if whole:
                 return 0, Counter()
             if value in self.domains.inverses:
-                return self._variable(None, value, self.domains.inverses[value], ROOM)
+                # It grows where there is room: what the weights that it is multiplied with need comes first.
+                bits = self.domains.inverses[value]
+                return self._variable(None, value, bits, ROOM, start=bits)
             return self._variable(None, value, *self._significant(value, 20, 50))
         if strategy is Strategy.MOVE:
             return self._expression(secret[0])
@@ -227,11 +235,11 @@ class Scales:
         return self._variable(op, value, *self._significant(value, INPUT_BITS, most))
 
     def _variable(
-        self, op: Op | None, value: Value, minimum: int, maximum: int
+        self, op: Op | None, value: Value, minimum: int, maximum: int, start: int | None = None
     ) -> tuple[int, Counter[tuple[Op | None, Value]]]:
         key = (op, value)
         if key not in self.variables:
-            self.variables[key] = Variable(value, maximum, minimum, maximum)
+            self.variables[key] = Variable(value, maximum if start is None else start, minimum, maximum)
         return self.variables[key].bits, Counter({key: 1})
 
     # Limits and the choice.
@@ -296,7 +304,8 @@ class Scales:
         if not candidates:
             raise PrecisionError(self._refusal(broken), [broken.value.op.location])
         chosen = max(candidates, key=lambda v: (self._expression(v)[0], -count(v.type.shape)))
-        if isinstance(chosen.op, ew.Mul) and count(chosen.type.shape) <= SMALL:
+        by_inverse = any(root(o) in self.domains.inverses for o in chosen.op.operands)
+        if isinstance(chosen.op, ew.Mul) and count(chosen.type.shape) <= NOMINAL_CLIENTS and not by_inverse:
             raise SmallProduct(chosen.op)
         self.rescaled[chosen] = None
 
