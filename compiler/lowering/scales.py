@@ -332,7 +332,7 @@ class Scales:
         return (
             f"{user_name(broken.value.op)} does not fit the 64-bit ring: its values lie within "
             f"[{found.lo:.3g}, {found.hi:.3g}], and to be precise enough they need "
-            f"{self._expression(broken.value)[0]} fractional bits, {self._excess(broken)} more than there are.{names}"
+            f"{self._raw(broken.value)[0]} fractional bits, {self._excess(broken)} more than there are.{names}"
         )
 
     def _below(self, limit: Limit) -> list[Variable]:

@@ -262,7 +262,7 @@ def test_what_does_not_fit_is_refused(sketch):
     b = sketch("wide")
     x = b.clients("x", 1 << 27)
     b.returns(b.add(st.Sum, b.add(st.Sum, b.add(ew.Mul, x, x), axes=(1,)), axes=(0,)))
-    with pytest.raises(PrecisionError, match=r"does not fit the 64-bit ring.*within \[0, 8.59e\+09\].*3 more than"):
+    with pytest.raises(PrecisionError, match=r"does not fit the 64-bit ring.*within \[0, 8.59e\+09\].*32 fractional bits, 4 more than"):
         compile_program(b.build(), Options(clients=100))
 
 
