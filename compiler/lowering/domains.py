@@ -9,7 +9,7 @@ there it is computed on normalised numbers, with a relative error that does not 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum
 
 from ezprivsecfl.compiler.analyses.ranges import Ranges
@@ -27,8 +27,11 @@ from ezprivsecfl.ir.types import CLIENTS_DIM
 ROOM = 62
 """Bits of a ring element for magnitude and fraction together: 64 less the sign and one for accumulated rounding."""
 
-INPUT_BITS = 16
-"""Fractional bits that an input has at least."""
+INPUT_BITS = 19
+"""Significant bits that an input has at least: fractional bits and those of its bound."""
+
+FRACTIONAL_BITS = 16
+"""Fractional bits that an input has as well, where the ring has room: it may be far below its bound."""
 
 INVERSE_BITS = 12
 """Bits of the inverse of a number at its bound, so an error of 2^-13 there; the inverse of a smaller one has more.
@@ -65,13 +68,15 @@ class Domains:
     Args:
         secure: The operations of the secure part, in order.
         ranges: Ranges of all values.
+        in_circuits: Products that are computed in circuits although none of their operands is garbled.
 
     Raises:
         UnsupportedError: Lists all operations that no strategy takes.
     """
 
-    def __init__(self, secure: Sequence[Op], ranges: Ranges) -> None:
+    def __init__(self, secure: Sequence[Op], ranges: Ranges, in_circuits: Collection[Op] = ()) -> None:
         self.ranges = ranges
+        self.in_circuits = in_circuits
         self.strategy: dict[Op, Strategy] = {}
         self.inverses: dict[Value, int] = {}
         """Inverses that shares are multiplied with, and how many fractional bits each needs."""
@@ -165,12 +170,14 @@ class Domains:
         if not 0 < divisor < math.inf or not 0 < quotient < math.inf:
             return False
         bits = math.ceil(math.log2(divisor)) + INVERSE_BITS
-        if bits + INPUT_BITS + math.ceil(math.log2(quotient)) > ROOM:
+        if bits + FRACTIONAL_BITS + math.ceil(math.log2(quotient)) > ROOM:
             return False
         self.inverses[inverse] = bits
         return True
 
     def _product(self, op: ew.Mul, secret: list[Value], garbled: list[Value]) -> Strategy:
+        if op in self.in_circuits:
+            return Strategy.CIRCUIT
         if garbled and count(op.result.type.shape) <= SMALL and not self._divides_all(op, garbled):
             return Strategy.CIRCUIT
         return Strategy.PRODUCT if len(secret) == 2 else Strategy.PUBLIC_PRODUCT

@@ -42,7 +42,7 @@ class RegionCircuit:
         formats: Per circuit output its meaning.
         garbled: Values that other circuits take, with the output's index.
         shared: Values needed as arithmetic shares, with the output's index.
-        invalid: Per place of the program an output that says "not a finite number".
+        invalid: Per place of the program an output that says "not a finite number, or beyond its range".
     """
 
     circuit: Circuit
@@ -91,8 +91,8 @@ class _Build:
                 highest = self.scales.highest(value, frac)
                 bundle, invalid = self.gates.shared(self.values[value], frac, highest)
                 shared[value] = self._output(bundle)
-                culprit = _partial(value, self.domains)
-                if invalid is not None and culprit is not None:
+                culprit = _partial(value, self.domains) or value.op
+                if invalid is not None:
                     where = Location(culprit.location.file, culprit.location.line, culprit.location.op or culprit.name)
                     before = flags.get(where)
                     flags[where] = invalid if before is None else self.b.or_(before, invalid)
