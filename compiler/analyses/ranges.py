@@ -8,6 +8,7 @@ also bounded by theorems that intervals cannot see, each stated where it is appl
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.bounds import Bounds
 from ezprivsecfl.compiler.analyses.facts import Facts
@@ -15,32 +16,40 @@ from ezprivsecfl.compiler.analyses.guards import selected
 from ezprivsecfl.compiler.analyses.integers import integers
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.squares import is_square
+from ezprivsecfl.compiler.analyses.terms import source
+from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.ir.interval import Interval, product
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.tensor import TensorOp
+from ezprivsecfl.ir.tensor import Input, TensorOp
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.tensor.values import tensor_type
+from ezprivsecfl.ir.types import CLIENTS_DIM
 
 EXACT = Norms()
 
 QUOTIENTS = (ew.Div, ew.DivNoNan, ew.Reciprocal, ew.Rsqrt)
-"""What circuits compute on normalised numbers, so that the result may be checked where it leaves them."""
-
 PRODUCTS = (ew.Mul, ew.Square, ew.Sqrt, *QUOTIENTS)
 
 WORKING = 2.0**24
+"""What a quotient that no theorem bounds may reach, at least."""
+
 RATIO = 2.0**20
-"""A quotient that no theorem bounds is given a working range up to here: the larger of ``WORKING`` and ``RATIO`` times
-what it is for operands at their bounds."""
+"""How many times larger it may be than for operands at their bounds."""
+
+MARGIN = 2.0**10
+"""How many times larger than what bounds it if scalar inputs are not negative, which is what they are as a rule."""
+
+SMALL = 128
+"""Up to this many elements (for 32 clients) a product with a garbled operand is computed in the circuit."""
 
 
 class Ranges:
     """Intervals of all values of a tensor program whose inputs carry bounds.
 
     For a value on arithmetic shares the interval is proved: it follows from the inputs' bounds and from the intervals
-    of what leaves circuits. For a value that circuits compute, it is a claim that is checked: a finite number that
+    of what leaves circuits. For a value that circuits compute it is a claim that is checked: a finite number that
     leaves a circuit outside of it ends the round with an error, and is never cut silently.
 
     Args:
@@ -48,7 +57,8 @@ class Ranges:
         norms: How sums of squares are computed.
 
     Attributes:
-        checked: Secret quotients that no theorem bounds, so that their interval is a working range.
+        checked: Secret quotients, and small products and selections of such, whose interval is a working range because
+            no theorem gives a finite one. They must be computed in circuits.
     """
 
     def __init__(self, program: Program, norms: Norms = EXACT) -> None:
@@ -56,50 +66,91 @@ class Ranges:
         self.clients = program.max_clients
         self.norms = norms
         self.checked: set[Value] = set()
-        self._facts = Facts(program.max_clients, norms, integers(program))
-        self._bounds = Bounds(self._facts)
+        whole = integers(program)
+        self._proved = Intervals(Facts(program.max_clients, norms, whole))
+        self._expected = Intervals(Facts(program.max_clients, norms, whole))
         for op in program.ops:
             assert isinstance(op, TensorOp)
             for result in op.results:
-                self._facts.intervals[result] = self._interval(op)
+                self._expected[result] = _expected(op, self._expected.of(op))
+                self._proved[result] = self._claimed(op, self._proved.of(op))
 
     def __getitem__(self, value: Value) -> Interval:
-        return self._facts.intervals[value]
+        return self._proved[value]
 
-    def _interval(self, op: TensorOp) -> Interval:
+    def _claimed(self, op: TensorOp, interval: Interval) -> Interval:
+        """The interval, cut to a working range if the value is computed in circuits and no theorem bounds it."""
+        if not tensor_type(op.results[0]).is_secret or not self._is_checkable(op, interval):
+            return interval
+        working = interval.magnitude if isinstance(op, ew.Select) else self._working_range(op)
+        if self._expected[op.result].is_bounded:
+            working = min(working, MARGIN * self._expected[op.result].magnitude)
+        if working >= interval.magnitude:
+            return interval
+        self.checked.add(op.result)
+        return interval.capped(working)
+
+    def _is_checkable(self, op: Op, interval: Interval) -> bool:
+        if isinstance(op, QUOTIENTS):
+            return not interval.is_bounded
+        if not any(source(o) in self.checked for o in op.operands):
+            return False
+        return isinstance(op, ew.Select) or (isinstance(op, ew.Mul) and count(op.result.type.shape) <= SMALL)
+
+    def _working_range(self, op: Op) -> float:
+        """For a product of powers what it is for factors at their bounds, times ``RATIO``; at least ``WORKING``."""
+        term = self._proved.facts.terms[op.result]
+        typical = term.coefficient
+        for (value, _), power in term.powers.items():
+            magnitude = self[value].magnitude
+            typical = product(typical, magnitude**power if magnitude else math.inf)
+        return max(WORKING, product(RATIO, typical))
+
+
+def _expected(op: Op, interval: Interval) -> Interval:
+    """Scalar inputs, such as weights, counts and thresholds, are not negative as a rule."""
+    scalar = isinstance(op, Input) and all(d == CLIENTS_DIM for d in op.type.shape)
+    return interval.maximum(Interval(0.0, 0.0)) if scalar else interval
+
+
+@dataclass
+class Intervals:
+    """The intervals that the rules of operations and the theorems give."""
+
+    facts: Facts
+
+    def __post_init__(self) -> None:
+        self.bounds = Bounds(self.facts)
+
+    def __getitem__(self, value: Value) -> Interval:
+        return self.facts.intervals[value]
+
+    def __setitem__(self, value: Value, interval: Interval) -> None:
+        self.facts.intervals[value] = interval
+
+    def of(self, op: TensorOp) -> Interval:
+        """The interval of an operation's result."""
         if isinstance(op, ew.Select):
-            return selected(self._facts, self._bounds, op)
-        interval = op.interval([self[o] for o in op.operands], self.clients)
+            return selected(self.facts, self.bounds, op)
+        interval = op.interval([self[o] for o in op.operands], self.facts.clients)
         if isinstance(op, PRODUCTS):
-            interval = self._product(op, interval)
-        elif isinstance(op, st.Sum | st.MatMul):
-            interval = self._sum(op, interval)
-        if isinstance(op, QUOTIENTS) and tensor_type(op.result).is_secret and not interval.is_bounded:
-            self.checked.add(op.result)
-            return interval.capped(self._working_range(op))
-        return interval
+            return self._product(op, interval)
+        return self._sum(op, interval) if isinstance(op, st.Sum | st.MatMul) else interval
 
     def _product(self, op: Op, interval: Interval) -> Interval:
         """Cut by the theorems; squares are not negative."""
         if is_square(op):
             interval = interval.maximum(Interval(0.0, 0.0))
-        return interval.capped(self._bounds.of(self._facts.terms[op.result]))
+        return interval.capped(self.bounds.of(self.facts.terms[op.result]))
 
     def _sum(self, op: Op, interval: Interval) -> Interval:
         """Cut by the theorems; sums of squares are not negative, and larger than their true value where sketched."""
-        sum_ = self._facts.summation(op.result)
+        sum_ = self.facts.summation(op.result)
         if sum_ is None:
             return interval
         if sum_.squares:
             interval = interval.maximum(Interval(0.0, 0.0))
-        interval = interval.capped(self._bounds.of_sum(sum_.term, sum_))
-        if not self._facts.is_sketched(op):
+        interval = interval.capped(self.bounds.of_sum(sum_.term, sum_))
+        if not self.facts.is_sketched(op):
             return interval
-        return Interval(interval.lo, interval.hi * self.norms.excess(self._facts.most(op.result.type.shape)))
-
-    def _working_range(self, op: Op) -> float:
-        divisor = self[op.operands[-1]].magnitude
-        if isinstance(op, ew.Rsqrt):
-            divisor = math.sqrt(divisor)
-        numerator = self[op.operands[0]].magnitude if len(op.operands) == 2 else 1.0
-        return max(WORKING, product(RATIO, numerator) / divisor if divisor else math.inf)
+        return Interval(interval.lo, interval.hi * self.facts.norms.excess(self.facts.most(op.result.type.shape)))

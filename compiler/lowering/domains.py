@@ -12,7 +12,7 @@ import math
 from collections.abc import Collection, Sequence
 from enum import Enum
 
-from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.analyses.ranges import SMALL, Ranges
 from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.errors import UnsupportedError
@@ -41,9 +41,6 @@ What is multiplied with it gets the bits that are left: they count for small wei
 
 MANY = 16
 """From so many clients on it is worth two rounds more to have one inverse in a circuit instead of quotients for all."""
-
-SMALL = 128
-"""Up to this many elements (for 32 clients) a product with a garbled operand is computed in the circuit."""
 
 GARBLED = (
     ew.Relu, ew.Abs, ew.Sign, ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div, ew.DivNoNan, ew.Maximum, ew.Minimum,
@@ -176,7 +173,7 @@ class Domains:
         return True
 
     def _product(self, op: ew.Mul, secret: list[Value], garbled: list[Value]) -> Strategy:
-        if op in self.in_circuits:
+        if op in self.in_circuits or op.result in self.ranges.checked:
             return Strategy.CIRCUIT
         if garbled and count(op.result.type.shape) <= SMALL and not self._divides_all(op, garbled):
             return Strategy.CIRCUIT

@@ -460,7 +460,9 @@ class Cast(Elementwise, name="cast"):
         return (np.asarray(args[0]).astype(NUMPY_DTYPE[self.dtype]),)
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
-        """Rounding toward zero never decreases with x; all other conversions keep the number."""
+        """Rounding toward zero never decreases with x, until integers overflow; other conversions keep the number."""
         if self.dtype is DType.BOOL:
             return TRUTH
-        return operands[0] if self.dtype.is_float else operands[0].map(_rounded(math.trunc))
+        if self.dtype.is_float:
+            return operands[0]
+        return operands[0].map(_rounded(math.trunc)) if operands[0].magnitude < 2**63 else Interval.within(2.0**63)
