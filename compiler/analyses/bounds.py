@@ -21,7 +21,7 @@ class Bounds:
     """Upper bounds of terms, wherever these are finite.
 
     Every rewriting replaces a term by one that is nowhere smaller, so any sequence of them gives a bound, and the
-    smallest one is taken. Divisors are rewritten only to what may cancel with a numerator.
+    smallest one is taken. Divisors are rewritten only to what may cancel with another factor.
     """
 
     facts: Facts
@@ -50,10 +50,10 @@ class Bounds:
 
     def _search(self, term: Term) -> float:
         best = self._factor_by_factor(term)
-        numerators = [factor for factor, power in term.powers.items() if power > 0]
+        values = {factor.value for factor in term.powers}
         for factor, power in term.powers.items():
-            if power < 0 and not self._related(factor.value).isdisjoint(n.value for n in numerators):
-                for lower in at_least(self.facts, factor, numerators):
+            if power < 0 and not self._related(factor.value).isdisjoint(values):
+                for lower in at_least(self.facts, factor, term):
                     smaller = term.times(Term.of(factor), -power).over(lower, -power)
                     best = best if smaller is None else min(best, self.of(smaller))
             elif power >= 1:
