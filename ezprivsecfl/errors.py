@@ -64,5 +64,9 @@ class DivisionError(RunError):
     """A secret divisor was zero and TensorFlow's result would not be finite."""
 
 
+class PrecisionWarning(UserWarning):
+    """Values of a round were small for their format: names them, and by how much they may be off."""
+
+
 class VerifyError(EzError):
     """The intermediate representation breaks one of its own rules: a bug in a pass or a bad text file."""

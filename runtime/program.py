@@ -56,7 +56,7 @@ class Clear:
         """
         for op in self.prologue.of(Input):
             if op.bound is not None and op.type.dtype is not DType.BOOL:
-                check_bound(server[op.path], op.bound, op.path)
+                check_bound(server[op.path], op.bound, op.path, lowest=op.lowest)
         needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
         values = evaluate_ops(self.prologue, needed, Round(clients))
         encoded = []
@@ -69,6 +69,12 @@ class Clear:
                 )
             encoded.append(encode(value, public["frac"]))
         return encoded
+
+    def magnitudes(self, opened: list[NDArray[np.uint64]]) -> dict[str, int]:
+        """The largest entry of every opened value, in units of its last place."""
+        outputs = self.manifest["outputs"]
+        values = {o["path"]: v.astype(np.int64) for o, v in zip(outputs, opened[: len(outputs)], strict=True)}
+        return {path: max(-int(v.min(initial=0)), int(v.max(initial=0))) for path, v in values.items()}
 
     def results(self, opened: list[NDArray[np.uint64]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
         """Checks, decodes and finishes what the secure part opened.
@@ -129,8 +135,8 @@ class ServerProgram:
         """Takes in one client's upload: for server 0 a seed, for server 1 the masked value."""
         self.shares[path, client] = data
 
-    def run(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
-        """One round on the uploads of clients 0 to ``clients - 1``."""
+    def run(self, server: Mapping[str, NDArray[Any]], clients: int) -> tuple[Arrays, dict[str, int]]:
+        """One round on the uploads of clients 0 to ``clients - 1``: results, and magnitudes of opened values."""
         try:
             shares = [self._stacked(s, clients) for s in self.clear.manifest["shares"]]
         finally:
@@ -140,7 +146,7 @@ class ServerProgram:
             self.setup(clients)
         self.ready_for = None
         opened = self.engine.online(self.session, shares, publics)
-        return self.clear.results(opened, server, clients)
+        return self.clear.results(opened, server, clients), self.clear.magnitudes(opened)
 
     def _stacked(self, share: Mapping[str, Any], clients: int) -> NDArray[np.uint64]:
         shape = resolve(tuple(share["shape"]), clients)

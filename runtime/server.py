@@ -96,9 +96,10 @@ class Server:
         """Runs a round on what was uploaded."""
         program = self.programs[message.header["program"]]
         server = dict(zip(message.header["server"], message.arrays, strict=True))
-        outputs = program.run(server, message.header["clients"])
+        outputs, magnitudes = program.run(server, message.header["clients"])
         header = {
             "paths": list(outputs),
+            "magnitudes": magnitudes,
             "stats": program.session.stats(),
             "peak_memory_bytes": peak_memory_bytes(),
         }

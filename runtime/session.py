@@ -26,9 +26,16 @@ ServerValues = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class RunResult:
-    """One round's results by output path, and what it took."""
+    """One round's results, and what it took.
+
+    Args:
+        outputs: By output path.
+        magnitudes: By path of every opened value its largest entry, in units of the last place.
+        statistics: What it took.
+    """
 
     outputs: dict[str, NDArray[Any]]
+    magnitudes: dict[str, int]
     statistics: Statistics
 
 
@@ -158,7 +165,7 @@ class TwoServerProgram:
         """
         count = check_round(self.compiled, clients, server)
         uploads = [
-            [share(np.asarray(clients[s.path][c]), s.type.frac, s.bound, s.path, c) for s in self._shares]
+            [share(np.asarray(clients[s.path][c]), s.type.frac, s.bound, s.path, c, s.lowest) for s in self._shares]
             for c in range(count)
         ]
         order = {"do": "run", "program": self._id, "clients": count, "server": self._server_paths}
@@ -175,7 +182,8 @@ class TwoServerProgram:
             self._prepare_ahead(count)
         first = replies[0]
         outputs = dict(zip(first.header["paths"], first.arrays, strict=True))
-        return RunResult(outputs, from_servers(self.compiled.name, self.backend, count, [r.header for r in replies]))
+        statistics = from_servers(self.compiled.name, self.backend, count, [r.header for r in replies])
+        return RunResult(outputs, first.header["magnitudes"], statistics)
 
     def _prepare_ahead(self, count: int) -> None:
         """From the second round of as many clients on, the next one's setup starts right away.

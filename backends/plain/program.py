@@ -41,12 +41,13 @@ class PlainProgram:
         inputs = {}
         for op in secure.of(Share):
             for client, value in enumerate(clients[op.path]):
-                check_bound(np.asarray(value), op.bound, op.path, f" of client {client}")
+                check_bound(np.asarray(value), op.bound, op.path, f" of client {client}", op.lowest)
             inputs[op.path] = encode(np.stack([np.asarray(v) for v in clients[op.path]]), op.type.frac)
         publics = self.clear.publics(server, count)
         inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
-        opened = run_mpc(secure, inputs, count)
-        outputs = self.clear.results([opened[op.path] for op in secure.of(Output)], server, count)
+        by_path = run_mpc(secure, inputs, count)
+        opened = [by_path[op.path] for op in secure.of(Output)]
+        outputs = self.clear.results(opened, server, count)
         statistics = Statistics(
             computation=self.compiled.name,
             backend="plain",
@@ -60,4 +61,4 @@ class PlainProgram:
             cpu_seconds=[time.process_time() - cpu, 0.0],
             peak_memory_bytes=[peak_memory_bytes(), 0],
         )
-        return RunResult(outputs, statistics)
+        return RunResult(outputs, self.clear.magnitudes(opened), statistics)
