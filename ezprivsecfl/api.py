@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,13 +15,13 @@ import tensorflow_federated as tff
 from ezprivsecfl.backend import Backend, choose
 from ezprivsecfl.backends.duet.description import CostTable, cost
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
+from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, DROP, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
-from ezprivsecfl.errors import InputError
+from ezprivsecfl.errors import DroppedClientWarning, InputError
 from ezprivsecfl.frontends.tff import TracedComputation, trace
 from ezprivsecfl.report import Report
 from ezprivsecfl.runtime.session import Runnable
-from ezprivsecfl.runtime.statistics import Statistics
+from ezprivsecfl.runtime.statistics import Statistics, dropped_text
 
 
 def compile(
@@ -31,6 +32,7 @@ def compile(
     relu: str = "exact",
     norms: str = "exact",
     bounds: Mapping[str, float] | None = None,
+    on_bad_client: str = DROP,
     name: str | None = None,
 ) -> Program:
     """Compiles an aggregation to secure two-party computation.
@@ -45,12 +47,14 @@ def compile(
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
         norms: ``exact``, or ``sketch:K`` to estimate norms of vectors longer than K; the report gives the error.
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
+        on_bad_client: What happens about a client whose values cannot be used: ``drop`` leaves it out of the round,
+            with a warning that names it; ``fail`` ends the round.
         name: The program's name; by default the computation's.
 
     Raises:
         CompileError: The program cannot be compiled; the message names the operations and source lines.
     """
-    options = Options(clients=clients, relu=relu, norms=norms, bounds=dict(bounds or {}))
+    options = Options(clients=clients, relu=relu, norms=norms, bounds=dict(bounds or {}), on_bad_client=on_bad_client)
     return compile_traced(trace(computation, name), options, choose(backend))
 
 
@@ -90,8 +94,11 @@ class Program:
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Runs a round on the same arguments that the TFF computation takes, and returns what it returns.
 
+        Clients whose values cannot be used are left out, with a warning that names each
+        (``last_statistics.dropped``), unless the program was compiled with ``on_bad_client="fail"``.
+
         Raises:
-            InputError: The arguments are not what the program was compiled for.
+            InputError: The arguments are not what the program was compiled for, or too few clients are left.
             RunError: The servers failed; the message says whether they are usable.
         """
         return self.invoke(self._argument(args, kwargs))
@@ -122,6 +129,8 @@ class Program:
         clients = {path: value for path, value in values.items() if isinstance(value, list)}
         server = {path: value for path, value in values.items() if not isinstance(value, list)}
         round_ = runnable.run(clients, server)
+        for one in round_.statistics.dropped:
+            warnings.warn(f"{self.compiled.name}: dropped {dropped_text(one)}", DroppedClientWarning, stacklevel=2)
         return self.traced.signature.unflatten(round_.outputs), round_.statistics
 
     def _argument(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

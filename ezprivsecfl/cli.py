@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ezprivsecfl import __version__
 from ezprivsecfl.backends.network import MEASURED, NETWORKS
+from ezprivsecfl.compiler.options import DROP, ON_BAD_CLIENT
 from ezprivsecfl.errors import CompileError, EzError
 
 if TYPE_CHECKING:
@@ -193,6 +194,13 @@ def _common(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="[PARAMETER=]B",
         help="entries x of a parameter (default: of all CLIENTS parameters) satisfy |x| < B; may be repeated",
+    )
+    parser.add_argument(
+        "--on-bad-client",
+        choices=ON_BAD_CLIENT,
+        default=DROP,
+        help="leave a client whose values cannot be used out of the round and name it (drop, the default), or let it "
+        "fail the round",
     )
     parser.add_argument(
         "--products",

@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import sys
+import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ from rich.table import Table
 
 from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, chosen_backend, parse_bounds
 from ezprivsecfl.cli_compile import print_program_error
-from ezprivsecfl.errors import CompileError, EzError
+from ezprivsecfl.errors import CompileError, DroppedClientWarning, EzError
 from ezprivsecfl.program_file import execute, load_code
 from ezprivsecfl.progress import progress
-from ezprivsecfl.runtime.statistics import Statistics, size_text
+from ezprivsecfl.runtime.statistics import Statistics, dropped_text, size_text
 
 
 @dataclass
@@ -33,9 +34,15 @@ class Recorder:
     def __call__(self, program: Any, computation: Any, argument: Any, result: Any) -> None:
         """Told after every call."""
         statistics = program.last_statistics
+        for one in statistics.dropped:
+            say(f"{statistics.computation}: dropped {dropped_text(one)}")
         if self.check:
             from ezprivsecfl.frontends.tff import reference_context
 
+            if statistics.dropped:
+                say(f"{statistics.computation}: compared with TFF's result for the {statistics.clients} other clients")
+                dropped = [one["client"] for one in statistics.dropped]
+                argument = program.traced.signature.without(argument, dropped)
             with progress(f"computing {statistics.computation} in TFF, too"):
                 expected = reference_context().invoke(computation, argument)
             statistics = replace(statistics, max_relative_error=max_relative_error(result, expected))
@@ -89,8 +96,16 @@ def run_command(options: argparse.Namespace) -> int:
     recorder = Recorder(options.check)
     install_source_tracking()
     runner = SecureRunner(
-        backend, options.relu, options.norms, bounds, options.clients, observer=recorder, progress=progress
+        backend,
+        options.relu,
+        options.norms,
+        bounds,
+        options.clients,
+        observer=recorder,
+        progress=progress,
+        on_bad_client=options.on_bad_client,
     )
+    warnings.simplefilter("ignore", DroppedClientWarning)  # the recorder says it
     if options.cost:
         runner.announce = lambda program, clients: print(program.cost(options.cost, clients), file=sys.stderr)
     try:
@@ -149,13 +164,14 @@ def write_report(path: Path, calls: list[Statistics]) -> None:
 def print_summary(calls: list[Statistics], *, check: bool) -> None:
     """A table with one row per call, on stderr."""
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
-    table = Table("computation", "clients", "sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory")
+    table = Table("computation", "clients", "dropped", "sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory")
     if check:
         table.add_column("error")
     for c in calls:
         row = [
             c.computation,
             str(c.clients),
+            str(len(c.dropped)),
             " + ".join(size_text(b) for b in c.bytes_sent),
             str(c.rounds),
             f"{c.compile_seconds:.2f}",

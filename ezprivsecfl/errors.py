@@ -64,5 +64,9 @@ class DivisionError(RunError):
     """A secret divisor was zero and TensorFlow's result would not be finite."""
 
 
+class DroppedClientWarning(UserWarning):
+    """A client was left out of a round; the message says which, and why."""
+
+
 class VerifyError(EzError):
     """The intermediate representation breaks one of its own rules: a bug in a pass or a bad text file."""

@@ -12,7 +12,7 @@ import tensorflow_federated as tff
 
 from ezprivsecfl.api import Program, compile_traced
 from ezprivsecfl.backend import Backend, choose
-from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.options import DROP, Options
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, reference_context, trace
 from ezprivsecfl.ir.tensor import Input, Placement
@@ -37,6 +37,7 @@ class SecureRunner:
         observer: Told after every call: the program, the computation, the argument, the result.
         progress: Wraps what may take a while, with a description.
         announce: Told after a computation was compiled, before it is run: the program, the number of clients.
+        on_bad_client: ``drop`` or ``fail``.
     """
 
     backend: Backend
@@ -47,6 +48,7 @@ class SecureRunner:
     observer: Observer | None = None
     progress: Progress = lambda what: nullcontext()
     announce: Callable[[Program, int], None] = lambda program, clients: None
+    on_bad_client: str = DROP
     _programs: dict[int, tuple[Any, Program]] = field(default_factory=dict)
 
     @property
@@ -94,7 +96,9 @@ class SecureRunner:
         paths = {op.path for op in program.of(Input)}
         fitting = {k: v for k, v in self.bounds.items() if not k or any(_covers(k, p) for p in paths)}
         clients = FIRST_CLIENTS if self.clients is None else self.clients
-        return Options(clients=clients, relu=self.relu, norms=self.norms, bounds=fitting)
+        return Options(
+            clients=clients, relu=self.relu, norms=self.norms, bounds=fitting, on_bad_client=self.on_bad_client
+        )
 
 
 def _covers(key: str, path: str) -> bool:
@@ -123,6 +127,7 @@ def set_secure_execution_context(
     norms: str = "exact",
     bounds: Mapping[str, float] | None = None,
     clients: int | None = None,
+    on_bad_client: str = DROP,
 ) -> SecureRunner:
     """From here on, calling an aggregation runs it in secure two-party computation.
 
@@ -136,9 +141,14 @@ def set_secure_execution_context(
         norms: ``exact``, or ``sketch:K`` to estimate norms of vectors longer than K.
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         clients: The largest number of clients; by default programs are compiled anew as rounds get larger.
+        on_bad_client: What happens about a client whose values cannot be used: ``drop`` leaves it out of the round,
+            with a warning that names it; ``fail`` ends the round.
+
+    Raises:
+        CompileError: There is no such back end or choice.
     """
     install_source_tracking()
-    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients)
+    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients, on_bad_client=on_bad_client)
     install(runner)
     return runner
 

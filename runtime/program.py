@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ezprivsecfl.compiler.options import DROP, FAIL
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
@@ -23,6 +24,7 @@ from ezprivsecfl.ir.types import DType, resolve
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.artefact import LIBRARY, read_tree, tree_hash
 from ezprivsecfl.runtime.encoding import check_bound
+from ezprivsecfl.runtime.participants import Inbox, agree, check_left, reasons
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -103,6 +105,11 @@ class ServerProgram:
         program_hash: Of the files that were loaded; the other server's must be the same.
         session: The connection; None until the servers have met.
         ready_for: The number of clients that the setup phase was run for, or None.
+        kept: The clients whose values the last round's results are of.
+        refused: Why this server could not take others, by client; those that are in none of the three, the other
+            server could not take.
+        invalid: Whose values had no defined result, and why, by client; both servers learn that.
+        stats: What the last round took, by phase.
     """
 
     party: int
@@ -111,7 +118,14 @@ class ServerProgram:
     program_hash: bytes
     session: Any = None
     ready_for: int | None = None
-    shares: dict[tuple[str, int], NDArray[np.uint64]] = field(default_factory=dict, repr=False)
+    kept: tuple[int, ...] = ()
+    refused: dict[int | None, str] = field(default_factory=dict)
+    invalid: dict[int, str] = field(default_factory=dict)
+    stats: dict[str, dict[str, float]] = field(default_factory=dict)
+    inbox: Inbox = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.inbox = Inbox(self.party, self.clear.manifest["shares"], self.clear.manifest["max_clients"])
 
     @staticmethod
     def load(folder: Path, party: int) -> ServerProgram:
@@ -126,32 +140,72 @@ class ServerProgram:
         self.ready_for = clients
 
     def upload(self, path: str, client: int, data: NDArray[Any]) -> None:
-        """Takes in one client's upload: for server 0 a seed, for server 1 the masked value."""
-        self.shares[path, client] = data
+        """Takes in one client's upload, for server 0 a seed, for server 1 the masked value; or refuses the client."""
+        self.inbox.take(path, client, data)
 
-    def run(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
-        """One round on the uploads of clients 0 to ``clients - 1``."""
+    def run(self, server: Mapping[str, NDArray[Any]], clients: int, on_bad_client: str = DROP) -> Arrays:
+        """One round on the uploads of clients 0 to ``clients - 1``.
+
+        Those are left out of which one of the servers has no complete, valid upload.
+
+        Args:
+            server: SERVER-placed inputs.
+            clients: How many clients were to upload something.
+            on_bad_client: With ``fail``, a client that would be left out fails the round.
+
+        Raises:
+            InputError: Too few clients are left, or a SERVER-placed input is not what the program was compiled for.
+            DivisionError: A secret divisor was zero.
+        """
         try:
-            shares = [self._stacked(s, clients) for s in self.clear.manifest["shares"]]
+            self.stats, self.invalid = {}, {}
+            complete = self.inbox.close(clients)
+            self.refused = dict(self.inbox.refused)
+            self.kept = agree(self.session, clients, complete, self.inbox.max_clients)
+            self._count("agreement")
+            if on_bad_client == FAIL and len(self.kept) < clients:
+                raise InputError(f"{self._name}: clients cannot take part{reasons(self._dropped(clients))}")
+            check_left(self._name, len(self.kept), self._dropped(clients))
+            return self._computed(server)
         finally:
-            self.shares.clear()
+            self.inbox.clear()
+
+    def _computed(self, server: Mapping[str, NDArray[Any]]) -> Arrays:
+        """The round on the clients that are kept."""
+        clients = len(self.kept)
         publics = self.clear.publics(server, clients)
         if self.ready_for != clients:
             self.setup(clients)
         self.ready_for = None
+        shares = [self._stacked(s) for s in self.clear.manifest["shares"]]
         opened = self.engine.online(self.session, shares, publics)
+        self._count("setup", "online")
         return self.clear.results(opened, server, clients)
 
-    def _stacked(self, share: Mapping[str, Any], clients: int) -> NDArray[np.uint64]:
-        shape = resolve(tuple(share["shape"]), clients)
+    @property
+    def _name(self) -> str:
+        return str(self.clear.manifest["name"])
+
+    def _dropped(self, clients: int) -> dict[int | None, str]:
+        """Why clients of the round are left out, as far as this server knows."""
+        elsewhere = f"server {1 - self.party} has no complete, valid upload of it"
+        known = {**self.refused, **self.invalid}
+        return {c: known.get(c, elsewhere) for c in range(clients) if c not in self.kept}
+
+    def _count(self, *phases: str) -> None:
+        """Adds what the session says of its last phases to the round's figures."""
+        last = self.session.stats()
+        for phase in phases:
+            before = self.stats.get(phase, {})
+            self.stats[phase] = {name: before.get(name, 0) + value for name, value in last[phase].items()}
+
+    def _stacked(self, share: Mapping[str, Any]) -> NDArray[np.uint64]:
+        """This server's shares of a parameter, of all clients that are kept, in the order of their numbers."""
+        shape = resolve(tuple(share["shape"]), len(self.kept))
         result = np.empty(shape, dtype=np.uint64)
-        for client in range(clients):
-            data = self.shares.pop((share["path"], client), None)  # each is freed once it is copied
-            if data is None:
-                raise InputError(f"client {client} has not uploaded {share['path']!r}")
+        for row, client in enumerate(self.kept):
+            data = self.inbox.share(share["path"], client)
             if self.party == 0:
                 data = _duet.expand(data.tobytes(), int(np.prod(shape[1:], dtype=np.int64))).reshape(shape[1:])
-            if data.shape != shape[1:]:
-                raise InputError(f"client {client} has uploaded {share['path']!r} with shape {list(data.shape)}")
-            result[client] = data
+            result[row] = data
         return result

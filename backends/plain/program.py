@@ -6,16 +6,19 @@ import json
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output, Public, Share
+from ezprivsecfl.runtime.admission import ClientValues, admit, client_value
 from ezprivsecfl.runtime.encoding import check_bound
+from ezprivsecfl.runtime.participants import check_left
 from ezprivsecfl.runtime.program import Clear
-from ezprivsecfl.runtime.session import ClientValues, RunResult, ServerValues, check_round
-from ezprivsecfl.runtime.statistics import Statistics, peak_memory_bytes
+from ezprivsecfl.runtime.session import RunResult, ServerValues, check_round
+from ezprivsecfl.runtime.statistics import Statistics, described, peak_memory_bytes
 
 
 class PlainProgram:
@@ -38,19 +41,19 @@ class PlainProgram:
         started, cpu = time.perf_counter(), time.process_time()
         count = check_round(self.compiled, clients, server)
         secure = self.compiled.secure
-        inputs = {}
-        for op in secure.of(Share):
-            for client, value in enumerate(clients[op.path]):
-                check_bound(np.asarray(value), op.bound, op.path, f" of client {client}")
-            inputs[op.path] = encode(np.stack([np.asarray(v) for v in clients[op.path]]), op.type.frac)
-        publics = self.clear.publics(server, count)
+        encoded, dropped = admit(count, lambda client: self._encoded(clients, client), self.compiled.options.on_bad_client)
+        check_left(self.compiled.name, len(encoded), dropped)
+        kept = len(encoded)
+        inputs = {op.path: np.stack([one[op.path] for one in encoded.values()]) for op in secure.of(Share)}
+        publics = self.clear.publics(server, kept)
         inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
-        opened = run_mpc(secure, inputs, count)
-        outputs = self.clear.results([opened[op.path] for op in secure.of(Output)], server, count)
+        opened = run_mpc(secure, inputs, kept)
+        outputs = self.clear.results([opened[op.path] for op in secure.of(Output)], server, kept)
         statistics = Statistics(
             computation=self.compiled.name,
             backend="plain",
-            clients=count,
+            clients=kept,
+            dropped=described(dropped),
             bytes_sent=[0, 0],
             messages=[0, 0],
             rounds=0,
@@ -61,3 +64,12 @@ class PlainProgram:
             peak_memory_bytes=[peak_memory_bytes(), 0],
         )
         return RunResult(outputs, statistics)
+
+    def _encoded(self, clients: ClientValues, client: int) -> dict[str, NDArray[np.uint64]]:
+        """One client's values, checked as it would check them."""
+        encoded = {}
+        for op in self.compiled.secure.of(Share):
+            value = client_value(op, clients, client)
+            check_bound(value, op.bound, op.path, f" of client {client}")
+            encoded[op.path] = encode(value, op.type.frac)
+        return encoded

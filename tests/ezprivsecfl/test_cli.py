@@ -33,7 +33,7 @@ def test_run_leaves_the_programs_output_alone(program, capsys, tmp_path):
     assert call["backend"] == "duet"
     assert call["clients"] == 3
     assert call["max_relative_error"] < 1e-6
-    assert call["rounds"] == 1
+    assert call["rounds"] == 2
     assert call["compile_seconds"] > 0
     assert len(call["bytes_sent"]) == len(call["messages"]) == len(call["cpu_seconds"]) == 2
     assert all(b > 0 for b in call["bytes_sent"])
@@ -48,7 +48,7 @@ def test_compile_writes_what_it_says(program, capsys, tmp_path):
     path, out = program(MEAN), tmp_path / "out"
     assert main([str(path), "--clients", "7", "-o", str(out)]) == 0
     report = capsys.readouterr().out
-    for text in ("Who learns what", "Hidden from both servers", "fractional bits", "Boolean circuits", "1 round\n"):
+    for text in ("Who learns what", "Hidden from both servers", "fractional bits", "Boolean circuits", "2 rounds\n"):
         assert text in report
     written = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
     expected = {"report.txt", "tensor.ir", "optimised.ir", "mpc.ir", "program.cpp", "CMakeLists.txt", "manifest.json"}

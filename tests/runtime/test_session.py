@@ -162,7 +162,7 @@ def test_division_by_zero_names_the_operation_and_leaves_the_session_usable(clus
 
 
 def test_inputs_are_checked_before_anything_is_sent(cluster):
-    compiled = compile_program(fltrust(6), Options(clients=4))
+    compiled = compile_program(fltrust(6), Options(clients=4, on_bad_client="fail"))
     duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 4)
     rows = given["updates"]
@@ -186,13 +186,13 @@ def test_inputs_are_checked_before_anything_is_sent(cluster):
     assert np.isfinite(duet.run(given, server).outputs["result"]).all()
 
 
-def test_a_client_that_has_not_uploaded_is_named(cluster):
+def test_clients_that_have_not_uploaded_are_named(cluster):
     compiled = compile_program(weighted_mean(7), Options(clients=9))
     duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 3)
     duet.run(given, server)
-    order = {"program": duet.artefact.program_hash.hex(), "clients": 3, "server": []}
-    with pytest.raises(InputError, match="client 0 has not uploaded 'value'"):
+    order = {"program": duet.artefact.program_hash.hex(), "clients": 3, "server": [], "on_bad_client": "drop"}
+    with pytest.raises(InputError, match="client 0: it has not uploaded 'value', 'weight'"):
         cluster.ask([header("run", **order)] * 2)
     duet._met_in = None
 
@@ -290,6 +290,7 @@ def test_statistics_have_the_documented_fields(cluster):
         "computation",
         "backend",
         "clients",
+        "dropped",
         "bytes_sent",
         "messages",
         "rounds",
