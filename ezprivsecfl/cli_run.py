@@ -164,7 +164,9 @@ def write_report(path: Path, calls: list[Statistics]) -> None:
 def print_summary(calls: list[Statistics], *, check: bool) -> None:
     """A table with one row per call, on stderr."""
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
-    table = Table("computation", "clients", "dropped", "sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory")
+    table = Table(
+        "computation", "clients", "dropped", "sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory"
+    )
     if check:
         table.add_column("error")
     for c in calls:

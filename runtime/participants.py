@@ -7,16 +7,18 @@ compute, the servers tell each other which clients they could take, and both lea
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import TypeGuard
 
-from ezprivsecfl.errors import InputError, RunError
+from ezprivsecfl.compiler.options import FAIL
+from ezprivsecfl.errors import DivisionError, InputError, RunError
 from ezprivsecfl.runtime.sharing import SEED_BYTES
+
+Computed = TypeVar("Computed")
 
 MIN_CLIENTS = 2
 COUNT = struct.Struct("<I")
@@ -80,9 +82,10 @@ class Inbox:
                 self.refuse(client, f"it has not uploaded {', '.join(map(repr, missing))}")
         return tuple(sorted(self._held))
 
-    def share(self, path: str, client: int) -> NDArray[Any]:
-        """What a client has uploaded for a parameter."""
-        return self._held[client][path]
+    def share(self, path: str, client: int, *, again: bool) -> NDArray[Any]:
+        """What a client has uploaded for a parameter; kept only if it may be needed again."""
+        held = self._held[client]
+        return held[path] if again else held.pop(path)
 
     def keep(self, clients: Collection[int]) -> None:
         """Forgets what all other clients have uploaded."""
@@ -167,7 +170,45 @@ def check_left(name: str, kept: int, dropped: Mapping[int | None, str], minimum:
     )
 
 
-def reasons(dropped: Mapping[int | None, str], most: int = 20) -> str:
+def reasons(dropped: Mapping[int | None, str] | Mapping[int, str], most: int = 20) -> str:
     """One line for each dropped client."""
     lines = [f"\n  {'' if c is None else f'client {c}: '}{why}" for c, why in dropped.items()]
     return ":" + "".join(lines[:most]) + (f"\n  and {len(lines) - most} more" if len(lines) > most else "")
+
+
+def on_valid_clients(
+    name: str,
+    clients: Collection[int],
+    dropped: Mapping[int | None, str],
+    on_bad_client: str,
+    compute: Callable[[tuple[int, ...]], Computed],
+) -> tuple[Computed, tuple[int, ...], dict[int, str]]:
+    """Computes on fewer and fewer clients, until nobody's own values make a result undefined.
+
+    Args:
+        name: The computation's name.
+        clients: The numbers of those that could upload something.
+        dropped: Why others could not.
+        on_bad_client: With ``fail``, the first client whose values cannot be used ends the round.
+        compute: The result for some clients; raises DivisionError before a result is opened.
+
+    Returns:
+        The result, the clients that it is of, and why others are left out.
+
+    Raises:
+        InputError: Too few clients are left.
+        DivisionError: A value of all clients together is undefined, or a client's own with ``fail``.
+    """
+    kept, invalid = tuple(clients), dict[int, str]()
+    while True:
+        check_left(name, len(kept), {**dropped, **invalid})
+        try:
+            return compute(kept), kept, invalid
+        except DivisionError as e:
+            if not e.clients:
+                raise
+            found = {kept[position]: str(e) for position in e.clients}
+            if on_bad_client == FAIL:
+                raise DivisionError(f"{name}{reasons(found)}") from None
+            invalid |= found
+            kept = tuple(client for client in kept if client not in found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ezprivsecfl.compiler.options import DROP, FAIL
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
-from ezprivsecfl.ir.mpc.protocol import division_message
+from ezprivsecfl.ir.mpc.protocol import client_message, division_message, invalid_clients
 from ezprivsecfl.ir.op import Round
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
@@ -24,7 +24,7 @@ from ezprivsecfl.ir.types import DType, resolve
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.artefact import LIBRARY, read_tree, tree_hash
 from ezprivsecfl.runtime.encoding import check_bound
-from ezprivsecfl.runtime.participants import Inbox, agree, check_left, reasons
+from ezprivsecfl.runtime.participants import Inbox, agree, on_valid_clients, reasons
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -72,17 +72,29 @@ class Clear:
             encoded.append(encode(value, public["frac"]))
         return encoded
 
-    def results(self, opened: list[NDArray[np.uint64]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
-        """Checks, decodes and finishes what the secure part opened.
+    @property
+    def may_drop(self) -> bool:
+        """Whether a client may turn out to have values without a defined result."""
+        return any(check["per_client"] for check in self.manifest["checks"])
+
+    def check(self, opened: Sequence[NDArray[np.uint64]]) -> None:
+        """Looks at what the secure part opens before any result.
 
         Raises:
-            DivisionError: A secret divisor was zero.
+            DivisionError: A result would not be finite; ``clients`` says whose values are to blame, if they are some's.
         """
-        outputs, checks = self.manifest["outputs"], self.manifest["checks"]
-        for check, count in zip(checks, opened[len(outputs) :], strict=True):
-            if int(count[()]):
-                raise DivisionError(division_message(check["what"], int(count[()]), check["location"]))
-        inputs: Arrays = {o["path"]: decode(v, o["frac"]) for o, v in zip(outputs, opened[: len(outputs)], strict=True)}
+        for check, bits in zip(self.manifest["checks"], opened, strict=True):
+            if check["per_client"]:
+                found = invalid_clients(check["what"], bits)
+                if found:
+                    raise DivisionError(client_message(check["what"]), found)
+            elif np.any(bits):
+                raise DivisionError(division_message(f"{check['what']} at {check['location']}"))
+
+    def results(self, opened: Sequence[NDArray[np.uint64]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
+        """Decodes and finishes what the secure part opened."""
+        outputs = self.manifest["outputs"]
+        inputs: Arrays = {o["path"]: decode(v, o["frac"]) for o, v in zip(outputs, opened, strict=True)}
         prepared: Arrays = {}
         for op in self.epilogue.of(Input):
             value = np.asarray(inputs[op.path] if op.path in inputs else server[op.path])
@@ -165,22 +177,27 @@ class ServerProgram:
             self._count("agreement")
             if on_bad_client == FAIL and len(self.kept) < clients:
                 raise InputError(f"{self._name}: clients cannot take part{reasons(self._dropped(clients))}")
-            check_left(self._name, len(self.kept), self._dropped(clients))
-            return self._computed(server)
+            outputs, self.kept, self.invalid = on_valid_clients(
+                self._name, self.kept, self._dropped(clients), on_bad_client, lambda kept: self._computed(server, kept)
+            )
+            return outputs
         finally:
             self.inbox.clear()
 
-    def _computed(self, server: Mapping[str, NDArray[Any]]) -> Arrays:
-        """The round on the clients that are kept."""
-        clients = len(self.kept)
+    def _computed(self, server: Mapping[str, NDArray[Any]], kept: tuple[int, ...]) -> Arrays:
+        """The round on some clients; nothing is opened but checks unless these pass."""
+        clients = len(kept)
         publics = self.clear.publics(server, clients)
         if self.ready_for != clients:
             self.setup(clients)
         self.ready_for = None
-        shares = [self._stacked(s) for s in self.clear.manifest["shares"]]
+        self.inbox.keep(kept)
+        shares = [self._stacked(s, kept) for s in self.clear.manifest["shares"]]
         opened = self.engine.online(self.session, shares, publics)
         self._count("setup", "online")
-        return self.clear.results(opened, server, clients)
+        outputs = len(self.clear.manifest["outputs"])
+        self.clear.check(opened[outputs:])
+        return self.clear.results(opened[:outputs], server, clients)
 
     @property
     def _name(self) -> str:
@@ -189,8 +206,7 @@ class ServerProgram:
     def _dropped(self, clients: int) -> dict[int | None, str]:
         """Why clients of the round are left out, as far as this server knows."""
         elsewhere = f"server {1 - self.party} has no complete, valid upload of it"
-        known = {**self.refused, **self.invalid}
-        return {c: known.get(c, elsewhere) for c in range(clients) if c not in self.kept}
+        return {c: self.refused.get(c, elsewhere) for c in range(clients) if c not in self.kept}
 
     def _count(self, *phases: str) -> None:
         """Adds what the session says of its last phases to the round's figures."""
@@ -199,12 +215,12 @@ class ServerProgram:
             before = self.stats.get(phase, {})
             self.stats[phase] = {name: before.get(name, 0) + value for name, value in last[phase].items()}
 
-    def _stacked(self, share: Mapping[str, Any]) -> NDArray[np.uint64]:
-        """This server's shares of a parameter, of all clients that are kept, in the order of their numbers."""
-        shape = resolve(tuple(share["shape"]), len(self.kept))
+    def _stacked(self, share: Mapping[str, Any], kept: tuple[int, ...]) -> NDArray[np.uint64]:
+        """This server's shares of a parameter, of some clients, in the order of their numbers."""
+        shape = resolve(tuple(share["shape"]), len(kept))
         result = np.empty(shape, dtype=np.uint64)
-        for row, client in enumerate(self.kept):
-            data = self.inbox.share(share["path"], client)
+        for row, client in enumerate(kept):
+            data = self.inbox.share(share["path"], client, again=self.clear.may_drop)
             if self.party == 0:
                 data = _duet.expand(data.tobytes(), int(np.prod(shape[1:], dtype=np.int64))).reshape(shape[1:])
             result[row] = data

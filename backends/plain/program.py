@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,8 @@ from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output, Public, Share
 from ezprivsecfl.runtime.admission import ClientValues, admit, client_value
 from ezprivsecfl.runtime.encoding import check_bound
-from ezprivsecfl.runtime.participants import check_left
-from ezprivsecfl.runtime.program import Clear
+from ezprivsecfl.runtime.participants import on_valid_clients
+from ezprivsecfl.runtime.program import Arrays, Clear
 from ezprivsecfl.runtime.session import RunResult, ServerValues, check_round
 from ezprivsecfl.runtime.statistics import Statistics, described, peak_memory_bytes
 
@@ -30,8 +31,7 @@ class PlainProgram:
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        described = json.loads(json.dumps({**manifest(compiled.secure), "checks": []}))
-        self.clear = Clear(described, compiled.prologue, compiled.epilogue)
+        self.clear = Clear(json.loads(json.dumps(manifest(compiled.secure))), compiled.prologue, compiled.epilogue)
 
     def prepare(self, clients: int) -> None:
         """There is nothing to prepare."""
@@ -40,20 +40,20 @@ class PlainProgram:
         """One round; raises what the servers would raise."""
         started, cpu = time.perf_counter(), time.process_time()
         count = check_round(self.compiled, clients, server)
-        secure = self.compiled.secure
-        encoded, dropped = admit(count, lambda client: self._encoded(clients, client), self.compiled.options.on_bad_client)
-        check_left(self.compiled.name, len(encoded), dropped)
-        kept = len(encoded)
-        inputs = {op.path: np.stack([one[op.path] for one in encoded.values()]) for op in secure.of(Share)}
-        publics = self.clear.publics(server, kept)
-        inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
-        opened = run_mpc(secure, inputs, kept)
-        outputs = self.clear.results([opened[op.path] for op in secure.of(Output)], server, kept)
+        policy = self.compiled.options.on_bad_client
+        encoded, dropped = admit(count, lambda client: self._encoded(clients, client), policy)
+        outputs, kept, invalid = on_valid_clients(
+            self.compiled.name,
+            encoded,
+            dropped,
+            policy,
+            lambda kept: self._computed([encoded[c] for c in kept], server),
+        )
         statistics = Statistics(
             computation=self.compiled.name,
             backend="plain",
-            clients=kept,
-            dropped=described(dropped),
+            clients=len(kept),
+            dropped=described({**dropped, **invalid}),
             bytes_sent=[0, 0],
             messages=[0, 0],
             rounds=0,
@@ -64,6 +64,15 @@ class PlainProgram:
             peak_memory_bytes=[peak_memory_bytes(), 0],
         )
         return RunResult(outputs, statistics)
+
+    def _computed(self, encoded: Sequence[Mapping[str, NDArray[np.uint64]]], server: ServerValues) -> Arrays:
+        """The results for some clients."""
+        secure, clients = self.compiled.secure, len(encoded)
+        inputs = {op.path: np.stack([one[op.path] for one in encoded]) for op in secure.of(Share)}
+        publics = self.clear.publics(server, clients)
+        inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
+        opened = run_mpc(secure, inputs, clients)
+        return self.clear.results([opened[op.path] for op in secure.of(Output)], server, clients)
 
     def _encoded(self, clients: ClientValues, client: int) -> dict[str, NDArray[np.uint64]]:
         """One client's values, checked as it would check them."""

@@ -107,7 +107,10 @@ BAD = {
         {"updates": [layer(), layer(bias=None)]},
         "layers: parameter 'updates/bias', client 1: the value is missing",
     ),
-    "text": ({"updates": [layer(bias="x"), layer()]}, "layers: parameter 'updates/bias', client 0: a str is not a tensor of "),
+    "text": (
+        {"updates": [layer(bias="x"), layer()]},
+        "layers: parameter 'updates/bias', client 0: a str is not a tensor of ",
+    ),
     "ragged": (
         {"updates": [layer(kernel=[[1.0], [1.0, 2.0]]), layer()]},
         "layers: parameter 'updates/kernel', client 0: not a tensor (its rows differ in length)",

@@ -19,7 +19,7 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import DType
 
-AND_COUNTS = {"fltrust": [697, 746, 1888], "weighted_mean": [1007], "clipped_mean": [765, 1002]}
+AND_COUNTS = {"fltrust": [1, 697, 746, 1888], "weighted_mean": [1007], "clipped_mean": [765, 1002]}
 
 
 def simulate(compiled: Compiled, inputs: dict[str, np.ndarray], clients: int) -> dict[str, np.ndarray]:
@@ -245,8 +245,12 @@ def test_division_by_zero_that_is_finite_in_the_end(sketch):
 def test_division_by_zero_names_the_operation(sketch):
     program = division(sketch, ew.Div)
     compiled = compile_program(program, Options(clients=3))
-    with pytest.raises(DivisionError, match=r"infinite or not a number for 1 element"):
-        simulate(compiled, {"x": np.array([0.0, 3.0, 0.25]), "y": np.array([0.0, 2.0, 1.0])}, 3)
+    with pytest.raises(DivisionError, match=r"^div .* is not finite for its values") as caught:
+        simulate(compiled, {"x": np.array([1.0, 0.0, 0.25]), "y": np.array([1.0, 0.0, 1.0])}, 3)
+    assert caught.value.clients == (1,)
+    with pytest.raises(DivisionError, match=r"^div .*: the result is infinite or not a number") as caught:
+        simulate(compiled, {"x": np.array([0.0, 0.0]), "y": np.array([0.0, 0.0])}, 2)
+    assert caught.value.clients == ()
 
 
 def test_unbounded_quotient_is_refused(sketch):
