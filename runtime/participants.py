@@ -61,7 +61,7 @@ class Inbox:
         if why is not None:
             self.refuse(client, why)
         elif client not in self.refused:
-            self._held.setdefault(client, {})[path] = np.ascontiguousarray(data)
+            self._held.setdefault(client, {})[path] = np.asarray(data, order="C")
 
     def refuse(self, client: object, why: str) -> None:
         """Leaves a client out of the next round."""

@@ -44,13 +44,14 @@ class InProcess:
             for server, part in zip(self.servers, uploads(value, self.fracs[path]), strict=True):
                 server.upload(path, client, part)
 
-    def run(self, server: dict[str, Array], clients: int, **options: str) -> list[Any]:
-        """What each server returns or raises."""
+    def run(self, server: dict[str, Array], clients: int, other: int | None = None, **options: str) -> list[Any]:
+        """What each server returns or raises; ``other`` is the number of clients that server 1 is told."""
+        counts = (clients, clients if other is None else other)
         results: list[Any] = [None, None]
 
         def go(party: int) -> None:
             try:
-                results[party] = self.servers[party].run(server, clients, **options)
+                results[party] = self.servers[party].run(server, counts[party], **options)
             except Exception as e:
                 results[party] = e
                 self.servers[party].session.close()
