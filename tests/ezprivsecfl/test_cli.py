@@ -39,6 +39,54 @@ def test_run_leaves_the_programs_output_alone(program, capsys, tmp_path):
     assert all(b > 0 for b in call["bytes_sent"])
 
 
+DIRECTION = """\
+@tff.tensorflow.computation(VECTOR)
+def unit(x):
+    return x / tf.norm(x)
+
+@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS))
+def direction(values):
+    return tff.federated_mean(tff.federated_map(unit, values))
+
+if __name__ == "__main__":
+    values = [np.arange(4, dtype=np.float32) + i for i in range(5)] + [np.ones(4, np.float32)]
+    values[1] = np.zeros(4, np.float32)
+    values[4] = values[4] * np.float32("nan")
+    print("result", (100 * direction(values)).round().tolist())
+"""
+
+
+@pytest.mark.parametrize("backend", ["duet", "plain"])
+def test_bad_clients_are_dropped_named_and_left_out_of_the_comparison(program, capsys, tmp_path, backend):
+    report = tmp_path / "report.json"
+    path = program(DIRECTION)
+    assert main(["run", str(path), "--backend", backend, "--check", "--report", str(report)]) == 0
+    out, err = capsys.readouterr()
+    assert out == "result [27.0, 40.0, 53.0, 66.0]\n"
+    (call,) = json.loads(report.read_text())
+    assert call["clients"] == 4
+    assert [one["client"] for one in call["dropped"]] == [1, 4]
+    assert "program.py:9" in call["dropped"][0]["reason"]
+    assert "is nan: only finite numbers" in call["dropped"][1]["reason"]
+    assert call["max_relative_error"] < 1e-3
+    assert "ezcompile: direction: dropped client 1: " in err
+    assert "ezcompile: direction: dropped client 4: 'values' of client 4" in err
+    assert "ezcompile: direction: compared with TFF's result for the 4 other clients" in err
+    assert "Warning" not in err
+
+
+def test_bad_clients_can_fail_the_round(program, capsys):
+    path = program(DIRECTION)
+    code, message = failed(capsys, "run", path, "--backend", "plain", "--on-bad-client", "fail")
+    assert code == 3
+    assert "'values' of client 4 at [0] is nan" in message
+    path = program(DIRECTION.replace("values[4] =", "values[5] =").replace('np.float32("nan")', "1"))
+    code, message = failed(capsys, "run", path, "--backend", "plain", "--on-bad-client", "fail")
+    assert code == 3
+    assert "client 1: " in message
+    assert "is not finite for its values" in message
+
+
 def test_run_with_the_plain_back_end(program, capsys):
     assert main(["run", str(program(MEAN + RUN)), "--backend", "plain"]) == 0
     assert "result [1.0, 2.0, 3.0, 4.0]" in capsys.readouterr().out

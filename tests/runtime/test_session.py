@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,8 @@ from ezprivsecfl.ir.mpc.protocol import Product, Truncate
 from ezprivsecfl.ir.mpc.shares import Gemm
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.cluster import LocalCluster, header
+from ezprivsecfl.runtime.session import TwoServerProgram
+from ezprivsecfl.runtime.wire import Message
 
 
 @pytest.mark.parametrize(
@@ -292,3 +295,50 @@ def test_statistics_have_the_documented_fields(cluster):
     ]
     assert "max_relative_error" in replace(s, max_relative_error=0.0).to_json()
     assert all(0 < m < 1 << 30 for m in s.peak_memory_bytes)
+
+
+class Tampered(TwoServerProgram):
+    """With a client 1 whose uploads to server 1 are what a test says."""
+
+    extra: Message
+
+    def _upload(self, client, parts):
+        if client == 1:
+            self.cluster.tell(1, self.extra)
+        super()._upload(client, parts)
+
+
+@pytest.mark.parametrize(
+    ("header", "arrays", "reason"),
+    [
+        ({"paths": ["value"]}, [np.zeros(10_000, np.uint64)], "it has uploaded 80000 bytes instead of 64"),
+        ({"paths": ["value"]}, [], "it has uploaded 0 arrays without a parameter's name for each"),
+        ({"paths": "value"}, [np.zeros(1)] * 5, "it has uploaded 5 arrays without a parameter's name for each"),
+        ({}, [np.zeros(1)], "it has uploaded 1 arrays without a parameter's name for each"),
+        ({"paths": [["value"]]}, [np.zeros(7, np.uint64)], r"a parameter \['value'\], which the program does not have"),
+        ({"paths": ["value"]}, [np.zeros(7, np.uint64)], "it has uploaded 'value' twice"),
+    ],
+)
+def test_an_upload_of_any_form_concerns_its_client_only(cluster, header, arrays, reason):
+    duet = on_duet(cluster, compile_program(weighted_mean(7), Options(clients=9)))
+    duet.__class__ = Tampered
+    duet.extra = Message({"do": "upload", "program": duet._id, "client": 1, **header}, arrays)
+    given, server, _ = random_round(duet.compiled.tensor, 4)
+    got = duet.run(given, server)
+    others = {path: values[:1] + values[2:] for path, values in given.items()}
+    expected = PlainProgram(duet.compiled).run(others, server)
+    np.testing.assert_array_equal(got.outputs["result"], expected.outputs["result"])
+    (dropped,) = got.statistics.dropped
+    assert dropped["client"] == 1
+    assert re.match(f"server 1: .*{reason}", dropped["reason"])
+
+
+def test_an_upload_that_names_no_client_is_reported(cluster):
+    duet = on_duet(cluster, compile_program(weighted_mean(7), Options(clients=9)))
+    duet.__class__ = Tampered
+    duet.extra = Message({"do": "upload", "program": duet._id, "paths": ["value"]}, [np.zeros(7, np.uint64)])
+    given, server, _ = random_round(duet.compiled.tensor, 4)
+    statistics = duet.run(given, server).statistics
+    assert statistics.clients == 4
+    reason = "server 1: an upload names the client None, which there is not"
+    assert statistics.dropped == [{"client": None, "reason": reason}]
