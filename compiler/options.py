@@ -51,6 +51,8 @@ class Bound:
 
 Declared = Bound | float | tuple[float, float]
 
+DROP, FAIL = ON_BAD_CLIENT = ("drop", "fail")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -64,9 +66,11 @@ class Options:
             key ``""`` is for all CLIENTS parameters. A path names a parameter or one leaf of it.
         scale: What formats follow: ``declared``, the magnitudes that the clients of a round declare (classes of a
             factor of 16, up to the bounds); ``fixed``, the bounds alone.
+        on_bad_client: What happens about a client whose upload or values cannot be used: ``drop`` leaves it out of
+            the round and names it, ``fail`` ends the round.
 
     Raises:
-        CompileError: There is no such scale.
+        CompileError: There is no such choice.
     """
 
     clients: int = DEFAULT_CLIENTS
@@ -74,7 +78,10 @@ class Options:
     norms: str = "exact"
     bounds: Mapping[str, Declared] = field(default_factory=dict)
     scale: str = BY_ROUND
+    on_bad_client: str = DROP
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
             raise CompileError(f"scale={self.scale!r}: choose from {', '.join(SCALES)}")
+        if self.on_bad_client not in ON_BAD_CLIENT:
+            raise CompileError(f"on_bad_client={self.on_bad_client!r}: choose from {', '.join(ON_BAD_CLIENT)}")

@@ -13,15 +13,15 @@ import tensorflow_federated as tff
 from ezprivsecfl.backend import Backend, choose
 from ezprivsecfl.backends.duet.description import CostTable
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, Declared, Options
+from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, DROP, Declared, Options
 from ezprivsecfl.compiler.pipeline import Compiled
-from ezprivsecfl.errors import InputError, PrecisionWarning
+from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import TracedComputation, trace
 from ezprivsecfl.precision import imprecise
 from ezprivsecfl.report import Report
 from ezprivsecfl.rounds import round_bounds
 from ezprivsecfl.runtime.session import Runnable
-from ezprivsecfl.runtime.statistics import Statistics, imprecise_text
+from ezprivsecfl.runtime.statistics import Statistics, dropped_text, imprecise_text
 from ezprivsecfl.variants import Variant
 
 
@@ -34,6 +34,7 @@ def compile(
     norms: str = "exact",
     bounds: Mapping[str, Declared] | None = None,
     scale: str = BY_ROUND,
+    on_bad_client: str = DROP,
     name: str | None = None,
 ) -> Program:
     """Compiles an aggregation to secure two-party computation.
@@ -51,12 +52,21 @@ def compile(
             stands for all CLIENTS parameters.
         scale: ``declared``: every round uses the variant of the program for the magnitudes that its clients declare,
             up to these bounds; ``fixed``: one variant, for the bounds.
+        on_bad_client: What happens about a client whose values cannot be used: ``drop`` leaves it out of the round,
+            with a warning that names it; ``fail`` ends the round.
         name: The program's name; by default the computation's.
 
     Raises:
         CompileError: The program cannot be compiled; the message names the operations and source lines.
     """
-    options = Options(clients=clients, relu=relu, norms=norms, bounds=dict(bounds or {}), scale=scale)
+    options = Options(
+        clients=clients,
+        relu=relu,
+        norms=norms,
+        bounds=dict(bounds or {}),
+        scale=scale,
+        on_bad_client=on_bad_client,
+    )
     traced, chosen = trace(computation, name), choose(backend)
     return Program(traced, options, chosen, [Variant.compile(traced.program, options, chosen)])
 
@@ -104,8 +114,11 @@ class Program:
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Runs a round on the same arguments that the TFF computation takes, and returns what it returns.
 
+        Clients whose values cannot be used are left out, with a warning that names each
+        (``last_statistics.dropped``), unless the program was compiled with ``on_bad_client="fail"``.
+
         Raises:
-            InputError: The arguments are not what the program was compiled for.
+            InputError: The arguments are not what the program was compiled for, or too few clients are left.
             RunError: The servers failed; the message says whether they are usable.
         """
         return self.invoke(self._argument(args, kwargs))
@@ -148,6 +161,8 @@ class Program:
         found = imprecise(variant.compiled, clients, round_.magnitudes)
         for one in found:
             warnings.warn(f"{self.compiled.name}: {imprecise_text(one)}", PrecisionWarning, stacklevel=3)
+        for drop in round_.statistics.dropped:
+            warnings.warn(f"{self.compiled.name}: dropped {dropped_text(drop)}", DroppedClientWarning, stacklevel=3)
         return self.traced.signature.unflatten(round_.outputs), replace(round_.statistics, imprecise=found)
 
     def _argument(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ezprivsecfl import __version__
 from ezprivsecfl.backends.network import MEASURED, NETWORKS
-from ezprivsecfl.compiler.options import BY_ROUND, SCALES, Bound, Declared
+from ezprivsecfl.compiler.options import BY_ROUND, DROP, ON_BAD_CLIENT, SCALES, Bound, Declared
 from ezprivsecfl.errors import CompileError, EzError
 
 if TYPE_CHECKING:
@@ -206,6 +206,13 @@ def _common(parser: argparse.ArgumentParser) -> None:
         default=BY_ROUND,
         help="formats follow the magnitudes that the clients of a round declare, up to the bounds (declared, the "
         "default), or the bounds alone (fixed)",
+    )
+    parser.add_argument(
+        "--on-bad-client",
+        choices=ON_BAD_CLIENT,
+        default=DROP,
+        help="leave a client whose values cannot be used out of the round and name it (drop, the default), or let it "
+        "fail the round",
     )
     parser.add_argument(
         "--products",

@@ -49,7 +49,14 @@ def compile_command(options: argparse.Namespace) -> int:
     for called, program in programs.items():
         try:
             with progress(f"compiling {called}"):
-                chosen = Options(clients, options.relu, options.norms, fitting(bounds, program), options.scale)
+                chosen = Options(
+                    clients,
+                    options.relu,
+                    options.norms,
+                    fitting(bounds, program),
+                    scale=options.scale,
+                    on_bad_client=options.on_bad_client,
+                )
                 compiled = compile_program(program, chosen)
             emitted = backend.sources(compiled)
             report = Report(compiled, backend)

@@ -18,10 +18,10 @@ from rich.table import Table
 
 from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, EXIT_RUN, chosen_backend, parse_bounds
 from ezprivsecfl.cli_compile import print_program_error
-from ezprivsecfl.errors import CompileError, EzError, PrecisionWarning
+from ezprivsecfl.errors import CompileError, DroppedClientWarning, EzError, PrecisionWarning
 from ezprivsecfl.program_file import execute, load_code
 from ezprivsecfl.progress import progress
-from ezprivsecfl.runtime.statistics import Statistics, imprecise_text, size_text
+from ezprivsecfl.runtime.statistics import Statistics, dropped_text, imprecise_text, size_text
 
 TOLERANCE = 1e-3
 """Relative error above which ``--check`` fails."""
@@ -38,11 +38,17 @@ class Recorder:
     def __call__(self, program: Any, computation: Any, argument: Any, result: Any) -> None:
         """Told after every call."""
         statistics = program.last_statistics
+        for one in statistics.dropped:
+            say(f"{statistics.computation}: dropped {dropped_text(one)}")
         for one in statistics.imprecise:
             say(f"{statistics.computation}: {imprecise_text(one)}")
         if self.check:
             from ezprivsecfl.frontends.tff import reference_context
 
+            if statistics.dropped:
+                say(f"{statistics.computation}: compared with TFF's result for the {statistics.clients} other clients")
+                dropped = [one["client"] for one in statistics.dropped]
+                argument = program.traced.signature.without(argument, dropped)
             with progress(f"computing {statistics.computation} in TFF, too"):
                 expected = reference_context().invoke(computation, argument)
             errors = relative_errors(result, expected)
@@ -113,8 +119,10 @@ def run_command(options: argparse.Namespace) -> int:
         options.scale,
         observer=recorder,
         progress=progress,
+        on_bad_client=options.on_bad_client,
     )
-    warnings.simplefilter("ignore", PrecisionWarning)  # the recorder says it
+    for said_by_the_recorder in (PrecisionWarning, DroppedClientWarning):
+        warnings.simplefilter("ignore", said_by_the_recorder)
     if options.cost:
         runner.announce = lambda variant, clients: print(variant.cost(options.cost, clients), file=sys.stderr)
     try:
@@ -173,13 +181,16 @@ def write_report(path: Path, calls: list[Statistics]) -> None:
 def print_summary(calls: list[Statistics], *, check: bool) -> None:
     """A table with one row per call, on stderr."""
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
-    table = Table("computation", "clients", "sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory")
+    table = Table(
+        "computation", "clients", "dropped", "sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory"
+    )
     if check:
         table.add_column("error")
     for c in calls:
         row = [
             c.computation,
             str(c.clients),
+            str(len(c.dropped)),
             " + ".join(size_text(b) for b in c.bytes_sent),
             str(c.rounds),
             f"{c.compile_seconds:.2f}",

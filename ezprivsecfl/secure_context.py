@@ -11,7 +11,7 @@ import tensorflow_federated as tff
 
 from ezprivsecfl.api import Program
 from ezprivsecfl.backend import Backend, choose
-from ezprivsecfl.compiler.options import BY_ROUND, Declared, Options
+from ezprivsecfl.compiler.options import BY_ROUND, DROP, Declared, Options
 from ezprivsecfl.compiler.passes.bounds import fitting
 from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, reference_context, trace
 from ezprivsecfl.variants import Variant
@@ -37,6 +37,7 @@ class SecureRunner:
         observer: Told after every call: the program, the computation, the argument, the result.
         progress: Wraps what may take a while, with a description.
         announce: Told after a computation was compiled, before it is run: the variant, the number of clients.
+        on_bad_client: ``drop`` or ``fail``.
     """
 
     backend: Backend
@@ -48,6 +49,7 @@ class SecureRunner:
     observer: Observer | None = None
     progress: Progress = lambda what: nullcontext()
     announce: Callable[[Variant, int], None] = lambda variant, clients: None
+    on_bad_client: str = DROP
     _programs: dict[int, tuple[Any, Program]] = field(default_factory=dict)
 
     @property
@@ -89,8 +91,14 @@ class SecureRunner:
         """A program that is not compiled yet, with the declared bounds of parameters that it has."""
         traced = trace(computation)
         clients = FIRST_CLIENTS if self.clients is None else self.clients
-        bounds = fitting(self.bounds, traced.program)
-        options = Options(clients=clients, relu=self.relu, norms=self.norms, bounds=bounds, scale=self.scale)
+        options = Options(
+            clients=clients,
+            relu=self.relu,
+            norms=self.norms,
+            bounds=fitting(self.bounds, traced.program),
+            scale=self.scale,
+            on_bad_client=self.on_bad_client,
+        )
         return Program(traced, options, self.backend)
 
 
@@ -106,6 +114,7 @@ def set_secure_execution_context(
     bounds: Mapping[str, Declared] | None = None,
     clients: int | None = None,
     scale: str = BY_ROUND,
+    on_bad_client: str = DROP,
 ) -> SecureRunner:
     """From here on, calling an aggregation runs it in secure two-party computation.
 
@@ -122,9 +131,14 @@ def set_secure_execution_context(
         clients: The largest number of clients; by default programs are compiled anew as rounds get larger.
         scale: ``declared``: every round uses the variant of a program for the magnitudes that its clients declare,
             up to these bounds; ``fixed``: one variant, for the bounds.
+        on_bad_client: What happens about a client whose values cannot be used: ``drop`` leaves it out of the round,
+            with a warning that names it; ``fail`` ends the round.
+
+    Raises:
+        CompileError: There is no such back end or choice.
     """
     install_source_tracking()
-    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients, scale)
+    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients, scale, on_bad_client=on_bad_client)
     install(runner)
     return runner
 
