@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ezprivsecfl.compiler.analyses.signs import non_negative
 from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
 from ezprivsecfl.compiler.analyses.stages import Stages
+from ezprivsecfl.compiler.lowering.checks import Checks
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
@@ -76,7 +77,6 @@ class _Lowering:
     masks: dict[Value, Value] = field(default_factory=dict)
     garbled: dict[Value, Value] = field(default_factory=dict)
     rings: dict[tuple[Value, int], Value] = field(default_factory=dict)
-    checks: list[Value] = field(default_factory=list)
     publics: dict[str, Value] = field(default_factory=dict)
     coins: Value | None = None
 
@@ -84,6 +84,7 @@ class _Lowering:
         program = self.stages.program
         self.non_negative = non_negative(program)
         self.b = ProgramBuilder(program.name, Level.MPC, program.max_clients)
+        self.checks = Checks(self.b, self.scales.ranges.clients)
 
     def run(self) -> Program:
         regions, depth = find_regions(self.stages.secure, self.domains)
@@ -95,11 +96,12 @@ class _Lowering:
                 if depth[op] == level and self.domains.strategy[op] is not Strategy.CIRCUIT:
                     with self.b.at(op.location):
                         self._op(op)
+        self.checks.finish()
         for value, path in self.stages.opened.items():
             with self.b.at(value.op.location):
                 opened = self.b.add(protocol.Open, self._shared(value))
                 self.b.append(io.Output(operands=(opened,), path=path, location=value.op.location))
-        ops = drop_unused(self.b.ops, (io.Share, io.Output, protocol.CheckZero))
+        ops = drop_unused(self.b.ops, (io.Share, io.Output, protocol.Check))
         used = {op.circuit for op in ops if isinstance(op, protocol.Circuit)}
         circuits = {name: c for name, c in self.b.circuits.items() if name in used}
         return Program(self.b.name, Level.MPC, self.b.max_clients, ops, circuits)
@@ -247,12 +249,9 @@ class _Lowering:
         for value, index in built.shared.items():
             with self.b.at(value.op.location):
                 self.shares[value] = self.b.add(protocol.FromYao, outputs[index])
-        for where, index in built.invalid.items():
-            with self.b.at(where):
-                flags = self.b.add(protocol.FromYao, outputs[index])
-                total = self.b.add(structure.Sum, flags, axes=tuple(range(len(flags.type.shape))))
-                opened = self.b.add(protocol.Open, total)
-                self.b.append(protocol.CheckZero(operands=(opened,), what=where.op, location=where))
+        for flag in built.invalid:
+            with self.b.at(next(iter(flag.places))):
+                self.checks.add(self.b.add(protocol.FromYao, outputs[flag.output]), flag.places)
 
     def _format(self, op: Op, value: Value) -> Incoming:
         """How a value from outside a region comes in."""

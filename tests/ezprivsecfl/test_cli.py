@@ -33,10 +33,58 @@ def test_run_leaves_the_programs_output_alone(program, capsys, tmp_path):
     assert call["backend"] == "duet"
     assert call["clients"] == 3
     assert call["max_relative_error"] < 1e-6
-    assert call["rounds"] == 1
+    assert call["rounds"] == 2
     assert call["compile_seconds"] > 0
     assert len(call["bytes_sent"]) == len(call["messages"]) == len(call["cpu_seconds"]) == 2
     assert all(b > 0 for b in call["bytes_sent"])
+
+
+DIRECTION = """\
+@tff.tensorflow.computation(VECTOR)
+def unit(x):
+    return x / tf.norm(x)
+
+@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS))
+def direction(values):
+    return tff.federated_mean(tff.federated_map(unit, values))
+
+if __name__ == "__main__":
+    values = [np.arange(4, dtype=np.float32) + i for i in range(5)] + [np.ones(4, np.float32)]
+    values[1] = np.zeros(4, np.float32)
+    values[4] = values[4] * np.float32("nan")
+    print("result", (100 * direction(values)).round().tolist())
+"""
+
+
+@pytest.mark.parametrize("backend", ["duet", "plain"])
+def test_bad_clients_are_dropped_named_and_left_out_of_the_comparison(program, capsys, tmp_path, backend):
+    report = tmp_path / "report.json"
+    path = program(DIRECTION)
+    assert main(["run", str(path), "--backend", backend, "--check", "--report", str(report)]) == 0
+    out, err = capsys.readouterr()
+    assert out == "result [27.0, 40.0, 53.0, 66.0]\n"
+    (call,) = json.loads(report.read_text())
+    assert call["clients"] == 4
+    assert [one["client"] for one in call["dropped"]] == [1, 4]
+    assert "program.py:9" in call["dropped"][0]["reason"]
+    assert "is nan: only finite numbers" in call["dropped"][1]["reason"]
+    assert call["max_relative_error"] < 1e-3
+    assert "ezcompile: direction: dropped client 1: " in err
+    assert "ezcompile: direction: dropped client 4: 'values' of client 4" in err
+    assert "ezcompile: direction: compared with TFF's result for the 4 other clients" in err
+    assert "Warning" not in err
+
+
+def test_bad_clients_can_fail_the_round(program, capsys):
+    path = program(DIRECTION)
+    code, message = failed(capsys, "run", path, "--backend", "plain", "--on-bad-client", "fail")
+    assert code == 3
+    assert "'values' of client 4 at [0] is nan" in message
+    path = program(DIRECTION.replace("values[4] =", "values[5] =").replace('np.float32("nan")', "1"))
+    code, message = failed(capsys, "run", path, "--backend", "plain", "--on-bad-client", "fail")
+    assert code == 3
+    assert "client 1: " in message
+    assert "is not finite for its values" in message
 
 
 def test_run_with_the_plain_back_end(program, capsys):
@@ -48,7 +96,7 @@ def test_compile_writes_what_it_says(program, capsys, tmp_path):
     path, out = program(MEAN), tmp_path / "out"
     assert main([str(path), "--clients", "7", "-o", str(out)]) == 0
     report = capsys.readouterr().out
-    for text in ("Who learns what", "Hidden from both servers", "fractional bits", "Boolean circuits", "1 round\n"):
+    for text in ("Who learns what", "Hidden from both servers", "fractional bits", "Boolean circuits", "2 rounds\n"):
         assert text in report
     written = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
     expected = {"report.txt", "tensor.ir", "optimised.ir", "mpc.ir", "program.cpp", "CMakeLists.txt", "manifest.json"}

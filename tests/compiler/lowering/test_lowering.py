@@ -246,8 +246,12 @@ def test_division_by_zero_that_is_finite_in_the_end(sketch):
 def test_division_by_zero_names_the_operation(sketch):
     program = division(sketch, ew.Div)
     compiled = compile_program(program, Options(clients=3))
-    with pytest.raises(DivisionError, match=r"infinite or not a number for 1 element"):
-        simulate(compiled, {"x": np.array([0.0, 3.0, 0.25]), "y": np.array([0.0, 2.0, 1.0])}, 3)
+    with pytest.raises(DivisionError, match=r"^div .* is not finite for its values") as caught:
+        simulate(compiled, {"x": np.array([1.0, 0.0, 0.25]), "y": np.array([1.0, 0.0, 1.0])}, 3)
+    assert caught.value.clients == (1,)
+    with pytest.raises(DivisionError, match=r"^div .*: the result is infinite or not a number") as caught:
+        simulate(compiled, {"x": np.array([0.0, 0.0]), "y": np.array([0.0, 0.0])}, 2)
+    assert caught.value.clients == ()
 
 
 def test_quotients_that_need_too_much_room_are_refused(sketch):
