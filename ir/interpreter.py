@@ -13,7 +13,6 @@ from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
 from ezprivsecfl.ir.types import TensorType, resolve, shape_text
 
-
 Watch = Callable[[Op, Sequence[Array]], None]
 """Sees every operation with its results, in order, while a program is evaluated."""
 

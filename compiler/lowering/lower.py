@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ezprivsecfl.compiler.analyses.signs import is_row_times_itself, non_negative
 from ezprivsecfl.compiler.analyses.stages import Stages
@@ -45,9 +47,26 @@ MASK_BEFORE = (st.Reshape, st.Transpose, st.Broadcast)
 """Moves that a masked value goes through, so that one mask serves all views of a value."""
 
 
-def lower(stages: Stages, domains: Domains, scales: Scales) -> Program:
-    """Returns the mpc program of the secure part."""
-    return _Lowering(stages, domains, scales).run()
+class Lowered(NamedTuple):
+    """The mpc program of the secure part.
+
+    Args:
+        program: The program.
+        holders: For values of the tensor program those of the mpc program that hold them, in the same shape. A value
+            that only exists inside a circuit, or in another shape, has none.
+    """
+
+    program: Program
+    holders: Mapping[Value, Value]
+
+
+def lower(stages: Stages, domains: Domains, scales: Scales) -> Lowered:
+    """Lowers the secure part."""
+    lowering = _Lowering(stages, domains, scales)
+    program = lowering.run()
+    kept = {result for op in program.ops for result in op.results}
+    found = {**lowering.garbled, **lowering.shares}
+    return Lowered(program, {value: holder for value, holder in found.items() if holder in kept})
 
 
 @dataclass

@@ -75,8 +75,6 @@ class _Exact:
                 return np.asarray(args[0] * args[1], dtype=object)
             case linear.Widen():
                 return np.asarray(args[0] * 2**op.bits, dtype=object)
-            case protocol.Truncate():
-                return np.asarray(args[0] // 2**op.bits, dtype=object)
             case protocol.SquareSum() | shares.SquareSumOfShares():
                 return np.asarray(np.sum(args[0] * args[0], axis=-1), dtype=object)
             case linear.MatMulPublic() | protocol.Product() | shares.Gemm():
@@ -87,7 +85,7 @@ class _Exact:
             case StructuralOp() | ConcatOp():
                 (number,) = op.evaluate(args, Round(self.clients))
                 return np.asarray(number, dtype=object)
-        return signed(result)  # what comes from outside, from circuits or from a random map
+        return signed(result)  # what comes from outside or from circuits, or is right if what ``_check`` requires holds
 
     def _check(self, op: Op) -> None:
         match op:

@@ -87,6 +87,8 @@ def _bound(op: Input, value: Array) -> dict[str, float | None]:
         return {}
     if op.type.dtype.is_integer:
         bound = max(2.0, 2.0 ** (math.floor(math.log2(max(largest, 1))) + 1))
+    elif largest == 0:
+        bound = 8.0
     else:
         bound = 8.0 * 16.0 ** (math.floor(math.log2(max(largest, 2.0**-30) / 8) / 4) + 1)
     assert largest < bound

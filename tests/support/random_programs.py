@@ -348,7 +348,11 @@ class RandomProgram:
 
     def _broadcast(self) -> Value:
         x = self.numbers(lambda s: len(s) < 3)
-        return self.spread(x, (self.random.choice((2, 3)), *x.type.shape))
+        size, shape = self.random.choice((2, 3)), x.type.shape
+        if shape[:1] != (N,) or self.random.random() < 0.2:
+            return self.spread(x, (size, *shape))
+        column = self.add(st.Reshape, x, shape=(N, 1, *shape[1:]))
+        return self.spread(column, (N, size, *shape[1:]))
 
     def _matmul(self) -> Value:
         x = self.numbers(lambda s: len(s) == 2)

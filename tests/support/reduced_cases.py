@@ -126,4 +126,5 @@ def _simpler_numbers(case: Case) -> Iterator[Case]:
             rounded = np.where(value == 0, 0, np.round(value / scale) * scale).astype(np.float32)
         for simpler in (np.zeros_like(value), np.full_like(value, value.flat[0] if value.size else 0), rounded):
             if not np.array_equal(simpler, value):
-                yield replace(case, inputs={**case.inputs, path: simpler})
+                inputs = {**case.inputs, path: simpler}
+                yield replace(case, program=with_bounds(case.program, inputs), inputs=inputs)
