@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,7 +11,7 @@ from random import Random
 
 import numpy as np
 from random_inputs import random_inputs, with_bounds
-from random_programs import random_program
+from random_programs import NEXT, random_program
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.checking import check_compiled
@@ -19,15 +20,19 @@ from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import CompileError, EzError, InputError, RunError, VerifyError
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Round, Value, as_float
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.tensor import Input, Placement
+from ezprivsecfl.ir.tensor import Input, Output, Placement
+from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
 
 TOLERANCE = 1e-3
 """Relative L-infinity error that a result may have."""
 
 SPREAD = 1e-4
 """A result is meaningful if the rounding of float32 moves it by less than this."""
+
+GROSS = 0.1
+"""Errors from here on are wrong results, smaller ones imprecise."""
 
 FLOAT32 = 2.0**-22
 """How much each operation's result is moved to find that out: a few roundings of float32."""
@@ -41,11 +46,13 @@ class Case:
         program: A traced program; its inputs have bounds, and ``max_clients`` is set.
         inputs: Values by path, those of clients stacked.
         clients: How many there are.
+        rounds: A result ``next/PATH`` is input ``PATH`` of the next round.
     """
 
     program: Program
     inputs: Mapping[str, Array]
     clients: int
+    rounds: int = 1
 
     def options(self) -> Options:
         """What it is compiled with."""
@@ -61,7 +68,7 @@ class Outcome:
     Args:
         kind: ``right``, ``refused`` (at compile time), ``error`` (typed, at run time), ``ill`` (float32 itself does
             not determine the result); all else is a fault: ``wrong``, ``imprecise``, ``crash``, ``claim``, ``missed``
-            (the reference is infinite or NaN and the result is not).
+            (the reference is infinite or NaN and the result is not), ``front end`` (TFF has another result).
         why: For people.
         findings: What the checking interpreter saw.
         reason: A short name of ``why``, to count by.
@@ -75,50 +82,59 @@ class Outcome:
     @property
     def is_fault(self) -> bool:
         """Whether the compiler must be changed."""
-        return self.kind in ("wrong", "imprecise", "crash", "claim", "missed")
+        return self.kind in ("wrong", "imprecise", "crash", "claim", "missed", "front end")
 
 
 def random_case(random: Random, steps: int) -> Case:
     """A program and inputs."""
     program = random_program(random, steps)
-    clients = random.choice((2, 3, 4, 5))
+    clients = random.choice((2, 2, 3, 4, 5, 20))
     inputs = random_inputs(random, program, clients)
     bounded = with_bounds(program, inputs)
     most = random.choice((clients, clients, 20, 100))
-    return Case(replace(bounded, max_clients=most), inputs, clients)
+    keeps_state = any(op.path.startswith(NEXT) for op in program.of(Output))
+    return Case(replace(bounded, max_clients=most), inputs, clients, rounds=3 if keeps_state else 1)
 
 
 def run_case(case: Case) -> Outcome:
     """Compiles, simulates, compares and checks."""
     try:
         compiled = compile_program(case.program, case.options())
+        outcome = run_round(case, compiled)
+        for _ in range(1, case.rounds):
+            if outcome.kind in ("right", "ill"):
+                case = next_round(case)
+                outcome = run_round(case, compiled, outcome.findings)
+        return outcome
     except VerifyError as e:
         return Outcome("crash", traceback.format_exc(), reason=_reason(e))
     except CompileError as e:
         return Outcome("refused", str(e), reason=_reason(e))
     except Exception as e:
         return Outcome("crash", traceback.format_exc(), reason=type(e).__name__)
-    try:
-        return _run(case, compiled)
-    except VerifyError as e:
-        return Outcome("crash", traceback.format_exc(), reason=_reason(e))
-    except EzError as e:
-        return Outcome("error", str(e), reason=_reason(e))
-    except Exception as e:
-        return Outcome("crash", traceback.format_exc(), reason=type(e).__name__)
 
 
-def _run(case: Case, compiled: Compiled) -> Outcome:
+def next_round(case: Case) -> Case:
+    """The same with the state that a round leaves (that of the reference, as float32)."""
     reference = run_tensor(case.program, case.inputs, case.clients)
-    clients, server = {}, {}
+    state = {path.removeprefix(NEXT): v.astype(np.float32) for path, v in reference.items() if path.startswith(NEXT)}
+    return replace(case, inputs={path: state.get(path, value) for path, value in case.inputs.items()})
+
+
+def run_round(case: Case, compiled: Compiled, findings: Findings | None = None) -> Outcome:
+    """One round; ``findings`` are those of the rounds before."""
+    findings = findings or Findings()
+    reference = run_tensor(case.program, case.inputs, case.clients)
+    clients: dict[str, Array] = {}
+    server: dict[str, Array] = {}
     for op in case.program.of(Input):
         (clients if op.placement is Placement.CLIENTS else server)[op.path] = case.inputs[op.path]
     error: EzError | None = None
+    results: Mapping[str, Array] = {}
     try:
         results = PlainProgram(compiled).run({p: list(v) for p, v in clients.items()}, server).outputs
     except (RunError, InputError) as e:
         error = e
-    findings = Findings()
     with suppress(RunError, InputError):
         check_compiled(compiled, case.inputs, case.clients, findings)
     if findings.violations:
@@ -126,77 +142,70 @@ def _run(case: Case, compiled: Compiled) -> Outcome:
         return Outcome("claim", "\n".join(map(str, findings.violations)), findings, f"{first.op.name}: {first.claim}")
     if error is not None:
         return Outcome("error", str(error), findings, _reason(error))
-    return _compare(case, compiled, reference, results, findings)
+    return compare(case, compiled, reference, results, findings)
 
 
-def _compare(
+def compare(
     case: Case, compiled: Compiled, reference: Mapping[str, Array], results: Mapping[str, Array], findings: Findings
 ) -> Outcome:
-    spread = _spread(case, reference)
+    """Whether the results, and those of the optimised program in float64, are the reference's."""
+    moved = float32_spread(case, reference)
     optimised = run_tensor(compiled.optimised, case.inputs, case.clients)
     ill = False
     for path, expected in reference.items():
-        if not np.all(np.isfinite(expected.astype(np.float64))):
-            if np.array_equal(np.isfinite(results[path].astype(np.float64)), np.isfinite(expected.astype(np.float64))):
-                continue
-            return Outcome("missed", f"{path}: {expected} became {results[path]}", findings, "not finite")
-        if spread[path] > SPREAD:
+        finite = np.isfinite(as_float(expected))
+        if not finite.all():
+            if not np.array_equal(np.isfinite(as_float(results[path])), finite):
+                return Outcome("missed", f"{path}: {expected} became {results[path]}", findings, "not finite")
+        elif moved[path] > SPREAD:
             ill = True
-            continue
-        for what, found in (("passes", optimised[path]), ("result", results[path])):
-            error = relative_error(found, expected)
-            if not error <= TOLERANCE:
-                kind = "wrong" if what == "passes" or not error < 0.1 else "imprecise"
-                return Outcome(kind, f"{path} ({what}): {error:.2g}: {expected} became {found}", findings, what)
+        else:
+            for what, found in (("passes", optimised[path]), ("result", results[path])):
+                error = relative_error(found, expected)
+                if not error <= TOLERANCE:
+                    kind = "imprecise" if what == "result" and error < GROSS else "wrong"
+                    return Outcome(kind, f"{path} ({what}): {error:.2g}: {expected} became {found}", findings, what)
     return Outcome("ill" if ill else "right", "", findings)
 
 
 def relative_error(found: Array, expected: Array) -> float:
-    """Largest difference over the largest entry; an expected zero may be off by what rounds to nothing."""
-    a, b = found.astype(np.float64), expected.astype(np.float64)
+    """Largest difference over the largest entry; where nothing but zeros is expected, the largest entry itself."""
+    a, b = as_float(found), as_float(expected)
     if a.shape != b.shape:
-        return float("inf")
+        return math.inf
     if a.size == 0:
         return 0.0
     difference, size = float(np.max(np.abs(a - b))), float(np.max(np.abs(b)))
-    return 0.0 if difference <= 1e-12 else difference / size if size else difference
+    return difference / size if size else difference
 
 
-def _spread(case: Case, reference: Mapping[str, Array]) -> dict[str, float]:
-    """How far the rounding of float32 moves each result, relative to its largest entry."""
+def float32_spread(case: Case, reference: Mapping[str, Array]) -> dict[str, float]:
+    """How far the roundings of float32 move each result, relative to its largest entry."""
     found = dict.fromkeys(reference, 0.0)
     for seed in range(3):
-        rng = np.random.default_rng(seed)
-
-        def disturb(value: Array, rng: np.random.Generator = rng) -> Array:
-            if value.dtype.kind != "f":
-                return value
-            return np.asarray(value * (1 + FLOAT32 * rng.uniform(-1, 1, value.shape)))
-
-        disturbed = disturbed_run(case, disturb)
-        for path, value in disturbed.items():
+        for path, value in _rounded(case, np.random.default_rng(seed)).items():
             error = relative_error(value, reference[path])
-            found[path] = max(found[path], error if error == error else float("inf"))
+            found[path] = max(found[path], math.inf if math.isnan(error) else error)
     return found
 
 
-def disturbed_run(case: Case, disturb: object) -> dict[str, Array]:
-    """The reference with every result moved a little."""
-    values: dict[object, Array] = {}
+def _rounded(case: Case, rng: np.random.Generator) -> dict[str, Array]:
+    """The reference with every operation's result moved at random by what float32 rounds."""
+
+    def move(value: Array) -> Array:
+        return value * (1 + FLOAT32 * rng.uniform(-1, 1, value.shape)) if value.dtype.kind == "f" else value
+
+    values: dict[Value, Array] = {}
     outputs: dict[str, Array] = {}
-    round_ = Round(case.clients)
     for op in case.program.ops:
-        args = [values[o] for o in op.operands]
-        if isinstance(op, Input):
-            value = np.asarray(case.inputs[op.path])
-            value = value.astype(np.float64 if op.type.dtype.is_float else value.dtype)
-            values[op.result] = disturb(value)  # type: ignore[operator]
-        elif op.results:
-            with np.errstate(all="ignore"):
-                (value,) = op.evaluate(args, round_)
-            values[op.result] = disturb(value)  # type: ignore[operator]
+        if isinstance(op, Output):
+            outputs[op.path] = values[op.operands[0]]
+        elif isinstance(op, Input):
+            values[op.result] = move(np.asarray(case.inputs[op.path]).astype(NUMPY_DTYPE[op.type.dtype]))
         else:
-            outputs[op.path] = args[0]  # type: ignore[attr-defined]
+            with np.errstate(all="ignore"):
+                (value,) = op.evaluate([values[o] for o in op.operands], Round(case.clients))
+            values[op.result] = np.asarray(move(value))
     return outputs
 
 

@@ -23,6 +23,9 @@ from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, Shape, TensorType
 
 N = CLIENTS_DIM
+NEXT = "next/"
+"""Results with this prefix are the state: inputs of the next round."""
+
 FLOAT, INT, BOOL = DType.F32, DType.I32, DType.BOOL
 CONSTANTS = (0.5, 1.0, 2.0, 3.0, -1.0, 0.1, 0.01, 1e-3, 1e-6, 10.0, 0.0)
 UNARY = (ew.Neg, ew.Abs, ew.Sign, ew.Relu, ew.Square)
@@ -95,6 +98,9 @@ class RandomProgram:
         last = [v for v in self.values if not uses[v] and v.type.shape is not None][-4:]
         some = [v for v in self.values if self.random.random() < 0.1]
         count = 0
+        for path, state in self.state:
+            new = [v for v in self.values if v.type.shape == state.type.shape and dtype_of(v) is FLOAT]
+            self.b.append(Output(operands=(new[-1],), path=f"{NEXT}{path}", location=self._place("Output")))
         for value in dict.fromkeys([*last, *some][: self.random.choice((1, 2, 3, 5))]):
             result = value
             if N in value.type.shape:

@@ -41,6 +41,8 @@ def _simpler(case: Case) -> Iterator[Case]:
         yield from _replaced(case, op)
     if program.max_clients != case.clients:
         yield replace(case, program=replace(program, max_clients=case.clients))
+    if case.rounds > 1:
+        yield replace(case, rounds=case.rounds - 1)
     yield from _fewer_clients(case)
     yield from _simpler_numbers(case)
 
