@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from sketches import clipped_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram

@@ -210,7 +210,7 @@ def test_bounds_have_defaults_and_can_be_declared(sketch):
         DeclareBounds(10, {"weights": 1.0}).run(program)
     with pytest.raises(CompileError, match="must be positive"):
         DeclareBounds(10, {"count": 0.0}).run(program)
-    with pytest.raises(CompileError, match="--bound of updates: .* must be above -1 and below 1, not -2"):
+    with pytest.raises(CompileError, match=r"--bound of updates: .* must be above -1 and below 1, not -2"):
         DeclareBounds(10, {"updates": (-2, 1)}).run(program)
     with pytest.raises(CompileError, match="at least 2"):
         DeclareBounds(1, {}).run(program)
