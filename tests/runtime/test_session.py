@@ -292,6 +292,7 @@ def test_statistics_have_the_documented_fields(cluster):
         "online_seconds",
         "cpu_seconds",
         "peak_memory_bytes",
+        "imprecise",
     ]
     assert "max_relative_error" in replace(s, max_relative_error=0.0).to_json()
     assert all(0 < m < 1 << 30 for m in s.peak_memory_bytes)
