@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.norms import Norms
-from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.analyses.ranges import SMALL, Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages, divide
-from ezprivsecfl.compiler.lowering.domains import SMALL, Domains
+from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import Options
