@@ -38,12 +38,15 @@ class Bound:
         """What a user has declared: ``B`` stands for (-B, B), a pair for [lowest, highest)."""
         if isinstance(given, Bound):
             return given
-        lowest, highest = given if isinstance(given, tuple) else (None, given)
+        lowest: float | None = None
         try:
-            numbers = float(highest), None if lowest is None else float(lowest)
+            if isinstance(given, tuple):
+                lowest, highest = map(float, given)
+            else:
+                highest = float(given)
         except (TypeError, ValueError):
             raise CompileError(f"a bound is a number or a pair of numbers, not {given!r}") from None
-        return Bound(numbers[0], None if numbers[1] == -numbers[0] else numbers[1])
+        return Bound(highest, None if lowest == -highest else lowest)
 
     def __str__(self) -> str:
         return f"|x| < {self.highest:g}" if self.lowest is None else f"{self.lowest:g} <= x < {self.highest:g}"
