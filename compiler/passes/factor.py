@@ -135,10 +135,7 @@ class _Rewrite:
             sunk = self._sink(one.base, other.base)
             if sunk is not None:
                 return Factored(sunk, (*x.factors, *y.factors))
-        product = self.b.add(Mul, x.base, y.base)
-        if product.type.shape != shape:  # both were broadcast
-            product = self.b.add(Broadcast, product, shape=shape)
-        return Factored(product, (*x.factors, *y.factors))
+        return Factored(self.b.add(Mul, x.base, y.base), (*x.factors, *y.factors))
 
     def _inverse(self, x: Factored) -> Factored:
         return Factored(self._reciprocal(x.base), tuple(self._reciprocal(f) for f in x.factors))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ezprivsecfl.compiler import checking
-from ezprivsecfl.compiler.analyses.ranges import Range, Ranges
+from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.checking import check_compiled
 from ezprivsecfl.compiler.circuits import words
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
@@ -18,6 +18,7 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.checking import Findings
+from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Div, Greater, Log, Mul, Reciprocal, Relu, Sqrt
@@ -58,7 +59,7 @@ def test_example_programs_have_no_violations(any_program):
 
 
 @pytest.mark.parametrize(
-    ("claimed", "found"), [(Range(0.0, 2.5), 3.0), (Range(0.5, 24.0), 0.0), (Range(-1.0, -0.5), 1.0)]
+    ("claimed", "found"), [(Interval(0.0, 2.5), 3.0), (Interval(0.5, 24.0), 0.0), (Interval(-1.0, -0.5), 1.0)]
 )
 def test_a_wrong_range_is_found(sketch, monkeypatch, claimed, found):
     class Wrong(Ranges):
@@ -82,7 +83,7 @@ def test_a_wrong_sign_is_found(sketch, monkeypatch):
 def test_an_infinity_is_beyond_every_finite_range(sketch, monkeypatch):
     class Wrong(Ranges):
         def __getitem__(self, value: Value) -> Range:
-            return Range(-100.0, 100.0) if isinstance(value.op, Reciprocal) else super().__getitem__(value)
+            return Interval(-100.0, 100.0) if isinstance(value.op, Reciprocal) else super().__getitem__(value)
 
     monkeypatch.setattr(checking, "Ranges", Wrong)
     b = sketch("quotient")
@@ -142,7 +143,7 @@ def test_a_format_that_is_too_narrow_is_found(sketch, monkeypatch):
     monkeypatch.setattr(
         Ranges,
         "__getitem__",
-        lambda self, value: Range(0.0, 0.5) if isinstance(value.op, Mul) else original(self, value),
+        lambda self, value: Interval(0.0, 0.5) if isinstance(value.op, Mul) else original(self, value),
     )
     program = compile_program(narrow, Options(clients=CLIENTS))
     assert "to_yao" in [v.op.name for v in check(program).violations]
