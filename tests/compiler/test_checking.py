@@ -63,7 +63,7 @@ def test_example_programs_have_no_violations(any_program):
 )
 def test_a_wrong_range_is_found(sketch, monkeypatch, claimed, found):
     class Wrong(Ranges):
-        def __getitem__(self, value: Value) -> Range:
+        def __getitem__(self, value: Value) -> Interval:
             return claimed if isinstance(value.op, Relu) else super().__getitem__(value)
 
     monkeypatch.setattr(checking, "Ranges", Wrong)
@@ -82,7 +82,7 @@ def test_a_wrong_sign_is_found(sketch, monkeypatch):
 
 def test_an_infinity_is_beyond_every_finite_range(sketch, monkeypatch):
     class Wrong(Ranges):
-        def __getitem__(self, value: Value) -> Range:
+        def __getitem__(self, value: Value) -> Interval:
             return Interval(-100.0, 100.0) if isinstance(value.op, Reciprocal) else super().__getitem__(value)
 
     monkeypatch.setattr(checking, "Ranges", Wrong)
