@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.norms import Norms
-from ezprivsecfl.compiler.analyses.ranges import RATIO, Ranges
+from ezprivsecfl.compiler.analyses.ranges import RATIO, SMALL, Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages, divide
-from ezprivsecfl.compiler.lowering.domains import SMALL, Domains
+from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import Options

@@ -7,7 +7,6 @@ also bounded by theorems that intervals cannot see, each stated where it is appl
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.bounds import Bounds, divisors
@@ -19,6 +18,7 @@ from ezprivsecfl.compiler.analyses.squares import is_square
 from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.ir.interval import Interval, product
+from ezprivsecfl.ir.interval import power as power_of
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, TensorOp
@@ -105,8 +105,7 @@ class Ranges:
         term = self._proved.facts.terms[op.result]
         typical = term.coefficient
         for (value, _), power in term.powers.items():
-            magnitude = self[value].magnitude
-            typical = product(typical, magnitude**power if magnitude else math.inf)
+            typical = product(typical, power_of(self[value].magnitude, power))
         return self.ratio * max(LEAST_WORKING, typical)
 
 

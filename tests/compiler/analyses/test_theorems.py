@@ -309,8 +309,10 @@ def cosines_with_the_server(b: Sketch) -> Value:
 
 CAUCHY_SCHWARZ = [(cosines, 1.0), (row_cosines, 1.0), (cosines_with_the_server, 1.0)]
 NO_CAUCHY_SCHWARZ = [
-    (second_moment_of_unit_rows, K), (second_moment_over_clients, N), (cosine_with_norms_of_others, LEAST_WORKING * RATIO),
-]  # fmt: skip
+    (second_moment_of_unit_rows, K),
+    (second_moment_over_clients, N),
+    (cosine_with_norms_of_others, LEAST_WORKING * RATIO),
+]
 
 
 def guarded(b: Sketch, kind: type[ew.Compare], x: Value, y: Value, quotient: Value, other: float = 0.0) -> Value:
