@@ -41,7 +41,13 @@ def manifest(secure: Program) -> dict[str, Any]:
         "name": secure.name,
         "max_clients": secure.max_clients,
         "shares": [
-            {"path": op.path, "shape": list(op.type.shape), "frac": op.type.frac, "bound": op.bound}
+            {
+                "path": op.path,
+                "shape": list(op.type.shape),
+                "frac": op.type.frac,
+                "bound": op.bound,
+                "lowest": op.lowest,
+            }
             for op in secure.of(io.Share)
         ],
         "publics": [

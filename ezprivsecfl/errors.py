@@ -77,5 +77,9 @@ class DroppedClientWarning(UserWarning):
     """A client was left out of a round; the message says which, and why."""
 
 
+class PrecisionWarning(UserWarning):
+    """Values of a round were small for their format: names them, and by how much they may be off."""
+
+
 class VerifyError(EzError):
     """The intermediate representation breaks one of its own rules: a bug in a pass or a bad text file."""

@@ -58,7 +58,7 @@ class Clear:
         """
         for op in self.prologue.of(Input):
             if op.bound is not None and op.type.dtype is not DType.BOOL:
-                check_bound(server[op.path], op.bound, op.path)
+                check_bound(server[op.path], op.bound, op.path, lowest=op.lowest)
         needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
         values = evaluate_ops(self.prologue, needed, Round(clients))
         encoded = []
@@ -76,6 +76,11 @@ class Clear:
     def may_drop(self) -> bool:
         """Whether a client may turn out to have values without a defined result."""
         return any(check["per_client"] for check in self.manifest["checks"])
+
+    def magnitudes(self, opened: Sequence[NDArray[np.uint64]]) -> dict[str, int]:
+        """The largest entry of every opened value, in units of its last place."""
+        values = {o["path"]: v.astype(np.int64) for o, v in zip(self.manifest["outputs"], opened, strict=True)}
+        return {path: max(-int(v.min(initial=0)), int(v.max(initial=0))) for path, v in values.items()}
 
     def check(self, opened: Sequence[NDArray[np.uint64]]) -> None:
         """Looks at what the secure part opens before any result.
@@ -121,6 +126,7 @@ class ServerProgram:
         refused: Why this server could not take others, by client; those that are in none of the three, the other
             server could not take.
         invalid: Whose values had no defined result, and why, by client; both servers learn that.
+        magnitudes: Of what the last round opened for results, by path: the largest entry in units of its last place.
         stats: What the last round took, by phase.
     """
 
@@ -133,6 +139,7 @@ class ServerProgram:
     kept: tuple[int, ...] = ()
     refused: dict[int | None, str] = field(default_factory=dict)
     invalid: dict[int, str] = field(default_factory=dict)
+    magnitudes: dict[str, int] = field(default_factory=dict)
     stats: dict[str, dict[str, float]] = field(default_factory=dict)
     inbox: Inbox = field(init=False, repr=False)
 
@@ -197,6 +204,7 @@ class ServerProgram:
         self._count("setup", "online")
         outputs = len(self.clear.manifest["outputs"])
         self.clear.check(opened[outputs:])
+        self.magnitudes = self.clear.magnitudes(opened[:outputs])
         return self.clear.results(opened[:outputs], server, clients)
 
     @property

@@ -112,6 +112,7 @@ class Server:
         outputs = program.run(server, message.header["clients"], message.header["on_bad_client"])
         header = {
             "paths": list(outputs),
+            "magnitudes": program.magnitudes,
             "kept": list(program.kept),
             "refused": [[client, why] for client, why in program.refused.items()],
             "invalid": [[client, why] for client, why in program.invalid.items()],

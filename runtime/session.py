@@ -27,9 +27,16 @@ ServerValues = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class RunResult:
-    """One round's results by output path, and what it took."""
+    """One round's results, and what it took.
+
+    Args:
+        outputs: By output path.
+        magnitudes: By path of every opened value its largest entry, in units of the last place.
+        statistics: What it took.
+    """
 
     outputs: dict[str, NDArray[Any]]
+    magnitudes: dict[str, int]
     statistics: Statistics
 
 
@@ -184,11 +191,15 @@ class TwoServerProgram:
         outputs = dict(zip(first.header["paths"], first.arrays, strict=True))
         headers = [r.header for r in replies]
         dropped = _dropped(unusable, headers)
-        return RunResult(outputs, from_servers(self.compiled.name, self.backend, kept, dropped, headers))
+        statistics = from_servers(self.compiled.name, self.backend, kept, dropped, headers)
+        return RunResult(outputs, first.header["magnitudes"], statistics)
 
     def _uploads(self, clients: ClientValues, client: int) -> list[Uploads]:
         """What one client uploads for every parameter."""
-        return [share(client_value(s, clients, client), s.type.frac, s.bound, s.path, client) for s in self._shares]
+        return [
+            share(client_value(s, clients, client), s.type.frac, s.bound, s.path, client, s.lowest)
+            for s in self._shares
+        ]
 
     def _prepare_ahead(self, count: int) -> None:
         """From the second round of as many clients on, the next one's setup starts right away.

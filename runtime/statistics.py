@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class Statistics:
         online_seconds: Online phase (the slower server).
         cpu_seconds: Processor time of each server, setup and online.
         peak_memory_bytes: Largest resident memory of each server so far.
+        imprecise: Where formats were coarse for the values of this round: ``what`` it is, and its ``relative_error``
+            (of the largest entry, which may be off by as much).
         max_relative_error: Largest error relative to TFF's result, if that was computed too.
     """
 
@@ -40,11 +42,17 @@ class Statistics:
     online_seconds: float
     cpu_seconds: list[float]
     peak_memory_bytes: list[int]
+    imprecise: list[dict[str, Any]] = field(default_factory=list)
     max_relative_error: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The fields; without ``max_relative_error`` where there was nothing to compare with."""
         return {k: v for k, v in asdict(self).items() if v is not None}
+
+
+def imprecise_text(one: Mapping[str, Any]) -> str:
+    """One entry of ``Statistics.imprecise`` for people to read."""
+    return f"{one['what']}: relative error of up to {one['relative_error']:.1e}"
 
 
 def size_text(count: int) -> str:

@@ -42,7 +42,7 @@ class PlainProgram:
         count = check_round(self.compiled, clients, server)
         policy = self.compiled.options.on_bad_client
         encoded, dropped = admit(count, lambda client: self._encoded(clients, client), policy)
-        outputs, kept, invalid = on_valid_clients(
+        (outputs, magnitudes), kept, invalid = on_valid_clients(
             self.compiled.name,
             encoded,
             dropped,
@@ -63,22 +63,25 @@ class PlainProgram:
             cpu_seconds=[time.process_time() - cpu, 0.0],
             peak_memory_bytes=[peak_memory_bytes(), 0],
         )
-        return RunResult(outputs, statistics)
+        return RunResult(outputs, magnitudes, statistics)
 
-    def _computed(self, encoded: Sequence[Mapping[str, NDArray[np.uint64]]], server: ServerValues) -> Arrays:
-        """The results for some clients."""
+    def _computed(
+        self, encoded: Sequence[Mapping[str, NDArray[np.uint64]]], server: ServerValues
+    ) -> tuple[Arrays, dict[str, int]]:
+        """The results for some clients, and the magnitudes of opened values."""
         secure, clients = self.compiled.secure, len(encoded)
         inputs = {op.path: np.stack([one[op.path] for one in encoded]) for op in secure.of(Share)}
         publics = self.clear.publics(server, clients)
         inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
-        opened = run_mpc(secure, inputs, clients)
-        return self.clear.results([opened[op.path] for op in secure.of(Output)], server, clients)
+        by_path = run_mpc(secure, inputs, clients)
+        opened = [by_path[op.path] for op in secure.of(Output)]
+        return self.clear.results(opened, server, clients), self.clear.magnitudes(opened)
 
     def _encoded(self, clients: ClientValues, client: int) -> dict[str, NDArray[np.uint64]]:
         """One client's values, checked as it would check them."""
         encoded = {}
         for op in self.compiled.secure.of(Share):
             value = client_value(op, clients, client)
-            check_bound(value, op.bound, op.path, f" of client {client}")
+            check_bound(value, op.bound, op.path, f" of client {client}", op.lowest)
             encoded[op.path] = encode(value, op.type.frac)
         return encoded

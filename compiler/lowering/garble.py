@@ -16,10 +16,10 @@ from ezprivsecfl.compiler.lowering.bundles import Bundle, Garbler, bit
 from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.regions import Region
 from ezprivsecfl.compiler.lowering.scales import Scales
-from ezprivsecfl.compiler.passes.simplify import constant_value, tensor_type
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, FixedFormat, Shape, WireFormat, YaoType
 
 PARTIAL = (ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div)
@@ -56,8 +56,8 @@ class RegionCircuit:
         formats: Per circuit output its meaning.
         garbled: Values that other circuits take, with the output's index.
         shared: Values needed as arithmetic shares, with the output's index.
-        invalid: What says that values are not finite: one flag for all places if every element is some client's, else
-            one for each place.
+        invalid: What says that values are not finite, or beyond their ranges: one flag for all places if every element
+            is some client's, else one for each place.
     """
 
     circuit: Circuit
@@ -107,8 +107,8 @@ class _Build:
                 highest = self.scales.highest(value, frac)
                 bundle, invalid = self.gates.shared(self.values[value], frac, highest)
                 shared[value] = self._output(bundle)
-                culprit = _partial(value, self.domains)
-                if invalid is not None and culprit is not None:
+                culprit = _partial(value, self.domains) or value.op
+                if invalid is not None:
                     where = Location(culprit.location.file, culprit.location.line, culprit.location.op or culprit.name)
                     before = flags.get(where)
                     flags[where] = invalid if before is None else self.b.or_(before, invalid)

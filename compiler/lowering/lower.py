@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ezprivsecfl.compiler.analyses.signs import is_row_times_itself, non_negative
+from ezprivsecfl.compiler.analyses.signs import non_negative
+from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.lowering.checks import Checks
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Op, Value
@@ -22,6 +23,7 @@ from ezprivsecfl.ir.structural import StructuralOp, broadcast_shapes
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import (
     CLIENTS_DIM,
     ArithType,
@@ -46,9 +48,24 @@ MASK_BEFORE = (st.Reshape, st.Transpose, st.Broadcast)
 """Moves that a masked value goes through, so that one mask serves all views of a value."""
 
 
-def lower(stages: Stages, domains: Domains, scales: Scales) -> Program:
-    """Returns the mpc program of the secure part."""
-    return _Lowering(stages, domains, scales).run()
+@dataclass(frozen=True)
+class Lowered:
+    """The secure part on the mpc level.
+
+    Args:
+        program: The mpc program.
+        publics: By path of its ``public`` operations what the prologue has to compute; one value may have several
+            paths, one for each number of fractional bits that it is needed with.
+    """
+
+    program: Program
+    publics: Mapping[str, Value]
+
+
+def lower(stages: Stages, domains: Domains, scales: Scales) -> Lowered:
+    """Lowers the secure part."""
+    lowering = _Lowering(stages, domains, scales)
+    return Lowered(lowering.run(), lowering.publics)
 
 
 @dataclass
@@ -60,6 +77,7 @@ class _Lowering:
     masks: dict[Value, Value] = field(default_factory=dict)
     garbled: dict[Value, Value] = field(default_factory=dict)
     rings: dict[tuple[Value, int], Value] = field(default_factory=dict)
+    publics: dict[str, Value] = field(default_factory=dict)
     coins: Value | None = None
 
     def __post_init__(self) -> None:
@@ -295,14 +313,18 @@ class _Lowering:
                 if isinstance(op, Constant) and value not in self.stages.public:
                     ring = self.b.add(io.Constant, value=encode(op.value, frac), frac=frac)
                 else:
-                    ring = self.b.add(
-                        io.Public,
-                        path=self.stages.public[value],
-                        bound=_above(self.scales.magnitude(value)),
-                        type=RingType(value.type.shape, frac),
-                    )
+                    ring = self._public(value, frac)
             self.rings[value, frac] = ring
         return self.rings[value, frac]
+
+    def _public(self, value: Value, frac: int) -> Value:
+        """A public value that the prologue computes."""
+        path = self.stages.public[value]
+        others = sum(v is value for v in self.publics.values())
+        path += f"_{others}" if others else ""
+        self.publics[path] = value
+        bound = _above(self.scales.magnitude(value))
+        return self.b.add(io.Public, path=path, bound=bound, type=RingType(value.type.shape, frac))
 
     def _broadcast(self, value: Value, shape: Shape) -> Value:
         return value if value.type.shape == shape else self.b.add(structure.Broadcast, value, shape=shape)
