@@ -11,7 +11,6 @@ from ezprivsecfl.ir.mpc.fixed_point import EXACT
 DEFAULT_CLIENTS = 100
 """The largest number of clients of a round, unless the user says otherwise."""
 
-DROP, FAIL = ON_BAD_CLIENT = ("drop", "fail")
 BY_ROUND, FIXED = SCALES = ("declared", "fixed")
 
 
@@ -39,18 +38,23 @@ class Bound:
         """What a user has declared: ``B`` stands for (-B, B), a pair for [lowest, highest)."""
         if isinstance(given, Bound):
             return given
-        lowest, highest = given if isinstance(given, tuple) else (None, given)
+        lowest: float | None = None
         try:
-            numbers = float(highest), None if lowest is None else float(lowest)
+            if isinstance(given, tuple):
+                lowest, highest = map(float, given)
+            else:
+                highest = float(given)
         except (TypeError, ValueError):
             raise CompileError(f"a bound is a number or a pair of numbers, not {given!r}") from None
-        return Bound(numbers[0], None if numbers[1] == -numbers[0] else numbers[1])
+        return Bound(highest, None if lowest == -highest else lowest)
 
     def __str__(self) -> str:
         return f"|x| < {self.highest:g}" if self.lowest is None else f"{self.lowest:g} <= x < {self.highest:g}"
 
 
 Declared = Bound | float | tuple[float, float]
+
+DROP, FAIL = ON_BAD_CLIENT = ("drop", "fail")
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Options:
             the round and names it, ``fail`` ends the round.
 
     Raises:
-        CompileError: There is no such scale or choice.
+        CompileError: There is no such choice.
     """
 
     clients: int = DEFAULT_CLIENTS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import Ranges
@@ -21,7 +22,7 @@ from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
 from ezprivsecfl.errors import CompileError, PrecisionError
-from ezprivsecfl.ir.op import Op
+from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.verifier import verify
 
@@ -38,6 +39,7 @@ class Compiled:
         secure: The mpc program; its ``public`` operations name outputs of the prologue.
         epilogue: Opened values (and SERVER inputs) to results; both servers run it in the clear.
         options: What it was compiled with.
+        holders: For values of ``optimised`` those of ``secure`` that hold them.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Compiled:
     secure: Program
     epilogue: Program
     options: Options
+    holders: Mapping[Value, Value] = field(default_factory=dict)
 
 
 def tensor_passes(options: Options) -> list[Pass]:
@@ -76,9 +79,10 @@ def compile_program(program: Program, options: Options) -> Compiled:
     if not stages.opened:
         raise CompileError(f"no result of {program.name} depends on a CLIENTS-placed value: TFF itself can compute it")
     lowered = _lowered(stages, Ranges(optimised, Norms.parse(options.norms)))
-    verify(lowered.program)
+    secure = lowered.program
+    verify(secure)
     prologue, epilogue = stages.prologue_program(lowered.publics), stages.epilogue_program()
-    return Compiled(program.name, bounded, optimised, prologue, lowered.program, epilogue, options)
+    return Compiled(program.name, bounded, optimised, prologue, secure, epilogue, options, lowered.holders)
 
 
 def _lowered(stages: Stages, ranges: Ranges) -> Lowered:

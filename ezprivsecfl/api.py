@@ -59,7 +59,14 @@ def compile(
     Raises:
         CompileError: The program cannot be compiled; the message names the operations and source lines.
     """
-    options = Options(clients, relu, norms, dict(bounds or {}), scale, on_bad_client)
+    options = Options(
+        clients=clients,
+        relu=relu,
+        norms=norms,
+        bounds=dict(bounds or {}),
+        scale=scale,
+        on_bad_client=on_bad_client,
+    )
     traced, chosen = trace(computation, name), choose(backend)
     return Program(traced, options, chosen, [Variant.compile(traced.program, options, chosen)])
 
@@ -151,11 +158,11 @@ class Program:
         clients = {path: value for path, value in values.items() if isinstance(value, list)}
         server = {path: value for path, value in values.items() if not isinstance(value, list)}
         round_ = runnable.run(clients, server)
-        for one in round_.statistics.dropped:
-            warnings.warn(f"{self.compiled.name}: dropped {dropped_text(one)}", DroppedClientWarning, stacklevel=3)
         found = imprecise(variant.compiled, clients, round_.magnitudes)
         for one in found:
             warnings.warn(f"{self.compiled.name}: {imprecise_text(one)}", PrecisionWarning, stacklevel=3)
+        for drop in round_.statistics.dropped:
+            warnings.warn(f"{self.compiled.name}: dropped {dropped_text(drop)}", DroppedClientWarning, stacklevel=3)
         return self.traced.signature.unflatten(round_.outputs), replace(round_.statistics, imprecise=found)
 
     def _argument(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -54,8 +54,8 @@ def compile_command(options: argparse.Namespace) -> int:
                     options.relu,
                     options.norms,
                     fitting(bounds, program),
-                    options.scale,
-                    options.on_bad_client,
+                    scale=options.scale,
+                    on_bad_client=options.on_bad_client,
                 )
                 compiled = compile_program(program, chosen)
             emitted = backend.sources(compiled)

@@ -117,12 +117,12 @@ def run_command(options: argparse.Namespace) -> int:
         bounds,
         options.clients,
         options.scale,
-        options.on_bad_client,
         observer=recorder,
         progress=progress,
+        on_bad_client=options.on_bad_client,
     )
-    for told in (DroppedClientWarning, PrecisionWarning):
-        warnings.simplefilter("ignore", told)  # the recorder says it
+    for said_by_the_recorder in (PrecisionWarning, DroppedClientWarning):
+        warnings.simplefilter("ignore", said_by_the_recorder)
     if options.cost:
         runner.announce = lambda variant, clients: print(variant.cost(options.cost, clients), file=sys.stderr)
     try:

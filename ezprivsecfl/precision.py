@@ -10,7 +10,7 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc.io import Constant, Output, Public, Share
-from ezprivsecfl.ir.op import Op
+from ezprivsecfl.ir.op import Value
 
 COARSE = 1 << 10
 """Values whose largest entry is below so many units of the last place are imprecise: a unit is 1e-3 of it."""
@@ -59,19 +59,17 @@ def _coarse_parameter(op: Share, values: Sequence[Any]) -> dict[str, Any] | None
 
 def _is_exact(output: Output) -> bool:
     """Whether an opened value is made of integers and exact public numbers only, such as a count."""
-    seen: set[Op] = set()
-    pending = [output.operands[0].op]
+    seen, pending = set[Value](), [output.operands[0]]
     while pending:
-        op = pending.pop()
-        if op in seen:
+        value = pending.pop()
+        if value in seen or not _frac(value) or isinstance(value.op, Constant | Public):
             continue
-        seen.add(op)
-        pending += [o.op for o in op.operands]
-        gains = any(_frac(r) for r in op.results) and not any(_frac(o) for o in op.operands)
-        if gains and not isinstance(op, Constant | Public):
-            return False
+        seen.add(value)
+        if not any(_frac(o) for o in value.op.operands):
+            return False  # a client's real number, or one that a circuit has made
+        pending += value.op.operands
     return True
 
 
-def _frac(value: Any) -> int:
+def _frac(value: Value) -> int:
     return int(getattr(value.type, "frac", 0))

@@ -34,10 +34,10 @@ class SecureRunner:
         bounds: Declared bounds by parameter.
         clients: The largest number of clients; None lets it grow as needed.
         scale: ``declared`` or ``fixed``.
-        on_bad_client: ``drop`` or ``fail``.
         observer: Told after every call: the program, the computation, the argument, the result.
         progress: Wraps what may take a while, with a description.
         announce: Told after a computation was compiled, before it is run: the variant, the number of clients.
+        on_bad_client: ``drop`` or ``fail``.
     """
 
     backend: Backend
@@ -46,10 +46,10 @@ class SecureRunner:
     bounds: Mapping[str, Declared] = field(default_factory=dict)
     clients: int | None = None
     scale: str = BY_ROUND
-    on_bad_client: str = DROP
     observer: Observer | None = None
     progress: Progress = lambda what: nullcontext()
     announce: Callable[[Variant, int], None] = lambda variant, clients: None
+    on_bad_client: str = DROP
     _programs: dict[int, tuple[Any, Program]] = field(default_factory=dict)
 
     @property
@@ -91,8 +91,14 @@ class SecureRunner:
         """A program that is not compiled yet, with the declared bounds of parameters that it has."""
         traced = trace(computation)
         clients = FIRST_CLIENTS if self.clients is None else self.clients
-        bounds = fitting(self.bounds, traced.program)
-        options = Options(clients, self.relu, self.norms, bounds, self.scale, self.on_bad_client)
+        options = Options(
+            clients=clients,
+            relu=self.relu,
+            norms=self.norms,
+            bounds=fitting(self.bounds, traced.program),
+            scale=self.scale,
+            on_bad_client=self.on_bad_client,
+        )
         return Program(traced, options, self.backend)
 
 
@@ -132,7 +138,7 @@ def set_secure_execution_context(
         CompileError: There is no such back end or choice.
     """
     install_source_tracking()
-    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients, scale, on_bad_client)
+    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients, scale, on_bad_client=on_bad_client)
     install(runner)
     return runner
 

@@ -72,15 +72,16 @@ class Clear:
             encoded.append(encode(value, public["frac"]))
         return encoded
 
+    def magnitudes(self, opened: Sequence[NDArray[np.uint64]]) -> dict[str, int]:
+        """The largest entry of every opened value, in units of its last place."""
+        outputs = self.manifest["outputs"]
+        values = {o["path"]: v.astype(np.int64) for o, v in zip(outputs, opened, strict=True)}
+        return {path: max(-int(v.min(initial=0)), int(v.max(initial=0))) for path, v in values.items()}
+
     @property
     def may_drop(self) -> bool:
         """Whether a client may turn out to have values without a defined result."""
         return any(check["per_client"] for check in self.manifest["checks"])
-
-    def magnitudes(self, opened: Sequence[NDArray[np.uint64]]) -> dict[str, int]:
-        """The largest entry of every opened value, in units of its last place."""
-        values = {o["path"]: v.astype(np.int64) for o, v in zip(self.manifest["outputs"], opened, strict=True)}
-        return {path: max(-int(v.min(initial=0)), int(v.max(initial=0))) for path, v in values.items()}
 
     def check(self, opened: Sequence[NDArray[np.uint64]]) -> None:
         """Looks at what the secure part opens before any result.
@@ -123,10 +124,10 @@ class ServerProgram:
         session: The connection; None until the servers have met.
         ready_for: The number of clients that the setup phase was run for, or None.
         kept: The clients whose values the last round's results are of.
+        magnitudes: By path the largest entry of what the last round opened, in units of the last place.
         refused: Why this server could not take others, by client; those that are in none of the three, the other
             server could not take.
         invalid: Whose values had no defined result, and why, by client; both servers learn that.
-        magnitudes: Of what the last round opened for results, by path: the largest entry in units of its last place.
         stats: What the last round took, by phase.
     """
 
@@ -137,9 +138,9 @@ class ServerProgram:
     session: Any = None
     ready_for: int | None = None
     kept: tuple[int, ...] = ()
+    magnitudes: dict[str, int] = field(default_factory=dict)
     refused: dict[int | None, str] = field(default_factory=dict)
     invalid: dict[int, str] = field(default_factory=dict)
-    magnitudes: dict[str, int] = field(default_factory=dict)
     stats: dict[str, dict[str, float]] = field(default_factory=dict)
     inbox: Inbox = field(init=False, repr=False)
 

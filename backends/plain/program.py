@@ -32,6 +32,7 @@ class PlainProgram:
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
         self.clear = Clear(json.loads(json.dumps(manifest(compiled.secure))), compiled.prologue, compiled.epilogue)
+        self.magnitudes: dict[str, int] = {}
 
     def prepare(self, clients: int) -> None:
         """There is nothing to prepare."""
@@ -42,7 +43,7 @@ class PlainProgram:
         count = check_round(self.compiled, clients, server)
         policy = self.compiled.options.on_bad_client
         encoded, dropped = admit(count, lambda client: self._encoded(clients, client), policy)
-        (outputs, magnitudes), kept, invalid = on_valid_clients(
+        outputs, kept, invalid = on_valid_clients(
             self.compiled.name,
             encoded,
             dropped,
@@ -63,19 +64,18 @@ class PlainProgram:
             cpu_seconds=[time.process_time() - cpu, 0.0],
             peak_memory_bytes=[peak_memory_bytes(), 0],
         )
-        return RunResult(outputs, magnitudes, statistics)
+        return RunResult(outputs, self.magnitudes, statistics)
 
-    def _computed(
-        self, encoded: Sequence[Mapping[str, NDArray[np.uint64]]], server: ServerValues
-    ) -> tuple[Arrays, dict[str, int]]:
-        """The results for some clients, and the magnitudes of opened values."""
+    def _computed(self, encoded: Sequence[Mapping[str, NDArray[np.uint64]]], server: ServerValues) -> Arrays:
+        """The results for some clients."""
         secure, clients = self.compiled.secure, len(encoded)
         inputs = {op.path: np.stack([one[op.path] for one in encoded]) for op in secure.of(Share)}
         publics = self.clear.publics(server, clients)
         inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
         by_path = run_mpc(secure, inputs, clients)
         opened = [by_path[op.path] for op in secure.of(Output)]
-        return self.clear.results(opened, server, clients), self.clear.magnitudes(opened)
+        self.magnitudes = self.clear.magnitudes(opened)
+        return self.clear.results(opened, server, clients)
 
     def _encoded(self, clients: ClientValues, client: int) -> dict[str, NDArray[np.uint64]]:
         """One client's values, checked as it would check them."""

@@ -14,10 +14,10 @@ from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.tensor import elementwise as ew
 
 
-def at_least(facts: Facts, divisor: Factor, numerators: list[Factor]) -> Iterator[Term]:
-    """All L that the theorems of this module give, those of sums at the positions of the numerators."""
+def at_least(facts: Facts, divisor: Factor, term: Term) -> Iterator[Term]:
+    """All L that the theorems of this module give, those of sums at the positions of factors of a term."""
     yield from enlarged(facts, divisor)
-    for _, summand in summands(facts, divisor, numerators):
+    for _, summand in summands(facts, divisor, term):
         yield summand
 
 
@@ -34,27 +34,27 @@ def enlarged(facts: Facts, divisor: Factor) -> Iterator[Term]:
                 yield term
 
 
-def summands(facts: Facts, total: Factor, numerators: list[Factor]) -> Iterator[tuple[Positions, Term]]:
+def summands(facts: Facts, total: Factor, term: Term) -> Iterator[tuple[Positions, Term]]:
     """A sum of numbers >= 0 is at least each of them.
 
-    For every numerator that occurs in the summands: the summand that it is part of, as its position and as a term, if
-    everywhere that is a summand of just this entry of the total. A sketched sum may be smaller than what it estimates.
+    For every factor of the term that occurs in the summands: the summand that it is part of, as its position and as a
+    term, if everywhere that is a summand of just this entry of the total. A sketched sum may be smaller than it should.
     """
     sum_ = facts.adds_up(total.value)
     if sum_ is None:
         return
     shortness = Term(1 / facts.shortness(total.value))
-    for value, positions in sum_.term.powers:
+    for (value, positions), part in sum_.term.powers.items():
         back = positions.inverse() if positions.count == same(value).positions.count else None
-        for numerator in numerators:
-            if back is None or numerator.value is not value:
+        for factor, power in term.powers.items():
+            if back is None or factor.value is not value or part * power < 0:
                 continue
-            summand = back.after(numerator.positions)
-            if summand is None or sum_.owners().after(summand) != total.positions:
+            position = back.after(factor.positions)
+            if position is None or sum_.owners().after(position) != total.positions:
                 continue
-            term = sum_.term.at(summand)
-            if term is not None:
-                yield summand, term.times(shortness)
+            summand = sum_.term.at(position)
+            if summand is not None:
+                yield position, summand.times(shortness)
 
 
 def totals(facts: Facts, divisor: Factor) -> Iterator[tuple[Factor, float]]:

@@ -19,10 +19,9 @@ def weighted_averages(facts: Facts, term: Term, count: int) -> Iterator[Term]:
     The weights that are multiplied must be weights that W adds up, no one of them twice, and W the same for all i:
     then ``Σ |w_i / W|`` is at most 1. With w = x² it says that x / |x| has norm 1.
     """
-    numerators = [factor for factor, power in term.powers.items() if power > 0]
     for divisor in _constant_divisors(term, count, 1.0):
         for total, coefficient in totals(facts, divisor):
-            for position, weight in summands(facts, total, numerators):
+            for position, weight in summands(facts, total, term):
                 along = position.last(count)
                 rest = term.over(weight) if along is not None and along.is_injective() else None
                 if rest is not None:

@@ -37,10 +37,6 @@ class Facts:
         """The product of sizes for the largest number of clients."""
         return math.prod(resolve(dims, self.clients))
 
-    def smallest(self, value: Value) -> float:
-        """What the absolute value of every entry that is not 0 is at least."""
-        return max(self.intervals[value].mignitude, 1.0 if value in self.integers else 0.0)
-
     def summation(self, value: Value) -> Summation | None:
         """The value as a sum, if it is one."""
         if value not in self._sums:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ezprivsecfl.compiler.analyses.bounds import Bounds
+from ezprivsecfl.compiler.analyses.bounds import Bounds, divisors
 from ezprivsecfl.compiler.analyses.facts import Facts
 from ezprivsecfl.compiler.analyses.positions import Positions, broadcast
 from ezprivsecfl.compiler.analyses.terms import Factor, Term, entries
@@ -126,4 +126,4 @@ def bound_within(facts: Facts, bounds: Bounds, guards: list[Guard], term: Term) 
         ratio = large.times(small, -1.0)
         powers = {-term.powers[f] / p for f, p in ratio.powers.items() if f in term.powers}
         candidates += [c.times(ratio, power) for c in candidates for power in sorted(powers) if 0 < power < math.inf]
-    return min(bounds.of(candidate) for candidate in candidates)
+    return min(bounds.of(candidate, divisors(term)) for candidate in candidates)

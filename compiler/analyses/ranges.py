@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ezprivsecfl.compiler.analyses.bounds import Bounds
+from ezprivsecfl.compiler.analyses.bounds import Bounds, divisors
 from ezprivsecfl.compiler.analyses.facts import Facts
 from ezprivsecfl.compiler.analyses.guards import selected
 from ezprivsecfl.compiler.analyses.integers import integers
@@ -141,7 +141,8 @@ class Intervals:
         """Cut by the theorems; squares are not negative."""
         if is_square(op):
             interval = interval.maximum(Interval(0.0, 0.0))
-        return interval.capped(self.bounds.of(self.facts.terms[op.result]))
+        term = self.facts.terms[op.result]
+        return interval.capped(self.bounds.of(term, divisors(term)))
 
     def _sum(self, op: Op, interval: Interval) -> Interval:
         """Cut by the theorems; sums of squares are not negative, and larger than their true value where sketched."""
@@ -150,7 +151,7 @@ class Intervals:
             return interval
         if sum_.squares:
             interval = interval.maximum(Interval(0.0, 0.0))
-        interval = interval.capped(self.bounds.of_sum(sum_.term, sum_))
+        interval = interval.capped(self.bounds.of_sum(sum_.term, sum_, divisors(sum_.term)))
         if not self.facts.is_sketched(op):
             return interval
         return Interval(interval.lo, interval.hi * self.facts.norms.excess(self.facts.most(op.result.type.shape)))

@@ -56,16 +56,22 @@ class Lowered:
         program: The mpc program.
         publics: By path of its ``public`` operations what the prologue has to compute; one value may have several
             paths, one for each number of fractional bits that it is needed with.
+        holders: For values of the tensor program those of the mpc program that hold them, in the same shape. A value
+            that only exists inside a circuit, or in another shape, has none.
     """
 
     program: Program
     publics: Mapping[str, Value]
+    holders: Mapping[Value, Value]
 
 
 def lower(stages: Stages, domains: Domains, scales: Scales) -> Lowered:
     """Lowers the secure part."""
     lowering = _Lowering(stages, domains, scales)
-    return Lowered(lowering.run(), lowering.publics)
+    program = lowering.run()
+    kept = {result for op in program.ops for result in op.results}
+    found = {**lowering.garbled, **lowering.shares}
+    return Lowered(program, lowering.publics, {v: holder for v, holder in found.items() if holder in kept})
 
 
 @dataclass

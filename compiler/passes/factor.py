@@ -16,6 +16,7 @@ import numpy as np
 from ezprivsecfl.compiler.passes.contraction import sum_of, weighted_sum
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder, drop_unused
+from ezprivsecfl.ir.structural import broadcast_shapes
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import (
     Add,
@@ -122,9 +123,10 @@ class _Rewrite:
     # Products and quotients.
 
     def _times(self, x: Factored, y: Factored, shape: Shape) -> Factored:
-        x, y = self._unbroadcast(x), self._unbroadcast(y)
         rank = len(shape)
-        x, y = self._padded(x, rank), self._padded(y, rank)
+        small = [self._padded(self._unbroadcast(v), rank) for v in (x, y)]
+        whole = [self._padded(v, rank) for v in (x, y)]  # for axes that exist only because both were broadcast
+        x, y = small if broadcast_shapes(small[0].shape, small[1].shape) == shape else whole
         if x.shape == shape and y.shape != shape:
             return Factored(x.base, (*x.factors, y.base, *y.factors))
         if y.shape == shape and x.shape != shape:

@@ -101,8 +101,20 @@ def _rewritten(builder: ProgramBuilder, op: Op) -> Value | None:
     if isinstance(op, Reciprocal) and first is not None and isinstance(first.op, Sqrt):
         return builder.add(Rsqrt, first.op.operands[0])
     if isinstance(op, Elementwise):
-        return _neutral(op)
+        neutral = _neutral(op)
+        return _without_broadcasts(builder, op) if neutral is None else neutral
     return None
+
+
+def _without_broadcasts(builder: ProgramBuilder, op: Elementwise) -> Value | None:
+    """The operation on public operands as they are before they are repeated, if the others give the result's shape."""
+    operands = list(op.operands)
+    for i, operand in enumerate(op.operands):
+        if isinstance(operand.op, Broadcast) and not tensor_type(operand).is_secret:
+            shorter = [*operands[:i], operand.op.operands[0], *operands[i + 1 :]]
+            if op.rebuild(shorter).result.type == op.result.type:
+                operands = shorter
+    return builder.append(op.rebuild(operands)).result if operands != list(op.operands) else None
 
 
 def _rewritten_or_new(builder: ProgramBuilder, op: Op) -> Value:

@@ -18,13 +18,13 @@ class Sketch(ProgramBuilder):
     def __init__(self, name: str) -> None:
         super().__init__(name, Level.TENSOR)
 
-    def clients(self, path: str, *shape: Dim, dtype: DType = DType.F32, lowest: float | None = None) -> Value:
+    def clients(self, path: str, *shape: Dim, dtype: DType = DType.F32) -> Value:
         type_ = TensorType(("n", *shape), dtype, Secrecy.SECRET)
-        return self.add(Input, path=path, placement=Placement.CLIENTS, bound=None, type=type_, lowest=lowest)
+        return self.add(Input, path=path, placement=Placement.CLIENTS, bound=None, type=type_)
 
-    def server(self, path: str, *shape: Dim, dtype: DType = DType.F32, lowest: float | None = None) -> Value:
+    def server(self, path: str, *shape: Dim, dtype: DType = DType.F32) -> Value:
         type_ = TensorType(shape, dtype, Secrecy.PUBLIC)
-        return self.add(Input, path=path, placement=Placement.SERVER, bound=None, type=type_, lowest=lowest)
+        return self.add(Input, path=path, placement=Placement.SERVER, bound=None, type=type_)
 
     def constant(self, value: float, dtype: DType = DType.F32) -> Value:
         return self.add(Constant, value=np.asarray(value), dtype=dtype)
@@ -52,7 +52,7 @@ def fltrust(size: int) -> Program:
 
 def weighted_mean(size: int) -> Program:
     b = Sketch("weighted_mean")
-    values, weights = b.clients("value", size), b.clients("weight", lowest=0.0)
+    values, weights = b.clients("value", size), b.clients("weight")
     rows = b.add(Mul, values, b.add(Reshape, weights, shape=("n", 1)))
     b.returns(b.add(Div, b.add(Sum, rows, axes=(0,)), b.add(Sum, weights, axes=(0,))))
     return b.build()
@@ -61,7 +61,7 @@ def weighted_mean(size: int) -> Program:
 def weighted_layers(size: int) -> Program:
     """The weighted mean of models of several tensors."""
     b = Sketch("weighted_layers")
-    weight = b.clients("weight", lowest=0.0)
+    weight = b.clients("weight")
     total = b.add(Sum, weight, axes=(0,))
     for name, shape in (("kernel", (size, 10)), ("bias", (10,)), ("scale", ())):
         layer = b.clients(name, *shape)
@@ -73,7 +73,7 @@ def weighted_layers(size: int) -> Program:
 def clipped_mean(size: int) -> Program:
     """Rows longer than the bound are scaled down to it; the count of clipped rows is returned too."""
     b = Sketch("clipped_mean")
-    values, limit = b.clients("value", size), b.server("limit", lowest=0.0)
+    values, limit = b.clients("value", size), b.server("limit")
     norm = b.norm(values, 1)
     clipped = b.add(Greater, norm, limit)
     scale = b.add(Reshape, b.add(Div, limit, norm), shape=("n", 1))
