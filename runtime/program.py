@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.errors import DivisionError, InputError
+from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
+from ezprivsecfl.ir.mpc.opening import lowest_place
 from ezprivsecfl.ir.mpc.protocol import division_message
 from ezprivsecfl.ir.op import Round
 from ezprivsecfl.ir.program import Program
@@ -54,11 +56,12 @@ class Clear:
         Raises:
             InputError: One is not finite or beyond what the program was compiled for.
         """
+        encoding = {public["path"] for public in self.manifest["publics"]}
+        uses = results_by_input(self.prologue)
         for op in self.prologue.of(Input):
-            if op.bound is not None and op.type.dtype is not DType.BOOL:
+            if op.bound is not None and op.type.dtype is not DType.BOOL and encoding.intersection(uses[op.path]):
                 check_bound(server[op.path], op.bound, op.path)
-        needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
-        values = evaluate_ops(self.prologue, needed, Round(clients))
+        values = self._prologue(server, clients)
         encoded = []
         for public in self.manifest["publics"]:
             value = values[public["path"]]
@@ -70,17 +73,40 @@ class Clear:
             encoded.append(encode(value, public["frac"]))
         return encoded
 
-    def results(self, opened: list[NDArray[np.uint64]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
-        """Checks, decodes and finishes what the secure part opened.
+    def lowest(self, server: Mapping[str, NDArray[Any]], clients: int) -> list[int]:
+        """For each output the place below which nothing is opened."""
+        values = self._prologue(server, clients)
+        return [
+            0 if o["hidden"] is None else lowest_place(float(values[o["hidden"]]), o["significant"], o["frac"])
+            for o in self.manifest["outputs"]
+        ]
+
+    def _prologue(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
+        needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
+        return evaluate_ops(self.prologue, needed, Round(clients))
+
+    def check(self, counts: Sequence[NDArray[np.uint64]]) -> None:
+        """Judges the counts that are opened before any output.
 
         Raises:
             DivisionError: A secret divisor was zero.
         """
-        outputs, checks = self.manifest["outputs"], self.manifest["checks"]
-        for check, count in zip(checks, opened[len(outputs) :], strict=True):
+        for check, count in zip(self.manifest["checks"], counts, strict=True):
             if int(count[()]):
                 raise DivisionError(division_message(check["what"], int(count[()]), check["location"]))
-        inputs: Arrays = {o["path"]: decode(v, o["frac"]) for o, v in zip(outputs, opened[: len(outputs)], strict=True)}
+
+    def opened(self, bits: Sequence[int], sizes: Sequence[int]) -> list[dict[str, Any]]:
+        """What was opened of the outputs, for the statistics: the results, numbers, and bits of each number."""
+        results = results_by_input(self.epilogue)
+        return [
+            {"output": " and ".join(results[o["path"]]), "elements": size, "bits": count}
+            for o, count, size in zip(self.manifest["outputs"], bits, sizes, strict=True)
+        ]
+
+    def results(self, opened: Sequence[NDArray[np.uint64]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
+        """Decodes and finishes the opened outputs."""
+        outputs = self.manifest["outputs"]
+        inputs: Arrays = {o["path"]: decode(v, o["frac"]) for o, v in zip(outputs, opened, strict=True)}
         prepared: Arrays = {}
         for op in self.epilogue.of(Input):
             value = np.asarray(inputs[op.path] if op.path in inputs else server[op.path])
@@ -103,6 +129,7 @@ class ServerProgram:
         program_hash: Of the files that were loaded; the other server's must be the same.
         session: The connection; None until the servers have met.
         ready_for: The number of clients that the setup phase was run for, or None.
+        opened: What the last round opened, as ``Clear.opened`` says it.
     """
 
     party: int
@@ -111,6 +138,7 @@ class ServerProgram:
     program_hash: bytes
     session: Any = None
     ready_for: int | None = None
+    opened: list[dict[str, Any]] = field(default_factory=list)
     shares: dict[tuple[str, int], NDArray[np.uint64]] = field(default_factory=dict, repr=False)
 
     @staticmethod
@@ -139,8 +167,11 @@ class ServerProgram:
         if self.ready_for != clients:
             self.setup(clients)
         self.ready_for = None
-        opened = self.engine.online(self.session, shares, publics)
-        return self.clear.results(opened, server, clients)
+        self.clear.check(self.engine.online(self.session, shares, publics))
+        lowest = self.clear.lowest(server, clients)
+        revealed = self.engine.reveal(self.session, lowest)  # only now: a round that fails opens no output
+        self.opened = self.clear.opened([bits for _, bits in revealed], [value.size for value, _ in revealed])
+        return self.clear.results([value for value, _ in revealed], server, clients)
 
     def _stacked(self, share: Mapping[str, Any], clients: int) -> NDArray[np.uint64]:
         shape = resolve(tuple(share["shape"]), clients)

@@ -99,6 +99,7 @@ class Server:
         outputs = program.run(server, message.header["clients"])
         header = {
             "paths": list(outputs),
+            "opened": program.opened,
             "stats": program.session.stats(),
             "peak_memory_bytes": peak_memory_bytes(),
         }

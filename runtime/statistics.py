@@ -24,6 +24,8 @@ class Statistics:
         online_seconds: Online phase (the slower server).
         cpu_seconds: Processor time of each server, setup and online.
         peak_memory_bytes: Largest resident memory of each server so far.
+        opened: What both servers have learned of each opened value: the results that it is for, how many numbers it is,
+            and how many bits of each number every server has sent, from the highest down. Checks open a count on top.
         max_relative_error: Largest error relative to TFF's result, if that was computed too.
     """
 
@@ -38,6 +40,7 @@ class Statistics:
     online_seconds: float
     cpu_seconds: list[float]
     peak_memory_bytes: list[int]
+    opened: list[dict[str, Any]]
     max_relative_error: float | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -74,4 +77,5 @@ def from_servers(name: str, backend: str, clients: int, replies: Sequence[dict[s
         online_seconds=max(server[1]["wall_seconds"] for server in phases),
         cpu_seconds=[sum(p["cpu_seconds"] for p in server) for server in phases],
         peak_memory_bytes=[reply["peak_memory_bytes"] for reply in replies],
+        opened=replies[0]["opened"],
     )

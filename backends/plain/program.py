@@ -12,6 +12,8 @@ from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output, Public, Share
+from ezprivsecfl.ir.mpc.opening import bits_opened
+from ezprivsecfl.ir.mpc.protocol import Open
 from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.program import Clear
 from ezprivsecfl.runtime.session import ClientValues, RunResult, ServerValues, check_round
@@ -19,7 +21,7 @@ from ezprivsecfl.runtime.statistics import Statistics, peak_memory_bytes
 
 
 class PlainProgram:
-    """A compiled program, simulated bit for bit (what is truncated is rounded down).
+    """A compiled program, simulated: what is truncated is rounded down, and outputs keep the places that stay closed.
 
     Args:
         compiled: The program.
@@ -47,6 +49,11 @@ class PlainProgram:
         inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
         opened = run_mpc(secure, inputs, count)
         outputs = self.clear.results([opened[op.path] for op in secure.of(Output)], server, count)
+        bits, sizes = [], []
+        for op, lowest in zip(secure.of(Output), self.clear.lowest(server, count), strict=True):
+            source, value = op.operands[0].op, opened[op.path]
+            bits.append(bits_opened(value, source.significant, lowest) if isinstance(source, Open) else 0)
+            sizes.append(value.size)
         statistics = Statistics(
             computation=self.compiled.name,
             backend="plain",
@@ -59,5 +66,6 @@ class PlainProgram:
             online_seconds=time.perf_counter() - started,
             cpu_seconds=[time.process_time() - cpu, 0.0],
             peak_memory_bytes=[peak_memory_bytes(), 0],
+            opened=self.clear.opened(bits, sizes),
         )
         return RunResult(outputs, statistics)

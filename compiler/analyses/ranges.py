@@ -20,6 +20,7 @@ from ezprivsecfl.ir.structural import StructuralOp
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.gate import Gate
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType
 
 INFINITE = math.inf
@@ -285,7 +286,7 @@ def _simple(op: Op, operands: list[Range]) -> Range:
             return Range(max(x.lo, y.lo), max(x.hi, y.hi))
         case ew.Minimum():
             return Range(min(x.lo, y.lo), min(x.hi, y.hi))
-        case ew.Compare() | ew.And() | ew.Or() | ew.Not():
+        case ew.Compare() | ew.And() | ew.Or() | ew.Not() | Gate():
             return Range(0.0, 1.0)
         case st.Concat():
             return Range(min(r.lo for r in operands), max(r.hi for r in operands))

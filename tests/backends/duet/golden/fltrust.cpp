@@ -1,6 +1,7 @@
 // fltrust, for 9 clients at most.
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "duet/agreement.h"
@@ -10,6 +11,7 @@
 #include "duet/from_boolean.h"
 #include "duet/gmw.h"
 #include "duet/linear.h"
+#include "duet/opening.h"
 #include "duet/product.h"
 #include "duet/program.h"
 #include "duet/share_product.h"
@@ -58,7 +60,7 @@ class FltrustProgram final : public Program {
     const Tensor<Ring> v5 = reshape(v4, Shape{n});
     const Tensor<Ring>& v29 = publics.at(1);
 
-    // Messages 1 of 7
+    // Messages 1 of 6
     agreement.send(s, publics);
     mask0.send(s, v0);
     to_yao1.send_masked(s, v5);
@@ -67,13 +69,13 @@ class FltrustProgram final : public Program {
     to_yao1.receive_masked(s);
     const Tensor<Ring> v2 = squares0.online(s, v1);
 
-    // Messages 2 of 7
+    // Messages 2 of 6
     to_yao0.send_masked(s, v2);
     to_yao1.send_labels(s);
     to_yao0.receive_masked(s);
     const GarbledTensor v7 = to_yao1.receive_labels(s);
 
-    // Messages 3 of 7
+    // Messages 3 of 6
     to_yao0.send_labels(s);
     const GarbledTensor v6 = to_yao0.receive_labels(s);
     const std::vector<GarbledTensor> results_of_circuit0 = circuit0.online(s, {v6, v7});
@@ -86,13 +88,13 @@ class FltrustProgram final : public Program {
     const Tensor<Ring> v15 = sum(v11, {0});
     const GarbledTensor v16 = reshape(v9, Shape{1, n});
 
-    // Messages 4 of 7
+    // Messages 4 of 6
     open0.send(s, v13);
     to_yao2.send_masked(s, v15);
     const Tensor<Ring> v14 = open0.receive(s);
     to_yao2.receive_masked(s);
 
-    // Messages 5 of 7
+    // Messages 5 of 6
     to_yao2.send_labels(s);
     const GarbledTensor v17 = to_yao2.receive_labels(s);
     const std::vector<GarbledTensor> results_of_circuit1 = circuit1.online(s, {v17});
@@ -106,7 +108,7 @@ class FltrustProgram final : public Program {
     const Tensor<Ring> v24 = from_yao3.online(s, v22);
     const Tensor<Ring> v25 = sum(v24, {0, 1});
 
-    // Messages 6 of 7
+    // Messages 6 of 6
     open1.send(s, v25);
     mask1.send(s, v23);
     const Tensor<Ring> v26 = open1.receive(s);
@@ -114,14 +116,17 @@ class FltrustProgram final : public Program {
     const Tensor<Ring> v28 = product0.online(s, v27, v1);
     const Tensor<Ring> v30 = mul(v28, v29);
 
-    // Messages 7 of 7
-    open2.send(s, v30);
-    const Tensor<Ring> v31 = open2.receive(s);
+    // To be opened once the counts have been judged
+    outputs = {{v30, 24U}};
+    return {v14, v26};
+  }
 
-    return {v31, v14, v26};
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
+  std::vector<Sealed> outputs;
   Agreement agreement;  // that both servers hold the same public values
   Mask mask0;
   Square squares0;
@@ -139,7 +144,6 @@ class FltrustProgram final : public Program {
   OpenArith open1;
   Mask mask1;
   Product product0;
-  OpenArith open2;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -28,7 +29,13 @@ class EveryOpProgram final : public ezmotion::Program {
     graph4();
     local5();
     open6(s);
-    return {v54, v55, v56, v57, v58, v59, v60, v61, v62, v6, v63};
+    // To be opened once the counts have been judged
+    outputs = {{v46, kExact}, {v47, kExact}, {v48, kExact}, {v19, kExact}, {v28, kExact}, {v30, kExact}, {v49, kExact}, {v50, kExact}, {v53, kExact}, {v6, kPublic}};
+    return {v63};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -172,29 +179,12 @@ class EveryOpProgram final : public ezmotion::Program {
   }
 
   void open6(Session& s) {
-    // open, user.py:11 Sum
-    v54 = open(s, v46);
-    // open, user.py:11 Sum
-    v55 = open(s, v47);
-    // open, user.py:11 Sum
-    v56 = open(s, v48);
-    // open, user.py:11 Sum
-    v57 = open(s, v19);
-    // open, user.py:11 Sum
-    v58 = open(s, v28);
-    // open, user.py:11 Sum
-    v59 = open(s, v30);
-    // open, user.py:11 Sum
-    v60 = open(s, v49);
-    // open, user.py:11 Sum
-    v61 = open(s, v50);
-    // open, user.py:11 Sum
-    v62 = open(s, v53);
     // open, user.py:13 RealDiv
     v63 = open(s, v45);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_relu = load_circuit(CIRCUITS_DIR "/relu.txt");
   const Circuit circuit_max = load_circuit(CIRCUITS_DIR "/max.txt");
   const Circuit circuit_drop5 = load_circuit(CIRCUITS_DIR "/drop5.txt");
@@ -219,15 +209,6 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v49;
   Tensor<Ring> v50;
   Tensor<Ring> v53;
-  Tensor<Ring> v54;
-  Tensor<Ring> v55;
-  Tensor<Ring> v56;
-  Tensor<Ring> v57;
-  Tensor<Ring> v58;
-  Tensor<Ring> v59;
-  Tensor<Ring> v60;
-  Tensor<Ring> v61;
-  Tensor<Ring> v62;
   Tensor<Ring> v63;
 };
 

@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -29,7 +30,13 @@ class FltrustProgram final : public ezmotion::Program {
     products5();
     local6();
     open7(s);
-    return {v29, v13, v25};
+    // To be opened once the counts have been judged
+    outputs = {{v28, 24U}};
+    return {v13, v25};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -97,10 +104,10 @@ class FltrustProgram final : public ezmotion::Program {
   void open7(Session& s) {
     v13 = open(s, v12);
     v25 = open(s, v24);
-    v29 = open(s, v28);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
   const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
   const Circuit circuit_fltrust_2 = load_circuit(CIRCUITS_DIR "/fltrust_2.txt");
@@ -117,7 +124,6 @@ class FltrustProgram final : public ezmotion::Program {
   Tensor<Ring> v26;
   Tensor<Ring> v27;
   Tensor<Ring> v28;
-  Tensor<Ring> v29;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -29,7 +30,13 @@ class FedavgProgram final : public ezmotion::Program {
     graph5();
     products6();
     open7(s);
-    return {v25, v26, v27, v28, v12};
+    // To be opened once the counts have been judged
+    outputs = {{v20, 24U}, {v21, 24U}, {v23, 24U}, {v24, 24U}};
+    return {v12};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -121,17 +128,10 @@ class FedavgProgram final : public ezmotion::Program {
   void open7(Session& s) {
     // open, fedavg.py:42 federated_weighted_mean
     v12 = open(s, v11);
-    // open, fedavg.py:39
-    v25 = open(s, v20);
-    // open, fedavg.py:39
-    v26 = open(s, v21);
-    // open, fedavg.py:39
-    v27 = open(s, v23);
-    // open, fedavg.py:39
-    v28 = open(s, v24);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_fedavg_0 = load_circuit(CIRCUITS_DIR "/fedavg_0.txt");
   const Circuit circuit_drop32 = load_circuit(CIRCUITS_DIR "/drop32.txt");
   Tensor<Ring> v1;
@@ -151,10 +151,6 @@ class FedavgProgram final : public ezmotion::Program {
   Tensor<Ring> v22;
   Tensor<Ring> v23;
   Tensor<Ring> v24;
-  Tensor<Ring> v25;
-  Tensor<Ring> v26;
-  Tensor<Ring> v27;
-  Tensor<Ring> v28;
 };
 
 }  // namespace

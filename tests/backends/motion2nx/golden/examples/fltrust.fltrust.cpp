@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -30,7 +31,13 @@ class FltrustProgram final : public ezmotion::Program {
     products6();
     local7();
     open8(s);
-    return {v32, v16, v28};
+    // To be opened once the counts have been judged
+    outputs = {{v31, 24U}};
+    return {v16, v28};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -131,11 +138,10 @@ class FltrustProgram final : public ezmotion::Program {
     v16 = open(s, v15);
     // open, fltrust.py:24 RealDiv
     v28 = open(s, v27);
-    // open, fltrust.py:34
-    v32 = open(s, v31);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
   const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
   const Circuit circuit_fltrust_2 = load_circuit(CIRCUITS_DIR "/fltrust_2.txt");
@@ -154,7 +160,6 @@ class FltrustProgram final : public ezmotion::Program {
   Tensor<Ring> v29;
   Tensor<Ring> v30;
   Tensor<Ring> v31;
-  Tensor<Ring> v32;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -29,7 +30,13 @@ class WeightedMeanProgram final : public ezmotion::Program {
     graph5();
     products6();
     open7(s);
-    return {v17, v9};
+    // To be opened once the counts have been judged
+    outputs = {{v16, 24U}};
+    return {v9};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -102,11 +109,10 @@ class WeightedMeanProgram final : public ezmotion::Program {
   void open7(Session& s) {
     // open, mean_factory.py:16 RealDiv
     v9 = open(s, v8);
-    // open, mean_factory.py:16
-    v17 = open(s, v16);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
   const Circuit circuit_drop32 = load_circuit(CIRCUITS_DIR "/drop32.txt");
   Tensor<Ring> v0;
@@ -120,7 +126,6 @@ class WeightedMeanProgram final : public ezmotion::Program {
   Tensor<Ring> v12;
   Tensor<Ring> v15;
   Tensor<Ring> v16;
-  Tensor<Ring> v17;
 };
 
 }  // namespace
