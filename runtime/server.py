@@ -116,6 +116,7 @@ class Server:
             "kept": list(program.kept),
             "refused": [[client, why] for client, why in program.refused.items()],
             "invalid": [[client, why] for client, why in program.invalid.items()],
+            "opened": program.opened,
             "stats": program.stats,
             "peak_memory_bytes": peak_memory_bytes(),
         }

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from ezprivsecfl.compiler.options import FAIL
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import Location
+from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.mpc.protocol import client_message
-from ezprivsecfl.ir.op import Value
-from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.tensor import Input, Output, Placement
+from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import Type
 
 
@@ -23,11 +22,13 @@ class Opened:
     Args:
         results: The results that are computed from it in the clear, and from public values.
         type: How many numbers it is.
+        significant: How many bits of the largest magnitude are opened; None for all bits.
         location: The operation whose result it is.
     """
 
     results: tuple[str, ...]
     type: Type
+    significant: int | None
     location: Location
 
 
@@ -70,7 +71,8 @@ class Leakage:
             f"Hidden from both servers and from other clients: {', '.join(self.secret)}",
             f"Known to both servers beforehand: {', '.join((*self.public, 'the number of clients'))}",
             *(
-                f"Both servers learn {' and '.join(o.results)}: {_numbers(o.type)} opened{_at(o.location)}"
+                f"Both servers learn {' and '.join(o.results)}: {_numbers(o.type)} opened{_at(o.location)}, "
+                f"{_precisely(o.significant)}"
                 for o in self.opened
             ),
             *(self._checked(check) for check in self.checks),
@@ -96,6 +98,17 @@ def _numbers(type_: Type) -> str:
     return "1 number" if count == 1 else f"{count} numbers"
 
 
+def _precisely(significant: int | None) -> str:
+    if significant is None:
+        return "all bits of each"
+    return f"the {significant} leading bits, counted from the largest of them"
+
+
+def _significant(output: io.Output) -> int | None:
+    source = output.operands[0].op
+    return source.significant if isinstance(source, protocol.Open) else None
+
+
 def _at(location: Location) -> str:
     return f" ({location.file}:{location.line})" if location.line else ""
 
@@ -103,9 +116,9 @@ def _at(location: Location) -> str:
 def leakage(compiled: Compiled) -> Leakage:
     """The leakage statement of a compiled program."""
     inputs = compiled.tensor.of(Input)
-    results = _results_by_opened(compiled.epilogue)
+    results = results_by_input(compiled.epilogue)
     opened = tuple(
-        Opened(tuple(results.get(op.path, ["an intermediate value"])), op.operands[0].type, op.location)
+        Opened(tuple(results[op.path]), op.operands[0].type, _significant(op), op.location)
         for op in compiled.secure.of(io.Output)
     )
     checks = tuple(
@@ -118,17 +131,3 @@ def leakage(compiled: Compiled) -> Leakage:
         checks,
         compiled.options.on_bad_client,
     )
-
-
-def _results_by_opened(epilogue: Program) -> dict[str, list[str]]:
-    """For every opened value the results that depend on it."""
-    sources: dict[Value, set[str]] = {}
-    results: dict[str, list[str]] = {}
-    for op in epilogue.ops:
-        below = {op.path} if isinstance(op, Input) else set().union(*(sources[o] for o in op.operands))
-        for value in op.results:
-            sources[value] = below
-        if isinstance(op, Output):
-            for path in below:
-                results.setdefault(path, []).append(op.path)
-    return results
