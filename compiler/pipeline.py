@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import Ranges
-from ezprivsecfl.compiler.analyses.stages import divide
+from ezprivsecfl.compiler.analyses.stages import check_exponents, divide
 from ezprivsecfl.compiler.lowering.domains import SMALL, Domains
 from ezprivsecfl.compiler.lowering.lower import lower
 from ezprivsecfl.compiler.lowering.scales import Scales
@@ -17,6 +17,7 @@ from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
+from ezprivsecfl.compiler.passes.public_factors import NormaliseFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
@@ -57,6 +58,7 @@ def tensor_passes(options: Options) -> list[Pass]:
         FactorScales(),
         BlendSelections(),
         Simplify(),
+        NormaliseFactors(),
         GatePublicFactors(),
         Simplify(),
         DivideByRoots(SMALL),
@@ -75,6 +77,7 @@ def compile_program(program: Program, options: Options) -> Compiled:
     if not stages.opened:
         raise CompileError(f"no result of {program.name} depends on a CLIENTS-placed value: TFF itself can compute it")
     ranges = Ranges(optimised, Norms.parse(options.norms))
+    check_exponents(stages, ranges)
     domains = Domains(stages.secure, ranges)
     secure = lower(stages, domains, Scales(stages, domains, ranges))
     verify(secure)
