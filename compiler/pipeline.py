@@ -10,7 +10,7 @@ from ezprivsecfl.compiler.analyses.stages import check_exponents, divide
 from ezprivsecfl.compiler.lowering.domains import SMALL, Domains
 from ezprivsecfl.compiler.lowering.lower import lower
 from ezprivsecfl.compiler.lowering.scales import Scales
-from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.options import MIN_CLIENTS, Options
 from ezprivsecfl.compiler.passes.base import Pass, run_passes
 from ezprivsecfl.compiler.passes.blend import BlendSelections
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
@@ -71,6 +71,11 @@ def compile_program(program: Program, options: Options) -> Compiled:
     Raises:
         CompileError: The program cannot be computed securely; the message names operations and source lines.
     """
+    if not MIN_CLIENTS <= options.min_clients <= options.clients:
+        raise CompileError(
+            f"min_clients must be at least {MIN_CLIENTS} and at most the largest number of clients, {options.clients}, "
+            f"not {options.min_clients}"
+        )
     bounded = DeclareBounds(options.clients, options.bounds).run(program)
     optimised = run_passes(bounded, tensor_passes(options))
     stages = divide(optimised)

@@ -14,7 +14,7 @@ import tensorflow_federated as tff
 from ezprivsecfl.backend import Backend, choose
 from ezprivsecfl.backends.duet.description import CostTable, cost
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
+from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, MIN_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.frontends.tff import TracedComputation, trace
@@ -31,6 +31,7 @@ def compile(
     relu: str = "exact",
     norms: str = "exact",
     bounds: Mapping[str, float] | None = None,
+    min_clients: int = MIN_CLIENTS,
     name: str | None = None,
 ) -> Program:
     """Compiles an aggregation to secure two-party computation.
@@ -45,12 +46,13 @@ def compile(
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
         norms: ``exact``, or ``sketch:K`` to estimate norms of vectors longer than K; the report gives the error.
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
+        min_clients: The smallest number of clients that a round may have; smaller ones are refused with InputError.
         name: The program's name; by default the computation's.
 
     Raises:
         CompileError: The program cannot be compiled; the message names the operations and source lines.
     """
-    options = Options(clients=clients, relu=relu, norms=norms, bounds=dict(bounds or {}))
+    options = Options(clients=clients, relu=relu, norms=norms, bounds=dict(bounds or {}), min_clients=min_clients)
     return compile_traced(trace(computation, name), options, choose(backend))
 
 
@@ -97,8 +99,10 @@ class Program:
         return self.invoke(self._argument(args, kwargs))
 
     def simulate(self, *args: Any, **kwargs: Any) -> Any:
-        """The same round in exact ring arithmetic, without servers: bit for bit what ``run`` returns.
+        """The same round in exact ring arithmetic, without servers.
 
+        Integers and truth values are what ``run`` returns, bit for bit. Of floats the servers open no more bits than
+        the result shows: each entry of ``run`` is within one unit of the last opened place of what this returns.
         With sketched norms it draws a random map of its own, as every round does. Where the program truncates, Duet
         rounds up or down by chance: then results may differ by what the last place of those values amounts to.
         """
@@ -160,7 +164,7 @@ class Program:
 
         Args:
             network: ``lan``, ``wan`` or ``measured`` (between the servers): what seconds are estimated for. Bytes and
-                rounds are exact.
+                rounds are exact for results as large as their ranges say: of smaller ones, more bits are opened.
             clients: Clients of a round, by default the largest number.
 
         Raises:

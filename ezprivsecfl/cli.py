@@ -195,6 +195,13 @@ def _common(parser: argparse.ArgumentParser) -> None:
         help="entries x of a parameter (default: of all CLIENTS parameters) satisfy |x| < B; may be repeated",
     )
     parser.add_argument(
+        "--min-clients",
+        type=int,
+        default=2,
+        metavar="N",
+        help="smallest number of clients of a round (default 2); smaller rounds are refused",
+    )
+    parser.add_argument(
         "--products",
         action="append",
         default=[],

@@ -48,7 +48,7 @@ def compile_command(options: argparse.Namespace) -> int:
     for called, program in programs.items():
         try:
             with progress(f"compiling {called}"):
-                chosen = Options(clients, options.relu, options.norms, fitting(bounds, program))
+                chosen = Options(clients, options.relu, options.norms, fitting(bounds, program), options.min_clients)
                 compiled = compile_program(program, chosen)
             emitted = backend.sources(compiled)
             report = Report(compiled, backend)

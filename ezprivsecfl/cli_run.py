@@ -89,7 +89,7 @@ def run_command(options: argparse.Namespace) -> int:
     recorder = Recorder(options.check)
     install_source_tracking()
     runner = SecureRunner(
-        backend, options.relu, options.norms, bounds, options.clients, observer=recorder, progress=progress
+        backend, options.relu, options.norms, bounds, options.clients, options.min_clients, observer=recorder, progress=progress
     )
     if options.cost:
         runner.announce = lambda program, clients: print(program.cost(options.cost, clients), file=sys.stderr)

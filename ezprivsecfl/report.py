@@ -59,7 +59,7 @@ class Report:
         results = [_typed(op.path, op.operands[0].type) for op in self.compiled.tensor.of(Output)]
         tensor, secure = len(self.compiled.optimised.ops), len(self.compiled.secure.ops)
         return [
-            f"From each of 2 to {self.compiled.options.clients} clients: {', '.join(from_clients)}",
+            f"From each of {self.compiled.options.min_clients} to {self.compiled.options.clients} clients: {', '.join(from_clients)}",
             *([f"From the server: {', '.join(from_server)}"] if from_server else []),
             f"Results: {', '.join(results)}",
             f"{tensor} tensor operations; {secure} operations on shares, garbled and public values",

@@ -12,7 +12,7 @@ import tensorflow_federated as tff
 
 from ezprivsecfl.api import Program, compile_traced
 from ezprivsecfl.backend import Backend, choose
-from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.options import MIN_CLIENTS, Options
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, reference_context, trace
 from ezprivsecfl.ir.tensor import Input, Placement
@@ -34,6 +34,7 @@ class SecureRunner:
         norms: ``exact`` or ``sketch:K``.
         bounds: Declared bounds by parameter.
         clients: The largest number of clients; None lets it grow as needed.
+        min_clients: The smallest number of clients of a round.
         observer: Told after every call: the program, the computation, the argument, the result.
         progress: Wraps what may take a while, with a description.
         announce: Told after a computation was compiled, before it is run: the program, the number of clients.
@@ -44,6 +45,7 @@ class SecureRunner:
     norms: str = "exact"
     bounds: Mapping[str, float] = field(default_factory=dict)
     clients: int | None = None
+    min_clients: int = MIN_CLIENTS
     observer: Observer | None = None
     progress: Progress = lambda what: nullcontext()
     announce: Callable[[Program, int], None] = lambda program, clients: None
@@ -93,8 +95,8 @@ class SecureRunner:
         """Declared bounds of parameters that this computation has."""
         paths = {op.path for op in program.of(Input)}
         fitting = {k: v for k, v in self.bounds.items() if not k or any(_covers(k, p) for p in paths)}
-        clients = FIRST_CLIENTS if self.clients is None else self.clients
-        return Options(clients=clients, relu=self.relu, norms=self.norms, bounds=fitting)
+        clients = max(FIRST_CLIENTS, self.min_clients) if self.clients is None else self.clients
+        return Options(clients, self.relu, self.norms, fitting, self.min_clients)
 
 
 def _covers(key: str, path: str) -> bool:
@@ -123,6 +125,7 @@ def set_secure_execution_context(
     norms: str = "exact",
     bounds: Mapping[str, float] | None = None,
     clients: int | None = None,
+    min_clients: int = MIN_CLIENTS,
 ) -> SecureRunner:
     """From here on, calling an aggregation runs it in secure two-party computation.
 
@@ -136,9 +139,10 @@ def set_secure_execution_context(
         norms: ``exact``, or ``sketch:K`` to estimate norms of vectors longer than K.
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         clients: The largest number of clients; by default programs are compiled anew as rounds get larger.
+        min_clients: The smallest number of clients that a round may have; smaller ones are refused with InputError.
     """
     install_source_tracking()
-    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients)
+    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients, min_clients)
     install(runner)
     return runner
 

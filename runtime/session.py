@@ -89,10 +89,10 @@ def check_round(compiled: Compiled, clients: ClientValues, server: ServerValues)
 
 def check_count(compiled: Compiled, count: int) -> None:
     """Raises InputError unless a round may have this many clients."""
-    if count < 2:
+    if count < compiled.options.min_clients:
         raise InputError(
-            f"{compiled.name}: a round needs at least 2 clients, not {count}: "
-            "the aggregate of one client's value would reveal it to both servers"
+            f"{compiled.name}: a round needs at least {compiled.options.min_clients} clients, not {count}: "
+            "the aggregate of few clients' values tells much about each, of one client's all"
         )
     if count > compiled.options.clients:
         raise InputError(

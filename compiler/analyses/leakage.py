@@ -53,12 +53,14 @@ class Leakage:
         public: SERVER-placed parameters, known to both servers.
         opened: What both servers learn, in the order in which the program gives it.
         checks: Counts that both servers learn; the round fails unless each is zero.
+        min_clients: The smallest number of clients of a round.
     """
 
     secret: tuple[str, ...]
     public: tuple[str, ...]
     opened: tuple[Opened, ...]
     checks: tuple[Check, ...]
+    min_clients: int
 
     def lines(self) -> list[str]:
         """The statement in plain words."""
@@ -76,6 +78,8 @@ class Leakage:
                 for c, times in Counter(self.checks).items()
             ),
             "Clients learn nothing: results are for the servers",
+            f"Rounds have at least {self.min_clients} clients: a server that colludes with all clients but one learns what "
+            "that one's value adds to what is opened; with all but k, what those k add together",
             "Assumed: the servers do not collude, and each follows the protocol",
         ]
 
@@ -114,4 +118,5 @@ def leakage(compiled: Compiled) -> Leakage:
         tuple(op.path for op in inputs if op.placement is Placement.SERVER),
         opened,
         checks,
+        compiled.options.min_clients,
     )

@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from on_duet import on_duet
+from opened import as_opened, assert_as_opened
 from rounds import random_round
 from sketches import clipped_mean, everything, fltrust, weighted_layers, weighted_mean
 
@@ -47,8 +48,8 @@ def test_two_servers_compute_what_the_reference_does(cluster, program):
         simulated = plain.run(given, server).outputs
         expected = run_tensor(program, stacked, clients)
         assert result.outputs.keys() == expected.keys()
+        assert_as_opened(result.outputs, simulated)
         for path, value in expected.items():
-            np.testing.assert_array_equal(result.outputs[path], simulated[path])
             scale = max(float(np.max(np.abs(value))), 1e-9)
             assert np.max(np.abs(result.outputs[path] - value)) <= 1e-4 * scale
 
@@ -94,9 +95,9 @@ def test_declared_traffic_is_what_goes_over_the_wire(cluster, clients, size, met
     duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, clients)
     outputs = duet.run(given, server).outputs
-    np.testing.assert_array_equal(outputs["result"], PlainProgram(compiled).run(given, server).outputs["result"])
+    assert_as_opened(outputs, PlainProgram(compiled).run(given, server).outputs)
     statistics = duet.run(given, server).statistics  # the first round also has the base OTs and public keys
-    declared = cost(compiled.secure, clients)
+    declared = cost(as_opened(compiled.secure, statistics.opened), clients)
     sent = [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
     assert statistics.bytes_sent == sent
     assert statistics.rounds == declared.rounds
@@ -145,10 +146,10 @@ def test_setup_ahead_of_the_round(cluster):
     given, server, _ = random_round(compiled.tensor, 5)
     duet.prepare(5)
     first = duet.run(given, server)
-    np.testing.assert_array_equal(first.outputs["result"], PlainProgram(compiled).run(given, server).outputs["result"])
+    assert_as_opened(first.outputs, PlainProgram(compiled).run(given, server).outputs)
     duet.prepare(4)  # for another number of clients than then come: the setup is done again
     again = duet.run(given, server)
-    np.testing.assert_array_equal(first.outputs["result"], again.outputs["result"])
+    assert_as_opened(again.outputs, PlainProgram(compiled).run(given, server).outputs)
 
 
 def test_division_by_zero_names_the_operation_and_leaves_the_session_usable(cluster):

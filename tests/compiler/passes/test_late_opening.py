@@ -181,7 +181,7 @@ def test_places_that_a_sum_with_a_large_number_hides_stay_closed():
     for state, unit in ((1e9, 2**6), (1e3, 2**-14), (-1e3, 2**-14)):
         round_ = run(plus, state=[state, 0.0, 0.0])
         assert 64 - bits(round_) == frac + int(np.log2(unit))
-        np.testing.assert_allclose(round_.outputs["result"], TOTAL + [state, 0.0, 0.0], atol=unit)
+        np.testing.assert_allclose(round_.outputs["result"], TOTAL + np.array([state, 0.0, 0.0]), atol=unit)
     assert bits(run(plus, state=np.zeros(3))) == bits(run(lambda b, total: total))
 
 
