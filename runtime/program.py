@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.options import DROP, FAIL
+from ezprivsecfl.compiler.options import DROP, FAIL, MIN_CLIENTS
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
@@ -188,7 +188,13 @@ class ServerProgram:
         """Takes in one client's upload, for server 0 a seed, for server 1 the masked value; or refuses the client."""
         self.inbox.take(path, client, data)
 
-    def run(self, server: Mapping[str, NDArray[Any]], clients: int, on_bad_client: str = DROP) -> Arrays:
+    def run(
+        self,
+        server: Mapping[str, NDArray[Any]],
+        clients: int,
+        on_bad_client: str = DROP,
+        min_clients: int = MIN_CLIENTS,
+    ) -> Arrays:
         """One round on the uploads of clients 0 to ``clients - 1``.
 
         Those are left out of which one of the servers has no complete, valid upload.
@@ -197,6 +203,7 @@ class ServerProgram:
             server: SERVER-placed inputs.
             clients: How many clients were to upload something.
             on_bad_client: With ``fail``, a client that would be left out fails the round.
+            min_clients: How many clients must be left.
 
         Raises:
             InputError: Too few clients are left, or a SERVER-placed input is not what the program was compiled for.
@@ -211,7 +218,12 @@ class ServerProgram:
             if on_bad_client == FAIL and len(self.kept) < clients:
                 raise InputError(f"{self._name}: clients cannot take part{reasons(self._dropped(clients))}")
             outputs, self.kept, self.invalid = on_valid_clients(
-                self._name, self.kept, self._dropped(clients), on_bad_client, lambda kept: self._computed(server, kept)
+                self._name,
+                self.kept,
+                self._dropped(clients),
+                on_bad_client,
+                min_clients,
+                lambda kept: self._computed(server, kept),
             )
             return outputs
         finally:

@@ -52,6 +52,7 @@ class PlainProgram:
             encoded,
             dropped,
             policy,
+            self.compiled.options.min_clients,
             lambda kept: self._computed([encoded[c] for c in kept], server),
         )
         statistics = Statistics(

@@ -57,6 +57,7 @@ class Leakage:
         opened: What both servers learn, in the order in which the program gives it.
         checks: Bits that both servers learn before any result is opened.
         on_bad_client: What happens about a client whose bit is set.
+        min_clients: The smallest number of clients of a round.
     """
 
     secret: tuple[str, ...]
@@ -64,6 +65,7 @@ class Leakage:
     opened: tuple[Opened, ...]
     checks: tuple[Check, ...]
     on_bad_client: str
+    min_clients: int
 
     def lines(self) -> list[str]:
         """The statement in plain words."""
@@ -77,6 +79,8 @@ class Leakage:
             ),
             *(self._checked(check) for check in self.checks),
             "Clients learn nothing: results are for the servers",
+            f"Rounds have at least {self.min_clients} clients: a server that colludes with all clients but one learns "
+            "what that one's value adds to what is opened; with all but k, what those k add together",
             "Assumed: the servers do not collude, and each follows the protocol",
         ]
 
@@ -130,4 +134,5 @@ def leakage(compiled: Compiled) -> Leakage:
         opened,
         checks,
         compiled.options.on_bad_client,
+        compiled.options.min_clients,
     )

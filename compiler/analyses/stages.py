@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ezprivsecfl.compiler.passes.late_opening import Chain, Hidden, chains
-from ezprivsecfl.errors import LeakageError
+from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.passes.late_opening import EXPONENT, Chain, Hidden, chains
+from ezprivsecfl.errors import LeakageError, UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
-from ezprivsecfl.ir.tensor.elementwise import Abs, Cast, Div, Maximum, Minimum, Mul
+from ezprivsecfl.ir.tensor.elementwise import Abs, Cast, Div, Exp, Maximum, Minimum, Mul
 from ezprivsecfl.ir.tensor.structure import ReduceMax, Reshape
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, TensorType
@@ -152,6 +153,18 @@ def divide(program: Program) -> Stages:
     names = {value: f"public{i}" for i, value in enumerate(public)}
     shown = {value: tuple(wanted[value]) for value in opened}
     return Stages(program, opened, names, tuple(needed), tuple(epilogue), shown)
+
+
+def check_exponents(stages: Stages, ranges: Ranges) -> None:
+    """Raises UnsupportedError where e^x of an opened x may underflow or overflow, and so show less than x."""
+    for step in (step for shown in stages.chains.values() for c in shown for step in c.steps):
+        if isinstance(step, Exp) and ranges[step.operands[0]].magnitude > EXPONENT:
+            raise UnsupportedError(
+                f"exp of a secret value that may reach {ranges[step.operands[0]].magnitude:g}: beyond {EXPONENT:.4g} "
+                "the result shows less of it than would be opened. Limit it with tf.clip_by_value(x, -40.0, 40.0), or "
+                "lower the bounds (--bound)",
+                [step.location],
+            )
 
 
 def _needed(secret: list[Op], opened: dict[Value, str]) -> list[Op]:

@@ -60,7 +60,7 @@ class Chain:
         for step in self.steps:
             factor = _public_operand(step)
             if isinstance(step, Mul) and factor is not None:
-                found.append((step, factor))
+                found += [(step, part) for part in _parts(factor)]
         return tuple(found)
 
     @property
@@ -141,6 +141,13 @@ def _uncertain(links: Chain, clients: int) -> tuple[tuple[Op, Value], ...]:
         if not (_within(lo) and _within(hi)):
             return links.factors
     return ()
+
+
+def _parts(factor: Value) -> list[Value]:
+    """The numbers that a public number is the product of."""
+    if isinstance(factor.op, Mul):
+        return [part for operand in factor.op.operands for part in _parts(operand)]
+    return _parts(factor.op.operands[0]) if isinstance(factor.op, Reshape | Broadcast) else [factor]
 
 
 def _within(factor: float) -> bool:

@@ -41,12 +41,17 @@ class Gate(TensorOp, name="gate"):
         product = 1.0
         for operand, factor in zip(self.operands, args, strict=True):
             assert isinstance(operand.type, TensorType)
-            product *= float(factor)
-            if abs(product) < np.finfo(np.float64 if operand.type.dtype is DType.F64 else np.float32).tiny:
-                product = 0.0
-            if not (product == 0.0 or 1 / LARGEST_FACTOR <= abs(product) <= LARGEST_FACTOR):
-                raise InputError(factor_message(product, str(self.location)))
+            smallest = np.finfo(np.float64 if operand.type.dtype is DType.F64 else np.float32).tiny
+            number = _flushed(float(factor), smallest)
+            product = _flushed(product * number, smallest)
+            for value in (number, product):
+                if not (value == 0.0 or 1 / LARGEST_FACTOR <= abs(value) <= LARGEST_FACTOR):
+                    raise InputError(factor_message(value, str(self.location)))
         return (np.asarray(product != 0.0),)
+
+
+def _flushed(value: float, smallest: float) -> float:
+    return 0.0 if abs(value) < smallest else value
 
 
 def factor_message(product: float, where: str) -> str:

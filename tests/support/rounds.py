@@ -23,8 +23,3 @@ def random_round(program: Program, clients: int, seed: int = 0):
         else:
             server[op.path] = value
     return given, server, stacked
-
-
-def assert_same_but_for_the_last_place(got, expected) -> None:
-    """Servers open the leading 24 bits of a result, each rounding its own share."""
-    np.testing.assert_allclose(got, expected, rtol=0, atol=2.0**-22 * float(np.max(np.abs(expected), initial=0.0)))
