@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.options import DROP, FAIL
+from ezprivsecfl.compiler.options import DROP, FAIL, MIN_CLIENTS
 from ezprivsecfl.errors import DivisionError, InputError
+from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
+from ezprivsecfl.ir.mpc.opening import lowest_place
 from ezprivsecfl.ir.mpc.protocol import client_message, division_message, invalid_clients
 from ezprivsecfl.ir.op import Round
 from ezprivsecfl.ir.program import Program
@@ -56,11 +58,12 @@ class Clear:
         Raises:
             InputError: One is not finite or beyond what the program was compiled for.
         """
+        encoding = {public["path"] for public in self.manifest["publics"]}
+        uses = results_by_input(self.prologue)
         for op in self.prologue.of(Input):
-            if op.bound is not None and op.type.dtype is not DType.BOOL:
+            if op.bound is not None and op.type.dtype is not DType.BOOL and encoding.intersection(uses[op.path]):
                 check_bound(server[op.path], op.bound, op.path, lowest=op.lowest)
-        needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
-        values = evaluate_ops(self.prologue, needed, Round(clients))
+        values = self._prologue(server, clients)
         encoded = []
         for public in self.manifest["publics"]:
             value = values[public["path"]]
@@ -71,6 +74,18 @@ class Clear:
                 )
             encoded.append(encode(value, public["frac"]))
         return encoded
+
+    def lowest(self, server: Mapping[str, NDArray[Any]], clients: int) -> list[int]:
+        """For each output the place below which nothing is opened."""
+        values = self._prologue(server, clients)
+        return [
+            0 if o["hidden"] is None else lowest_place(float(values[o["hidden"]]), o["significant"], o["frac"])
+            for o in self.manifest["outputs"]
+        ]
+
+    def _prologue(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
+        needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
+        return evaluate_ops(self.prologue, needed, Round(clients))
 
     def magnitudes(self, opened: Sequence[NDArray[np.uint64]]) -> dict[str, int]:
         """The largest entry of every opened value, in units of its last place."""
@@ -84,7 +99,7 @@ class Clear:
         return any(check["per_client"] for check in self.manifest["checks"])
 
     def check(self, opened: Sequence[NDArray[np.uint64]]) -> None:
-        """Looks at what the secure part opens before any result.
+        """Judges the bits that are opened before any output.
 
         Raises:
             DivisionError: A result would not be finite; ``clients`` says whose values are to blame, if they are some's.
@@ -97,8 +112,16 @@ class Clear:
             elif np.any(bits):
                 raise DivisionError(division_message(f"{check['what']} at {check['location']}"))
 
+    def opened(self, bits: Sequence[int], sizes: Sequence[int]) -> list[dict[str, Any]]:
+        """What was opened of the outputs, for the statistics: the results, numbers, and bits of each number."""
+        results = results_by_input(self.epilogue)
+        return [
+            {"output": " and ".join(results[o["path"]]), "elements": size, "bits": count}
+            for o, count, size in zip(self.manifest["outputs"], bits, sizes, strict=True)
+        ]
+
     def results(self, opened: Sequence[NDArray[np.uint64]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
-        """Decodes and finishes what the secure part opened."""
+        """Decodes and finishes the opened outputs."""
         outputs = self.manifest["outputs"]
         inputs: Arrays = {o["path"]: decode(v, o["frac"]) for o, v in zip(outputs, opened, strict=True)}
         prepared: Arrays = {}
@@ -129,6 +152,7 @@ class ServerProgram:
             server could not take.
         invalid: Whose values had no defined result, and why, by client; both servers learn that.
         stats: What the last round took, by phase.
+        opened: What the last round opened, as ``Clear.opened`` says it.
     """
 
     party: int
@@ -137,6 +161,7 @@ class ServerProgram:
     program_hash: bytes
     session: Any = None
     ready_for: int | None = None
+    opened: list[dict[str, Any]] = field(default_factory=list)
     kept: tuple[int, ...] = ()
     magnitudes: dict[str, int] = field(default_factory=dict)
     refused: dict[int | None, str] = field(default_factory=dict)
@@ -163,7 +188,13 @@ class ServerProgram:
         """Takes in one client's upload, for server 0 a seed, for server 1 the masked value; or refuses the client."""
         self.inbox.take(path, client, data)
 
-    def run(self, server: Mapping[str, NDArray[Any]], clients: int, on_bad_client: str = DROP) -> Arrays:
+    def run(
+        self,
+        server: Mapping[str, NDArray[Any]],
+        clients: int,
+        on_bad_client: str = DROP,
+        min_clients: int = MIN_CLIENTS,
+    ) -> Arrays:
         """One round on the uploads of clients 0 to ``clients - 1``.
 
         Those are left out of which one of the servers has no complete, valid upload.
@@ -172,6 +203,7 @@ class ServerProgram:
             server: SERVER-placed inputs.
             clients: How many clients were to upload something.
             on_bad_client: With ``fail``, a client that would be left out fails the round.
+            min_clients: How many clients must be left.
 
         Raises:
             InputError: Too few clients are left, or a SERVER-placed input is not what the program was compiled for.
@@ -186,7 +218,12 @@ class ServerProgram:
             if on_bad_client == FAIL and len(self.kept) < clients:
                 raise InputError(f"{self._name}: clients cannot take part{reasons(self._dropped(clients))}")
             outputs, self.kept, self.invalid = on_valid_clients(
-                self._name, self.kept, self._dropped(clients), on_bad_client, lambda kept: self._computed(server, kept)
+                self._name,
+                self.kept,
+                self._dropped(clients),
+                on_bad_client,
+                min_clients,
+                lambda kept: self._computed(server, kept),
             )
             return outputs
         finally:
@@ -201,12 +238,16 @@ class ServerProgram:
         self.ready_for = None
         self.inbox.keep(kept)
         shares = [self._stacked(s, kept) for s in self.clear.manifest["shares"]]
-        opened = self.engine.online(self.session, shares, publics)
-        self._count("setup", "online")
-        outputs = len(self.clear.manifest["outputs"])
-        self.clear.check(opened[outputs:])
-        self.magnitudes = self.clear.magnitudes(opened[:outputs])
-        return self.clear.results(opened[:outputs], server, clients)
+        try:
+            self.clear.check(self.engine.online(self.session, shares, publics))
+            lowest = self.clear.lowest(server, clients)
+            revealed = self.engine.reveal(self.session, lowest)  # only now: a pass that fails opens no output
+        finally:
+            self._count("setup", "online")
+        values = [value for value, _ in revealed]
+        self.opened = self.clear.opened([bits for _, bits in revealed], [value.size for value in values])
+        self.magnitudes = self.clear.magnitudes(values)
+        return self.clear.results(values, server, clients)
 
     @property
     def _name(self) -> str:

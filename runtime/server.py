@@ -109,13 +109,14 @@ class Server:
         """Runs a round on what was uploaded."""
         program = self.programs[message.header["program"]]
         server = dict(zip(message.header["server"], message.arrays, strict=True))
-        outputs = program.run(server, message.header["clients"], message.header["on_bad_client"])
+        outputs = program.run(server, *(message.header[key] for key in ("clients", "on_bad_client", "min_clients")))
         header = {
             "paths": list(outputs),
             "magnitudes": program.magnitudes,
             "kept": list(program.kept),
             "refused": [[client, why] for client, why in program.refused.items()],
             "invalid": [[client, why] for client, why in program.invalid.items()],
+            "opened": program.opened,
             "stats": program.stats,
             "peak_memory_bytes": peak_memory_bytes(),
         }

@@ -17,6 +17,7 @@
 #include "duet/conversion.h"
 #include "duet/from_boolean.h"
 #include "duet/gmw.h"
+#include "duet/opening.h"
 #include "duet/product.h"
 #include "duet/share_product.h"
 #include "duet/sketch.h"
@@ -121,6 +122,10 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
       {"open_arith",
        [](Sizes& s) -> PhaseCosts {
          return {OpenArith::setup_cost(), OpenArith::online_cost(s["elements"])};
+       }},
+      {"open_top",
+       [](Sizes& s) -> PhaseCosts {
+         return {{}, Opening::online_cost(s["elements"], s["bits"])};
        }},
       {"agreement",
        [](Sizes&) -> PhaseCosts {

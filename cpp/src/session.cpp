@@ -72,6 +72,13 @@ void Session::begin(Phase phase) {
   cpu_start_ = thread_cpu_seconds();
 }
 
+void Session::resume(Phase phase) {
+  const PhaseStats& before = stats_[static_cast<std::size_t>(phase)];
+  running_ = phase;
+  wall_start_ = wall_now() - before.wall_seconds;
+  cpu_start_ = thread_cpu_seconds() - before.cpu_seconds;
+}
+
 void Session::end() {
   channel_.flush();
   if (!running_) return;

@@ -64,21 +64,30 @@ def test_program_over_tcp(library):
         def party(p, clients=clients, shares=shares, public=public):
             programs[p].setup(sessions[p], clients)
             taken = [shares[p]]
-            opened = programs[p].online(sessions[p], taken, [public])
+            assert programs[p].online(sessions[p], taken, [public]) == []
             assert not taken  # so that the shares are not in memory twice
+            before = sessions[p].stats()["online"]
+            opened = programs[p].reveal(sessions[p])
+            after = sessions[p].stats()["online"]
+            assert after["bytes_sent"] > before["bytes_sent"]  # one phase goes on
+            assert after["wall_seconds"] >= before["wall_seconds"]
             return opened
 
         results = both(lambda: party(0), lambda: party(1))
         total, norm = expected(x, g)
         for opened in results:
-            np.testing.assert_array_equal(opened[0].view(np.int64) / 2**24, total)
-            np.testing.assert_array_equal(opened[1].view(np.int64) / 2**16, norm)
+            (first, first_bits), (second, second_bits) = opened
+            np.testing.assert_array_equal(first.view(np.int64) / 2**24, total)
+            np.testing.assert_array_equal(second.view(np.int64) / 2**16, norm)
+            assert first_bits == second_bits == 64
         stats = [s.stats() for s in sessions]
         for phase in ("setup", "online"):
             assert stats[0][phase]["bytes_sent"] == stats[1][phase]["bytes_received"] > 0
         assert stats[0]["online"]["rounds"] <= 4
     with pytest.raises(_duet.SetupError, match="setup\\(\\) of its own"):
         programs[0].online(sessions[0], [shares[0]], [public])
+    with pytest.raises(_duet.SetupError, match="online\\(\\) of its own"):
+        programs[0].reveal(sessions[0])
 
 
 def test_setup_belongs_to_a_session(library):
@@ -196,6 +205,7 @@ def test_costs():
     for op, sizes in {
         "session": {},
         "open_arith": {"elements": 3},
+        "open_top": {"elements": 3, "bits": 40},
         "coins": {},
         "truncate": {"elements": 3, "bits": 20},
         "to_yao": {"elements": 3, "width": 20},

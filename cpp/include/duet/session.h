@@ -61,8 +61,9 @@ class Session {
   std::uint64_t reserve_tweaks(std::uint64_t count);
 
   // begin() forgets the phase's earlier figures and starts its clocks; end() flushes and stops
-  // them.
+  // them. resume() goes on with the phase that ended last.
   void begin(Phase phase);
+  void resume(Phase phase);
   void end();
   PhaseStats stats(Phase phase) const;
 
