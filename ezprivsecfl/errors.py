@@ -64,5 +64,9 @@ class DivisionError(RunError):
     """A secret divisor was zero and TensorFlow's result would not be finite."""
 
 
+class AgreementError(RunError):
+    """The two servers differ in what they sent, received or computed: something was altered between them."""
+
+
 class VerifyError(EzError):
     """The intermediate representation breaks one of its own rules: a bug in a pass or a bad text file."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,15 @@ class Clear:
         return run_tensor(self.epilogue, prepared, clients)
 
 
+def arrays_digest(arrays: Iterable[NDArray[Any]]) -> bytes:
+    """SHA-256 of arrays: their types, shapes and elements."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.digest()
+
+
 @dataclass
 class ServerProgram:
     """A loaded program with its connection to the other server.
@@ -130,7 +140,13 @@ class ServerProgram:
         self.shares[path, client] = data
 
     def run(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
-        """One round on the uploads of clients 0 to ``clients - 1``."""
+        """One round on the uploads of clients 0 to ``clients - 1``.
+
+        Raises:
+            InputError: An upload is missing or of a wrong shape, or a public value is beyond its bound.
+            DivisionError: A secret divisor was zero.
+            _duet.AgreementError: The servers differ in what they sent, received or opened; nothing is returned.
+        """
         try:
             shares = [self._stacked(s, clients) for s in self.clear.manifest["shares"]]
         finally:
@@ -140,6 +156,9 @@ class ServerProgram:
             self.setup(clients)
         self.ready_for = None
         opened = self.engine.online(self.session, shares, publics)
+        # What the results are made of, not the results: these may differ in a last bit between two processors.
+        given = [np.asarray(server[path]) for path in self.clear.server_inputs()]
+        self.session.confirm_round(arrays_digest([*opened, *given]))
         return self.clear.results(opened, server, clients)
 
     def _stacked(self, share: Mapping[str, Any], clients: int) -> NDArray[np.uint64]:

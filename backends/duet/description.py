@@ -56,6 +56,7 @@ class CostTable:
     Args:
         clients: Clients of the round.
         ops: In the program's order.
+        confirmation: That both servers agree at the end of the round; online.
         rounds: Rounds of the online phase, in which independent operations share messages.
         delays: How often the online phase waits for a message to arrive, one way.
         network: What seconds are estimated for.
@@ -63,6 +64,7 @@ class CostTable:
 
     clients: int
     ops: tuple[OpCost, ...]
+    confirmation: PhaseCost
     rounds: int
     delays: int
     network: Network
@@ -75,7 +77,19 @@ class CostTable:
     @property
     def online_bytes(self) -> tuple[int, int]:
         """Bytes that server 0 and server 1 send online."""
-        return sum(c.online.bytes[0] for c in self.ops), sum(c.online.bytes[1] for c in self.ops)
+        phases = [*(c.online for c in self.ops), self.confirmation]
+        return sum(p.bytes[0] for p in phases), sum(p.bytes[1] for p in phases)
+
+    @property
+    def online_messages(self) -> tuple[int, int]:
+        """Messages that server 0 and server 1 send online."""
+        phases = [*(c.online for c in self.ops), self.confirmation]
+        return sum(p.messages[0] for p in phases), sum(p.messages[1] for p in phases)
+
+    @property
+    def setup_messages(self) -> tuple[int, int]:
+        """Messages that server 0 and server 1 send in the setup phase."""
+        return sum(c.setup.messages[0] for c in self.ops), sum(c.setup.messages[1] for c in self.ops)
 
     @property
     def total_bytes(self) -> int:
@@ -112,6 +126,8 @@ class CostTable:
             where = f"{Path(place.file).name}:{place.line} {place.op}" if place.line else ""
             sizes = f"{size_text(sum(c.setup.bytes)):>9s} {size_text(sum(c.online.bytes)):>9s}"
             lines.append(f"{c.op.name:13s} {where[:28]:28s} {sizes} {1e3 * c.cpu_seconds:8.1f}")
+        confirmed = size_text(sum(self.confirmation.bytes))
+        lines.append(f"{'confirmation':13s} {'':28s} {'0.0 kB':>9s} {confirmed:>9s} {0:8.1f}")
         sizes = f"{size_text(sum(self.setup_bytes)):>9s} {size_text(sum(self.online_bytes)):>9s}"
         lines.append(f"{'all':13s} {'':28s} {sizes} {1e3 * sum(c.cpu_seconds for c in self.ops):8.1f}")
         lines.append(
@@ -128,19 +144,20 @@ def cost(program: Program, clients: int, network: Network = NETWORKS["lan"]) -> 
     used = [(op, kernel(engine, op, clients)) for op in engine.ops]
     rows = tuple(OpCost(op, k, *k.costs()) for op, k in used if k is not None)
     online = schedule(engine)
-    return CostTable(clients, rows, online.rounds, online.delays, network)
+    _, confirmation = Kernel("confirm_round", {}).costs()
+    return CostTable(clients, rows, confirmation, online.rounds + 1, online.delays + 1, network)
 
 
 def traffic(program: Program, clients: int) -> list[str]:
     """The declared costs in words."""
     table = cost(program, clients)
     phases = [
-        ("setup", table.setup_bytes, [c.setup.messages for c in table.ops]),
-        ("online", table.online_bytes, [c.online.messages for c in table.ops]),
+        ("setup", table.setup_bytes, table.setup_messages),
+        ("online", table.online_bytes, table.online_messages),
     ]
     lines = [
-        f"{phase}: server 0 sends {size_text(sent[0])} in {sum(m[0] for m in messages)} messages, "
-        f"server 1 {size_text(sent[1])} in {sum(m[1] for m in messages)}"
+        f"{phase}: server 0 sends {size_text(sent[0])} in {messages[0]} messages, "
+        f"server 1 {size_text(sent[1])} in {messages[1]}"
         for phase, sent, messages in phases
     ]
     lines[1] += f"; {table.rounds} round{'' if table.rounds == 1 else 's'}"

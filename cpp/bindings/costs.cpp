@@ -126,6 +126,10 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
        [](Sizes&) -> PhaseCosts {
          return {{}, Agreement::online_cost()};
        }},
+      {"confirm_round",
+       [](Sizes&) -> PhaseCosts {
+         return {{}, confirm_round_cost()};
+       }},
       {"coins",
        [](Sizes&) -> PhaseCosts {
          return {Coins::setup_cost(), Coins::online_cost()};

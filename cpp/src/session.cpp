@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "duet/hash.h"
 #include "parallel.h"
 #include "rlwe.h"
 
@@ -16,8 +17,12 @@ double wall_now() {
 
 }  // namespace
 
-Session::Session(Channel channel, int party, Randomness random, Options options)
-    : channel_(std::move(channel)), party_(party), random_(std::move(random)), options_(options) {
+Session::Session(Channel channel, int party, Randomness random, Block nonce, Options options)
+    : channel_(std::move(channel)),
+      party_(party),
+      random_(std::move(random)),
+      nonce_(nonce),
+      options_(options) {
   if (party != 0 && party != 1) throw std::invalid_argument("a party is 0 or 1");
 }
 
@@ -60,7 +65,8 @@ CotReceiver& Session::ot_receiver() {
 }
 
 std::uint64_t Session::reserve_tweaks(std::uint64_t count) {
-  return std::exchange(next_tweak_, next_tweak_ + count);
+  constexpr std::uint64_t kPerKey = std::uint64_t{1} << kTweakBitsPerKey;
+  return std::exchange(next_tweak_, next_tweak_ + (count + kPerKey - 1) / kPerKey * kPerKey);
 }
 
 void Session::begin(Phase phase) {
@@ -78,6 +84,16 @@ void Session::end() {
   stats_[static_cast<std::size_t>(*running_)] = {channel_.traffic(), wall_now() - wall_start_,
                                                  thread_cpu_seconds() - cpu_start_};
   running_.reset();
+}
+
+void Session::extend(Phase phase, const std::function<void()>& action) {
+  end();
+  channel_.reset_traffic();
+  const double wall_start = wall_now();
+  const double cpu_start = thread_cpu_seconds();
+  action();
+  channel_.flush();
+  account(phase, {channel_.traffic(), wall_now() - wall_start, thread_cpu_seconds() - cpu_start});
 }
 
 PhaseStats Session::stats(Phase phase) const {

@@ -64,8 +64,8 @@ void traces_are_pinned() {
   square(both, random_values({2, 10}, 3), ShareSquare::online_cost(2, 10));
   multiply(both, random_values({1, 2}, 1), random_values({2, 3}, 2),
            ShareProduct::online_cost({1, 1, 2, 3}));
-  both.check_traces("50140b755a39300e3750baf302fd7431a73bfda7a2607001f742d4fa3ab38d5d",
-                    "b151b95852fa7f7d4ac2c7d25518cc9e323fecfc2f64470acaf908e35e71dba4");
+  both.check_traces("aee056879d1ab5a0d139b15a6ab791dece3a2253f4a50a31c26b3811d6098436",
+                    "0a70769f894c1b019905dbd3c43fb0b611ba24325f6800124b210a2cdd7f7be2");
 }
 
 }  // namespace

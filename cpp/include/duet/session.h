@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "duet/block.h"
 #include "duet/channel.h"
 #include "duet/cost.h"
 #include "duet/ot_extension.h"
@@ -33,13 +34,15 @@ struct RlweKeys;
 
 class Session {
  public:
-  Session(Channel channel, int party, Randomness random, Options options = {});
+  // `nonce`: fresh for every session and the same at both parties (handshake.h).
+  Session(Channel channel, int party, Randomness random, Block nonce, Options options = {});
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   int party() const { return party_; }
   const Options& options() const { return options_; }
+  Block nonce() const { return nonce_; }
   Channel& channel() { return channel_; }
   Randomness& random() { return random_; }
 
@@ -53,14 +56,16 @@ class Session {
   // at the same point.
   const RlweKeys& rlwe();
 
-  // `count` consecutive hash tweaks that nothing else in this session uses; returns the first. Both
-  // parties reserve in the same order, so they agree.
+  // `count` consecutive hash tweaks that nothing else in this session uses; returns the first, with
+  // which a key of the hash begins. Both parties reserve in the same order, so they agree.
   std::uint64_t reserve_tweaks(std::uint64_t count);
 
   // begin() forgets the phase's earlier figures and starts its clocks; end() flushes and stops
   // them.
   void begin(Phase phase);
   void end();
+  // Adds what `action` takes to the figures of a phase that has ended.
+  void extend(Phase phase, const std::function<void()>& action);
   PhaseStats stats(Phase phase) const;
 
   // Calls task(0), ..., task(count - 1), each once, on as many threads as the options allow. Tasks
@@ -75,6 +80,7 @@ class Session {
   Channel channel_;
   int party_;
   Randomness random_;
+  Block nonce_;
   Options options_;
   std::optional<CotSender> ot_sender_;
   std::optional<CotReceiver> ot_receiver_;
