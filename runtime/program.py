@@ -22,7 +22,7 @@ from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import parse_program
 from ezprivsecfl.ir.types import DType, resolve
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.artefact import LIBRARY, read_tree, tree_hash
+from ezprivsecfl.runtime.artefact import loadable, read_tree, tree_hash
 from ezprivsecfl.runtime.encoding import check_bound
 
 Arrays = dict[str, NDArray[Any]]
@@ -125,8 +125,12 @@ class ServerProgram:
 
     @staticmethod
     def load(folder: Path, party: int) -> ServerProgram:
-        """Loads an artefact."""
-        engine = _duet.load(str(folder / LIBRARY))
+        """Loads an artefact.
+
+        Raises:
+            RunError: It is not the user's own, or not what was built.
+        """
+        engine = _duet.load(str(loadable(folder)))
         return ServerProgram(party, Clear.load(folder), engine, tree_hash(read_tree(folder)))
 
     def setup(self, clients: int) -> None:
