@@ -138,8 +138,8 @@ def _check_trusted(path: Path) -> None:
 
 def _unusable_cache(why: str) -> CompileError:
     return CompileError(
-        f"the folder for built programs cannot be used: {why}. Set the environment variable {CACHE_VARIABLE} to a folder "
-        "that only you can write."
+        f"the folder for built programs cannot be used: {why}. Set the environment variable {CACHE_VARIABLE} to a "
+        "folder that only you can write."
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __version__: str
+FLOODING_BUDGET: float
 
 class Error(RuntimeError): ...
 class PeerError(Error): ...

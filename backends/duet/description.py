@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ezprivsecfl.backends.network import NETWORKS, Network
 from ezprivsecfl.compiler.passes.schedule import delays, schedule
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.statistics import size_text
 
 
@@ -161,4 +163,18 @@ def traffic(program: Program, clients: int) -> list[str]:
         for phase, sent, messages in phases
     ]
     lines[1] += f"; {table.rounds} round{'' if table.rounds == 1 else 's'}"
-    return [*lines, "(once per session, base oblivious transfers come on top)"]
+    return [*lines, "(once per session, base oblivious transfers come on top)", *_lattice_keys(table)]
+
+
+def _lattice_keys(table: CostTable) -> list[str]:
+    """What answers under a key for lattice encryption may tell, and how long a key lasts."""
+    spent = max(sum(c.kernel.flooding()[party] for c in table.ops) for party in (0, 1))
+    if spent == 0:
+        return []
+    budget = _duet.FLOODING_BUDGET
+    lasts = f"every {int(budget / spent)} rounds" if spent <= budget else "within a round"
+    return [
+        f"lattice encryption: all answers under one key are within 2^{math.log2(budget):.0f} (statistical distance) of "
+        f"what tells nothing about the other server's shares; a round takes 2^{math.log2(spent):.1f} of that, so both keys "
+        f"({size_text(sum(_duet.cost('lattice_keys')['setup_bytes']))}) are made anew {lasts}"
+    ]

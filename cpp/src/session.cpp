@@ -1,9 +1,11 @@
 #include "duet/session.h"
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <utility>
 
+#include "duet/errors.h"
 #include "duet/hash.h"
 #include "parallel.h"
 #include "rlwe.h"
@@ -39,15 +41,23 @@ void Session::init_ot() {
 
 Session::~Session() = default;
 
-const RlweKeys& Session::rlwe() {
-  if (!rlwe_) {
+std::shared_ptr<const RlweKeys> Session::rlwe(const Flooding& flooding) {
+  const double budget = options_.flooding_budget;
+  if (std::max(flooding[0], flooding[1]) > budget) {
+    throw SetupError(
+        "a product is too large for lattice encryption: its answers would tell more than "
+        "one key may (docs/rlwe.md)");
+  }
+  if (!rlwe_ || flooded_[0] + flooding[0] > budget || flooded_[1] + flooding[1] > budget) {
     RlweSecretKey mine(random_);
     Prg prg(random_.seed());
     channel_.send(std::span<const std::uint8_t>(mine.public_key(prg)));
     RlwePublicKey peer = RlwePublicKey::parse(channel_.receive<std::uint8_t>(kPublicKeyBytes));
-    rlwe_ = std::make_unique<RlweKeys>(RlweKeys{std::move(mine), std::move(peer)});
+    rlwe_ = std::make_shared<const RlweKeys>(RlweKeys{std::move(mine), std::move(peer)});
+    flooded_ = {};
   }
-  return *rlwe_;
+  for (std::size_t party = 0; party < 2; ++party) flooded_[party] += flooding[party];
+  return rlwe_;
 }
 
 Cost init_rlwe_cost() {

@@ -81,7 +81,7 @@ class Sessions {
         second_(std::move(channels.second), 1, Randomness::for_tests({2, 0}), kTestNonce, options) {
     run([&](Session& session, std::size_t) {
       session.init_ot();
-      if (keys == Keys::kLattice) session.rlwe();
+      if (keys == Keys::kLattice) session.rlwe({0, 0});
     });
   }
 

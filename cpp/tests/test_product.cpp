@@ -88,6 +88,10 @@ void what_sends_less_is_chosen() {
   CHECK(message_of<std::invalid_argument>([] {
           Square::setup_cost(1, 3'000'000, 4, Products::kLattice);
         }) == "too long a product for lattice encryption: it takes 367 uploads, of at most 256");
+  CHECK(message_of<std::invalid_argument>([] {
+          Product::setup_cost({1, 1, 100, 20'000'000}, 4, Products::kLattice);
+        }).starts_with("too large a product for lattice encryption: it takes 1."));
+  CHECK(Product::flooding({1, 1, 100, 20'000'000}, 4) == Flooding{});  // by oblivious transfer
 }
 
 // A reference that has nothing in common with what is tested.

@@ -66,7 +66,7 @@ def test_without_a_record_nothing_is_loaded(copied):
 
 
 def test_a_missing_program(tmp_path):
-    with pytest.raises(RunError, match="there is no program in .*compile it again"):
+    with pytest.raises(RunError, match=r"there is no program in .*compile it again"):
         ServerProgram.load(tmp_path, 0)
 
 
@@ -84,7 +84,7 @@ def test_a_link_to_a_library_or_folder_is_not_followed(copied, tmp_path):
 @pytest.mark.parametrize("bit", [stat.S_IWGRP, stat.S_IWOTH])
 def test_what_others_can_write_is_not_loaded(copied, what, bit):
     (copied / what).chmod((copied / what).stat().st_mode | bit)
-    with pytest.raises(RunError, match="can be written by others .*chmod go-w"):
+    with pytest.raises(RunError, match=r"can be written by others .*chmod go-w"):
         ServerProgram.load(copied, 0)
 
 
@@ -114,14 +114,14 @@ def test_a_changed_file_in_the_cache_is_made_again(cache):
 def test_a_cache_that_others_can_write_is_an_error(cache, what):
     folder, _ = cached("a", "made", make)
     {"root": cache, "folder": folder, "made": folder / "made"}[what].chmod(0o777)
-    with pytest.raises(CompileError, match="can be written by others .*EZPRIVSECFL_CACHE"):
+    with pytest.raises(CompileError, match=r"can be written by others .*EZPRIVSECFL_CACHE"):
         cached("a", "made", make)
 
 
 def test_a_cache_of_somebody_else_is_an_error(cache, monkeypatch):
     cached("a", "made", make)
     monkeypatch.setattr(os, "getuid", lambda: cache.stat().st_uid + 1)
-    with pytest.raises(CompileError, match="belongs to the user .*EZPRIVSECFL_CACHE"):
+    with pytest.raises(CompileError, match=r"belongs to the user .*EZPRIVSECFL_CACHE"):
         cached("a", "made", make)
 
 
@@ -132,7 +132,7 @@ def test_links_inside_the_cache_are_an_error_but_the_cache_may_be_one(cache, tmp
     assert cached("a", "made", make)[1] == 0.0
     folder.rename(tmp_path / "moved")
     folder.symlink_to(tmp_path / "moved")
-    with pytest.raises(CompileError, match="is a symbolic link.*EZPRIVSECFL_CACHE"):
+    with pytest.raises(CompileError, match=r"is a symbolic link.*EZPRIVSECFL_CACHE"):
         cached("a", "made", make)
 
 

@@ -34,8 +34,8 @@ HEADER = struct.Struct("<HHIQ")
 """Of a frame: magic, type, length, number."""
 
 Mutation = Callable[[int, int, bytes, bytes], list[bytes]]
-"""From the direction (the sender), the frame's number, its header and its payload to what is passed on instead; an empty
-last element ends the connection."""
+"""From the sender, the frame's number, its header and its payload to what is passed on instead; an empty last element
+ends the connection."""
 
 KINDS = (
     *("flip-payload", "flip-last", "flip-header", "zero", "random", "truncate", "cut"),
