@@ -81,5 +81,9 @@ class PrecisionWarning(UserWarning):
     """Values of a round were small for their format: names them, and by how much they may be off."""
 
 
+class AgreementError(RunError):
+    """The two servers differ in what they sent, received or computed: something was altered between them."""
+
+
 class VerifyError(EzError):
     """The intermediate representation breaks one of its own rules: a bug in a pass or a bad text file."""
