@@ -44,7 +44,7 @@ SMALL = 128
 
 GARBLED = (
     ew.Relu, ew.Abs, ew.Sign, ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div, ew.DivNoNan, ew.Maximum, ew.Minimum,
-    ew.Compare, ew.And, ew.Or, ew.Not, ew.Select,
+    ew.Compare, ew.And, ew.Or, ew.Not, ew.Select, ew.Floor, ew.Ceil, ew.RoundEven,
 )  # fmt: skip
 
 

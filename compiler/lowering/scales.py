@@ -135,7 +135,7 @@ class Scales:
             return self._variable(None, value, maximum=32) if dtype.is_float else (0, Counter())
         if strategy is Strategy.CIRCUIT:
             from_bool = isinstance(op, ew.Cast) and not _is_number(op.operands[0])
-            whole = not dtype.is_float or from_bool or isinstance(op, ew.Sign)
+            whole = not dtype.is_float or from_bool or isinstance(op, ew.Sign | ew.Floor | ew.Ceil | ew.RoundEven)
             if whole:
                 return 0, Counter()
             if value in self.domains.inverses:

@@ -126,19 +126,19 @@ class Log(FloatUnary, name="log"):
 
 
 class Floor(FloatUnary, name="floor"):
-    """Rounds down (public values only)."""
+    """Rounds down."""
 
     function = np.floor
 
 
 class Ceil(FloatUnary, name="ceil"):
-    """Rounds up (public values only)."""
+    """Rounds up."""
 
     function = np.ceil
 
 
 class RoundEven(FloatUnary, name="round"):
-    """Rounds to the nearest integer, ties to even (public values only)."""
+    """Rounds to the nearest integer, ties to even."""
 
     function = np.rint
 
