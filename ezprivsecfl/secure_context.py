@@ -14,7 +14,7 @@ from ezprivsecfl.api import Program, compile_traced
 from ezprivsecfl.backend import Backend, choose
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
-from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, reference_context, trace
+from ezprivsecfl.frontends.tff import Handler, SecureContext, install_source_tracking, reference_context, trace
 from ezprivsecfl.ir.tensor import Input, Placement
 
 FIRST_CLIENTS = 32
@@ -148,10 +148,11 @@ class RunnerContext(SecureContext):
 
     Args:
         runner: Computes them.
+        plain: Computes everything else; by default TFF.
     """
 
-    def __init__(self, runner: SecureRunner) -> None:
-        super().__init__(runner)
+    def __init__(self, runner: SecureRunner, plain: Handler | None = None) -> None:
+        super().__init__(runner, plain)
         self.runner = runner
 
 
