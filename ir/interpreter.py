@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
 from ezprivsecfl.ir.types import TensorType, resolve, shape_text
+
+Watch = Callable[[Op, Sequence[Array]], None]
+"""Sees every operation with its results, in order, while a program is evaluated."""
 
 
 def input_path(op: Op) -> str | None:
@@ -26,13 +29,16 @@ def output_path(op: Op) -> str | None:
     return None if op.results else path
 
 
-def evaluate_ops(program: Program, inputs: Mapping[str, Array], round_: Round) -> dict[str, Array]:
+def evaluate_ops(
+    program: Program, inputs: Mapping[str, Array], round_: Round, watch: Watch | None = None
+) -> dict[str, Array]:
     """Evaluates every operation in order and returns the outputs by path.
 
     Args:
         program: A program of any level.
         inputs: For every input's path its value, checked and in the form the level computes with.
         round_: Number of clients and circuits.
+        watch: Is shown every operation and its results.
     """
     last_use = {operand: op for op in program.ops for operand in op.operands}
     values: dict[Value, Array] = {}
@@ -46,6 +52,8 @@ def evaluate_ops(program: Program, inputs: Mapping[str, Array], round_: Round) -
             # Infinities and NaN follow IEEE 754 and integers wrap around, silently as in TensorFlow.
             with np.errstate(all="ignore"):
                 values.update(zip(op.results, op.evaluate(args, round_), strict=True))
+        if watch is not None:
+            watch(op, [values[r] for r in op.results])
         if sink is not None:
             outputs[sink] = np.array(args[0])  # a copy: the caller's inputs must not show through
         # Tensors over all clients are large: drop each as soon as nothing needs it any more.
@@ -55,13 +63,16 @@ def evaluate_ops(program: Program, inputs: Mapping[str, Array], round_: Round) -
     return outputs
 
 
-def run_tensor(program: Program, inputs: Mapping[str, Array], clients: int) -> dict[str, Array]:
+def run_tensor(
+    program: Program, inputs: Mapping[str, Array], clients: int, watch: Watch | None = None
+) -> dict[str, Array]:
     """Evaluates a tensor-level program in float64: the reference for everything it is compiled to.
 
     Args:
         program: A tensor-level program.
         inputs: Values by path; CLIENTS-placed ones have all clients stacked along the first axis.
         clients: Number of clients of the round.
+        watch: Is shown every operation and its results.
 
     Raises:
         InputError: An input is missing, unknown, or of the wrong shape or element type.
@@ -72,7 +83,7 @@ def run_tensor(program: Program, inputs: Mapping[str, Array], clients: int) -> d
     types = {op.path: op.type for op in program.of(Input)}
     check_paths(program, inputs)
     prepared = {path: _prepare(path, inputs[path], type_, clients) for path, type_ in types.items()}
-    return evaluate_ops(program, prepared, Round(clients, program.circuits))
+    return evaluate_ops(program, prepared, Round(clients, program.circuits), watch)
 
 
 def check_clients(program: Program, clients: int) -> None:

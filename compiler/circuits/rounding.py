@@ -7,6 +7,7 @@ unit is added to the magnitude where the rule says so. All results are exact.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -68,7 +69,7 @@ def round_float(b: CircuitBuilder, rule: Rule, x: Float) -> Float:
     # Bit i of the mantissa counts 2^(i - m + 1 + exponent). Bit m is where a carry out of the mantissa goes.
     fractional = [_below(b, x.exponent, m - 1 - i) for i in range(m + 1)]
     below_half = fractional[m]
-    units = [b.xor(p, q) for p, q in zip(fractional, fractional[1:], strict=False)]  # bit i + 1 is the unit
+    units = [b.xor(p, q) for p, q in itertools.pairwise(fractional)]  # bit i + 1 is the unit
     zero = b.constant(False)
     extended = (*x.mantissa, zero)
     half, lowest, rest = zero, zero, zero

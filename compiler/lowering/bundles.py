@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ezprivsecfl.compiler.circuits import floats, rounding, roots, words
+from ezprivsecfl.compiler.circuits import floats, roots, rounding, words
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
 from ezprivsecfl.compiler.lowering.scales import exact_frac
 from ezprivsecfl.ir.op import Op
@@ -205,7 +205,7 @@ class Garbler:
             return x
         if isinstance(x.format, FloatFormat):
             return fixed(floats.to_fixed(self.b, self.unpack(x), 64, 0)[0], 0)
-        return fixed(words.toward_zero(self.b, x.wires, x.frac), 0)
+        return fixed(words.toward_zero(self.b, x.wires, x.frac) if x.frac > 0 else self._with_frac(x, 0), 0)
 
     def _root(self, op: Op, x: Bundle) -> Bundle:
         if self.is_fixed(x):

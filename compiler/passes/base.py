@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ezprivsecfl.errors import VerifyError
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor import Output
+from ezprivsecfl.ir.tensor.values import tensor_type
+from ezprivsecfl.ir.types import DType, Shape
 from ezprivsecfl.ir.verifier import verify
 
 
@@ -17,9 +21,22 @@ class Pass(Protocol):
 
 
 def run_passes(program: Program, passes: Sequence[Pass]) -> Program:
-    """Runs passes in order and verifies the program before and after each."""
+    """Runs passes in order and verifies the program before and after each.
+
+    Raises:
+        VerifyError: A pass made an ill-formed program, or one with other results.
+    """
     verify(program)
+    results = _results(program)
     for one in passes:
         program = one.run(program)
         verify(program)
+        if _results(program) != results:
+            raise VerifyError(f"{type(one).__name__} changed the results from {results} to {_results(program)}")
     return program
+
+
+def _results(program: Program) -> list[tuple[str, Shape, DType]]:
+    """Path, shape and element type of every output."""
+    types = [(op.path, tensor_type(op.operands[0])) for op in program.of(Output)]
+    return [(path, type_.shape, type_.dtype) for path, type_ in types]

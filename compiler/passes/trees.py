@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
@@ -41,6 +40,7 @@ from ezprivsecfl.ir.tensor.structure import (
     Sum,
     Transpose,
 )
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType
 
 PAIRWISE: dict[type[Op], type[Op]] = {ReduceMax: Maximum, ReduceMin: Minimum, ReduceAny: Or, ReduceAll: And}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ezprivsecfl.ir.interpreter import check_clients, check_paths, check_shape, evaluate_ops
+from ezprivsecfl.ir.interpreter import Watch, check_clients, check_paths, check_shape, evaluate_ops
 from ezprivsecfl.ir.mpc.io import Public, Share
 from ezprivsecfl.ir.op import Array, Round
 from ezprivsecfl.ir.program import Level, Program
@@ -14,7 +14,11 @@ from ezprivsecfl.ir.types import resolve
 
 
 def run_mpc(
-    program: Program, inputs: Mapping[str, Array], clients: int, coins: Array | None = None
+    program: Program,
+    inputs: Mapping[str, Array],
+    clients: int,
+    coins: Array | None = None,
+    watch: Watch | None = None,
 ) -> dict[str, Array]:
     """Evaluates an mpc-level program; bit for bit what two servers compute.
 
@@ -24,6 +28,7 @@ def run_mpc(
             clients stacked along the first axis.
         clients: Number of clients of the round.
         coins: What ``coins`` operations give (four numbers below 2^32); fresh ones by default.
+        watch: Is shown every operation and its results.
 
     Returns:
         Opened ring elements by output path (uint64).
@@ -42,4 +47,4 @@ def run_mpc(
         value = np.asarray(inputs[op.path], dtype=np.uint64)
         check_shape(op.path, value, resolve(op.type.shape, clients))
         prepared[op.path] = value
-    return evaluate_ops(program, prepared, Round(clients, program.circuits, coins))
+    return evaluate_ops(program, prepared, Round(clients, program.circuits, coins), watch)

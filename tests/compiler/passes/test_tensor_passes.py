@@ -9,10 +9,10 @@ from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import chain
-from ezprivsecfl.compiler.passes.simplify import Simplify, tensor_type
+from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
 from ezprivsecfl.compiler.pipeline import tensor_passes
-from ezprivsecfl.errors import CompileError, UnsupportedError
+from ezprivsecfl.errors import CompileError, UnsupportedError, VerifyError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, Input, Output
@@ -31,7 +31,8 @@ from ezprivsecfl.ir.tensor.elementwise import (
     Sqrt,
     Square,
 )
-from ezprivsecfl.ir.tensor.structure import Clients, MatMul, ReduceMax, Reshape, Sum, Transpose
+from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, MatMul, ReduceMax, Reshape, Sum, Transpose
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import DType
 
 CLIENTS = 5
@@ -52,6 +53,43 @@ def agree(before: Program, after: Program) -> None:
     assert expected.keys() == got.keys()
     for path, value in expected.items():
         np.testing.assert_allclose(got[path], value, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("factor", ["square", "constant", "spread"])
+def test_products_of_repeated_values_keep_their_shape(sketch, factor):
+    b = sketch("repeated")
+    x = b.add(Broadcast, b.clients("x", 2), shape=(3, "n", 2))
+    factors = {
+        "square": lambda: x,
+        "constant": lambda: b.add(Constant, value=np.array(0.1), dtype=DType.F32),
+        "spread": lambda: b.add(Broadcast, b.server("s", 1, 1), shape=("n", 2)),
+    }
+    b.returns(b.add(Sum, b.add(Mul, x, factors[factor]()), axes=(1,)))
+    after = FactorScales().run(b.build())
+    assert after.of(Output)[0].operands[0].type.shape == (3, 2)
+    agree(b.build(), after)
+
+
+def test_a_pass_that_changes_a_result_is_found(sketch):
+    class Drops:
+        def run(self, program: Program) -> Program:
+            b = sketch("other")
+            b.returns(b.add(Sum, b.clients("x", 2), axes=(0, 1)))
+            return b.build()
+
+    b = sketch("sum")
+    b.returns(b.add(Sum, b.clients("x", 2), axes=(0,)))
+    with pytest.raises(VerifyError, match=r"Drops changed the results from .*\(2,\)"):
+        run_passes(b.build(), [Drops()])
+
+
+def test_public_operands_are_not_repeated_for_every_client(sketch):
+    b = sketch("masked")
+    x, zero = b.clients("x", 3), b.add(Constant, value=np.zeros(()), dtype=DType.F32)
+    b.returns(b.add(Sum, b.add(Maximum, x, b.add(Broadcast, zero, shape=("n", 3))), axes=(0,)))
+    simple = Simplify().run(b.build())
+    assert not simple.of(Broadcast)
+    agree(b.build(), simple)
 
 
 def test_all_passes_preserve_meaning(any_program):

@@ -1,0 +1,216 @@
+"""One random round: compiled, simulated, compared with the reference, and checked operation by operation."""
+
+from __future__ import annotations
+
+import math
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from random import Random
+
+import numpy as np
+from random_inputs import random_inputs, with_bounds
+from random_programs import NEXT, random_program
+
+from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.checking import check_compiled
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.errors import CompileError, EzError, InputError, RunError, VerifyError
+from ezprivsecfl.ir.checking import Findings
+from ezprivsecfl.ir.interpreter import run_tensor
+from ezprivsecfl.ir.op import Array, Round, Value, as_float
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor import Input, Output, Placement
+from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
+
+TOLERANCE = 1e-3
+"""Relative L-infinity error that a result may have."""
+
+SPREAD = 1e-4
+"""A result is meaningful if the rounding of float32 moves it by less than this."""
+
+GROSS = 0.1
+"""Errors from here on are wrong results, smaller ones imprecise."""
+
+FLOAT32 = 2.0**-22
+"""How much each operation's result is moved to find that out: a few roundings of float32."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program with bounds and the inputs of one round.
+
+    Args:
+        program: A traced program; its inputs have bounds, and ``max_clients`` is set.
+        inputs: Values by path, those of clients stacked.
+        clients: How many there are.
+        rounds: A result ``next/PATH`` is input ``PATH`` of the next round.
+    """
+
+    program: Program
+    inputs: Mapping[str, Array]
+    clients: int
+    rounds: int = 1
+
+    def options(self) -> Options:
+        """What it is compiled with."""
+        assert self.program.max_clients is not None
+        bounds = {op.path: op.bound for op in self.program.of(Input) if op.bound is not None}
+        return Options(clients=self.program.max_clients, bounds=bounds)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a case.
+
+    Args:
+        kind: ``right``, ``refused`` (at compile time), ``error`` (typed, at run time), ``ill`` (float32 itself does
+            not determine the result); all else is a fault: ``wrong``, ``imprecise``, ``crash``, ``claim``, ``missed``
+            (the reference is infinite or NaN and the result is not), ``front end`` (TFF has another result).
+        why: For people.
+        findings: What the checking interpreter saw.
+        reason: A short name of ``why``, to count by.
+    """
+
+    kind: str
+    why: str = ""
+    findings: Findings | None = None
+    reason: str = ""
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the compiler must be changed."""
+        return self.kind in ("wrong", "imprecise", "crash", "claim", "missed", "front end")
+
+
+def random_case(random: Random, steps: int) -> Case:
+    """A program and inputs."""
+    program = random_program(random, steps)
+    clients = random.choice((2, 2, 3, 4, 5, 20))
+    inputs = random_inputs(random, program, clients)
+    bounded = with_bounds(program, inputs)
+    most = random.choice((clients, clients, 20, 100))
+    keeps_state = any(op.path.startswith(NEXT) for op in program.of(Output))
+    return Case(replace(bounded, max_clients=most), inputs, clients, rounds=3 if keeps_state else 1)
+
+
+def run_case(case: Case) -> Outcome:
+    """Compiles, simulates, compares and checks."""
+    try:
+        compiled = compile_program(case.program, case.options())
+        outcome = run_round(case, compiled)
+        for _ in range(1, case.rounds):
+            if outcome.kind in ("right", "ill"):
+                case = next_round(case)
+                outcome = run_round(case, compiled, outcome.findings)
+        return outcome
+    except VerifyError as e:
+        return Outcome("crash", traceback.format_exc(), reason=_reason(e))
+    except CompileError as e:
+        return Outcome("refused", str(e), reason=_reason(e))
+    except Exception as e:
+        return Outcome("crash", traceback.format_exc(), reason=type(e).__name__)
+
+
+def next_round(case: Case) -> Case:
+    """The same with the state that a round leaves (that of the reference, as float32)."""
+    reference = run_tensor(case.program, case.inputs, case.clients)
+    state = {path.removeprefix(NEXT): v.astype(np.float32) for path, v in reference.items() if path.startswith(NEXT)}
+    return replace(case, inputs={path: state.get(path, value) for path, value in case.inputs.items()})
+
+
+def run_round(case: Case, compiled: Compiled, findings: Findings | None = None) -> Outcome:
+    """One round; ``findings`` are those of the rounds before."""
+    findings = findings or Findings()
+    reference = run_tensor(case.program, case.inputs, case.clients)
+    clients: dict[str, Array] = {}
+    server: dict[str, Array] = {}
+    for op in case.program.of(Input):
+        (clients if op.placement is Placement.CLIENTS else server)[op.path] = case.inputs[op.path]
+    error: EzError | None = None
+    results: Mapping[str, Array] = {}
+    try:
+        results = PlainProgram(compiled).run({p: list(v) for p, v in clients.items()}, server).outputs
+    except (RunError, InputError) as e:
+        error = e
+    with suppress(RunError, InputError):
+        check_compiled(compiled, case.inputs, case.clients, findings)
+    if findings.violations:
+        first = findings.violations[0]
+        return Outcome("claim", "\n".join(map(str, findings.violations)), findings, f"{first.op.name}: {first.claim}")
+    if error is not None:
+        return Outcome("error", str(error), findings, _reason(error))
+    return compare(case, compiled, reference, results, findings)
+
+
+def compare(
+    case: Case, compiled: Compiled, reference: Mapping[str, Array], results: Mapping[str, Array], findings: Findings
+) -> Outcome:
+    """Whether the results, and those of the optimised program in float64, are the reference's."""
+    moved = float32_spread(case, reference)
+    optimised = run_tensor(compiled.optimised, case.inputs, case.clients)
+    ill = False
+    for path, expected in reference.items():
+        finite = np.isfinite(as_float(expected))
+        if not finite.all():
+            if not np.array_equal(np.isfinite(as_float(results[path])), finite):
+                return Outcome("missed", f"{path}: {expected} became {results[path]}", findings, "not finite")
+        elif moved[path] > SPREAD:
+            ill = True
+        else:
+            for what, found in (("passes", optimised[path]), ("result", results[path])):
+                error = relative_error(found, expected)
+                if not error <= TOLERANCE:
+                    kind = "imprecise" if what == "result" and error < GROSS else "wrong"
+                    return Outcome(kind, f"{path} ({what}): {error:.2g}: {expected} became {found}", findings, what)
+    return Outcome("ill" if ill else "right", "", findings)
+
+
+def relative_error(found: Array, expected: Array) -> float:
+    """Largest difference over the largest entry; where nothing but zeros is expected, the largest entry itself."""
+    a, b = as_float(found), as_float(expected)
+    if a.shape != b.shape:
+        return math.inf
+    if a.size == 0:
+        return 0.0
+    difference, size = float(np.max(np.abs(a - b))), float(np.max(np.abs(b)))
+    return difference / size if size else difference
+
+
+def float32_spread(case: Case, reference: Mapping[str, Array]) -> dict[str, float]:
+    """How far the roundings of float32 move each result, relative to its largest entry."""
+    found = dict.fromkeys(reference, 0.0)
+    for seed in range(3):
+        for path, value in _rounded(case, np.random.default_rng(seed)).items():
+            error = relative_error(value, reference[path])
+            found[path] = max(found[path], math.inf if math.isnan(error) else error)
+    return found
+
+
+def _rounded(case: Case, rng: np.random.Generator) -> dict[str, Array]:
+    """The reference with every operation's result moved at random by what float32 rounds."""
+
+    def move(value: Array) -> Array:
+        return value * (1 + FLOAT32 * rng.uniform(-1, 1, value.shape)) if value.dtype.kind == "f" else value
+
+    values: dict[Value, Array] = {}
+    outputs: dict[str, Array] = {}
+    for op in case.program.ops:
+        if isinstance(op, Output):
+            outputs[op.path] = values[op.operands[0]]
+        elif isinstance(op, Input):
+            values[op.result] = move(np.asarray(case.inputs[op.path]).astype(NUMPY_DTYPE[op.type.dtype]))
+        else:
+            with np.errstate(all="ignore"):
+                (value,) = op.evaluate([values[o] for o in op.operands], Round(case.clients))
+            values[op.result] = np.asarray(move(value))
+    return outputs
+
+
+def _reason(error: EzError) -> str:
+    """The first words of a message, without numbers and places."""
+    text = str(error).split("\n")[0]
+    words = [w for w in text.split() if not any(c.isdigit() for c in w)]
+    return f"{type(error).__name__}: {' '.join(words[:9])}"
