@@ -81,7 +81,7 @@ def _tree(b: ProgramBuilder, op: Op, value: Value) -> Value:
     for a in axes:
         size *= int(shape[a])
     if size == 0:
-        raise UnsupportedError(f"{op.name} of no elements has no value", [op.location])
+        raise UnsupportedError(f"{op.user_name} of no elements has no value", [op.location])
     order = (*kept, *axes)
     if order != tuple(range(len(shape))):
         value = b.add(Transpose, value, permutation=order)
@@ -98,8 +98,7 @@ def _over_clients(b: ProgramBuilder, op: Op, value: Value, axis: int) -> Value:
     dtype = tensor_type(value).dtype
     at_least = AT_LEAST.get(type(op))
     if at_least is None or not dtype.is_float:
-        what = f"{op.location.op or op.name} over clients"
-        raise UnsupportedError(f"{what} is only supported of floats: cast to a float first", [op.location])
+        raise UnsupportedError(f"{op.user_name} over clients takes floats only: cast to a float first", [op.location])
     others = [i for i in range(len(value.type.shape)) if i != axis]
     if axis:
         value = b.add(Transpose, value, permutation=(axis, *others))
