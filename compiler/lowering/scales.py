@@ -206,7 +206,7 @@ class Scales:
             return self._variable(None, value, generous, max(most, min(2 * FRACTIONAL_BITS, room)))
         if strategy is Strategy.CIRCUIT:
             from_bool = isinstance(op, ew.Cast) and not _is_number(op.operands[0])
-            whole = not dtype.is_float or from_bool or isinstance(op, ew.Sign)
+            whole = not dtype.is_float or from_bool or isinstance(op, ew.Sign | ew.Floor | ew.Ceil | ew.RoundEven)
             if whole:
                 return 0, Counter()
             if value in self.domains.inverses:
@@ -254,7 +254,7 @@ class Scales:
             magnitude = self.magnitude(value)
             if not math.isfinite(magnitude):
                 raise PrecisionError(
-                    f"{user_name(value.op)} has no bound: it is divided by (or multiplied with the reciprocal of) "
+                    f"{value.op.user_name} has no bound: it is divided by (or multiplied with the reciprocal of) "
                     "something that may be arbitrarily small. Bound the divisor from below, e.g. with "
                     "tf.maximum(divisor, 1e-3)",
                     [value.op.location],
@@ -337,18 +337,13 @@ class Scales:
             names += " Or take more sums (--norms): the more there are, the less room they need."
         found = self.ranges[broken.value]
         return (
-            f"{user_name(broken.value.op)} does not fit the 64-bit ring: its values lie within "
+            f"{broken.value.op.user_name} does not fit the 64-bit ring: its values lie within "
             f"[{found.lo:.3g}, {found.hi:.3g}], and to be precise enough they need "
             f"{self._raw(broken.value)[0]} fractional bits, {self._excess(broken)} more than there are.{names}"
         )
 
     def _below(self, limit: Limit) -> list[Variable]:
         return [self.variables[k] for k in self._contributors(limit)]
-
-
-def user_name(op: Op) -> str:
-    """What the user calls the operation that this one has been made of."""
-    return op.location.op or op.name
 
 
 def _bits(magnitude: float) -> int:
