@@ -53,8 +53,11 @@ ROUNDING = 1e-9
 UNITS = 2.0
 """Units of the last place by which a computed value may be off: what is truncated is rounded up or down."""
 
-PRECISION = 2.0**-16
-"""Relative error of what a few normalised numbers of 24 bits, or a public factor of 17 bits, give."""
+PRECISION = 2.0**-12
+"""Relative error of an operation: of normalised numbers of 24 bits, but of public factors with only 12 or 16, too."""
+
+TIE = 2.0**-16
+"""Relative difference of two normalised numbers from which on a comparison in a circuit is certain."""
 
 DOUBLE = 2.0**-45
 """Relative to what is added up: the rounding of float64, in which shares of 64 bits are compared here."""
@@ -217,7 +220,7 @@ class _Steps:
             a = as_float(args[0])
             b = np.rint(a) if isinstance(op, ew.Cast) else as_float(args[1])
             with np.errstate(all="ignore"):
-                found = found | (np.abs(a - b) <= PRECISION * (np.abs(a) + np.abs(b)))
+                found = found | (np.abs(a - b) <= TIE * (np.abs(a) + np.abs(b)))
         return found
 
 

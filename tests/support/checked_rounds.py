@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
-from random_inputs import random_inputs, with_bounds
+from random_inputs import random_inputs, varied_inputs, with_bounds
 from random_programs import NEXT, random_program
 
+from ezprivsecfl.backend import Duet
+from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.checking import check_compiled
+from ezprivsecfl.compiler.checking import check_compiled, encoded_inputs
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import CompileError, EzError, InputError, RunError, VerifyError
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.interpreter import run_tensor
+from ezprivsecfl.ir.mpc.checking import check_mpc
+from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.op import Array, Round, Value, as_float
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
@@ -47,12 +51,14 @@ class Case:
         inputs: Values by path, those of clients stacked.
         clients: How many there are.
         rounds: A result ``next/PATH`` is input ``PATH`` of the next round.
+        duet: Whether to check the program as Duet evaluates it, too.
     """
 
     program: Program
     inputs: Mapping[str, Array]
     clients: int
     rounds: int = 1
+    duet: bool = False
 
     def options(self) -> Options:
         """What it is compiled with."""
@@ -93,13 +99,43 @@ def random_case(random: Random, steps: int) -> Case:
     bounded = with_bounds(program, inputs)
     most = random.choice((clients, clients, 20, 100))
     keeps_state = any(op.path.startswith(NEXT) for op in program.of(Output))
-    return Case(replace(bounded, max_clients=most), inputs, clients, rounds=3 if keeps_state else 1)
+    rounds, duet = 3 if keeps_state else 1, random.random() < 0.1
+    return Case(replace(bounded, max_clients=most), inputs, clients, rounds, duet)
 
 
 def run_case(case: Case) -> Outcome:
     """Compiles, simulates, compares and checks."""
+    compiled = compile_case(case)
+    return compiled if isinstance(compiled, Outcome) else run_compiled(case, compiled)
+
+
+def run_variations(random: Random, case: Case, variations: int = 3) -> Iterator[tuple[Case, Outcome]]:
+    """The case, and the same program on other inputs of the same magnitude, with what became of each."""
+    compiled = compile_case(case)
+    if isinstance(compiled, Outcome):
+        yield case, compiled
+        return
+    yield case, run_compiled(case, compiled)
+    for _ in range(variations):
+        varied = replace(case, inputs=varied_inputs(random, case.program, case.inputs), duet=False)
+        yield varied, run_compiled(varied, compiled)
+
+
+def compile_case(case: Case) -> Compiled | Outcome:
+    """The compiled program, or why there is none."""
     try:
-        compiled = compile_program(case.program, case.options())
+        return compile_program(case.program, case.options())
+    except VerifyError as e:
+        return Outcome("crash", traceback.format_exc(), reason=_reason(e))
+    except CompileError as e:
+        return Outcome("refused", str(e), reason=_reason(e))
+    except Exception as e:
+        return Outcome("crash", traceback.format_exc(), reason=type(e).__name__)
+
+
+def run_compiled(case: Case, compiled: Compiled) -> Outcome:
+    """All rounds of a case, up to the first that fails."""
+    try:
         outcome = run_round(case, compiled)
         for _ in range(1, case.rounds):
             if outcome.kind in ("right", "ill"):
@@ -108,8 +144,6 @@ def run_case(case: Case) -> Outcome:
         return outcome
     except VerifyError as e:
         return Outcome("crash", traceback.format_exc(), reason=_reason(e))
-    except CompileError as e:
-        return Outcome("refused", str(e), reason=_reason(e))
     except Exception as e:
         return Outcome("crash", traceback.format_exc(), reason=type(e).__name__)
 
@@ -129,20 +163,33 @@ def run_round(case: Case, compiled: Compiled, findings: Findings | None = None) 
     server: dict[str, Array] = {}
     for op in case.program.of(Input):
         (clients if op.placement is Placement.CLIENTS else server)[op.path] = case.inputs[op.path]
-    error: EzError | None = None
+    error: RunError | None = None
     results: Mapping[str, Array] = {}
     try:
         results = PlainProgram(compiled).run({p: list(v) for p, v in clients.items()}, server).outputs
-    except (RunError, InputError) as e:
+    except InputError as e:  # such as a state that has outgrown its bound
+        return Outcome("error", str(e), findings, _reason(e))
+    except RunError as e:
         error = e
-    with suppress(RunError, InputError):
+    with suppress(RunError):
         check_compiled(compiled, case.inputs, case.clients, findings)
     if findings.violations:
         first = findings.violations[0]
         return Outcome("claim", "\n".join(map(str, findings.violations)), findings, f"{first.op.name}: {first.claim}")
     if error is not None:
         return Outcome("error", str(error), findings, _reason(error))
+    if case.duet and not same_on_duet(case, compiled, findings):
+        return Outcome("wrong", "the program for Duet opens other values", findings, "duet")
     return compare(case, compiled, reference, results, findings)
+
+
+def same_on_duet(case: Case, compiled: Compiled, findings: Findings) -> bool:
+    """Whether the program as Duet evaluates it, checked as well, opens the same ring elements."""
+    inputs = encoded_inputs(compiled, case.inputs, case.clients)
+    opened = run_mpc(compiled.secure, inputs, case.clients)
+    secure = legal(Duet(circuits=("auto", "boolean")[case.clients % 2]).secure(compiled))
+    found, _ = check_mpc(secure, inputs, case.clients, findings)
+    return opened.keys() == found.keys() and all(np.array_equal(opened[path], found[path]) for path in opened)
 
 
 def compare(
@@ -175,7 +222,8 @@ def relative_error(found: Array, expected: Array) -> float:
         return math.inf
     if a.size == 0:
         return 0.0
-    difference, size = float(np.max(np.abs(a - b))), float(np.max(np.abs(b)))
+    with np.errstate(invalid="ignore"):
+        difference, size = float(np.max(np.abs(a - b))), float(np.max(np.abs(b)))
     return difference / size if size else difference
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 
@@ -68,7 +69,37 @@ def _reals(random: Random, rng: np.random.Generator, kind: str, shape: tuple[int
     return values
 
 
-def with_bounds(program: Program, inputs: dict[str, Array]) -> Program:
+def varied_inputs(random: Random, program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Other inputs with the same largest magnitudes and signs that allow for the same bounds."""
+    varied = dict(inputs)
+    for op in program.of(Input):
+        value = inputs[op.path]
+        rng = np.random.default_rng(random.randrange(2**32))
+        if op.type.dtype is DType.BOOL or not value.size:
+            continue
+        match random.choice(
+            ("as it is", "shuffled", "negated", "a zero client", "alike", "extreme", "sparse", "smaller")
+        ):
+            case "shuffled":
+                varied[op.path] = rng.permutation(value.ravel()).reshape(value.shape)
+            case "negated" if op.lowest is None:
+                varied[op.path] = -value
+            case "a zero client" if value.ndim:
+                varied[op.path] = np.concatenate([value[:1] * 0, value[1:]])
+            case "alike" if value.ndim:
+                varied[op.path] = np.broadcast_to(value[:1], value.shape).copy()
+            case "extreme":
+                varied[op.path] = np.where(rng.random(value.shape) < 0.7, np.max(np.abs(value)), value).astype(
+                    value.dtype
+                )
+            case "sparse":
+                varied[op.path] = np.where(rng.random(value.shape) < 0.5, 0, value).astype(value.dtype)
+            case "smaller" if op.type.dtype.is_float:
+                varied[op.path] = (value * 10.0 ** -rng.uniform(0, 3, value.shape)).astype(value.dtype)
+    return varied
+
+
+def with_bounds(program: Program, inputs: Mapping[str, Array]) -> Program:
     """The program with bounds for the magnitude of these inputs: a power of 16 times the usual cap, just above them."""
     values: dict[Value, Value] = {}
     ops: list[Op] = []

@@ -41,6 +41,8 @@ def _simpler(case: Case) -> Iterator[Case]:
         yield from _replaced(case, op)
     if program.max_clients != case.clients:
         yield replace(case, program=replace(program, max_clients=case.clients))
+    if case.duet:
+        yield replace(case, duet=False)
     if case.rounds > 1:
         yield replace(case, rounds=case.rounds - 1)
     yield from _fewer_clients(case)
@@ -107,7 +109,7 @@ def _bounded(program: Program, inputs: Mapping[str, Array], known: set[str]) -> 
     """Bounds for inputs that have none."""
     if all(op.path in known for op in program.of(Input)):
         return program
-    return with_bounds(program, dict(inputs))
+    return with_bounds(program, inputs)
 
 
 def _fewer_clients(case: Case) -> Iterator[Case]:
