@@ -41,7 +41,13 @@ def manifest(secure: Program) -> dict[str, Any]:
         "name": secure.name,
         "max_clients": secure.max_clients,
         "shares": [
-            {"path": op.path, "shape": list(op.type.shape), "frac": op.type.frac, "bound": op.bound}
+            {
+                "path": op.path,
+                "shape": list(op.type.shape),
+                "frac": op.type.frac,
+                "bound": op.bound,
+                "lowest": op.lowest,
+            }
             for op in secure.of(io.Share)
         ],
         "publics": [
@@ -55,7 +61,10 @@ def manifest(secure: Program) -> dict[str, Any]:
             for op in secure.of(io.Public)
         ],
         "outputs": [{"path": op.path, "frac": _frac(op)} for op in secure.of(io.Output)],
-        "checks": [{"what": op.what, "location": str(op.location)} for op in secure.of(protocol.CheckZero)],
+        "checks": [
+            {"what": op.what, "location": str(op.location), "per_client": isinstance(op, protocol.CheckClients)}
+            for op in secure.of(protocol.Check)
+        ],
     }
 
 

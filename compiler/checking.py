@@ -23,7 +23,6 @@ from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.signs import non_negative
 from ezprivsecfl.compiler.circuits.evaluate import from_bits
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.checking import Findings
@@ -36,6 +35,7 @@ from ezprivsecfl.ir.structural import ConcatOp, StructuralOp, SumOp
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import (
     ArithType,
     BitFormat,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import Ranges
-from ezprivsecfl.compiler.analyses.stages import divide
+from ezprivsecfl.compiler.analyses.stages import Stages, divide
 from ezprivsecfl.compiler.lowering.domains import SMALL, Domains
-from ezprivsecfl.compiler.lowering.lower import lower
-from ezprivsecfl.compiler.lowering.scales import Scales
+from ezprivsecfl.compiler.lowering.lower import Lowered, lower
+from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.passes.base import Pass, run_passes
 from ezprivsecfl.compiler.passes.blend import BlendSelections
@@ -21,8 +21,8 @@ from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
-from ezprivsecfl.errors import CompileError
-from ezprivsecfl.ir.op import Value
+from ezprivsecfl.errors import CompileError, PrecisionError
+from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.verifier import verify
 
@@ -78,9 +78,27 @@ def compile_program(program: Program, options: Options) -> Compiled:
     stages = divide(optimised)
     if not stages.opened:
         raise CompileError(f"no result of {program.name} depends on a CLIENTS-placed value: TFF itself can compute it")
-    ranges = Ranges(optimised, Norms.parse(options.norms))
-    domains = Domains(stages.secure, ranges)
-    secure, holders = lower(stages, domains, Scales(stages, domains, ranges))
+    lowered = _lowered(stages, Ranges(optimised, Norms.parse(options.norms)))
+    secure = lowered.program
     verify(secure)
-    prologue, epilogue = stages.prologue_program(), stages.epilogue_program()
-    return Compiled(program.name, bounded, optimised, prologue, secure, epilogue, options, holders)
+    prologue, epilogue = stages.prologue_program(lowered.publics), stages.epilogue_program()
+    return Compiled(program.name, bounded, optimised, prologue, secure, epilogue, options, lowered.holders)
+
+
+def _lowered(stages: Stages, ranges: Ranges) -> Lowered:
+    """The secure part on the mpc level, with as many fractional bits for inputs as the ring has room for.
+
+    Small products that do not fit the ring move into circuits, one by one.
+    """
+    in_circuits: set[Op] = set()
+    frugal = False
+    while True:
+        domains = Domains(stages.secure, ranges, in_circuits)
+        try:
+            return lower(stages, domains, Scales(stages, domains, ranges, frugal))
+        except SmallProduct as small:
+            in_circuits.add(small.op)
+        except PrecisionError:
+            if frugal:
+                raise
+            frugal = True

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import inspect
-import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import tensorflow_federated as tff
 
 from ezprivsecfl.backend import Backend, choose
-from ezprivsecfl.backends.duet.description import CostTable, cost
+from ezprivsecfl.backends.duet.description import CostTable
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
-from ezprivsecfl.errors import InputError
+from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, DROP, Declared, Options
+from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import TracedComputation, trace
+from ezprivsecfl.precision import imprecise
 from ezprivsecfl.report import Report
+from ezprivsecfl.rounds import round_bounds
 from ezprivsecfl.runtime.session import Runnable
-from ezprivsecfl.runtime.statistics import Statistics
+from ezprivsecfl.runtime.statistics import Statistics, dropped_text, imprecise_text
+from ezprivsecfl.variants import Variant
 
 
 def compile(
@@ -30,7 +32,9 @@ def compile(
     backend: str | Backend = "duet",
     relu: str = "exact",
     norms: str = "exact",
-    bounds: Mapping[str, float] | None = None,
+    bounds: Mapping[str, Declared] | None = None,
+    scale: str = BY_ROUND,
+    on_bad_client: str = DROP,
     name: str | None = None,
 ) -> Program:
     """Compiles an aggregation to secure two-party computation.
@@ -44,21 +48,27 @@ def compile(
             ``plain`` (exact simulation in this process).
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
         norms: ``exact``, or ``sketch:K`` to estimate norms of vectors longer than K; the report gives the error.
-        bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
+        bounds: Entries x of a parameter satisfy |x| < bounds[parameter], or lowest <= x < highest for a pair; ``""``
+            stands for all CLIENTS parameters.
+        scale: ``declared``: every round uses the variant of the program for the magnitudes that its clients declare,
+            up to these bounds; ``fixed``: one variant, for the bounds.
+        on_bad_client: What happens about a client whose values cannot be used: ``drop`` leaves it out of the round,
+            with a warning that names it; ``fail`` ends the round.
         name: The program's name; by default the computation's.
 
     Raises:
         CompileError: The program cannot be compiled; the message names the operations and source lines.
     """
-    options = Options(clients=clients, relu=relu, norms=norms, bounds=dict(bounds or {}))
-    return compile_traced(trace(computation, name), options, choose(backend))
-
-
-def compile_traced(traced: TracedComputation, options: Options, backend: Backend) -> Program:
-    """Compiles what the front end has traced."""
-    started = time.perf_counter()
-    compiled = compile_program(traced.program, options)
-    return Program(traced, compiled, backend, time.perf_counter() - started)
+    options = Options(
+        clients=clients,
+        relu=relu,
+        norms=norms,
+        bounds=dict(bounds or {}),
+        scale=scale,
+        on_bad_client=on_bad_client,
+    )
+    traced, chosen = trace(computation, name), choose(backend)
+    return Program(traced, options, chosen, [Variant.compile(traced.program, options, chosen)])
 
 
 @dataclass
@@ -67,31 +77,48 @@ class Program:
 
     Args:
         traced: What the front end has traced.
-        compiled: What the compiler has made of it.
+        options: What it is compiled with; bounds are those of all rounds.
         backend: Where it runs.
-        compile_seconds: How long compiling took (building comes on top, on first use).
+        variants: Compiled for the bounds of different rounds, up to now. The first one is what the program shows of
+            itself: from ``compile``, that of the largest bounds.
     """
 
     traced: TracedComputation
-    compiled: Compiled
+    options: Options
     backend: Backend
-    compile_seconds: float
+    variants: list[Variant] = field(default_factory=list)
     last_statistics: Statistics | None = field(default=None, repr=False)
+    _last_variant: Variant | None = field(default=None, init=False, repr=False)
 
-    @cached_property
-    def _built(self) -> tuple[Runnable, float]:
-        return self.backend.runnable(self.compiled)
+    def variant(self, values: Mapping[str, Any]) -> Variant:
+        """The variant for a round; it is compiled if no round before had such bounds.
+
+        Args:
+            values: By path of the input one array, or for CLIENTS-placed inputs a list with one array per client.
+
+        Raises:
+            CompileError: The program cannot be compiled for values of such magnitudes.
+        """
+        bounds = round_bounds(self.traced.program, values, self.options)
+        found = next((v for v in self.variants if v.serves(bounds)), None)
+        if found is None:
+            found = Variant.compile(self.traced.program, replace(self.options, bounds=bounds), self.backend)
+            self.variants.append(found)
+        return found
 
     @property
-    def runnable(self) -> Runnable:
-        """The program on its back end; the first use emits and builds it."""
-        return self._built[0]
+    def compiled(self) -> Compiled:
+        """What the compiler has made of it, for the first variant."""
+        return self.variants[0].compiled
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Runs a round on the same arguments that the TFF computation takes, and returns what it returns.
 
+        Clients whose values cannot be used are left out, with a warning that names each
+        (``last_statistics.dropped``), unless the program was compiled with ``on_bad_client="fail"``.
+
         Raises:
-            InputError: The arguments are not what the program was compiled for.
+            InputError: The arguments are not what the program was compiled for, or too few clients are left.
             RunError: The servers failed; the message says whether they are usable.
         """
         return self.invoke(self._argument(args, kwargs))
@@ -102,27 +129,41 @@ class Program:
         With sketched norms it draws a random map of its own, as every round does. Where the program truncates, Duet
         rounds up or down by chance: then results may differ by what the last place of those values amounts to.
         """
-        return self._on(PlainProgram(self.compiled), self._argument(args, kwargs))[0]
+        values = self.traced.signature.flatten(self._argument(args, kwargs)).values
+        variant = self.variant(values)
+        return self._on(variant, PlainProgram(variant.compiled), values)[0]
 
     def prepare(self, clients: int) -> None:
-        """Does now what the next round of this many clients needs that does not depend on its inputs."""
-        self.runnable.prepare(clients)
+        """Does now what the next round needs that does not depend on its inputs.
+
+        Args:
+            clients: How many clients that round will have; values of magnitudes as in the last one are expected.
+        """
+        (self._last_variant or self.variants[0]).runnable.prepare(clients)
 
     def invoke(self, argument: Any) -> Any:
         """``run`` for the argument as a TFF context gets it; keeps the statistics in ``last_statistics``."""
-        first = "_built" not in self.__dict__
-        runnable, build_seconds = self._built
-        result, statistics = self._on(runnable, argument)
-        seconds = self.compile_seconds + build_seconds if first else 0.0
-        self.last_statistics = replace(statistics, compile_seconds=seconds)
+        values = self.traced.signature.flatten(argument).values
+        return self.invoke_on(self.variant(values), values)
+
+    def invoke_on(self, variant: Variant, values: Mapping[str, Any]) -> Any:
+        """``invoke`` for values by path, on the variant for them."""
+        first = not variant.is_built
+        result, statistics = self._on(variant, variant.runnable, values)
+        seconds = variant.compile_seconds + variant.build_seconds if first else 0.0
+        self.last_statistics, self._last_variant = replace(statistics, compile_seconds=seconds), variant
         return result
 
-    def _on(self, runnable: Runnable, argument: Any) -> tuple[Any, Statistics]:
-        values = self.traced.signature.flatten(argument).values
+    def _on(self, variant: Variant, runnable: Runnable, values: Mapping[str, Any]) -> tuple[Any, Statistics]:
         clients = {path: value for path, value in values.items() if isinstance(value, list)}
         server = {path: value for path, value in values.items() if not isinstance(value, list)}
         round_ = runnable.run(clients, server)
-        return self.traced.signature.unflatten(round_.outputs), round_.statistics
+        found = imprecise(variant.compiled, clients, round_.magnitudes)
+        for one in found:
+            warnings.warn(f"{self.compiled.name}: {imprecise_text(one)}", PrecisionWarning, stacklevel=3)
+        for drop in round_.statistics.dropped:
+            warnings.warn(f"{self.compiled.name}: dropped {dropped_text(drop)}", DroppedClientWarning, stacklevel=3)
+        return self.traced.signature.unflatten(round_.outputs), replace(round_.statistics, imprecise=found)
 
     def _argument(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The arguments of a call as TFF packs them."""
@@ -166,8 +207,7 @@ class Program:
         Raises:
             CompileError: There is no such network.
         """
-        secure, n = self.backend.secure(self.compiled), clients or self.compiled.options.clients
-        return cost(secure, n, self.backend.estimated(network))
+        return self.variants[0].cost(network, clients)
 
     def __repr__(self) -> str:
         return str(self.report)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ezprivsecfl import __version__
 from ezprivsecfl.backends.network import MEASURED, NETWORKS
+from ezprivsecfl.compiler.options import BY_ROUND, DROP, ON_BAD_CLIENT, SCALES, Bound, Declared
 from ezprivsecfl.errors import CompileError, EzError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ examples:
   ezcompile run my_program.py -- --epochs 3      pass arguments to the program
   ezcompile run --cost=wan my_program.py         what every operation costs, before it is run
 
-exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled, 3 a round failed
+exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled, 3 a round failed, or is wrong by --check
 """
 
 
@@ -127,7 +128,11 @@ def _run_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("program", metavar="PROGRAM.py", type=Path, help="the program file")
     parser.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round")
-    parser.add_argument("--check", action="store_true", help="also compute with TFF itself and print the error")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="also compute with TFF itself, print the error, and fail if it is above 1e-3",
+    )
     parser.add_argument(
         "--link",
         choices=tuple(NETWORKS),
@@ -192,7 +197,22 @@ def _common(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[PARAMETER=]B",
-        help="entries x of a parameter (default: of all CLIENTS parameters) satisfy |x| < B; may be repeated",
+        help="entries x of a parameter (default: of all CLIENTS parameters) satisfy |x| < B, or LO <= x < HI if B is "
+        "LO:HI; may be repeated",
+    )
+    parser.add_argument(
+        "--scale",
+        choices=SCALES,
+        default=BY_ROUND,
+        help="formats follow the magnitudes that the clients of a round declare, up to the bounds (declared, the "
+        "default), or the bounds alone (fixed)",
+    )
+    parser.add_argument(
+        "--on-bad-client",
+        choices=ON_BAD_CLIENT,
+        default=DROP,
+        help="leave a client whose values cannot be used out of the round and name it (drop, the default), or let it "
+        "fail the round",
     )
     parser.add_argument(
         "--products",
@@ -219,15 +239,18 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="version", version=f"ezcompile {__version__}")
 
 
-def parse_bounds(given: Sequence[str]) -> dict[str, float]:
-    """Bounds by parameter; raises CompileError if one is not a number."""
-    bounds = {}
+def parse_bounds(given: Sequence[str]) -> dict[str, Declared]:
+    """Bounds by parameter; raises CompileError if one is none."""
+    bounds: dict[str, Declared] = {}
     for text in given:
-        parameter, _, number = text.rpartition("=")
+        parameter, _, interval = text.rpartition("=")
+        lowest, colon, highest = interval.rpartition(":")
         try:
-            bounds[parameter] = float(number)
+            bounds[parameter] = Bound.of((float(lowest), float(highest)) if colon else float(highest))
         except ValueError:
-            raise CompileError(f"--bound {text}: expected [PARAMETER=]NUMBER") from None
+            raise CompileError(f"--bound {text}: expected [PARAMETER=]NUMBER or [PARAMETER=]LOWEST:HIGHEST") from None
+        except CompileError as e:
+            raise CompileError(f"--bound {text}: {e}") from None
     return bounds
 
 

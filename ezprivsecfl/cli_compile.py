@@ -11,7 +11,8 @@ from pathlib import Path
 from ezprivsecfl.backend import ServerBackend
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, chosen_backend, parse_bounds
-from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
+from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Declared, Options
+from ezprivsecfl.compiler.passes.bounds import fitting
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Level, Program
@@ -48,7 +49,14 @@ def compile_command(options: argparse.Namespace) -> int:
     for called, program in programs.items():
         try:
             with progress(f"compiling {called}"):
-                chosen = Options(clients, options.relu, options.norms, fitting(bounds, program))
+                chosen = Options(
+                    clients,
+                    options.relu,
+                    options.norms,
+                    fitting(bounds, program),
+                    scale=options.scale,
+                    on_bad_client=options.on_bad_client,
+                )
                 compiled = compile_program(program, chosen)
             emitted = backend.sources(compiled)
             report = Report(compiled, backend)
@@ -78,13 +86,7 @@ def _reported(errors: Mapping[str, CompileError], total: int) -> int:
     return EXIT_COMPILE if errors else EXIT_DONE
 
 
-def fitting(bounds: Mapping[str, float], program: Program) -> dict[str, float]:
-    """The declared bounds that name a parameter of this program."""
-    paths = [op.path for op in program.of(Input)]
-    return {k: v for k, v in bounds.items() if not k or any(p == k or p.startswith(f"{k}/") for p in paths)}
-
-
-def check_bounds_fit(bounds: Mapping[str, float], programs: Mapping[str, Program]) -> None:
+def check_bounds_fit(bounds: Mapping[str, Declared], programs: Mapping[str, Program]) -> None:
     """Raises CompileError for a bound that no program has a parameter for."""
     used = {key for program in programs.values() for key in fitting(bounds, program)}
     unused = sorted(set(bounds) - used)

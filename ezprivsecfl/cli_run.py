@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import sys
+import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, chosen_backend, parse_bounds
+from ezprivsecfl.cli import EXIT_DONE, EXIT_INTERRUPTED, EXIT_PROGRAM, EXIT_RUN, chosen_backend, parse_bounds
 from ezprivsecfl.cli_compile import print_program_error
-from ezprivsecfl.errors import CompileError, EzError
+from ezprivsecfl.errors import CompileError, DroppedClientWarning, EzError, PrecisionWarning
 from ezprivsecfl.program_file import execute, load_code
 from ezprivsecfl.progress import progress
-from ezprivsecfl.runtime.statistics import Statistics, size_text
+from ezprivsecfl.runtime.statistics import Statistics, dropped_text, imprecise_text, size_text
+
+TOLERANCE = 1e-3
+"""Relative error above which ``--check`` fails."""
 
 
 @dataclass
@@ -29,31 +33,49 @@ class Recorder:
 
     check: bool
     calls: list[Statistics] = field(default_factory=list)
+    wrong: bool = False
 
     def __call__(self, program: Any, computation: Any, argument: Any, result: Any) -> None:
         """Told after every call."""
         statistics = program.last_statistics
+        for one in statistics.dropped:
+            say(f"{statistics.computation}: dropped {dropped_text(one)}")
+        for one in statistics.imprecise:
+            say(f"{statistics.computation}: {imprecise_text(one)}")
         if self.check:
             from ezprivsecfl.frontends.tff import reference_context
 
+            if statistics.dropped:
+                say(f"{statistics.computation}: compared with TFF's result for the {statistics.clients} other clients")
+                dropped = [one["client"] for one in statistics.dropped]
+                argument = program.traced.signature.without(argument, dropped)
             with progress(f"computing {statistics.computation} in TFF, too"):
                 expected = reference_context().invoke(computation, argument)
-            statistics = replace(statistics, max_relative_error=max_relative_error(result, expected))
+            errors = relative_errors(result, expected)
+            for output, error in errors.items():
+                if error > TOLERANCE:
+                    self.wrong = True
+                    say(
+                        f"call {len(self.calls) + 1}, of {statistics.computation}: {output} differs from TFF's by a "
+                        f"relative error of {error:.1e}, more than {TOLERANCE:g}"
+                    )
+            statistics = replace(statistics, max_relative_error=max(errors.values(), default=0.0))
         self.calls.append(statistics)
 
 
-def max_relative_error(result: Any, expected: Any) -> float:
-    """L-infinity of the difference over L-infinity of the reference, the worst over all outputs.
+def relative_errors(result: Any, expected: Any) -> dict[str, float]:
+    """For every output, L-infinity of the difference over L-infinity of the reference.
 
     Where the reference is zero everywhere, the absolute difference counts. An infinity or NaN must be the same in both;
     otherwise the error is infinite.
     """
     import tree
 
-    worst = 0.0
-    for got, want in zip(tree.flatten(_plain(result)), tree.flatten(_plain(expected)), strict=True):
-        worst = max(worst, _error(np.asarray(got, dtype=np.float64), np.asarray(want, dtype=np.float64)))
-    return worst
+    got, wanted = tree.flatten_with_path(_plain(result)), tree.flatten(_plain(expected))
+    return {
+        "/".join(("result", *map(str, path))): _error(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
+        for (path, x), y in zip(got, wanted, strict=True)
+    }
 
 
 def _error(got: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
@@ -89,10 +111,20 @@ def run_command(options: argparse.Namespace) -> int:
     recorder = Recorder(options.check)
     install_source_tracking()
     runner = SecureRunner(
-        backend, options.relu, options.norms, bounds, options.clients, observer=recorder, progress=progress
+        backend,
+        options.relu,
+        options.norms,
+        bounds,
+        options.clients,
+        options.scale,
+        observer=recorder,
+        progress=progress,
+        on_bad_client=options.on_bad_client,
     )
+    for said_by_the_recorder in (PrecisionWarning, DroppedClientWarning):
+        warnings.simplefilter("ignore", said_by_the_recorder)
     if options.cost:
-        runner.announce = lambda program, clients: print(program.cost(options.cost, clients), file=sys.stderr)
+        runner.announce = lambda variant, clients: print(variant.cost(options.cost, clients), file=sys.stderr)
     try:
         with guarded(runner, say):
             code = _run(options)
@@ -106,7 +138,7 @@ def run_command(options: argparse.Namespace) -> int:
         say("the program called no aggregation")
     elif code == EXIT_DONE and runner.unused_bounds():
         say(f"--bound: no aggregation that ran has a parameter {', '.join(runner.unused_bounds())}")
-    return code
+    return EXIT_RUN if code == EXIT_DONE and recorder.wrong else code
 
 
 def say(what: str) -> None:
@@ -149,13 +181,16 @@ def write_report(path: Path, calls: list[Statistics]) -> None:
 def print_summary(calls: list[Statistics], *, check: bool) -> None:
     """A table with one row per call, on stderr."""
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
-    table = Table("computation", "clients", "sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory")
+    table = Table(
+        "computation", "clients", "dropped", "sent", "rounds", "compile s", "setup s", "online s", "CPU s", "MB memory"
+    )
     if check:
         table.add_column("error")
     for c in calls:
         row = [
             c.computation,
             str(c.clients),
+            str(len(c.dropped)),
             " + ".join(size_text(b) for b in c.bytes_sent),
             str(c.rounds),
             f"{c.compile_seconds:.2f}",

@@ -61,7 +61,24 @@ class RunError(EzError):
 
 
 class DivisionError(RunError):
-    """A secret divisor was zero and TensorFlow's result would not be finite."""
+    """A secret divisor was zero and TensorFlow's result would not be finite.
+
+    Args:
+        message: Which operation it was.
+        clients: Positions of the clients whose own values are to blame; none if it was a value of all together.
+    """
+
+    def __init__(self, message: str, clients: Sequence[int] = ()) -> None:
+        self.clients = tuple(clients)
+        super().__init__(message)
+
+
+class DroppedClientWarning(UserWarning):
+    """A client was left out of a round; the message says which, and why."""
+
+
+class PrecisionWarning(UserWarning):
+    """Values of a round were small for their format: names them, and by how much they may be off."""
 
 
 class VerifyError(EzError):

@@ -10,13 +10,15 @@ from functools import cached_property
 from ezprivsecfl.backend import Backend
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.analyses.norms import CONFIDENCE, Norms
+from ezprivsecfl.compiler.options import FIXED, Bound
 from ezprivsecfl.compiler.passes.relu import approximations
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc import io, protocol, sketch
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
-from ezprivsecfl.ir.types import CLIENTS_DIM, BooleanType, RingType, TensorType, Type, resolve, shape_text
+from ezprivsecfl.ir.types import CLIENTS_DIM, BooleanType, DType, RingType, TensorType, Type, resolve, shape_text
+from ezprivsecfl.rounds import CLASS_FACTOR
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Report:
         clients = self.compiled.options.clients
         return [
             ("Computes", self._computed()),
-            ("Who learns what", leakage(self.compiled).lines()),
+            ("Who learns what", [*leakage(self.compiled).lines(), *self._magnitudes()]),
             ("Precision", self._precision()),
             ("Boolean circuits", self._circuits()),
             (f"Expected traffic of a round of {clients} clients", self.backend.traffic(self.compiled)),
@@ -65,11 +67,30 @@ class Report:
             f"{tensor} tensor operations; {secure} operations on shares, garbled and public values",
         ]
 
+    def _magnitudes(self) -> list[str]:
+        """What the clients declare so that formats can follow it."""
+        if self.compiled.options.scale == FIXED:
+            return []
+        numbers = [
+            op.path
+            for op in self.compiled.tensor.of(Input)
+            if op.placement is Placement.CLIENTS and op.type.dtype is not DType.BOOL
+        ]
+        return (
+            [
+                f"Both servers learn, for every parameter ({', '.join(numbers)}), the magnitude class (a factor of "
+                f"{CLASS_FACTOR:g}) of the largest entry over all clients of the round, and whether all its entries "
+                f"are non-negative; with --scale {FIXED} clients declare nothing"
+            ]
+            if numbers
+            else []
+        )
+
     def _precision(self) -> list[str]:
         secure, relu = self.compiled.secure, self.compiled.options.relu
         norms = Norms.parse(self.compiled.options.norms)
         lines = [
-            f"{op.path} {shape_text(op.type.shape)}: |x| < {op.bound:g}, {op.type.frac} fractional bits"
+            f"{op.path} {shape_text(op.type.shape)}: {Bound(op.bound, op.lowest)}, {op.type.frac} fractional bits"
             for op in secure.of(io.Share)
         ]
         lines += [

@@ -7,15 +7,14 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import tensorflow_federated as tff
 
-from ezprivsecfl.api import Program, compile_traced
+from ezprivsecfl.api import Program
 from ezprivsecfl.backend import Backend, choose
-from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.passes.bounds import DeclareBounds
+from ezprivsecfl.compiler.options import BY_ROUND, DROP, Declared, Options
+from ezprivsecfl.compiler.passes.bounds import fitting
 from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, reference_context, trace
-from ezprivsecfl.ir.tensor import Input, Placement
+from ezprivsecfl.variants import Variant
 
 FIRST_CLIENTS = 32
 """Programs are compiled for at least this many clients, so that rounds of different sizes share one build."""
@@ -34,19 +33,23 @@ class SecureRunner:
         norms: ``exact`` or ``sketch:K``.
         bounds: Declared bounds by parameter.
         clients: The largest number of clients; None lets it grow as needed.
+        scale: ``declared`` or ``fixed``.
         observer: Told after every call: the program, the computation, the argument, the result.
         progress: Wraps what may take a while, with a description.
-        announce: Told after a computation was compiled, before it is run: the program, the number of clients.
+        announce: Told after a computation was compiled, before it is run: the variant, the number of clients.
+        on_bad_client: ``drop`` or ``fail``.
     """
 
     backend: Backend
     relu: str = "exact"
     norms: str = "exact"
-    bounds: Mapping[str, float] = field(default_factory=dict)
+    bounds: Mapping[str, Declared] = field(default_factory=dict)
     clients: int | None = None
+    scale: str = BY_ROUND
     observer: Observer | None = None
     progress: Progress = lambda what: nullcontext()
-    announce: Callable[[Program, int], None] = lambda program, clients: None
+    announce: Callable[[Variant, int], None] = lambda variant, clients: None
+    on_bad_client: str = DROP
     _programs: dict[int, tuple[Any, Program]] = field(default_factory=dict)
 
     @property
@@ -56,7 +59,7 @@ class SecureRunner:
 
     def unused_bounds(self) -> list[str]:
         """Parameters with a declared bound that no aggregation has had so far."""
-        used = {key for program in self.programs for key in program.compiled.options.bounds}
+        used = {key for program in self.programs for key in program.options.bounds}
         return sorted(key for key in self.bounds if key and key not in used)
 
     def __repr__(self) -> str:
@@ -65,55 +68,42 @@ class SecureRunner:
 
     def __call__(self, computation: Any, argument: Any) -> Any:
         """The result of a call of an aggregation."""
-        program = self._program(computation, argument)
+        # TFF computations compare by identity; the entry keeps the computation alive, so ids stay unique.
+        _, program = self._programs.get(id(computation)) or (computation, self._traced(computation))
+        given = program.traced.signature.flatten(argument)
+        if self.clients is None and given.clients > program.options.clients:
+            program = Program(
+                program.traced, replace(program.options, clients=_power_of_two(given.clients)), self.backend
+            )
+        known = len(program.variants)
+        with self.progress(f"compiling {program.traced.program.name}"):
+            variant = program.variant(given.values)
+        self._programs[id(computation)] = (computation, program)
+        if len(program.variants) > known:
+            self.announce(variant, given.clients)
         with self.progress(f"building and running {program.compiled.name}"):
-            result = program.invoke(argument)
+            result = program.invoke_on(variant, given.values)
         if self.observer is not None:
             self.observer(program, computation, argument, result)
         return result
 
-    def _program(self, computation: Any, argument: Any) -> Program:
-        # TFF computations compare by identity; the entry keeps the computation alive, so ids stay unique.
-        entry = self._programs.get(id(computation))
-        traced = entry[1].traced if entry else trace(computation)
-        given = traced.signature.flatten(argument)
-        options = entry[1].compiled.options if entry else self._options(traced.program)
-        wanted = options
-        if self.clients is None and given.clients > options.clients:
-            wanted = replace(wanted, clients=_power_of_two(given.clients))
-        wanted = replace(wanted, bounds={**wanted.bounds, **_raised(traced.program, given.values, wanted)})
-        if entry is None or wanted != options:
-            with self.progress(f"compiling {traced.program.name}"):
-                entry = (computation, compile_traced(traced, wanted, self.backend))
-            self._programs[id(computation)] = entry
-            self.announce(entry[1], given.clients)
-        return entry[1]
-
-    def _options(self, program: Any) -> Options:
-        """Declared bounds of parameters that this computation has."""
-        paths = {op.path for op in program.of(Input)}
-        fitting = {k: v for k, v in self.bounds.items() if not k or any(_covers(k, p) for p in paths)}
+    def _traced(self, computation: Any) -> Program:
+        """A program that is not compiled yet, with the declared bounds of parameters that it has."""
+        traced = trace(computation)
         clients = FIRST_CLIENTS if self.clients is None else self.clients
-        return Options(clients=clients, relu=self.relu, norms=self.norms, bounds=fitting)
+        options = Options(
+            clients=clients,
+            relu=self.relu,
+            norms=self.norms,
+            bounds=fitting(self.bounds, traced.program),
+            scale=self.scale,
+            on_bad_client=self.on_bad_client,
+        )
+        return Program(traced, options, self.backend)
 
 
-def _covers(key: str, path: str) -> bool:
-    return path == key or path.startswith(f"{key}/")
-
-
-def _raised(program: Any, values: Mapping[str, Any], options: Options) -> dict[str, float]:
-    """Bounds of SERVER inputs that are larger than declared so far: what is public needs no declaration."""
-    raised = {}
-    for op in DeclareBounds(options.clients, options.bounds).run(program).of(Input):
-        if op.placement is Placement.SERVER and op.bound is not None:
-            magnitude = float(np.max(np.abs(np.asarray(values[op.path], dtype=np.float64)), initial=0.0))
-            if np.isfinite(magnitude) and magnitude >= op.bound:
-                raised[op.path] = float(_power_of_two(magnitude + 1))
-    return raised
-
-
-def _power_of_two(x: float) -> int:
-    return 1 << max(1, int(np.ceil(np.log2(x))))
+def _power_of_two(clients: int) -> int:
+    return 1 << (clients - 1).bit_length()
 
 
 def set_secure_execution_context(
@@ -121,8 +111,10 @@ def set_secure_execution_context(
     backend: str | Backend = "duet",
     relu: str = "exact",
     norms: str = "exact",
-    bounds: Mapping[str, float] | None = None,
+    bounds: Mapping[str, Declared] | None = None,
     clients: int | None = None,
+    scale: str = BY_ROUND,
+    on_bad_client: str = DROP,
 ) -> SecureRunner:
     """From here on, calling an aggregation runs it in secure two-party computation.
 
@@ -134,11 +126,19 @@ def set_secure_execution_context(
             ``plain`` (exact simulation in this process).
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
         norms: ``exact``, or ``sketch:K`` to estimate norms of vectors longer than K.
-        bounds: Entries x of a parameter satisfy |x| < bounds[parameter]; ``""`` stands for all CLIENTS parameters.
+        bounds: Entries x of a parameter satisfy |x| < bounds[parameter], or lowest <= x < highest for a pair; ``""``
+            stands for all CLIENTS parameters.
         clients: The largest number of clients; by default programs are compiled anew as rounds get larger.
+        scale: ``declared``: every round uses the variant of a program for the magnitudes that its clients declare,
+            up to these bounds; ``fixed``: one variant, for the bounds.
+        on_bad_client: What happens about a client whose values cannot be used: ``drop`` leaves it out of the round,
+            with a warning that names it; ``fail`` ends the round.
+
+    Raises:
+        CompileError: There is no such back end or choice.
     """
     install_source_tracking()
-    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients)
+    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients, scale, on_bad_client=on_bad_client)
     install(runner)
     return runner
 

@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 from ezprivsecfl.errors import InputError
 
 
-def check_bound(value: NDArray[Any], bound: float, path: str, whose: str = "") -> None:
-    """Raises InputError unless all entries are finite and ``|x| < bound``.
+def check_bound(value: NDArray[Any], bound: float, path: str, whose: str = "", lowest: float | None = None) -> None:
+    """Raises InputError unless all entries are finite, ``|x| < bound`` and, if that is given, ``x >= lowest``.
 
     Args:
         value: The values of one parameter.
         bound: The declared bound.
         path: The parameter's name.
         whose: Added to the name in messages, e.g. ``" of client 3"``.
+        lowest: The declared lowest value, if there is one.
     """
     numbers = np.asarray(value, dtype=np.float64)
     bad = ~(np.abs(numbers) < bound)
+    if lowest is not None:
+        bad |= numbers < lowest
     if not bad.any():
         return
     index = tuple(int(i) for i in np.argwhere(bad)[0])
@@ -28,9 +31,13 @@ def check_bound(value: NDArray[Any], bound: float, path: str, whose: str = "") -
     where = f"{path!r}{whose}" + (f" at {list(index)}" if index else "")
     if not np.isfinite(found):
         raise InputError(f"{where} is {found}: only finite numbers can be aggregated")
+    too_large = abs(found) >= bound
+    expected = f"|x| < {bound:g}" if too_large else f"x >= {lowest:g}"
+    remedy = "raise the bound" if too_large else "declare a bound without a lowest value"
+    proposed = _next_power_of_two(abs(found)) if too_large else bound
     raise InputError(
-        f"{where} is {found:g}, but the program was compiled for |x| < {bound:g}. If such values are legitimate, "
-        f"raise the bound: --bound {path}={_next_power_of_two(abs(found)):g} (in Python: bounds={{{path!r}: ...}})"
+        f"{where} is {found:g}, but the program was compiled for {expected}. If such values are legitimate, "
+        f"{remedy}: --bound {path}={proposed:g} (in Python: bounds={{{path!r}: ...}})"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ezprivsecfl.compiler.options import DROP, FAIL
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
-from ezprivsecfl.ir.mpc.protocol import division_message
+from ezprivsecfl.ir.mpc.protocol import client_message, division_message, invalid_clients
 from ezprivsecfl.ir.op import Round
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
@@ -23,6 +24,7 @@ from ezprivsecfl.ir.types import DType, resolve
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.artefact import LIBRARY, read_tree, tree_hash
 from ezprivsecfl.runtime.encoding import check_bound
+from ezprivsecfl.runtime.participants import Inbox, agree, on_valid_clients, reasons
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -56,7 +58,7 @@ class Clear:
         """
         for op in self.prologue.of(Input):
             if op.bound is not None and op.type.dtype is not DType.BOOL:
-                check_bound(server[op.path], op.bound, op.path)
+                check_bound(server[op.path], op.bound, op.path, lowest=op.lowest)
         needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
         values = evaluate_ops(self.prologue, needed, Round(clients))
         encoded = []
@@ -70,17 +72,35 @@ class Clear:
             encoded.append(encode(value, public["frac"]))
         return encoded
 
-    def results(self, opened: list[NDArray[np.uint64]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
-        """Checks, decodes and finishes what the secure part opened.
+    def magnitudes(self, opened: Sequence[NDArray[np.uint64]]) -> dict[str, int]:
+        """The largest entry of every opened value, in units of its last place."""
+        outputs = self.manifest["outputs"]
+        values = {o["path"]: v.astype(np.int64) for o, v in zip(outputs, opened, strict=True)}
+        return {path: max(-int(v.min(initial=0)), int(v.max(initial=0))) for path, v in values.items()}
+
+    @property
+    def may_drop(self) -> bool:
+        """Whether a client may turn out to have values without a defined result."""
+        return any(check["per_client"] for check in self.manifest["checks"])
+
+    def check(self, opened: Sequence[NDArray[np.uint64]]) -> None:
+        """Looks at what the secure part opens before any result.
 
         Raises:
-            DivisionError: A secret divisor was zero.
+            DivisionError: A result would not be finite; ``clients`` says whose values are to blame, if they are some's.
         """
-        outputs, checks = self.manifest["outputs"], self.manifest["checks"]
-        for check, count in zip(checks, opened[len(outputs) :], strict=True):
-            if int(count[()]):
-                raise DivisionError(division_message(check["what"], int(count[()]), check["location"]))
-        inputs: Arrays = {o["path"]: decode(v, o["frac"]) for o, v in zip(outputs, opened[: len(outputs)], strict=True)}
+        for check, bits in zip(self.manifest["checks"], opened, strict=True):
+            if check["per_client"]:
+                found = invalid_clients(check["what"], bits)
+                if found:
+                    raise DivisionError(client_message(check["what"]), found)
+            elif np.any(bits):
+                raise DivisionError(division_message(f"{check['what']} at {check['location']}"))
+
+    def results(self, opened: Sequence[NDArray[np.uint64]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
+        """Decodes and finishes what the secure part opened."""
+        outputs = self.manifest["outputs"]
+        inputs: Arrays = {o["path"]: decode(v, o["frac"]) for o, v in zip(outputs, opened, strict=True)}
         prepared: Arrays = {}
         for op in self.epilogue.of(Input):
             value = np.asarray(inputs[op.path] if op.path in inputs else server[op.path])
@@ -103,6 +123,12 @@ class ServerProgram:
         program_hash: Of the files that were loaded; the other server's must be the same.
         session: The connection; None until the servers have met.
         ready_for: The number of clients that the setup phase was run for, or None.
+        kept: The clients whose values the last round's results are of.
+        magnitudes: By path the largest entry of what the last round opened, in units of the last place.
+        refused: Why this server could not take others, by client; those that are in none of the three, the other
+            server could not take.
+        invalid: Whose values had no defined result, and why, by client; both servers learn that.
+        stats: What the last round took, by phase.
     """
 
     party: int
@@ -111,7 +137,15 @@ class ServerProgram:
     program_hash: bytes
     session: Any = None
     ready_for: int | None = None
-    shares: dict[tuple[str, int], NDArray[np.uint64]] = field(default_factory=dict, repr=False)
+    kept: tuple[int, ...] = ()
+    magnitudes: dict[str, int] = field(default_factory=dict)
+    refused: dict[int | None, str] = field(default_factory=dict)
+    invalid: dict[int, str] = field(default_factory=dict)
+    stats: dict[str, dict[str, float]] = field(default_factory=dict)
+    inbox: Inbox = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.inbox = Inbox(self.party, self.clear.manifest["shares"], self.clear.manifest["max_clients"])
 
     @staticmethod
     def load(folder: Path, party: int) -> ServerProgram:
@@ -126,32 +160,77 @@ class ServerProgram:
         self.ready_for = clients
 
     def upload(self, path: str, client: int, data: NDArray[Any]) -> None:
-        """Takes in one client's upload: for server 0 a seed, for server 1 the masked value."""
-        self.shares[path, client] = data
+        """Takes in one client's upload, for server 0 a seed, for server 1 the masked value; or refuses the client."""
+        self.inbox.take(path, client, data)
 
-    def run(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
-        """One round on the uploads of clients 0 to ``clients - 1``."""
+    def run(self, server: Mapping[str, NDArray[Any]], clients: int, on_bad_client: str = DROP) -> Arrays:
+        """One round on the uploads of clients 0 to ``clients - 1``.
+
+        Those are left out of which one of the servers has no complete, valid upload.
+
+        Args:
+            server: SERVER-placed inputs.
+            clients: How many clients were to upload something.
+            on_bad_client: With ``fail``, a client that would be left out fails the round.
+
+        Raises:
+            InputError: Too few clients are left, or a SERVER-placed input is not what the program was compiled for.
+            DivisionError: A secret divisor was zero.
+        """
         try:
-            shares = [self._stacked(s, clients) for s in self.clear.manifest["shares"]]
+            self.stats, self.invalid = {}, {}
+            complete = self.inbox.close(clients)
+            self.refused = dict(self.inbox.refused)
+            self.kept = agree(self.session, clients, complete, self.inbox.max_clients)
+            self._count("agreement")
+            if on_bad_client == FAIL and len(self.kept) < clients:
+                raise InputError(f"{self._name}: clients cannot take part{reasons(self._dropped(clients))}")
+            outputs, self.kept, self.invalid = on_valid_clients(
+                self._name, self.kept, self._dropped(clients), on_bad_client, lambda kept: self._computed(server, kept)
+            )
+            return outputs
         finally:
-            self.shares.clear()
+            self.inbox.clear()
+
+    def _computed(self, server: Mapping[str, NDArray[Any]], kept: tuple[int, ...]) -> Arrays:
+        """The round on some clients; nothing is opened but checks unless these pass."""
+        clients = len(kept)
         publics = self.clear.publics(server, clients)
         if self.ready_for != clients:
             self.setup(clients)
         self.ready_for = None
+        self.inbox.keep(kept)
+        shares = [self._stacked(s, kept) for s in self.clear.manifest["shares"]]
         opened = self.engine.online(self.session, shares, publics)
-        return self.clear.results(opened, server, clients)
+        self._count("setup", "online")
+        outputs = len(self.clear.manifest["outputs"])
+        self.clear.check(opened[outputs:])
+        self.magnitudes = self.clear.magnitudes(opened[:outputs])
+        return self.clear.results(opened[:outputs], server, clients)
 
-    def _stacked(self, share: Mapping[str, Any], clients: int) -> NDArray[np.uint64]:
-        shape = resolve(tuple(share["shape"]), clients)
+    @property
+    def _name(self) -> str:
+        return str(self.clear.manifest["name"])
+
+    def _dropped(self, clients: int) -> dict[int | None, str]:
+        """Why clients of the round are left out, as far as this server knows."""
+        elsewhere = f"server {1 - self.party} has no complete, valid upload of it"
+        return {c: self.refused.get(c, elsewhere) for c in range(clients) if c not in self.kept}
+
+    def _count(self, *phases: str) -> None:
+        """Adds what the session says of its last phases to the round's figures."""
+        last = self.session.stats()
+        for phase in phases:
+            before = self.stats.get(phase, {})
+            self.stats[phase] = {name: before.get(name, 0) + value for name, value in last[phase].items()}
+
+    def _stacked(self, share: Mapping[str, Any], kept: tuple[int, ...]) -> NDArray[np.uint64]:
+        """This server's shares of a parameter, of some clients, in the order of their numbers."""
+        shape = resolve(tuple(share["shape"]), len(kept))
         result = np.empty(shape, dtype=np.uint64)
-        for client in range(clients):
-            data = self.shares.pop((share["path"], client), None)  # each is freed once it is copied
-            if data is None:
-                raise InputError(f"client {client} has not uploaded {share['path']!r}")
+        for row, client in enumerate(kept):
+            data = self.inbox.share(share["path"], client, again=self.clear.may_drop)
             if self.party == 0:
                 data = _duet.expand(data.tobytes(), int(np.prod(shape[1:], dtype=np.int64))).reshape(shape[1:])
-            if data.shape != shape[1:]:
-                raise InputError(f"client {client} has uploaded {share['path']!r} with shape {list(data.shape)}")
-            result[client] = data
+            result[row] = data
         return result

@@ -86,20 +86,37 @@ class Server:
         return {}, []
 
     def upload(self, message: Message) -> Reply:
-        """Takes in what one client uploads to this server."""
-        program = self.programs[message.header["program"]]
-        for path, data in zip(message.header["paths"], message.arrays, strict=True):
-            program.upload(path, message.header["client"], data)
+        """Takes in what one client uploads to this server; whatever that is, others are not affected."""
+        inbox = self.programs[message.header["program"]].inbox
+        client, paths = message.header.get("client"), message.header.get("paths")
+        if message.skipped:
+            inbox.refuse(client, f"it has uploaded {message.skipped} bytes instead of {inbox.client_bytes}")
+        elif not isinstance(paths, list) or len(paths) != len(message.arrays):
+            inbox.refuse(client, f"it has uploaded {len(message.arrays)} arrays without a parameter's name for each")
+        else:
+            for path, data in zip(paths, message.arrays, strict=True):
+                inbox.take(path, client, data)
         return {}, []
+
+    def limit(self, header: dict[str, Any]) -> int | None:
+        """How many bytes of arrays a message may bring: an upload no more than one client's."""
+        if header.get("do") != "upload":
+            return None
+        program = self.programs.get(str(header.get("program")))
+        return 0 if program is None else program.inbox.client_bytes
 
     def run(self, message: Message) -> Reply:
         """Runs a round on what was uploaded."""
         program = self.programs[message.header["program"]]
         server = dict(zip(message.header["server"], message.arrays, strict=True))
-        outputs = program.run(server, message.header["clients"])
+        outputs = program.run(server, message.header["clients"], message.header["on_bad_client"])
         header = {
             "paths": list(outputs),
-            "stats": program.session.stats(),
+            "magnitudes": program.magnitudes,
+            "kept": list(program.kept),
+            "refused": [[client, why] for client, why in program.refused.items()],
+            "invalid": [[client, why] for client, why in program.invalid.items()],
+            "stats": program.stats,
             "peak_memory_bytes": peak_memory_bytes(),
         }
         return header, [np.asarray(v) for v in outputs.values()]
@@ -108,7 +125,7 @@ class Server:
         """Answers orders until the driver goes away."""
         while True:
             try:
-                message = receive(control)
+                message = receive(control, self.limit)
             except ClosedError:
                 return
             try:

@@ -13,22 +13,30 @@ from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import EzError, InputError
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.runtime.admission import ClientValues, admit, client_value
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import LocalCluster, header
+from ezprivsecfl.runtime.participants import check_left
 from ezprivsecfl.runtime.sharing import Uploads, share, upload_messages
 from ezprivsecfl.runtime.statistics import Statistics, from_servers
 from ezprivsecfl.runtime.wire import Message
 
 HOST = "127.0.0.1"
-ClientValues = Mapping[str, Sequence[NDArray[Any]]]
 ServerValues = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """One round's results by output path, and what it took."""
+    """One round's results, and what it took.
+
+    Args:
+        outputs: By output path.
+        magnitudes: By path of every opened value its largest entry, in units of the last place.
+        statistics: What it took.
+    """
 
     outputs: dict[str, NDArray[Any]]
+    magnitudes: dict[str, int]
     statistics: Statistics
 
 
@@ -149,33 +157,49 @@ class TwoServerProgram:
                 raise
 
     def run(self, clients: ClientValues, server: ServerValues) -> RunResult:
-        """One round.
+        """One round; clients that cannot take part are left out, and named by the statistics.
 
         Raises:
-            InputError: The inputs are not what the program was compiled for; nothing was sent.
+            InputError: The inputs are not what the program was compiled for, or too few clients can take part.
             DivisionError: A secret divisor was zero.
             RunError: A server failed; the message says whether it will be started anew.
         """
         count = check_round(self.compiled, clients, server)
-        uploads = [
-            [share(np.asarray(clients[s.path][c]), s.type.frac, s.bound, s.path, c) for s in self._shares]
-            for c in range(count)
-        ]
-        order = {"do": "run", "program": self._id, "clients": count, "server": self._server_paths}
+        policy = self.compiled.options.on_bad_client
+        uploads, unusable = admit(count, lambda client: self._uploads(clients, client), policy)
+        check_left(self.compiled.name, len(uploads), unusable)
+        order = {
+            "do": "run",
+            "program": self._id,
+            "clients": count,
+            "server": self._server_paths,
+            "on_bad_client": policy,
+        }
         message = Message(order, [np.asarray(server[p]) for p in self._server_paths])
         with self.cluster.lock:
             self._meet()
             try:
-                for client, parts in enumerate(uploads):
+                for client, parts in uploads.items():
                     self._upload(client, parts)
                 replies = self.cluster.ask([message, message])
             except EzError:
                 self._forget()
                 raise
-            self._prepare_ahead(count)
+            kept = len(replies[0].header["kept"])
+            self._prepare_ahead(kept)
         first = replies[0]
         outputs = dict(zip(first.header["paths"], first.arrays, strict=True))
-        return RunResult(outputs, from_servers(self.compiled.name, self.backend, count, [r.header for r in replies]))
+        headers = [r.header for r in replies]
+        dropped = _dropped(unusable, headers)
+        statistics = from_servers(self.compiled.name, self.backend, kept, dropped, headers)
+        return RunResult(outputs, first.header["magnitudes"], statistics)
+
+    def _uploads(self, clients: ClientValues, client: int) -> list[Uploads]:
+        """What one client uploads for every parameter."""
+        return [
+            share(client_value(s, clients, client), s.type.frac, s.bound, s.path, client, s.lowest)
+            for s in self._shares
+        ]
 
     def _prepare_ahead(self, count: int) -> None:
         """From the second round of as many clients on, the next one's setup starts right away.
@@ -217,3 +241,13 @@ class TwoServerProgram:
 
     def _both(self, message: Message) -> list[Message]:
         return self.cluster.ask([message, message])
+
+
+def _dropped(unusable: Mapping[int | None, str], replies: Sequence[Mapping[str, Any]]) -> dict[int | None, str]:
+    """Why clients did not take part: as they say themselves, or as both servers say, or as each server says."""
+    found: dict[int | None, str] = {}
+    for party, reply in enumerate(replies):
+        for client, why in reply["refused"]:
+            said = f"server {party}: {why}"
+            found[client] = f"{found[client]}; {said}" if client in found else said
+    return {**found, **dict(replies[0]["invalid"]), **unusable}

@@ -31,7 +31,7 @@ class Uploads:
         return f"Uploads(<secret>, shape={self.masked.shape})"
 
 
-def share(value: NDArray[Any], frac: int, bound: float, path: str, client: int) -> Uploads:
+def share(value: NDArray[Any], frac: int, bound: float, path: str, client: int, lowest: float | None = None) -> Uploads:
     """Shares one client's value.
 
     Args:
@@ -40,11 +40,12 @@ def share(value: NDArray[Any], frac: int, bound: float, path: str, client: int) 
         bound: Entries must satisfy |x| < bound.
         path: The parameter's name, for messages.
         client: The client's number, for messages.
+        lowest: No entry may be less, if it is given.
 
     Raises:
-        InputError: An entry is not finite or beyond the bound.
+        InputError: An entry is not finite or beyond the bounds.
     """
-    check_bound(value, bound, path, f" of client {client}")
+    check_bound(value, bound, path, f" of client {client}", lowest)
     seed = os.urandom(SEED_BYTES)
     return Uploads(seed, _duet.share(np.asarray(value, dtype=np.float64), frac, seed))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,25 @@ class Statistics:
     Args:
         computation: Name of the computation.
         backend: Where it ran: ``duet``, ``motion2nx-gmw``, ``motion2nx-beavy`` or ``plain``.
-        clients: Clients of the round.
+        clients: How many clients the results are of.
+        dropped: The others, each with its number (``client``; None if an upload names no client) and the ``reason``.
         bytes_sent: Everything each server sent to the other, setup and online.
         messages: Messages each server sent.
-        rounds: Rounds of the online phase.
+        rounds: Rounds of the online phase, with that in which the servers agree on the clients.
         compile_seconds: Compiling and building; 0 from the second call on.
         setup_seconds: Setup phase (the slower server).
         online_seconds: Online phase (the slower server).
         cpu_seconds: Processor time of each server, setup and online.
         peak_memory_bytes: Largest resident memory of each server so far.
+        imprecise: Where formats were coarse for the values of this round: ``what`` it is, and its ``relative_error``
+            (of the largest entry, which may be off by as much).
         max_relative_error: Largest error relative to TFF's result, if that was computed too.
     """
 
     computation: str
     backend: str
     clients: int
+    dropped: list[dict[str, Any]]
     bytes_sent: list[int]
     messages: list[int]
     rounds: int
@@ -38,11 +42,17 @@ class Statistics:
     online_seconds: float
     cpu_seconds: list[float]
     peak_memory_bytes: list[int]
+    imprecise: list[dict[str, Any]] = field(default_factory=list)
     max_relative_error: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The fields; without ``max_relative_error`` where there was nothing to compare with."""
         return {k: v for k, v in asdict(self).items() if v is not None}
+
+
+def imprecise_text(one: Mapping[str, Any]) -> str:
+    """One entry of ``Statistics.imprecise`` for people to read."""
+    return f"{one['what']}: relative error of up to {one['relative_error']:.1e}"
 
 
 def size_text(count: int) -> str:
@@ -59,19 +69,34 @@ def peak_memory_bytes() -> int:
     raise RuntimeError("/proc/self/status has no VmHWM: the servers need Linux")
 
 
-def from_servers(name: str, backend: str, clients: int, replies: Sequence[dict[str, Any]]) -> Statistics:
+def described(dropped: Mapping[int | None, str]) -> list[dict[str, Any]]:
+    """Dropped clients as reports list them, in the order of their numbers."""
+    order = sorted(dropped, key=lambda client: (client is None, client))
+    return [{"client": client, "reason": dropped[client]} for client in order]
+
+
+def dropped_text(one: Mapping[str, Any]) -> str:
+    """One entry of ``Statistics.dropped`` for people to read."""
+    who = "an unknown client" if one["client"] is None else f"client {one['client']}"
+    return f"{who}: {one['reason']}"
+
+
+def from_servers(
+    name: str, backend: str, clients: int, dropped: Mapping[int | None, str], replies: Sequence[dict[str, Any]]
+) -> Statistics:
     """Statistics from both servers' replies to a round."""
-    phases = [[reply["stats"][phase] for phase in ("setup", "online")] for reply in replies]
+    phases = [[reply["stats"][phase] for phase in ("agreement", "setup", "online")] for reply in replies]
     return Statistics(
         computation=name,
         backend=backend,
         clients=clients,
+        dropped=described(dropped),
         bytes_sent=[sum(p["bytes_sent"] for p in server) for server in phases],
         messages=[sum(p["messages_sent"] for p in server) for server in phases],
-        rounds=max(server[1]["rounds"] for server in phases),
+        rounds=max(server[0]["rounds"] + server[2]["rounds"] for server in phases),
         compile_seconds=0.0,
-        setup_seconds=max(server[0]["wall_seconds"] for server in phases),
-        online_seconds=max(server[1]["wall_seconds"] for server in phases),
+        setup_seconds=max(server[1]["wall_seconds"] for server in phases),
+        online_seconds=max(server[0]["wall_seconds"] + server[2]["wall_seconds"] for server in phases),
         cpu_seconds=[sum(p["cpu_seconds"] for p in server) for server in phases],
         peak_memory_bytes=[reply["peak_memory_bytes"] for reply in replies],
     )

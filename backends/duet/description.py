@@ -128,7 +128,8 @@ def cost(program: Program, clients: int, network: Network = NETWORKS["lan"]) -> 
     used = [(op, kernel(engine, op, clients)) for op in engine.ops]
     rows = tuple(OpCost(op, k, *k.costs()) for op, k in used if k is not None)
     online = schedule(engine)
-    return CostTable(clients, rows, online.rounds, online.delays, network)
+    agreed = 1  # before anything else, on who takes part: both servers send at the same time
+    return CostTable(clients, rows, agreed + online.rounds, agreed + online.delays, network)
 
 
 def traffic(program: Program, clients: int) -> list[str]:

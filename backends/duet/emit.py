@@ -108,7 +108,7 @@ class _Emission:
 
     def _results(self) -> list[str]:
         outputs = [self.names[op.operands[0]] for op in self.program.of(io.Output)]
-        return outputs + [self.names[op.operands[0]] for op in self.program.of(protocol.CheckZero)]
+        return outputs + [self.names[op.operands[0]] for op in self.program.of(protocol.Check)]
 
     # The setup phase: masks and zero labels instead of values.
 

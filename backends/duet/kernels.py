@@ -10,6 +10,7 @@ from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, BooleanType, Shape, WiresType, resolve
 from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.participants import agreement_bytes
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def kernel(program: Program, op: Op, clients: int) -> Kernel | None:
             return Kernel("truncate", {"elements": count(op.result.type.shape, clients), "bits": op.bits})
         case io.Public() if op is program.of(io.Public)[0]:
             return Kernel("agreement", {})
+        case io.Share() if op is program.of(io.Share)[0]:
+            return Kernel("exchange", {"bytes": agreement_bytes(clients)})  # on who takes part
     return None
 
 

@@ -97,7 +97,7 @@ class _Emission:
     def context(self) -> dict[str, Any]:
         """What the template needs."""
         files = circuit_files(self.program)
-        outputs = [*self.program.of(io.Output), *self.program.of(protocol.CheckZero)]
+        outputs = [*self.program.of(io.Output), *self.program.of(protocol.Check)]
         return {
             "title": plain(self.program.name),
             "name": literal(self.program.name),

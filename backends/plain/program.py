@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output, Public, Share
+from ezprivsecfl.runtime.admission import ClientValues, admit, client_value
 from ezprivsecfl.runtime.encoding import check_bound
-from ezprivsecfl.runtime.program import Clear
-from ezprivsecfl.runtime.session import ClientValues, RunResult, ServerValues, check_round
-from ezprivsecfl.runtime.statistics import Statistics, peak_memory_bytes
+from ezprivsecfl.runtime.participants import on_valid_clients
+from ezprivsecfl.runtime.program import Arrays, Clear
+from ezprivsecfl.runtime.session import RunResult, ServerValues, check_round
+from ezprivsecfl.runtime.statistics import Statistics, described, peak_memory_bytes
 
 
 class PlainProgram:
@@ -27,8 +31,8 @@ class PlainProgram:
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        described = json.loads(json.dumps({**manifest(compiled.secure), "checks": []}))
-        self.clear = Clear(described, compiled.prologue, compiled.epilogue)
+        self.clear = Clear(json.loads(json.dumps(manifest(compiled.secure))), compiled.prologue, compiled.epilogue)
+        self.magnitudes: dict[str, int] = {}
 
     def prepare(self, clients: int) -> None:
         """There is nothing to prepare."""
@@ -37,20 +41,20 @@ class PlainProgram:
         """One round; raises what the servers would raise."""
         started, cpu = time.perf_counter(), time.process_time()
         count = check_round(self.compiled, clients, server)
-        secure = self.compiled.secure
-        inputs = {}
-        for op in secure.of(Share):
-            for client, value in enumerate(clients[op.path]):
-                check_bound(np.asarray(value), op.bound, op.path, f" of client {client}")
-            inputs[op.path] = encode(np.stack([np.asarray(v) for v in clients[op.path]]), op.type.frac)
-        publics = self.clear.publics(server, count)
-        inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
-        opened = run_mpc(secure, inputs, count)
-        outputs = self.clear.results([opened[op.path] for op in secure.of(Output)], server, count)
+        policy = self.compiled.options.on_bad_client
+        encoded, dropped = admit(count, lambda client: self._encoded(clients, client), policy)
+        outputs, kept, invalid = on_valid_clients(
+            self.compiled.name,
+            encoded,
+            dropped,
+            policy,
+            lambda kept: self._computed([encoded[c] for c in kept], server),
+        )
         statistics = Statistics(
             computation=self.compiled.name,
             backend="plain",
-            clients=count,
+            clients=len(kept),
+            dropped=described({**dropped, **invalid}),
             bytes_sent=[0, 0],
             messages=[0, 0],
             rounds=0,
@@ -60,4 +64,24 @@ class PlainProgram:
             cpu_seconds=[time.process_time() - cpu, 0.0],
             peak_memory_bytes=[peak_memory_bytes(), 0],
         )
-        return RunResult(outputs, statistics)
+        return RunResult(outputs, self.magnitudes, statistics)
+
+    def _computed(self, encoded: Sequence[Mapping[str, NDArray[np.uint64]]], server: ServerValues) -> Arrays:
+        """The results for some clients."""
+        secure, clients = self.compiled.secure, len(encoded)
+        inputs = {op.path: np.stack([one[op.path] for one in encoded]) for op in secure.of(Share)}
+        publics = self.clear.publics(server, clients)
+        inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
+        by_path = run_mpc(secure, inputs, clients)
+        opened = [by_path[op.path] for op in secure.of(Output)]
+        self.magnitudes = self.clear.magnitudes(opened)
+        return self.clear.results(opened, server, clients)
+
+    def _encoded(self, clients: ClientValues, client: int) -> dict[str, NDArray[np.uint64]]:
+        """One client's values, checked as it would check them."""
+        encoded = {}
+        for op in self.compiled.secure.of(Share):
+            value = client_value(op, clients, client)
+            check_bound(value, op.bound, op.path, f" of client {client}", op.lowest)
+            encoded[op.path] = encode(value, op.type.frac)
+        return encoded

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 
+from ezprivsecfl.compiler.options import FAIL
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.mpc import io, protocol
+from ezprivsecfl.ir.mpc.protocol import client_message
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
@@ -32,15 +33,17 @@ class Opened:
 
 @dataclass(frozen=True)
 class Check:
-    """A count that both servers learn: for how many elements an operation had no finite result.
+    """A bit that both servers learn, or one for each client: whether operations had no finite result.
 
     Args:
-        what: The operation.
-        location: Its place.
+        what: The operations.
+        location: The place of the (first) operation.
+        per_client: Whether it is a bit for each client.
     """
 
     what: str
     location: Location
+    per_client: bool
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,15 @@ class Leakage:
         secret: CLIENTS-placed parameters: no server learns anything about them beyond the entries below.
         public: SERVER-placed parameters, known to both servers.
         opened: What both servers learn, in the order in which the program gives it.
-        checks: Counts that both servers learn; the round fails unless each is zero.
+        checks: Bits that both servers learn before any result is opened.
+        on_bad_client: What happens about a client whose bit is set.
     """
 
     secret: tuple[str, ...]
     public: tuple[str, ...]
     opened: tuple[Opened, ...]
     checks: tuple[Check, ...]
+    on_bad_client: str
 
     def lines(self) -> list[str]:
         """The statement in plain words."""
@@ -68,14 +73,22 @@ class Leakage:
                 f"Both servers learn {' and '.join(o.results)}: {_numbers(o.type)} opened{_at(o.location)}"
                 for o in self.opened
             ),
-            *(
-                f"Both servers learn for how many elements {c.what}{_at(c.location)} was infinite or not a number"
-                f"{f' ({times} counts)' if times > 1 else ''}; if for any, the round fails"
-                for c, times in Counter(self.checks).items()
-            ),
+            *(self._checked(check) for check in self.checks),
             "Clients learn nothing: results are for the servers",
             "Assumed: the servers do not collude, and each follows the protocol",
         ]
+
+    def _checked(self, check: Check) -> str:
+        if not check.per_client:
+            return (
+                f"Both servers learn one bit: whether {check.what}{_at(check.location)} was infinite or not a number; "
+                "if so, the round fails, and no result is opened"
+            )
+        then = "it is named, and the round fails" if self.on_bad_client == FAIL else "it is dropped and named"
+        return (
+            f"Both servers learn one bit for each client, before any result: whether {client_message(check.what)}. "
+            f"If so, {then}; where it is not finite, TFF's own result would be infinite or not a number"
+        )
 
 
 def _numbers(type_: Type) -> str:
@@ -95,12 +108,15 @@ def leakage(compiled: Compiled) -> Leakage:
         Opened(tuple(results.get(op.path, ["an intermediate value"])), op.operands[0].type, op.location)
         for op in compiled.secure.of(io.Output)
     )
-    checks = tuple(Check(op.what, op.location) for op in compiled.secure.of(protocol.CheckZero))
+    checks = tuple(
+        Check(op.what, op.location, isinstance(op, protocol.CheckClients)) for op in compiled.secure.of(protocol.Check)
+    )
     return Leakage(
         tuple(op.path for op in inputs if op.placement is Placement.CLIENTS),
         tuple(op.path for op in inputs if op.placement is Placement.SERVER),
         opened,
         checks,
+        compiled.options.on_bad_client,
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ezprivsecfl.compiler.analyses.signs import is_row_times_itself
-from ezprivsecfl.compiler.passes.simplify import tensor_type
+from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc.sketch import BLOCKS
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.tensor.structure import MatMul
+from ezprivsecfl.ir.tensor.values import tensor_type
 
 FEWEST = 64
 FAILURE = 2.0**-40

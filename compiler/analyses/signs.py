@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ezprivsecfl.compiler.analyses.squares import is_row_times_itself, is_square
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
@@ -40,18 +41,8 @@ def _is_non_negative(op: Op, found: set[Value]) -> bool:
         return any(known)
     if isinstance(op, ew.Select):
         return all(known[1:])
-    if isinstance(op, ew.Mul) and op.operands[0] is op.operands[1]:
+    if is_square(op):
         return True
     if isinstance(op, st.MatMul) and is_row_times_itself(op):
         return True
     return isinstance(op, ALWAYS) or (isinstance(op, WITH_ALL_OPERANDS) and all(known))
-
-
-def is_row_times_itself(op: Op) -> bool:
-    """Whether a matrix product is that of rows ``[..., 1, k]`` with the same rows as columns: sums of squares."""
-    a, b = op.operands
-    row, column = a.type.shape, b.type.shape
-    if not (isinstance(a.op, st.Reshape) and isinstance(b.op, st.Reshape)):
-        return False
-    same = a.op.operands[0] is b.op.operands[0]
-    return same and row[-2] == 1 and column == (*row[:-2], row[-1], 1)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.passes.late_opening import chain
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import LeakageError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
 LITERAL = 64
@@ -34,11 +35,11 @@ class Stages:
     secure: tuple[Op, ...]
     epilogue: tuple[Op, ...]
 
-    def prologue_program(self) -> Program:
-        """SERVER inputs to the public values that the secure part needs."""
+    def prologue_program(self, publics: Mapping[str, Value]) -> Program:
+        """SERVER inputs to the public values that the secure part needs, by path."""
         b = ProgramBuilder(f"{self.program.name}_prologue", Level.TENSOR, self.program.max_clients)
-        values = _public_part(self.program, b, set(self.public))
-        for value, path in self.public.items():
+        values = _public_part(self.program, b, set(publics.values()))
+        for path, value in publics.items():
             b.append(Output(operands=(values[value],), path=path, location=value.op.location))
         return b.build()
 

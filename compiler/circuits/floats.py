@@ -106,14 +106,16 @@ def from_fixed(b: CircuitBuilder, x: Wires, frac: int, format_: FloatFormat = FL
 
 
 def to_fixed(b: CircuitBuilder, x: Float, width: int, frac: int, highest: int | None = None) -> tuple[Wires, int]:
-    """``x · 2^frac`` rounded toward zero, modulo 2^width, and a wire that is set where x is infinite or NaN.
+    """``x · 2^frac`` rounded toward zero, modulo 2^width, and a wire that is set where that is not what was asked for.
+
+    The wire is set where x is infinite or not a number, or larger than ``highest`` says.
 
     Args:
         b: The builder.
         x: The number.
         width: Wires of the result.
         frac: Fractional bits of the result.
-        highest: Where the highest one of the result may be; larger numbers give 0. Any by default.
+        highest: Where the highest one of the result may be; larger numbers give 0 and set the wire. Any by default.
     """
     m = len(x.mantissa)
     top = width + m - 2 if highest is None else max(highest, 0)
@@ -135,7 +137,10 @@ def to_fixed(b: CircuitBuilder, x: Float, width: int, frac: int, highest: int | 
         magnitude = tuple(b.xor(*pair) for pair in zip(magnitude, part, strict=True))
     signed = min(width, top + 2)
     result = words.negate_if(b, x.sign, magnitude[:signed])
-    return words.sign_extend(result, width), b.or_(x.inf, x.nan)
+    invalid = b.or_(x.inf, x.nan)
+    if highest is not None:
+        invalid = b.or_(invalid, b.and_(down[-1], x.nonzero))
+    return words.sign_extend(result, width), invalid
 
 
 def neg(b: CircuitBuilder, x: Float) -> Float:

@@ -191,7 +191,7 @@ class Garbler:
             return x
         if isinstance(x.format, FloatFormat):
             return fixed(floats.to_fixed(self.b, self.unpack(x), 64, 0)[0], 0)
-        return fixed(words.toward_zero(self.b, x.wires, x.frac), 0)
+        return fixed(words.toward_zero(self.b, x.wires, x.frac) if x.frac > 0 else self._with_frac(x, 0), 0)
 
     def _root(self, op: Op, x: Bundle) -> Bundle:
         if self.is_fixed(x):

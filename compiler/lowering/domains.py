@@ -9,26 +9,29 @@ there it is computed on normalised numbers, with a relative error that does not 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum
 
-from ezprivsecfl.compiler.analyses.monomials import root
-from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.analyses.ranges import SMALL, Ranges
+from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.passes.factor import count
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM
 
 ROOM = 62
 """Bits of a ring element for magnitude and fraction together: 64 less the sign and one for accumulated rounding."""
 
-INPUT_BITS = 16
-"""Fractional bits that an input has at least."""
+INPUT_BITS = 19
+"""Significant bits that an input has at least: fractional bits and those of its bound."""
+
+FRACTIONAL_BITS = 16
+"""Fractional bits that an input has as well, where the ring has room: it may be far below its bound."""
 
 INVERSE_BITS = 12
 """Bits of the inverse of a number at its bound, so an error of 2^-13 there; the inverse of a smaller one has more.
@@ -38,9 +41,6 @@ What is multiplied with it gets the bits that are left: they count for small wei
 
 MANY = 16
 """From so many clients on it is worth two rounds more to have one inverse in a circuit instead of quotients for all."""
-
-SMALL = 128
-"""Up to this many elements (for 32 clients) a product with a garbled operand is computed in the circuit."""
 
 GARBLED = (
     ew.Relu, ew.Abs, ew.Sign, ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div, ew.DivNoNan, ew.Maximum, ew.Minimum,
@@ -65,13 +65,15 @@ class Domains:
     Args:
         secure: The operations of the secure part, in order.
         ranges: Ranges of all values.
+        in_circuits: Products that are computed in circuits although none of their operands is garbled.
 
     Raises:
         UnsupportedError: Lists all operations that no strategy takes.
     """
 
-    def __init__(self, secure: Sequence[Op], ranges: Ranges) -> None:
+    def __init__(self, secure: Sequence[Op], ranges: Ranges, in_circuits: Collection[Op] = ()) -> None:
         self.ranges = ranges
+        self.in_circuits = in_circuits
         self.strategy: dict[Op, Strategy] = {}
         self.inverses: dict[Value, int] = {}
         """Inverses that shares are multiplied with, and how many fractional bits each needs."""
@@ -155,8 +157,8 @@ class Domains:
         """
         if self.ranges.clients < MANY:
             return False
-        others = [root(o) for o in op.operands if o not in garbled]
-        inverse = root(garbled[0])
+        others = [source(o) for o in op.operands if o not in garbled]
+        inverse = source(garbled[0])
         if len(others) != 1 or not isinstance(others[0].op, Input) or CLIENTS_DIM not in op.result.type.shape:
             return False
         if not isinstance(inverse.op, ew.Reciprocal) or count(inverse.type.shape) != 1:
@@ -165,12 +167,14 @@ class Domains:
         if not 0 < divisor < math.inf or not 0 < quotient < math.inf:
             return False
         bits = math.ceil(math.log2(divisor)) + INVERSE_BITS
-        if bits + INPUT_BITS + math.ceil(math.log2(quotient)) > ROOM:
+        if bits + FRACTIONAL_BITS + math.ceil(math.log2(quotient)) > ROOM:
             return False
         self.inverses[inverse] = bits
         return True
 
     def _product(self, op: ew.Mul, secret: list[Value], garbled: list[Value]) -> Strategy:
+        if op in self.in_circuits or op.result in self.ranges.checked:
+            return Strategy.CIRCUIT
         if garbled and count(op.result.type.shape) <= SMALL and not self._divides_all(op, garbled):
             return Strategy.CIRCUIT
         return Strategy.PRODUCT if len(secret) == 2 else Strategy.PUBLIC_PRODUCT

@@ -6,6 +6,7 @@ Operands are converted when an operation needs it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -15,11 +16,11 @@ from ezprivsecfl.compiler.lowering.bundles import Bundle, Garbler, bit
 from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.regions import Region
 from ezprivsecfl.compiler.lowering.scales import Scales
-from ezprivsecfl.compiler.passes.simplify import constant_value, tensor_type
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.types import DType, FixedFormat, WireFormat, YaoType
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
+from ezprivsecfl.ir.types import CLIENTS_DIM, DType, FixedFormat, Shape, WireFormat, YaoType
 
 PARTIAL = (ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div)
 """Operations whose result may be infinite or not a number."""
@@ -32,6 +33,19 @@ class Incoming(NamedTuple):
     constants: tuple[bool | None, ...]
 
 
+@dataclass(frozen=True)
+class Flag:
+    """An output of a circuit that says "not a finite number".
+
+    Args:
+        output: The output's index.
+        places: Where in the program that may come from, each with the largest magnitude that a number has there.
+    """
+
+    output: int
+    places: dict[Location, float]
+
+
 @dataclass
 class RegionCircuit:
     """A region's circuit and what its inputs and outputs are.
@@ -42,7 +56,8 @@ class RegionCircuit:
         formats: Per circuit output its meaning.
         garbled: Values that other circuits take, with the output's index.
         shared: Values needed as arithmetic shares, with the output's index.
-        invalid: Per place of the program an output that says "not a finite number".
+        invalid: What says that values are not finite, or beyond their ranges: one flag for all places if every element
+            is some client's, else one for each place.
     """
 
     circuit: Circuit
@@ -50,7 +65,7 @@ class RegionCircuit:
     formats: tuple[WireFormat, ...]
     garbled: dict[Value, int]
     shared: dict[Value, int]
-    invalid: dict[Location, int]
+    invalid: list[Flag]
 
 
 def build_circuit(
@@ -82,6 +97,7 @@ class _Build:
         garbled: dict[Value, int] = {}
         shared: dict[Value, int] = {}
         flags: dict[Location, int] = {}
+        places: dict[Location, float] = {}
         for op in self.region.ops:
             value = op.result
             if any(user not in self.region.ops for user in self.domains.needed_garbled(value)):
@@ -91,17 +107,26 @@ class _Build:
                 highest = self.scales.highest(value, frac)
                 bundle, invalid = self.gates.shared(self.values[value], frac, highest)
                 shared[value] = self._output(bundle)
-                culprit = _partial(value, self.domains)
-                if invalid is not None and culprit is not None:
+                culprit = _partial(value, self.domains) or value.op
+                if invalid is not None:
                     where = Location(culprit.location.file, culprit.location.line, culprit.location.op or culprit.name)
                     before = flags.get(where)
                     flags[where] = invalid if before is None else self.b.or_(before, invalid)
-        zero = self.b.constant(False)
-        invalid_outputs = {
-            where: self._output(Bundle(FixedFormat(2, 0), (flag, zero))) for where, flag in flags.items()
-        }
+                    places[where] = max(self.scales.magnitude(value), places.get(where, 0.0))
+        invalid_outputs = [self._flag(f, p) for f, p in self._grouped(flags, places)]
         circuit = self.b.build()
         return RegionCircuit(circuit, self.inputs, tuple(self.formats), garbled, shared, invalid_outputs)
+
+    def _grouped(
+        self, flags: dict[Location, int], places: dict[Location, float]
+    ) -> list[tuple[int, dict[Location, float]]]:
+        """One flag for all places where it is a client's, else one for each."""
+        if flags and is_per_client(self.region.shape):
+            return [(functools.reduce(self.b.or_, flags.values()), places)]
+        return [(flag, {where: places[where]}) for where, flag in flags.items()]
+
+    def _flag(self, flag: int, places: dict[Location, float]) -> Flag:
+        return Flag(self._output(Bundle(FixedFormat(2, 0), (flag, self.b.constant(False)))), places)
 
     def _operand(self, op: Op, value: Value) -> Bundle:
         """Wires of an operand: computed in this region, a constant, or a new circuit input."""
@@ -125,6 +150,11 @@ class _Build:
         self.b.output(bundle.wires)
         self.formats.append(bundle.format)
         return len(self.formats) - 1
+
+
+def is_per_client(shape: Shape) -> bool:
+    """Whether every element of a value of this shape belongs to one client."""
+    return shape.count(CLIENTS_DIM) == 1
 
 
 def _partial(value: Value, domains: Domains) -> Op | None:

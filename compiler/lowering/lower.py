@@ -6,15 +6,15 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from ezprivsecfl.compiler.analyses.signs import is_row_times_itself, non_negative
+from ezprivsecfl.compiler.analyses.signs import non_negative
+from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
 from ezprivsecfl.compiler.analyses.stages import Stages
+from ezprivsecfl.compiler.lowering.checks import Checks
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Op, Value
@@ -23,6 +23,7 @@ from ezprivsecfl.ir.structural import StructuralOp, broadcast_shapes
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import (
     CLIENTS_DIM,
     ArithType,
@@ -47,16 +48,20 @@ MASK_BEFORE = (st.Reshape, st.Transpose, st.Broadcast)
 """Moves that a masked value goes through, so that one mask serves all views of a value."""
 
 
-class Lowered(NamedTuple):
-    """The mpc program of the secure part.
+@dataclass(frozen=True)
+class Lowered:
+    """The secure part on the mpc level.
 
     Args:
-        program: The program.
+        program: The mpc program.
+        publics: By path of its ``public`` operations what the prologue has to compute; one value may have several
+            paths, one for each number of fractional bits that it is needed with.
         holders: For values of the tensor program those of the mpc program that hold them, in the same shape. A value
             that only exists inside a circuit, or in another shape, has none.
     """
 
     program: Program
+    publics: Mapping[str, Value]
     holders: Mapping[Value, Value]
 
 
@@ -66,7 +71,7 @@ def lower(stages: Stages, domains: Domains, scales: Scales) -> Lowered:
     program = lowering.run()
     kept = {result for op in program.ops for result in op.results}
     found = {**lowering.garbled, **lowering.shares}
-    return Lowered(program, {value: holder for value, holder in found.items() if holder in kept})
+    return Lowered(program, lowering.publics, {v: holder for v, holder in found.items() if holder in kept})
 
 
 @dataclass
@@ -78,13 +83,14 @@ class _Lowering:
     masks: dict[Value, Value] = field(default_factory=dict)
     garbled: dict[Value, Value] = field(default_factory=dict)
     rings: dict[tuple[Value, int], Value] = field(default_factory=dict)
-    checks: list[Value] = field(default_factory=list)
+    publics: dict[str, Value] = field(default_factory=dict)
     coins: Value | None = None
 
     def __post_init__(self) -> None:
         program = self.stages.program
         self.non_negative = non_negative(program)
         self.b = ProgramBuilder(program.name, Level.MPC, program.max_clients)
+        self.checks = Checks(self.b, self.scales.ranges.clients)
 
     def run(self) -> Program:
         regions, depth = find_regions(self.stages.secure, self.domains)
@@ -96,11 +102,12 @@ class _Lowering:
                 if depth[op] == level and self.domains.strategy[op] is not Strategy.CIRCUIT:
                     with self.b.at(op.location):
                         self._op(op)
+        self.checks.finish()
         for value, path in self.stages.opened.items():
             with self.b.at(value.op.location):
                 opened = self.b.add(protocol.Open, self._shared(value))
                 self.b.append(io.Output(operands=(opened,), path=path, location=value.op.location))
-        ops = drop_unused(self.b.ops, (io.Share, io.Output, protocol.CheckZero))
+        ops = drop_unused(self.b.ops, (io.Share, io.Output, protocol.Check))
         used = {op.circuit for op in ops if isinstance(op, protocol.Circuit)}
         circuits = {name: c for name, c in self.b.circuits.items() if name in used}
         return Program(self.b.name, Level.MPC, self.b.max_clients, ops, circuits)
@@ -248,12 +255,9 @@ class _Lowering:
         for value, index in built.shared.items():
             with self.b.at(value.op.location):
                 self.shares[value] = self.b.add(protocol.FromYao, outputs[index])
-        for where, index in built.invalid.items():
-            with self.b.at(where):
-                flags = self.b.add(protocol.FromYao, outputs[index])
-                total = self.b.add(structure.Sum, flags, axes=tuple(range(len(flags.type.shape))))
-                opened = self.b.add(protocol.Open, total)
-                self.b.append(protocol.CheckZero(operands=(opened,), what=where.op, location=where))
+        for flag in built.invalid:
+            with self.b.at(next(iter(flag.places))):
+                self.checks.add(self.b.add(protocol.FromYao, outputs[flag.output]), flag.places)
 
     def _format(self, op: Op, value: Value) -> Incoming:
         """How a value from outside a region comes in."""
@@ -315,14 +319,18 @@ class _Lowering:
                 if isinstance(op, Constant) and value not in self.stages.public:
                     ring = self.b.add(io.Constant, value=encode(op.value, frac), frac=frac)
                 else:
-                    ring = self.b.add(
-                        io.Public,
-                        path=self.stages.public[value],
-                        bound=_above(self.scales.magnitude(value)),
-                        type=RingType(value.type.shape, frac),
-                    )
+                    ring = self._public(value, frac)
             self.rings[value, frac] = ring
         return self.rings[value, frac]
+
+    def _public(self, value: Value, frac: int) -> Value:
+        """A public value that the prologue computes."""
+        path = self.stages.public[value]
+        others = sum(v is value for v in self.publics.values())
+        path += f"_{others}" if others else ""
+        self.publics[path] = value
+        bound = _above(self.scales.magnitude(value))
+        return self.b.add(io.Public, path=path, bound=bound, type=RingType(value.type.shape, frac))
 
     def _broadcast(self, value: Value, shape: Shape) -> Value:
         return value if value.type.shape == shape else self.b.add(structure.Broadcast, value, shape=shape)

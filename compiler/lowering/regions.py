@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import Shape
 
 

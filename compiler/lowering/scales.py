@@ -3,8 +3,11 @@
 Each shared input, each encoded public value and each value that leaves a circuit has a number of fractional bits to
 choose; products add them up, sums take the larger. Arithmetic modulo 2^64 is exact, so a value must fit its range only
 where its magnitude counts: where it enters a circuit and where it is opened. The choice starts high and takes bits
-from the largest contributor of a violated limit until all limits hold, then gives back what is left. Nothing is
-truncated unless the limits cannot hold otherwise.
+from the contributor of a violated limit that has most to spare until all limits hold, then gives back what is left.
+Nothing is truncated unless the limits cannot hold otherwise.
+
+What a value needs is relative to its bound: so many *significant* bits, counted from the highest bit that it can have.
+Fractional bits are therefore negative where bounds are large enough.
 """
 
 from __future__ import annotations
@@ -18,16 +21,20 @@ import numpy as np
 
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages
-from ezprivsecfl.compiler.lowering.domains import INPUT_BITS, ROOM, Domains, Strategy
-from ezprivsecfl.compiler.passes.factor import count
-from ezprivsecfl.compiler.passes.simplify import tensor_type
+from ezprivsecfl.compiler.analyses.terms import source
+from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS, INPUT_BITS, ROOM, Domains, Strategy
+from ezprivsecfl.compiler.passes.factor import NOMINAL_CLIENTS, count
 from ezprivsecfl.errors import PrecisionError
 from ezprivsecfl.ir.mpc.sketch import SCALE_BITS
 from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.structural import ConcatOp, StructuralOp, SumOp
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor.values import tensor_type
 
-MINIMUM = INPUT_BITS
+MOST_INPUT_BITS = 35
+"""Significant bits of an input and of a public value at most: what a float32 has, and room for smaller entries."""
+
 TRUNCATED_ROOM = ROOM - 1
 """Room of a value that is truncated. ``Truncate`` takes raw values below 2^62, which is 2^ROOM.
 
@@ -40,12 +47,29 @@ PUBLIC_BOUND = float(1 << 16)
 
 @dataclass
 class Variable:
-    """Fractional bits to choose."""
+    """Fractional bits to choose, within a minimum and a maximum."""
 
     value: Value
     bits: int
-    minimum: int = MINIMUM
-    maximum: int = 40
+    minimum: int
+    maximum: int
+
+    @property
+    def spare(self) -> int:
+        """How many could be taken."""
+        return self.bits - self.minimum
+
+
+class SmallProduct(Exception):  # noqa: N818 - no error: another strategy is taken
+    """A product of a number per client does not fit the ring: a circuit on normalised numbers can hold it.
+
+    Args:
+        op: The product.
+    """
+
+    def __init__(self, op: Op) -> None:
+        super().__init__(op)
+        self.op = op
 
 
 @dataclass(frozen=True)
@@ -65,16 +89,20 @@ class Scales:
         stages: The divided program.
         domains: The strategies of the secure part.
         ranges: Ranges of all values.
+        frugal: Inputs have ``INPUT_BITS`` significant bits at least, but not always ``FRACTIONAL_BITS``.
 
     Raises:
-        PrecisionError: No choice leaves every input 16 fractional bits; names the operation.
+        SmallProduct: A product is to be computed in a circuit instead.
+        PrecisionError: No choice leaves every value enough significant bits; names the operation.
     """
 
     stages: Stages
     domains: Domains
     ranges: Ranges
+    frugal: bool = False
     variables: dict[tuple[Op | None, Value], Variable] = field(default_factory=dict)
     rescaled: dict[Value, None] = field(default_factory=dict)
+    _typical: dict[Value, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         while True:
@@ -124,23 +152,68 @@ class Scales:
 
     def _expression(self, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
         if value in self.rescaled:
-            return self._variable(None, value, maximum=40)
+            return self._variable(None, value, *self._significant(value, 20, 44))
         return self._raw(value)
+
+    def _significant(self, value: Value, fewest: int, most: int) -> tuple[int, int]:
+        """The fewest and most fractional bits for a number of significant bits of a value of typical size."""
+        magnitude, bits = self.magnitude(value), _bits(self.typical(value))
+        room = ROOM - _bits(magnitude) if math.isfinite(magnitude) else ROOM
+        return min(fewest - bits, room), min(most - bits, room)
+
+    def typical(self, value: Value) -> float:
+        """How large a value is for inputs near their bounds: where its range is far larger, bits are not spent on that.
+
+        A quotient's range follows from the smallest divisor that there could be, but most divisors are near their
+        bound. This is no bound of anything: precision depends on it, correctness does not.
+        """
+        if value not in self._typical:
+            self._typical[value] = min(self.magnitude(value), self._estimate(value))
+        return self._typical[value]
+
+    def _estimate(self, value: Value) -> float:
+        op = value.op
+        parts = [self.typical(o) for o in op.operands]
+        match op:
+            case ew.Div() | ew.DivNoNan():
+                return parts[0] / parts[1] if parts[1] else math.inf
+            case ew.Reciprocal():
+                return 1 / parts[0] if parts[0] else math.inf
+            case ew.Sqrt():
+                return math.sqrt(parts[0])
+            case ew.Rsqrt():
+                return 1 / math.sqrt(parts[0]) if parts[0] else math.inf
+            case ew.Mul():
+                return parts[0] * parts[1]
+            case SumOp():
+                return math.inf
+            case ew.Neg() | ew.Abs() | ew.Relu() | StructuralOp():
+                return parts[0]
+            case ew.Add() | ew.Sub() | ew.Select() | ew.Maximum() | ew.Minimum() | ConcatOp():
+                return max(parts)
+        return math.inf
 
     def _raw(self, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
         op, dtype = value.op, tensor_type(value).dtype
         strategy = self.domains.strategy[op]
         secret = [o for o in op.operands if tensor_type(o).is_secret]
         if strategy is Strategy.SHARE:
-            return self._variable(None, value, maximum=32) if dtype.is_float else (0, Counter())
+            if not dtype.is_float:
+                return 0, Counter()
+            fewest, most = self._significant(value, INPUT_BITS, MOST_INPUT_BITS)
+            room = ROOM - _bits(self.magnitude(value))
+            generous = fewest if self.frugal else min(max(fewest, FRACTIONAL_BITS), room)
+            return self._variable(None, value, generous, max(most, min(2 * FRACTIONAL_BITS, room)))
         if strategy is Strategy.CIRCUIT:
             from_bool = isinstance(op, ew.Cast) and not _is_number(op.operands[0])
             whole = not dtype.is_float or from_bool or isinstance(op, ew.Sign)
             if whole:
                 return 0, Counter()
             if value in self.domains.inverses:
-                return self._variable(None, value, minimum=self.domains.inverses[value], maximum=ROOM)
-            return self._variable(None, value, minimum=20, maximum=50)
+                # It grows where there is room: what the weights that it is multiplied with need comes first.
+                bits = self.domains.inverses[value]
+                return self._variable(None, value, bits, ROOM, start=bits)
+            return self._variable(None, value, *self._significant(value, 20, 50))
         if strategy is Strategy.MOVE:
             return self._expression(secret[0])
         if strategy in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT):
@@ -158,16 +231,15 @@ class Scales:
         exact = _public_exact_frac(value)
         if exact is not None:
             return exact, Counter()
-        garbled = self.domains.takes_garbled(op)
-        room = ROOM - _bits(self.magnitude(value))
-        return self._variable(op, value, maximum=max(MINIMUM, min(room, 60 if garbled else 32)))
+        most = ROOM if self.domains.takes_garbled(op) else MOST_INPUT_BITS
+        return self._variable(op, value, *self._significant(value, INPUT_BITS, most))
 
     def _variable(
-        self, op: Op | None, value: Value, *, minimum: int = MINIMUM, maximum: int
+        self, op: Op | None, value: Value, minimum: int, maximum: int, start: int | None = None
     ) -> tuple[int, Counter[tuple[Op | None, Value]]]:
         key = (op, value)
         if key not in self.variables:
-            self.variables[key] = Variable(value, maximum, minimum, maximum)
+            self.variables[key] = Variable(value, maximum if start is None else start, minimum, maximum)
         return self.variables[key].bits, Counter({key: 1})
 
     # Limits and the choice.
@@ -182,8 +254,9 @@ class Scales:
             magnitude = self.magnitude(value)
             if not math.isfinite(magnitude):
                 raise PrecisionError(
-                    f"{value.op.name} has no bound: it is divided by (or multiplied with the reciprocal of) something "
-                    "that may be arbitrarily small. Bound the divisor from below, e.g. with tf.maximum(divisor, 1e-3)",
+                    f"{user_name(value.op)} has no bound: it is divided by (or multiplied with the reciprocal of) "
+                    "something that may be arbitrarily small. Bound the divisor from below, e.g. with "
+                    "tf.maximum(divisor, 1e-3)",
                     [value.op.location],
                 )
             limits.append(Limit(value, _bits(magnitude), TRUNCATED_ROOM if value in self.rescaled else ROOM))
@@ -205,10 +278,10 @@ class Scales:
         for limit in limits:
             while self._excess(limit) > 0:
                 options = [self.variables[k] for k in self._contributors(limit)]
-                options = [v for v in options if v.bits > v.minimum]
+                options = [v for v in options if v.spare > 0]
                 if not options:
                     return limit
-                max(options, key=lambda v: v.bits).bits -= 1
+                max(options, key=lambda v: v.spare).bits -= 1
         return None
 
     def _grow(self, limits: list[Limit]) -> None:
@@ -216,7 +289,7 @@ class Scales:
         growing = True
         while growing:
             growing = False
-            for variable in sorted(self.variables.values(), key=lambda v: v.bits):
+            for variable in sorted(self.variables.values(), key=lambda v: v.spare):
                 if variable.bits < variable.maximum:
                     variable.bits += 1
                     if any(self._excess(limit) > 0 for limit in limits):
@@ -225,12 +298,15 @@ class Scales:
                         growing = True
 
     def _rescale(self, broken: Limit) -> None:
-        """Marks the cheapest product below a broken limit to be truncated."""
+        """Marks the cheapest product below a broken limit to be truncated, or to be computed in a circuit if small."""
         below = [o for o in broken.value.op.operands if tensor_type(o).is_secret]
         candidates = [v for o in below for v in self._products_below(o, set())]
         if not candidates:
             raise PrecisionError(self._refusal(broken), [broken.value.op.location])
         chosen = max(candidates, key=lambda v: (self._expression(v)[0], -count(v.type.shape)))
+        by_inverse = any(source(o) in self.domains.inverses for o in chosen.op.operands)
+        if isinstance(chosen.op, ew.Mul) and count(chosen.type.shape) <= NOMINAL_CLIENTS and not by_inverse:
+            raise SmallProduct(chosen.op)
         self.rescaled[chosen] = None
 
     def _products_below(self, value: Value, seen: set[Value]) -> list[Value]:
@@ -252,18 +328,25 @@ class Scales:
         )
         if self.ranges.norms.sketches(broken.value.op):
             names += " Or take more sums (--norms): the more there are, the less room they need."
+        found = self.ranges[broken.value]
         return (
-            f"{broken.value.op.name} does not fit the 64-bit ring: its values reach 2^{broken.magnitude_bits} and its "
-            f"operands need {self._expression(broken.value)[0]} fractional bits (at least {MINIMUM} per input).{names}"
+            f"{user_name(broken.value.op)} does not fit the 64-bit ring: its values lie within "
+            f"[{found.lo:.3g}, {found.hi:.3g}], and to be precise enough they need "
+            f"{self._raw(broken.value)[0]} fractional bits, {self._excess(broken)} more than there are.{names}"
         )
 
     def _below(self, limit: Limit) -> list[Variable]:
         return [self.variables[k] for k in self._contributors(limit)]
 
 
+def user_name(op: Op) -> str:
+    """What the user calls the operation that this one has been made of."""
+    return op.location.op or op.name
+
+
 def _bits(magnitude: float) -> int:
     """Bits before the point that hold the magnitude."""
-    return math.ceil(math.log2(magnitude)) if magnitude > 0 else 0
+    return math.ceil(math.log2(magnitude)) if 0 < magnitude < math.inf else 0
 
 
 def _is_number(value: Value) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import VerifyError
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Output
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import DType, Shape
 from ezprivsecfl.ir.verifier import verify
 

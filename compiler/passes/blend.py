@@ -5,15 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.passes.factor import count
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
-from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Mul, Select, Sub
+from ezprivsecfl.ir.structural import StructuralOp
+from ezprivsecfl.ir.tensor.elementwise import (
+    Add,
+    Cast,
+    Div,
+    Elementwise,
+    Mul,
+    Reciprocal,
+    Rsqrt,
+    Select,
+    Sqrt,
+    Sub,
+)
+from ezprivsecfl.ir.tensor.values import tensor_type
 
 
 @dataclass(frozen=True)
 class BlendSelections:
-    """Rewrites where(c, a, b) to b + c·(a - b) if c is public, or smaller than secret numeric branches."""
+    """Rewrites where(c, a, b) to b + c·(a - b) if c is public, or smaller than secret numeric branches.
+
+    Not where a branch has no finite value for some elements: the other one would not be chosen then, but added to that.
+    """
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
@@ -36,5 +51,15 @@ def _blends(op: Op) -> bool:
     dtype = tensor_type(op.result).dtype
     if not (dtype.is_float or dtype.is_integer):
         return False
-    condition = op.operands[0]
-    return not tensor_type(condition).is_secret or count(condition.type.shape) < count(op.result.type.shape)
+    condition, *branches = op.operands
+    smaller = not tensor_type(condition).is_secret or count(condition.type.shape) < count(op.result.type.shape)
+    return smaller and not any(_may_fail(b) for b in branches)
+
+
+def _may_fail(value: Value) -> bool:
+    """Whether the value comes from a circuit that may have no finite result, by operations on single elements."""
+    if not tensor_type(value).is_secret:
+        return False
+    if isinstance(value.op, Div | Reciprocal | Sqrt | Rsqrt):
+        return True
+    return isinstance(value.op, Elementwise | StructuralOp) and any(_may_fail(o) for o in value.op.operands)

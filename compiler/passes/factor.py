@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ezprivsecfl.compiler.passes.contraction import sum_of, weighted_sum
-from ezprivsecfl.compiler.passes.simplify import constant_value, tensor_type
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder, drop_unused
 from ezprivsecfl.ir.structural import broadcast_shapes
@@ -32,10 +31,14 @@ from ezprivsecfl.ir.tensor.elementwise import (
     Sub,
 )
 from ezprivsecfl.ir.tensor.structure import Broadcast, MatMul, Reshape, Sum, Transpose
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, Dim, Shape
 
 NOMINAL_CLIENTS = 32
 """What the clients axis counts as when sizes are compared at compile time."""
+
+FEW = 4
+"""Up to this many results a weighted mean is divided by its total after the sum rather than before."""
 
 
 def count(shape: Shape) -> int:
@@ -287,10 +290,11 @@ class _Rewrite:
                     return i
             return None
         i = int(np.argmin(sizes))
-        # Weights of a sum over clients are normalised before it even if there are few entries: only the quotient of
-        # weight and total is bounded.
-        over_clients = op.operands[0].type.shape[-1] == CLIENTS_DIM
-        return i if over_clients or sizes[i] < count(op.result.type.shape) else None
+        # Weights of a sum over clients are normalised before it, since only the quotient of weight and total is
+        # bounded. But a few results are divided after it, in a circuit: their precision is relative then.
+        entries = count(op.result.type.shape)
+        over_clients = op.operands[0].type.shape[-1] == CLIENTS_DIM and entries > FEW
+        return i if over_clients or sizes[i] < entries else None
 
     def _output(self, op: Output) -> None:
         """Public factors stay outermost: they are multiplied after opening."""

@@ -6,11 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.passes.factor import count
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.tensor.elementwise import Div, Mul, Reciprocal, Rsqrt, Sqrt
 from ezprivsecfl.ir.tensor.structure import Broadcast, Reshape, Transpose
+from ezprivsecfl.ir.tensor.values import tensor_type
 
 MOVES = (Reshape, Broadcast, Transpose)
 
@@ -19,9 +19,9 @@ MOVES = (Reshape, Broadcast, Transpose)
 class DivideByRoots:
     """Rewrites x · rsqrt(y) to x / sqrt(y), and x · (1 / y) to x / y, where nothing else needs the inverse.
 
-    A square root is a third of an inverse root. Only products of up to ``limit`` elements are rewritten: larger ones
-    are computed on shares. An inverse that is multiplied with more elements than it has itself stays as well, since
-    each quotient would normalise y again.
+    A square root is a third of an inverse root. Products of more than ``limit`` elements are computed on shares, unless
+    there is an inverse for each element anyway. An inverse that is multiplied with more elements than it has itself
+    stays as well, since each quotient would normalise y again.
 
     Args:
         limit: The largest product (for a nominal number of clients) that is computed in circuits.
@@ -82,9 +82,10 @@ class _Rewrite:
                 else:
                     return
         sizes = [count(product.result.type.shape) for product in products]
-        shared = isinstance(inverse, Reciprocal) and any(n != count(inverse.result.type.shape) for n in sizes)
+        one_each = all(n == count(inverse.result.type.shape) for n in sizes)
+        in_circuits = one_each or (isinstance(inverse, Rsqrt) and max(sizes) <= self.limit)
         squared = any(op.operands[0] is op.operands[1] for op in products)
-        if products and max(sizes) <= self.limit and not shared and not squared:
+        if products and in_circuits and not squared:
             self.inverses.add(inverse)
             self.divisors.update(products)
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Output
 from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Exp, Mul, Neg, NotEqual, Reciprocal, Sub
 from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, Reshape, Transpose
+from ezprivsecfl.ir.tensor.values import tensor_type
 
 
 @dataclass(frozen=True)

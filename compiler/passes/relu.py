@@ -9,12 +9,12 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
 from ezprivsecfl.compiler.circuits.relu import minimax_relu
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import CompileError, Location, PrecisionError
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor.elementwise import Add, Mul, Relu
+from ezprivsecfl.ir.tensor.values import tensor_type
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from ezprivsecfl.ir.tensor.elementwise import (
     Sub,
 )
 from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, Reshape, Sum, Transpose
-from ezprivsecfl.ir.types import CLIENTS_DIM, TensorType
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
+from ezprivsecfl.ir.types import CLIENTS_DIM
 
 MAX_FOLDED = 1 << 22
 """Constants are folded up to this many elements, so that a program never carries huge literals."""
@@ -61,20 +62,6 @@ class Simplify:
             return builder.add(Constant, value=value, dtype=tensor_type(op.result).dtype)
         shorter = _rewritten(builder, op)
         return builder.append(op).result if shorter is None else shorter
-
-
-def tensor_type(value: Value) -> TensorType:
-    """The type of a value of the tensor level."""
-    assert isinstance(value.type, TensorType)
-    return value.type
-
-
-def constant_value(value: Value) -> float | None:
-    """The number that a constant consists of, or None if it is not a constant or has differing elements."""
-    if not isinstance(value.op, Constant) or value.op.value.size == 0:
-        return None
-    first = value.op.value.flat[0]
-    return float(first) if bool(np.all(value.op.value == first)) else None
 
 
 def _hashable(op: Op) -> Hashable:

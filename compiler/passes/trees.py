@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.tensor.elementwise import And, Maximum, Minimum, Or
 from ezprivsecfl.ir.tensor.structure import ReduceAll, ReduceAny, ReduceMax, ReduceMin, Reshape, Slice, Transpose
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM
 
 PAIRWISE: dict[type[Op], type[Op]] = {ReduceMax: Maximum, ReduceMin: Minimum, ReduceAny: Or, ReduceAll: And}

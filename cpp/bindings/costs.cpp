@@ -126,6 +126,10 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
        [](Sizes&) -> PhaseCosts {
          return {{}, Agreement::online_cost()};
        }},
+      {"exchange",
+       [](Sizes& s) -> PhaseCosts {
+         return {{}, exchange_cost(s["bytes"])};
+       }},
       {"coins",
        [](Sizes&) -> PhaseCosts {
          return {Coins::setup_cost(), Coins::online_cost()};

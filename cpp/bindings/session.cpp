@@ -9,8 +9,10 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bindings.h"
+#include "duet/agreement.h"
 #include "duet/handshake.h"
 #include "duet/line_speed.h"
 #include "python_session.h"
@@ -91,10 +93,27 @@ void define_session(py::module_& module) {
           "stats",
           [](const PythonSession& self) {
             const PythonSession::Use session(self);
-            return py::dict("setup"_a = phase_stats(session->stats(Phase::kSetup)),
+            return py::dict("agreement"_a = phase_stats(session->stats(Phase::kAgreement)),
+                            "setup"_a = phase_stats(session->stats(Phase::kSetup)),
                             "online"_a = phase_stats(session->stats(Phase::kOnline)));
           },
-          "What this party sent and took in the last setup and in the last online phase.")
+          "What this party sent and took in the last exchange(), setup() and online().")
+      .def(
+          "exchange",
+          [](const PythonSession& self, const py::bytes& message, std::size_t limit) {
+            const std::string mine = message;
+            const PythonSession::Use session(self);
+            std::vector<std::uint8_t> other;
+            {
+              const py::gil_scoped_release release;
+              const auto* begin = reinterpret_cast<const std::uint8_t*>(mine.data());
+              other = exchange(*session, {begin, mine.size()}, limit);
+            }
+            return py::bytes(reinterpret_cast<const char*>(other.data()), other.size());
+          },
+          "message"_a, "limit"_a,
+          "Sends the other server a message and returns the one, of at most `limit` bytes, that it "
+          "sends at the same time.")
       .def(
           "measure_line",
           [](const PythonSession& self) {

@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <memory>
-#include <span>
 #include <stdexcept>
 
 #include "duet/errors.h"
@@ -22,6 +21,15 @@ void update_number(const Context& context, std::uint64_t number) {
 }
 
 }  // namespace
+
+std::vector<std::uint8_t> exchange(Session& session, std::span<const std::uint8_t> mine,
+                                   std::size_t limit) {
+  session.begin(Phase::kAgreement);
+  session.channel().send(mine);
+  std::vector<std::uint8_t> other = session.channel().receive_any(limit);
+  session.end();
+  return other;
+}
 
 void Agreement::send(Session& session, const std::vector<Tensor<Ring>>& publics) {
   const Context context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);

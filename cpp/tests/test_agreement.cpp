@@ -34,9 +34,21 @@ void different_values_are_refused() {
   }
 }
 
+void messages_are_exchanged_in_a_phase_of_their_own() {
+  Sessions both;
+  both.run(exchange_cost(2), [&](Session& s, std::size_t p) {
+    const std::array<std::uint8_t, 2> mine{static_cast<std::uint8_t>(p), 7};
+    const std::vector<std::uint8_t> other = exchange(s, mine, 2);
+    CHECK((other == std::vector<std::uint8_t>{static_cast<std::uint8_t>(1 - p), 7}));
+    CHECK(s.stats(Phase::kAgreement).traffic.messages_sent == 1);
+    CHECK(s.stats(Phase::kOnline).traffic.messages_sent == 0);
+  });
+}
+
 }  // namespace
 
 int main() {
+  messages_are_exchanged_in_a_phase_of_their_own();
   equal_values_pass();
   different_values_are_refused();
 }

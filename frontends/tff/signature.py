@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +23,23 @@ class Arguments:
 
     Args:
         clients: The number of clients.
-        values: By path of the input one array, or for CLIENTS-placed inputs a list with one array per client.
+        values: By path of the input one array, or for CLIENTS-placed inputs a list with one array per client; or, for
+            a client whose value is not of the parameter's type, what is wrong with it.
     """
 
     clients: int
-    values: dict[str, Array | list[Array]]
+    values: dict[str, Array | list[Array | InputError]]
 
     def stacked(self) -> dict[str, Array]:
-        """One array per input; the clients are stacked along the first axis."""
+        """One array per input; the clients are stacked along the first axis.
+
+        Raises:
+            InputError: A client's value is not of the parameter's type.
+        """
+        for value in self.values.values():
+            for one in value if isinstance(value, list) else ():
+                if isinstance(one, InputError):
+                    raise one
         return {path: np.stack(v) if isinstance(v, list) else v for path, v in self.values.items()}
 
 
@@ -60,12 +69,17 @@ class Signature:
                 ``Struct`` of several; CLIENTS-placed values are lists with one element per client.
 
         Raises:
-            InputError: A value is missing or of the wrong structure, shape or element type, or there are no clients.
+            InputError: A SERVER-placed value is missing or of the wrong structure, shape or element type, or there
+                are no clients.
         """
         flat = _Flattening(self.name)
         flat.placed(argument, self.parameter, self.parameter_path)
         assert flat.clients is not None
         return Arguments(flat.clients, flat.values)
+
+    def without(self, argument: object, clients: Collection[int]) -> object:
+        """The argument of the same call without some clients, given by their positions."""
+        return _without(argument, self.parameter, clients)
 
     def unflatten(self, outputs: Mapping[str, Array]) -> object:
         """The result in the containers and element types that TFF would return.
@@ -83,7 +97,7 @@ class _Flattening:
         self._name = name
         self._sized_by = ""
         self.clients: int | None = None
-        self.values: dict[str, Array | list[Array]] = {}
+        self.values: dict[str, Array | list[Array | InputError]] = {}
 
     def placed(self, value: object, type_: Any, path: str) -> None:
         """Walks down to the federated values."""
@@ -113,13 +127,18 @@ class _Flattening:
         if self.clients not in (None, len(value)):
             raise InputError(f"{where} has {len(value)} clients, but {self._sized_by} has {self.clients}")
         self.clients, self._sized_by = len(value), where
-        for leaf in leaf_types(member, path, Placement.CLIENTS):
-            self.values[leaf.path] = []
+        columns: dict[str, list[Array | InputError]] = {
+            leaf.path: [] for leaf in leaf_types(member, path, Placement.CLIENTS)
+        }
         for index, one in enumerate(value):
-            for leaf_path, array in self._arrays(one, member, path, f", client {index}"):
-                collected = self.values[leaf_path]
-                assert isinstance(collected, list)
-                collected.append(array)
+            row: dict[str, Array | InputError]
+            try:
+                row = dict(self._arrays(one, member, path, f", client {index}"))
+            except InputError as e:
+                row = dict.fromkeys(columns, e)
+            for leaf_path, column in columns.items():
+                column.append(row[leaf_path])
+        self.values.update(columns)
 
     def _arrays(self, value: object, type_: Any, path: str, whose: str) -> list[tuple[str, Array]]:
         where = self._where(path) + whose
@@ -136,6 +155,20 @@ class _Flattening:
 
     def _where(self, path: str) -> str:
         return f"{self._name}: parameter {path!r}" if path else self._name
+
+
+def _without(value: Any, type_: Any, clients: Collection[int]) -> Any:
+    if isinstance(type_, tff.FederatedType):
+        differs = type_.placement is tff.CLIENTS and not type_.all_equal
+        return [one for index, one in enumerate(value) if index not in clients] if differs else value
+    if isinstance(type_, tff.StructType):
+        names = [name for name, _ in tff.structure.to_elements(type_)]
+        types = [t for _, t in tff.structure.to_elements(type_)]
+        elements = elements_of_value(value, names, "the argument")
+        return tff.structure.Struct(
+            (name, _without(element, t, clients)) for name, element, t in zip(names, elements, types, strict=True)
+        )
+    return value
 
 
 def _rebuild(type_: Any, path: str, outputs: Mapping[str, Array]) -> Any:

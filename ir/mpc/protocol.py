@@ -11,6 +11,7 @@ from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.mpc.base import MpcOp
 from ezprivsecfl.ir.op import Array, Round
 from ezprivsecfl.ir.types import (
+    CLIENTS_DIM,
     ArithType,
     BooleanType,
     FixedFormat,
@@ -208,14 +209,18 @@ class Open(MpcOp, name="open"):
         return (args[0],)
 
 
-class CheckZero(MpcOp, name="check_zero"):
-    """Ends the round with DivisionError if an opened count is not zero.
+class Check(MpcOp):
+    """Base of the operations that look at opened bits before anything else is opened.
 
     Args:
-        what: The operation of the user's program that went wrong, for the message.
+        what: What of the user's program went wrong where a bit is set, for messages.
     """
 
     what: str
+
+
+class CheckZero(Check, name="check_zero"):
+    """Ends the round with DivisionError if an opened bit is set."""
 
     def infer(self) -> tuple[Type, ...]:
         """No results."""
@@ -226,15 +231,49 @@ class CheckZero(MpcOp, name="check_zero"):
 
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Raises DivisionError."""
-        if int(args[0]):
-            raise DivisionError(division_message(self.what, int(args[0]), str(self.location)))
+        if np.any(args[0]):
+            raise DivisionError(division_message(f"{self.what} at {self.location}"))
         return ()
 
 
-def division_message(what: str, count: int, where: str) -> str:
-    """The text of a DivisionError: names the operation, its place, and what to do."""
+class CheckClients(Check, name="check_clients"):
+    """Ends the round, before anything else is opened, if a client's opened bit is set; it starts anew without them."""
+
+    def infer(self) -> tuple[Type, ...]:
+        """No results."""
+        (t,) = self.linear_types(1)
+        if not isinstance(t, RingType) or t.shape != (CLIENTS_DIM,):
+            raise self.fail("needs one opened number per client")
+        return ()
+
+    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+        """Raises DivisionError that says which."""
+        found = invalid_clients(self.what, args[0])
+        if found:
+            raise DivisionError(client_message(self.what), found)
+        return ()
+
+
+def invalid_clients(what: str, bits: Array) -> tuple[int, ...]:
+    """Positions of the clients whose bits are set.
+
+    Raises:
+        DivisionError: All are: then it is a value of all together (the divisor, say), and no client's own.
+    """
+    if np.all(bits):
+        raise DivisionError(division_message(what))
+    return tuple(int(c) for c in np.flatnonzero(bits))
+
+
+def division_message(what: str) -> str:
+    """The text of a DivisionError: names the operation and its place, and what to do."""
     return (
-        f"{what} at {where}: the result is infinite or not a number for {count} element(s), because a secret "
-        "divisor or norm is zero (or a root's operand is negative). Use tf.math.divide_no_nan, or guard the "
-        "division with tf.where or a small positive constant."
+        f"{what}: the result is infinite or not a number, because a secret divisor or norm is zero (or a root's "
+        "operand is negative). Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive "
+        "constant."
     )
+
+
+def client_message(what: str) -> str:
+    """Why a client's values cannot be used."""
+    return f"{what} is not finite for its values, or beyond the range that the program was compiled for"

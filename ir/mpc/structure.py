@@ -23,7 +23,7 @@ def _pack(value: Array, type_: Type) -> Array:
 def _unpack(value: Array, type_: Type) -> Array:
     if not isinstance(type_, WiresType):
         return value
-    items = np.ascontiguousarray(value)
+    items = np.asarray(value, order="C")  # not ascontiguousarray, which makes a row of a single number
     return items.reshape((*items.shape, 1)).view(np.bool_)
 
 

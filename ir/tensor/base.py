@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from ezprivsecfl.errors import VerifyError
+from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.types import DType, Secrecy, TensorType
 
@@ -18,7 +19,18 @@ class TensorOp(Op):
     def __init_subclass__(cls, name: str = "") -> None:
         super().__init_subclass__(name)
         if name:
+            if cls.interval is TensorOp.interval:
+                raise TypeError(f"{cls.__name__} needs a rule for the interval of its results")
             TensorOp.REGISTRY[name] = cls
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """The interval of all entries of the result; every registered operation states its rule.
+
+        Args:
+            operands: The intervals of the operands' entries.
+            clients: The largest number of clients of a round; it has at least one.
+        """
+        raise NotImplementedError
 
     def types(self) -> tuple[TensorType, ...]:
         """Operand types, checked to be tensor types."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ezprivsecfl.ir.interval import TRUTH, UNBOUNDED, Interval
 from ezprivsecfl.ir.op import Array, Round
 from ezprivsecfl.ir.structural import broadcast_shapes
 from ezprivsecfl.ir.tensor.base import (
@@ -20,6 +22,20 @@ from ezprivsecfl.ir.tensor.base import (
 from ezprivsecfl.ir.types import DType, Shape, TensorType
 
 Function = Callable[..., Any]
+
+ONE = Interval(1.0, 1.0)
+
+
+def _exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def _rounded(function: Callable[[float], int]) -> Callable[[float], float]:
+    """A rounding to integers that leaves infinite ends as they are."""
+    return lambda x: float(function(x)) if math.isfinite(x) else x
 
 
 class Elementwise(TensorOp):
@@ -70,11 +86,19 @@ class Neg(Unary, name="neg"):
 
     function = np.negative
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """a <= x <= b implies -b <= -x <= -a."""
+        return -operands[0]
+
 
 class Abs(Unary, name="abs"):
     """|x|."""
 
     function = np.abs
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """|x| is at least the distance of the interval from 0, and at most the larger end's absolute value."""
+        return abs(operands[0])
 
 
 class Sign(Unary, name="sign"):
@@ -82,11 +106,19 @@ class Sign(Unary, name="sign"):
 
     function = np.sign
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """The sign never decreases with x."""
+        return operands[0].map(lambda x: float(np.sign(x)))
+
 
 class Relu(Unary, name="relu"):
     """max(x, 0)."""
 
     function = staticmethod(lambda x: np.maximum(x, 0))
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """max(x, 0) never decreases with x."""
+        return operands[0].map(lambda x: max(x, 0.0))
 
 
 class Square(Unary, name="square"):
@@ -94,11 +126,19 @@ class Square(Unary, name="square"):
 
     function = np.square
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """x² = |x|², and squares of what is not negative never decrease."""
+        return operands[0].square()
+
 
 class Sqrt(FloatUnary, name="sqrt"):
     """Square root; NaN below zero."""
 
     function = np.sqrt
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """The root never decreases with x >= 0; below 0 there is none."""
+        return operands[0].sqrt()
 
 
 class Rsqrt(FloatUnary, name="rsqrt"):
@@ -106,11 +146,19 @@ class Rsqrt(FloatUnary, name="rsqrt"):
 
     function = staticmethod(lambda x: 1.0 / np.sqrt(x))
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """The inverse of the root, of what is positive."""
+        return ONE / operands[0].sqrt()
+
 
 class Reciprocal(FloatUnary, name="reciprocal"):
     """1/x."""
 
     function = staticmethod(lambda x: 1.0 / x)
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """The quotient of 1 and x."""
+        return ONE / operands[0]
 
 
 class Exp(FloatUnary, name="exp"):
@@ -118,11 +166,19 @@ class Exp(FloatUnary, name="exp"):
 
     function = np.exp
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """e^x never decreases with x."""
+        return operands[0].map(_exp)
+
 
 class Log(FloatUnary, name="log"):
     """Natural logarithm (public values only)."""
 
     function = np.log
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """The logarithm never decreases with x > 0; below there is none."""
+        return operands[0].map(lambda x: math.log(x) if x > 0 else -math.inf)
 
 
 class Floor(FloatUnary, name="floor"):
@@ -130,17 +186,29 @@ class Floor(FloatUnary, name="floor"):
 
     function = np.floor
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Rounding down never decreases with x."""
+        return operands[0].map(_rounded(math.floor))
+
 
 class Ceil(FloatUnary, name="ceil"):
     """Rounds up (public values only)."""
 
     function = np.ceil
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Rounding up never decreases with x."""
+        return operands[0].map(_rounded(math.ceil))
+
 
 class RoundEven(FloatUnary, name="round"):
     """Rounds to the nearest integer, ties to even (public values only)."""
 
     function = np.rint
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Rounding never decreases with x."""
+        return operands[0].map(_rounded(round))
 
 
 class Binary(Elementwise):
@@ -166,17 +234,30 @@ class Add(Binary, name="add"):
 
     function = np.add
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """[a, b] + [c, d] = [a + c, b + d]."""
+        return operands[0] + operands[1]
+
 
 class Sub(Binary, name="sub"):
     """x - y."""
 
     function = np.subtract
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """[a, b] - [c, d] = [a - d, b - c]."""
+        return operands[0] - operands[1]
+
 
 class Mul(Binary, name="mul"):
     """x·y."""
 
     function = np.multiply
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """The extremes of x·y are products of ends; of x·x, squares of ends or 0."""
+        x, y = operands
+        return x.square() if self.operands[0] is self.operands[1] else x * y
 
 
 def _divide(x: Array, y: Array) -> Array:
@@ -192,11 +273,19 @@ class Div(FloatBinary, name="div"):
 
     function = staticmethod(_divide)
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """The extremes of x / y are quotients of ends, unless y may be arbitrarily close to 0."""
+        return operands[0] / operands[1]
+
 
 class DivNoNan(FloatBinary, name="div_no_nan"):
     """x / y of floats, and 0 where y is 0."""
 
     function = staticmethod(_divide_no_nan)
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Quotients, and 0."""
+        return (operands[0] / operands[1]).hull(Interval(0.0, 0.0))
 
 
 class FloorDiv(Binary, name="floor_div"):
@@ -204,11 +293,19 @@ class FloorDiv(Binary, name="floor_div"):
 
     function = np.floor_divide
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Quotients rounded down; numpy's integers divided by 0 give 0."""
+        return (operands[0] / operands[1]).hull(Interval(0.0, 0.0)).map(_rounded(math.floor))
+
 
 class FloorMod(Binary, name="floor_mod"):
     """Remainder with the sign of y (public values only)."""
 
     function = np.mod
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Between 0 and y; numpy's remainder of integers by 0 is 0."""
+        return operands[1].hull(Interval(0.0, 0.0))
 
 
 class Pow(Binary, name="pow"):
@@ -216,17 +313,29 @@ class Pow(Binary, name="pow"):
 
     function = np.power
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """A power of what is not negative is not negative; nothing else is known."""
+        return Interval(0.0, math.inf) if operands[0].lo >= 0 else UNBOUNDED
+
 
 class Maximum(Binary, name="maximum"):
     """The larger of two, NaN if one is NaN."""
 
     function = np.maximum
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Never decreases with either operand."""
+        return operands[0].maximum(operands[1])
+
 
 class Minimum(Binary, name="minimum"):
     """The smaller of two, NaN if one is NaN."""
 
     function = np.minimum
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Never decreases with either operand."""
+        return operands[0].minimum(operands[1])
 
 
 class Compare(Binary):
@@ -236,6 +345,10 @@ class Compare(Binary):
         """Boolean, from operands of one dtype."""
         same_dtype(self, types)
         return DType.BOOL
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """A truth value."""
+        return TRUTH
 
 
 class Less(Compare, name="less"):
@@ -281,6 +394,10 @@ class Logical(Elementwise):
         """Boolean, from Boolean operands."""
         return require_bool(self, same_dtype(self, types))
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """A truth value."""
+        return TRUTH
+
 
 class And(Logical, name="and"):
     """Logical and."""
@@ -314,6 +431,10 @@ class Select(Elementwise, name="select"):
             raise self.fail("the condition must be bool")
         return same_dtype(self, types[1:])
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Every entry is one of a branch's."""
+        return operands[1].hull(operands[2])
+
 
 NUMPY_DTYPE = {
     DType.F32: np.dtype(np.float64),
@@ -337,3 +458,11 @@ class Cast(Elementwise, name="cast"):
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Numpy's cast."""
         return (np.asarray(args[0]).astype(NUMPY_DTYPE[self.dtype]),)
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Rounding toward zero never decreases with x, until integers overflow; other conversions keep the number."""
+        if self.dtype is DType.BOOL:
+            return TRUTH
+        if self.dtype.is_float:
+            return operands[0]
+        return operands[0].map(_rounded(math.trunc)) if operands[0].magnitude < 2**63 else Interval.within(2.0**63)

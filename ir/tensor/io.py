@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 
+from ezprivsecfl.ir.interval import TRUTH, UNBOUNDED, Interval
 from ezprivsecfl.ir.op import Array, Round
 from ezprivsecfl.ir.tensor.base import TensorOp
 from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
@@ -45,6 +46,14 @@ class Input(TensorOp, name="input"):
             raise self.fail(f"{self.path}: a {self.placement.value} input cannot have type {self.type}")
         return (self.type,)
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """What is declared: |x| < bound, and x >= lowest."""
+        if self.type.dtype is DType.BOOL:
+            return TRUTH
+        if self.bound is None:
+            return UNBOUNDED
+        return Interval(-self.bound if self.lowest is None else max(self.lowest, -self.bound), self.bound)
+
 
 class Constant(TensorOp, name="constant"):
     """A compile-time constant (public)."""
@@ -60,6 +69,14 @@ class Constant(TensorOp, name="constant"):
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """The array."""
         return (np.asarray(self.value, dtype=NUMPY_DTYPE[self.dtype]),)
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """From the smallest to the largest entry; infinities and NaN have no place in an interval."""
+        if self.value.size == 0:
+            return Interval(0.0, 0.0)
+        if not np.all(np.isfinite(self.value)):
+            return UNBOUNDED
+        return Interval(float(np.min(self.value)), float(np.max(self.value)))
 
 
 class Output(TensorOp, name="output"):
@@ -81,3 +98,7 @@ class Output(TensorOp, name="output"):
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Nothing: the interpreter collects the operand."""
         return ()
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """What is returned is the operand."""
+        return operands[0]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.op import Array, Round
 from ezprivsecfl.ir.structural import (
     BroadcastOp,
@@ -20,7 +23,7 @@ from ezprivsecfl.ir.structural import (
     reduced_shape,
 )
 from ezprivsecfl.ir.tensor.base import TensorOp, join_secrecy, require_bool, require_numbers, same_dtype
-from ezprivsecfl.ir.types import DType, Secrecy, Shape, TensorType, Type
+from ezprivsecfl.ir.types import CLIENTS_DIM, Dim, DType, Secrecy, Shape, TensorType, Type, resolve
 
 
 class Sum(SumOp, TensorOp, name="sum"):
@@ -31,6 +34,16 @@ class Sum(SumOp, TensorOp, name="sum"):
         (t,) = self.expect(1)
         require_numbers(self, t.dtype)
         return super().infer()
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """k numbers within [a, b] add up to something within [k·a, k·b]; over clients, k is from 1 to their number."""
+        shape = self.operands[0].type.shape
+        return _of_sum(operands[0], [shape[a] for a in self.axes], clients)
+
+
+def _of_sum(term: Interval, dims: Sequence[Dim], clients: int) -> Interval:
+    fewest = math.prod(1 if d == CLIENTS_DIM else int(d) for d in dims)
+    return term.times_count(fewest, math.prod(resolve(tuple(dims), clients)))
 
 
 class Reduction(StructuralOp, TensorOp):
@@ -56,6 +69,10 @@ class Reduction(StructuralOp, TensorOp):
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Numpy's reduction."""
         return (np.asarray(type(self).function(args[0], axis=self.axes)),)
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """The result is one of the entries."""
+        return operands[0]
 
 
 class ReduceMax(Reduction, name="reduce_max"):
@@ -106,20 +123,32 @@ class MatMul(TensorOp, name="matmul"):
         """Numpy's matmul."""
         return (np.matmul(args[0], args[1]),)
 
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """A sum of as many products as the inner dimension says."""
+        return _of_sum(operands[0] * operands[1], self.operands[0].type.shape[-1:], clients)
 
-class Reshape(ReshapeOp, TensorOp, name="reshape"):
+
+class Move(TensorOp):
+    """Base of operations that only move, repeat or leave out entries."""
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Every entry of the result is one of the operand's."""
+        return operands[0]
+
+
+class Reshape(ReshapeOp, Move, name="reshape"):
     """Row-major reshape; the clients axis may move past 1s but is never merged or split."""
 
 
-class Transpose(TransposeOp, TensorOp, name="transpose"):
+class Transpose(TransposeOp, Move, name="transpose"):
     """Reorders axes: axis i of the result is axis ``permutation[i]`` of the operand."""
 
 
-class Broadcast(BroadcastOp, TensorOp, name="broadcast"):
+class Broadcast(BroadcastOp, Move, name="broadcast"):
     """Numpy's broadcast_to."""
 
 
-class Slice(SliceOp, TensorOp, name="slice"):
+class Slice(SliceOp, Move, name="slice"):
     """Strided slice; the clients axis is only ever taken whole."""
 
 
@@ -130,6 +159,10 @@ class Concat(ConcatOp, TensorOp, name="concat"):
         """Operands of one dtype; secret if one of them is."""
         types = self.types()
         return TensorType(shape, same_dtype(self, types), join_secrecy(types))
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """Every entry of the result is one of an operand's."""
+        return functools.reduce(Interval.hull, operands)
 
 
 class Clients(TensorOp, name="clients"):
@@ -145,3 +178,7 @@ class Clients(TensorOp, name="clients"):
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
         """Known when the round starts."""
         return (np.asarray(round_.clients, dtype=np.float64 if self.dtype.is_float else np.int64),)
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """A round has at least one client."""
+        return Interval(1.0, float(clients))

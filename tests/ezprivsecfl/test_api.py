@@ -6,10 +6,10 @@ import sys
 import numpy as np
 import pytest
 import tensorflow_federated as tff
-from tensorflow import nn, reduce_sum
+from tensorflow import nn, norm, reduce_sum
 
 import ezprivsecfl as ez
-from ezprivsecfl.errors import CompileError, InputError
+from ezprivsecfl.errors import CompileError, DivisionError, DroppedClientWarning, InputError
 
 VECTOR = tff.TensorType(np.float32, [4])
 
@@ -81,7 +81,7 @@ def test_a_program_explains_itself(program):
         "values [n, 4]: |x| < 8",
         "AND gates, once per element of [1, n]",
         "in all 5426 AND gates in a round of 5 clients",
-        "3 rounds",
+        "4 rounds",
     ):
         assert part in text
         assert part.replace("<", "&lt;") in html
@@ -92,13 +92,14 @@ def test_a_program_explains_itself(program):
 
 def test_costs_are_known_before_anything_is_run(program):
     table = program.cost("wan", clients=3)
-    program.run(VALUES, WEIGHTS)
-    program.run(VALUES, WEIGHTS)
-    statistics = program.last_statistics
+    fixed = ez.compile(weighted, clients=5, scale="fixed")
+    fixed.run(VALUES, WEIGHTS)
+    fixed.run(VALUES, WEIGHTS)
+    statistics = fixed.last_statistics
     assert sum(statistics.bytes_sent) == table.total_bytes
     assert statistics.rounds == table.rounds
-    assert table.delays == 4
-    assert table.online_seconds > 4 * 0.02 > program.cost("lan", clients=3).online_seconds
+    assert table.delays == 5
+    assert table.online_seconds > 5 * 0.02 > program.cost("lan", clients=3).online_seconds
     lines = str(table).splitlines()
     assert lines[0] == "cost of a round of 3 clients, both directions together"
     assert any(line.startswith("product ") for line in lines)
@@ -116,6 +117,70 @@ def test_an_emulated_network_costs_time_only(program):
     assert (slow.bytes_sent, slow.messages, slow.rounds) == (fast.bytes_sent, fast.messages, fast.rounds)
     assert slow.online_seconds > slow.rounds * 0.02  # where both send at once, a round is one delay
     assert over_wan.backend.where == "two servers over an emulated wan"
+
+
+BAD = {
+    "nan": VALUES[1] * np.float32("nan"),
+    "out of bounds": VALUES[1] + np.float32(9),
+    "double": VALUES[1].astype(np.float64),
+    "too long": np.ones(5, np.float32),
+    "nothing": None,
+    "text": "one",
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_client_with_bad_values_is_left_out_with_a_warning(program, kind):
+    values = [VALUES[0], BAD[kind], VALUES[2]]
+    with pytest.warns(DroppedClientWarning, match="weighted: dropped client 1: .*client 1"):
+        result = program.run(values, WEIGHTS)
+    with pytest.warns(DroppedClientWarning, match="client 1"):
+        np.testing.assert_array_equal(program.simulate(values, WEIGHTS), result)
+    np.testing.assert_array_equal(result, program.simulate(VALUES[::2], WEIGHTS[::2]))
+    assert program.last_statistics.clients == 2
+    assert [one["client"] for one in program.last_statistics.dropped] == [1]
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_on_request_a_client_with_bad_values_is_an_error(kind):
+    values = [VALUES[0], BAD[kind], VALUES[2]]
+    program = ez.compile(weighted, clients=5, backend="plain", on_bad_client="fail")
+    with pytest.raises(InputError, match="client 1"):
+        program.run(values, WEIGHTS)
+    ez.set_secure_execution_context(backend="plain", on_bad_client="fail")
+    if isinstance(values[1], np.ndarray) and values[1].shape == (4,):  # TFF itself refuses the others
+        with pytest.raises(InputError, match="client 1"):
+            weighted(values, WEIGHTS)
+
+
+def test_what_happens_about_bad_clients_is_a_choice_of_two():
+    with pytest.raises(CompileError, match="on_bad_client='keep': choose from drop, fail"):
+        ez.compile(weighted, on_bad_client="keep")
+
+
+@tff.tensorflow.computation(VECTOR)
+def unit(x):
+    return x / norm(x)
+
+
+@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS))
+def mean_direction(values):
+    return tff.federated_mean(tff.federated_map(unit, values))
+
+
+def test_a_zero_update_is_left_out_and_the_report_says_what_is_opened():
+    program = ez.compile(mean_direction, clients=5, backend="plain")
+    with pytest.warns(DroppedClientWarning, match="dropped client 0: .*test_api.py:.* is not finite for its values"):
+        result = program.run([np.zeros(4, np.float32), *VALUES[1:]])
+    expected = np.mean([v / np.linalg.norm(v) for v in VALUES[1:]], axis=0)
+    np.testing.assert_allclose(result, expected, rtol=1e-4)
+    (line,) = (line for line in repr(program).splitlines() if "one bit for each client" in line)
+    assert "test_api.py:" in line
+    assert "it is dropped and named; where it is not finite, TFF's own result would be infinite or not a number" in line
+    strict = ez.compile(mean_direction, clients=5, backend="plain", on_bad_client="fail")
+    assert "it is named, and the round fails" in repr(strict)
+    with pytest.raises(DivisionError, match=r"client 0: .* is not finite for its values"):
+        strict.run([np.zeros(4, np.float32), *VALUES[1:]])
 
 
 def test_other_things_are_refused_by_name(program):
@@ -155,7 +220,7 @@ def test_the_context_says_what_it_compiled():
     assert "compiled: nothing yet" in repr(runner)
     scaled_sum(VALUES, np.float32(2))
     assert repr(runner) == "<TFF aggregations run on exact simulation; compiled: scaled_sum>"
-    assert [p.compiled.options.bounds for p in runner.programs] == [{"values": 16.0}]
+    assert [p.options.bounds for p in runner.programs] == [{"values": 16.0}]
     assert runner.unused_bounds() == ["other"]
 
 

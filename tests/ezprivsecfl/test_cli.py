@@ -33,10 +33,58 @@ def test_run_leaves_the_programs_output_alone(program, capsys, tmp_path):
     assert call["backend"] == "duet"
     assert call["clients"] == 3
     assert call["max_relative_error"] < 1e-6
-    assert call["rounds"] == 1
+    assert call["rounds"] == 2
     assert call["compile_seconds"] > 0
     assert len(call["bytes_sent"]) == len(call["messages"]) == len(call["cpu_seconds"]) == 2
     assert all(b > 0 for b in call["bytes_sent"])
+
+
+DIRECTION = """\
+@tff.tensorflow.computation(VECTOR)
+def unit(x):
+    return x / tf.norm(x)
+
+@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS))
+def direction(values):
+    return tff.federated_mean(tff.federated_map(unit, values))
+
+if __name__ == "__main__":
+    values = [np.arange(4, dtype=np.float32) + i for i in range(5)] + [np.ones(4, np.float32)]
+    values[1] = np.zeros(4, np.float32)
+    values[4] = values[4] * np.float32("nan")
+    print("result", (100 * direction(values)).round().tolist())
+"""
+
+
+@pytest.mark.parametrize("backend", ["duet", "plain"])
+def test_bad_clients_are_dropped_named_and_left_out_of_the_comparison(program, capsys, tmp_path, backend):
+    report = tmp_path / "report.json"
+    path = program(DIRECTION)
+    assert main(["run", str(path), "--backend", backend, "--check", "--report", str(report)]) == 0
+    out, err = capsys.readouterr()
+    assert out == "result [27.0, 40.0, 53.0, 66.0]\n"
+    (call,) = json.loads(report.read_text())
+    assert call["clients"] == 4
+    assert [one["client"] for one in call["dropped"]] == [1, 4]
+    assert "program.py:9" in call["dropped"][0]["reason"]
+    assert "is nan: only finite numbers" in call["dropped"][1]["reason"]
+    assert call["max_relative_error"] < 1e-3
+    assert "ezcompile: direction: dropped client 1: " in err
+    assert "ezcompile: direction: dropped client 4: 'values' of client 4" in err
+    assert "ezcompile: direction: compared with TFF's result for the 4 other clients" in err
+    assert "Warning" not in err
+
+
+def test_bad_clients_can_fail_the_round(program, capsys):
+    path = program(DIRECTION)
+    code, message = failed(capsys, "run", path, "--backend", "plain", "--on-bad-client", "fail")
+    assert code == 3
+    assert "'values' of client 4 at [0] is nan" in message
+    path = program(DIRECTION.replace("values[4] =", "values[5] =").replace('np.float32("nan")', "1"))
+    code, message = failed(capsys, "run", path, "--backend", "plain", "--on-bad-client", "fail")
+    assert code == 3
+    assert "client 1: " in message
+    assert "is not finite for its values" in message
 
 
 def test_run_with_the_plain_back_end(program, capsys):
@@ -48,7 +96,7 @@ def test_compile_writes_what_it_says(program, capsys, tmp_path):
     path, out = program(MEAN), tmp_path / "out"
     assert main([str(path), "--clients", "7", "-o", str(out)]) == 0
     report = capsys.readouterr().out
-    for text in ("Who learns what", "Hidden from both servers", "fractional bits", "Boolean circuits", "1 round\n"):
+    for text in ("Who learns what", "Hidden from both servers", "fractional bits", "Boolean circuits", "2 rounds\n"):
         assert text in report
     written = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
     expected = {"report.txt", "tensor.ir", "optimised.ir", "mpc.ir", "program.cpp", "CMakeLists.txt", "manifest.json"}
@@ -213,7 +261,85 @@ def test_a_declared_bound_lets_larger_values_in(program, capsys):
     assert main(["run", str(path), "--bound", "values=16"]) == 0
     assert capsys.readouterr().out == "[9.0, 9.0, 9.0, 9.0]\n"
     assert failed(capsys, path, "--bound", "weights=16")[1].count("no such parameter; there are values")
-    assert "expected [PARAMETER=]NUMBER" in failed(capsys, path, "--bound", "values=large")[1]
+
+
+@pytest.mark.parametrize(
+    ("bound", "message"),
+    [
+        ("values=large", "--bound values=large: expected [PARAMETER=]NUMBER or [PARAMETER=]LOWEST:HIGHEST"),
+        ("values=0:", "--bound values=0:: expected"),
+        ("0:1:2", "--bound 0:1:2: expected"),
+        ("values=0", "--bound values=0: a bound must be positive and at most 2^53"),
+        ("values=16:0", "--bound values=16:0: a bound must be positive"),
+        ("values=-17:16", "--bound values=-17:16: the lowest value must be above -16 and below 16, not -17"),
+        ("other=0:1", "--bound other=...: no such parameter; there are values"),
+    ],
+)
+def test_bounds_that_are_none(program, capsys, bound, message):
+    for command in ([], ["run"]):
+        if "other" not in bound or not command:
+            code, text = failed(capsys, *command, program(MEAN), "--bound", bound)
+            assert code == 2
+            assert message in text
+
+
+def test_bounds_may_be_intervals(program, capsys, tmp_path):
+    path = program(MEAN + "mean([np.full(4, -0.5, np.float32)] * 3)\n")
+    code, text = failed(capsys, "run", path, "--bound", "values=0:16")
+    assert code == 3
+    assert "'values' of client 0 at [0] is -0.5, but the program was compiled for x >= 0." in text
+    assert main([str(program(MEAN)), "--bound", "0:16", "--emit", "tensor", "-o", str(tmp_path)]) == 0
+    assert "values [n, 4]: 0 <= x < 16" in capsys.readouterr().out
+
+
+def test_a_wrong_result_fails_the_check(program, capsys, tmp_path):
+    path = program(
+        """\
+@tff.tensorflow.computation(VECTOR)
+def positive(x):
+    return tf.nn.relu(x), x
+
+@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS))
+def both(values):
+    rectified = tff.federated_map(positive, values)
+    return tff.federated_sum(rectified[0]), tff.federated_sum(rectified[1])
+
+for _ in range(2):
+    both([np.ones(4, np.float32)] * 3)
+"""
+    )
+    report = tmp_path / "report.json"
+    arguments = ["run", str(path), "--backend", "plain", "--relu", "poly:2"]
+    assert main(arguments) == 0
+    assert main([*arguments, "--check", "--report", str(report)]) == 3
+    err = capsys.readouterr().err
+    for call in (1, 2):
+        assert f"call {call}, of both: result/0 differs from TFF's by a relative error of" in err
+    assert "result/1" not in err
+    assert all(call["max_relative_error"] > 1e-3 for call in json.loads(report.read_text()))
+    assert main([*arguments[:-2], "--check"]) == 0
+
+
+def test_a_wrong_result_does_not_hide_the_programs_exit_code(program):
+    relu = "tff.federated_computation(lambda x: tff.federated_sum(tff.federated_map(f, x)), tff.FederatedType(VECTOR, tff.CLIENTS))"
+    path = program(
+        f"f = tff.tensorflow.computation(lambda x: tf.nn.relu(x), VECTOR)\n{relu}([np.ones(4, np.float32)] * 2)\nexit(7)\n"
+    )
+    assert main(["run", str(path), "--backend", "plain", "--relu", "poly:2", "--check"]) == 7
+
+
+def test_coarse_formats_are_told(program, capsys, tmp_path):
+    path, report = program(MEAN + "mean([np.full(4, 1e-9, np.float32)] * 3)\n"), tmp_path / "report.json"
+    arguments = ["run", str(path), "--backend", "plain", "--report", str(report)]
+    assert main([*arguments, "--scale", "fixed"]) == 0
+    err = capsys.readouterr().err
+    assert "ezcompile: mean: parameter values of client 0 (and less of 2 more): relative error of up to" in err
+    assert "PrecisionWarning" not in err
+    (call,) = json.loads(report.read_text())
+    assert [one["what"] for one in call["imprecise"]][0].startswith("parameter values of client 0")
+    assert main(["run", str(program(MEAN + RUN)), "--backend", "plain", "--report", str(report)]) == 0
+    assert "relative error" not in capsys.readouterr().err
+    assert json.loads(report.read_text())[0]["imprecise"] == []
 
 
 def test_wrong_options(program, capsys):

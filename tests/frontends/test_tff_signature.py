@@ -88,7 +88,7 @@ BAD = {
     "range": ({"counts": [1, 2**40]}, "layers: parameter 'counts', client 1: an element does not fit int32"),
     "bool": ({"counts": [True, 2]}, "layers: parameter 'counts', client 0: has element type bool, expected int32"),
     "names": (
-        {"updates": [{"kernel": 1, "beta": 2}]},
+        {"updates": [{"kernel": 1, "beta": 2}, layer()]},
         "layers: parameter 'updates', client 0: has the elements 'kernel', 'beta', expected 'kernel', 'bias'",
     ),
     "length": (
@@ -96,7 +96,7 @@ BAD = {
         "layers: parameter 'updates', client 1: has 1 elements, expected 'kernel', 'bias'",
     ),
     "no_structure": (
-        {"updates": [3.0]},
+        {"updates": [3.0, layer()]},
         "layers: parameter 'updates', client 0: expected a structure of 'kernel', 'bias', not a float",
     ),
     "missing_client": (
@@ -107,9 +107,12 @@ BAD = {
         {"updates": [layer(), layer(bias=None)]},
         "layers: parameter 'updates/bias', client 1: the value is missing",
     ),
-    "text": ({"updates": [layer(bias="x")]}, "layers: parameter 'updates/bias', client 0: a str is not a tensor of "),
+    "text": (
+        {"updates": [layer(bias="x"), layer()]},
+        "layers: parameter 'updates/bias', client 0: a str is not a tensor of ",
+    ),
     "ragged": (
-        {"updates": [layer(kernel=[[1.0], [1.0, 2.0]])]},
+        {"updates": [layer(kernel=[[1.0], [1.0, 2.0]]), layer()]},
         "layers: parameter 'updates/kernel', client 0: not a tensor (its rows differ in length)",
     ),
     "zero_clients": (
@@ -136,8 +139,26 @@ BAD = {
 def test_bad_arguments(signature: Signature, name: str) -> None:
     changed, message = BAD[name]
     with pytest.raises(InputError) as caught:
-        signature.flatten(argument(**changed))
+        signature.flatten(argument(**changed)).stacked()
     assert str(caught.value).startswith(message)
+
+
+def test_one_bad_client_is_no_error_of_the_others(signature: Signature) -> None:
+    arguments = signature.flatten(argument(updates=[layer(), layer(bias="x")]))
+    for path in ("updates/kernel", "updates/bias"):
+        good, bad = arguments.values[path]
+        assert isinstance(good, np.ndarray)
+        assert isinstance(bad, InputError)
+    assert all(isinstance(count, np.ndarray) for count in arguments.values["counts"])
+
+
+def test_an_argument_without_some_clients(signature: Signature) -> None:
+    given = argument(counts=[1, 2])
+    rest = signature.without(given, [0])
+    arguments = signature.flatten(rest)
+    assert arguments.clients == 1
+    assert arguments.stacked()["counts"].tolist() == [2]
+    np.testing.assert_array_equal(arguments.stacked()["start"], given.start)
 
 
 def test_missing_parameter(signature: Signature) -> None:

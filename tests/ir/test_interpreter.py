@@ -85,3 +85,13 @@ def test_bad_inputs(mean: Program, change: dict[str, Array | None], clients: int
 def test_other_levels_are_refused() -> None:
     with pytest.raises(ValueError, match="p is a program of the mpc level"):
         run_tensor(Program("p", Level.MPC, None, ()), {}, 1)
+
+
+def test_wires_of_a_single_number_stay_one() -> None:
+    program = parse_program(
+        'program @one mpc {\n %0 = public {path = "x", bound = 8.0, type = ring<4>[1]}\n %1 = to_yao %0 {width = 8}\n'
+        ' %2 = reshape %1 {shape = []}\n %3 = from_yao %2\n %4 = open %3\n output %4 {path = "r"}\n}'
+    )
+    (opened,) = evaluate_ops(program, {"x": np.array([40], dtype=np.uint64)}, Round(clients=1)).values()
+    assert opened.shape == ()
+    assert opened == 40

@@ -64,8 +64,20 @@ def test_a_failed_check_is_the_same_error_on_both_back_ends(duet):
     values["x"][2, 1] = values["x"][3, 0] = FORBIDDEN
     errors = []
     for program in (duet, PlainProgram(COMPILED)):
-        with pytest.raises(DivisionError, match=r"division at user.py:13 .* for 2 element\(s\)") as info:
+        with pytest.raises(DivisionError, match=r"division at user.py:13 .*: the result is infinite") as info:
             program.run(*per_client(values))
         errors.append(str(info.value))
     assert errors[0] == errors[1]
     duet.run(*per_client(inputs_of_every_op(4)))
+
+
+def test_a_client_of_whom_a_bit_is_set_is_left_out_on_both_back_ends(duet):
+    values = inputs_of_every_op(5)
+    values["x"][1, 3], values["x"][1, 0] = FORBIDDEN, 1.0
+    rest = {path: v if path == "g" else np.delete(v, 1, axis=0) for path, v in values.items()}
+    for program in (duet, PlainProgram(COMPILED)):
+        got, expected = program.run(*per_client(values)), program.run(*per_client(rest))
+        assert got.statistics.clients == 4
+        assert [d["client"] for d in got.statistics.dropped] == [1]
+        assert got.statistics.dropped[0]["reason"].startswith("root is not finite for its values")
+        np.testing.assert_array_equal(got.outputs["relu"], expected.outputs["relu"])

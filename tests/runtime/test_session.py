@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,12 +28,14 @@ from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.lowering.domains import MANY
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
-from ezprivsecfl.errors import DivisionError, InputError, RunError
+from ezprivsecfl.errors import InputError, RunError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.protocol import Product, Truncate
 from ezprivsecfl.ir.mpc.shares import Gemm
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.cluster import LocalCluster, header
+from ezprivsecfl.runtime.session import TwoServerProgram
+from ezprivsecfl.runtime.wire import Message
 
 
 @pytest.mark.parametrize(
@@ -151,18 +154,8 @@ def test_setup_ahead_of_the_round(cluster):
     np.testing.assert_array_equal(first.outputs["result"], again.outputs["result"])
 
 
-def test_division_by_zero_names_the_operation_and_leaves_the_session_usable(cluster):
-    compiled = compile_program(fltrust(6), Options(clients=4))
-    duet = on_duet(cluster, compiled)
-    given, server, _ = random_round(compiled.tensor, 4)
-    zero = {"updates": [np.zeros(6), *given["updates"][1:]]}
-    with pytest.raises(DivisionError, match=r"div at .*infinite or not a number for \d+ element"):
-        duet.run(zero, server)
-    assert np.isfinite(duet.run(given, server).outputs["result"]).all()
-
-
 def test_inputs_are_checked_before_anything_is_sent(cluster):
-    compiled = compile_program(fltrust(6), Options(clients=4))
+    compiled = compile_program(fltrust(6), Options(clients=4, on_bad_client="fail"))
     duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 4)
     rows = given["updates"]
@@ -186,13 +179,13 @@ def test_inputs_are_checked_before_anything_is_sent(cluster):
     assert np.isfinite(duet.run(given, server).outputs["result"]).all()
 
 
-def test_a_client_that_has_not_uploaded_is_named(cluster):
+def test_clients_that_have_not_uploaded_are_named(cluster):
     compiled = compile_program(weighted_mean(7), Options(clients=9))
     duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 3)
     duet.run(given, server)
-    order = {"program": duet.artefact.program_hash.hex(), "clients": 3, "server": []}
-    with pytest.raises(InputError, match="client 0 has not uploaded 'value'"):
+    order = {"program": duet.artefact.program_hash.hex(), "clients": 3, "server": [], "on_bad_client": "drop"}
+    with pytest.raises(InputError, match="client 0: it has not uploaded 'value', 'weight'"):
         cluster.ask([header("run", **order)] * 2)
     duet._met_in = None
 
@@ -290,6 +283,7 @@ def test_statistics_have_the_documented_fields(cluster):
         "computation",
         "backend",
         "clients",
+        "dropped",
         "bytes_sent",
         "messages",
         "rounds",
@@ -301,3 +295,50 @@ def test_statistics_have_the_documented_fields(cluster):
     ]
     assert "max_relative_error" in replace(s, max_relative_error=0.0).to_json()
     assert all(0 < m < 1 << 30 for m in s.peak_memory_bytes)
+
+
+class Tampered(TwoServerProgram):
+    """With a client 1 whose uploads to server 1 are what a test says."""
+
+    extra: Message
+
+    def _upload(self, client, parts):
+        if client == 1:
+            self.cluster.tell(1, self.extra)
+        super()._upload(client, parts)
+
+
+@pytest.mark.parametrize(
+    ("header", "arrays", "reason"),
+    [
+        ({"paths": ["value"]}, [np.zeros(10_000, np.uint64)], "it has uploaded 80000 bytes instead of 64"),
+        ({"paths": ["value"]}, [], "it has uploaded 0 arrays without a parameter's name for each"),
+        ({"paths": "value"}, [np.zeros(1)] * 5, "it has uploaded 5 arrays without a parameter's name for each"),
+        ({}, [np.zeros(1)], "it has uploaded 1 arrays without a parameter's name for each"),
+        ({"paths": [["value"]]}, [np.zeros(7, np.uint64)], r"a parameter \['value'\], which the program does not have"),
+        ({"paths": ["value"]}, [np.zeros(7, np.uint64)], "it has uploaded 'value' twice"),
+    ],
+)
+def test_an_upload_of_any_form_concerns_its_client_only(cluster, header, arrays, reason):
+    duet = on_duet(cluster, compile_program(weighted_mean(7), Options(clients=9)))
+    duet.__class__ = Tampered
+    duet.extra = Message({"do": "upload", "program": duet._id, "client": 1, **header}, arrays)
+    given, server, _ = random_round(duet.compiled.tensor, 4)
+    got = duet.run(given, server)
+    others = {path: values[:1] + values[2:] for path, values in given.items()}
+    expected = PlainProgram(duet.compiled).run(others, server)
+    np.testing.assert_array_equal(got.outputs["result"], expected.outputs["result"])
+    (dropped,) = got.statistics.dropped
+    assert dropped["client"] == 1
+    assert re.match(f"server 1: .*{reason}", dropped["reason"])
+
+
+def test_an_upload_that_names_no_client_is_reported(cluster):
+    duet = on_duet(cluster, compile_program(weighted_mean(7), Options(clients=9)))
+    duet.__class__ = Tampered
+    duet.extra = Message({"do": "upload", "program": duet._id, "paths": ["value"]}, [np.zeros(7, np.uint64)])
+    given, server, _ = random_round(duet.compiled.tensor, 4)
+    statistics = duet.run(given, server).statistics
+    assert statistics.clients == 4
+    reason = "server 1: an upload names the client None, which there is not"
+    assert statistics.dropped == [{"client": None, "reason": reason}]

@@ -69,8 +69,39 @@ def test_an_absurd_length_is_refused(pair):
 
 def test_nothing_is_unpickled(pair):
     pair[0].sendall(LENGTH.pack(len(data := pickle.dumps({"do": "load"}))) + data)
-    with pytest.raises(ValueError, match=r"codec can't decode|Expecting value"):
+    with pytest.raises(ClosedError, match="no message of ours"):
         receive(pair[1])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"[]",
+        b'{"do": "upload"}',
+        b'{"arrays": 3}',
+        b'{"arrays": [{"dtype": "<f8"}]}',
+        b'{"arrays": [{"dtype": "|O", "shape": [1]}]}',
+        b'{"arrays": [{"dtype": "|V0", "shape": [1]}]}',
+        b'{"arrays": [{"dtype": "<u8", "shape": [-1]}]}',
+        b'{"arrays": [{"dtype": "<u8", "shape": [1.5]}]}',
+        b'{"arrays": [{"dtype": "<u8", "shape": [0, 9223372036854775808]}]}',
+        b'{"arrays": ' + b"[" * 100_000,
+    ],
+)
+def test_what_is_no_message_ends_the_connection(pair, header):
+    pair[0].sendall(LENGTH.pack(len(header)) + header)
+    with pytest.raises(ClosedError, match="no message of ours"):
+        receive(pair[1])
+
+
+def test_more_than_the_receiver_takes_is_not_kept(pair):
+    large = Message({"do": "upload"}, [np.zeros(30_000, np.uint64), np.zeros(3)])
+    sender = threading.Thread(target=lambda: [send(pair[0], m) for m in (large, Message({"do": "next"}))])
+    sender.start()
+    got = receive(pair[1], lambda header: 240_000 if header["do"] == "upload" else None)
+    assert (got.arrays, got.skipped) == ((), 240_024)
+    assert receive(pair[1]).header == {"do": "next"}
+    sender.join(10)
 
 
 def test_contents_are_not_printed():

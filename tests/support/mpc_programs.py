@@ -31,7 +31,7 @@ from ezprivsecfl.ir.verifier import verify
 Array = np.ndarray[Any, Any]
 FRAC = 8
 FORBIDDEN = 7.0
-"""An entry of ``x`` that the check of ``every_op`` counts."""
+"""An entry of ``x`` that the checks of ``every_op`` find: in the last column it is the client's own fault."""
 
 
 def relu_circuit() -> Any:
@@ -105,7 +105,11 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
         larger_t = b.add(structure.Transpose, larger, permutation=(1, 0))
         doubled = b.add(structure.Concat, larger_t, larger_t, axis=0)  # [8, n]
         back = b.add(protocol.FromYao, doubled)
-        count = b.add(structure.Sum, b.add(protocol.FromYao, marks), axes=(0, 1))
+        found = b.add(protocol.FromYao, marks)
+        first = b.add(structure.Slice, found, starts=(0, 0), sizes=("n", 1), strides=(1, 1))
+        own = b.add(structure.Reshape, first, shape=("n",))
+        others = b.add(structure.Slice, found, starts=(0, 1), sizes=("n", 3), strides=(1, 1))
+        count = b.add(structure.Sum, others, axes=(0, 1))
     with b.at(Location("user.py", 11, "Sum")):
         sums = {
             "scaled": b.add(structure.Sum, scaled, axes=(0,)),
@@ -129,6 +133,7 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
             b.append(io.Output(operands=(b.add(protocol.Open, value),), location=b.location, path=path))
         b.append(io.Output(operands=(gc,), location=b.location, path="public"))
     with b.at(Location("user.py", 13, "RealDiv")):
+        b.append(protocol.CheckClients(operands=(b.add(protocol.Open, own),), location=b.location, what="root"))
         b.append(protocol.CheckZero(operands=(b.add(protocol.Open, count),), location=b.location, what="division"))
     program = b.build()
     verify(program)

@@ -13,13 +13,13 @@ from random import Random
 
 import numpy as np
 
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.errors import Location, VerifyError
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder, drop_unused
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, Shape, TensorType
 
 N = CLIENTS_DIM

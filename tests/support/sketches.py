@@ -26,6 +26,9 @@ class Sketch(ProgramBuilder):
         type_ = TensorType(shape, dtype, Secrecy.PUBLIC)
         return self.add(Input, path=path, placement=Placement.SERVER, bound=None, type=type_)
 
+    def constant(self, value: float, dtype: DType = DType.F32) -> Value:
+        return self.add(Constant, value=np.asarray(value), dtype=dtype)
+
     def returns(self, value: Value, path: str = "result") -> None:
         self.append(Output(operands=(value,), path=path))
 

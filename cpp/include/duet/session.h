@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,7 +15,9 @@
 
 namespace duet {
 
-enum class Phase { kSetup, kOnline };
+// kAgreement: on which clients take part in a round.
+enum class Phase { kSetup, kOnline, kAgreement };
+inline constexpr std::size_t kPhases = 3;
 
 struct PhaseStats {
   Traffic traffic;
@@ -83,8 +86,8 @@ class Session {
   std::optional<Phase> running_;
   double wall_start_ = 0;
   double cpu_start_ = 0;
-  std::array<PhaseStats, 2> stats_;
-  std::array<PhaseStats, 2> accounted_;
+  std::array<PhaseStats, kPhases> stats_;
+  std::array<PhaseStats, kPhases> accounted_;
 };
 
 // Base OTs in both directions, party 0 as the sender first.

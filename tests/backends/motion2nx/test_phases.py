@@ -61,6 +61,7 @@ def test_fltrust_is_products_a_graph_and_products():
         Kind.PRODUCTS,
         Kind.GRAPH,
         Kind.PRODUCTS,
+        Kind.GRAPH,  # whose values are not finite
         Kind.OPEN,
     ]
 

@@ -261,10 +261,13 @@ def test_to_fixed_of_bounded_numbers(highest):
     values = [k * 2.0**e * s for k in (1.0, 1.5, 1.984375) for e in range(-25, highest - frac + 1) for s in (1, -1)]
     b = CircuitBuilder()
     x = floats.unpack(b.input(FLOAT.width))
-    b.output(floats.to_fixed(b, x, 64, frac, highest)[0])
-    too_large = 2.0 ** (highest - frac + 1)
-    (got,) = evaluate(b.build(), [encode([*values, 0.0, too_large], FLOAT)])
-    assert from_bits(got, signed=True) == [*(int(v * 2.0**frac) for v in values), 0, 0]
+    number, invalid = floats.to_fixed(b, x, 64, frac, highest)
+    b.output(number)
+    b.output((invalid,))
+    too_large = [s * 2.0 ** (highest - frac + more) for more in (1, 2, 17, 63, 64, 65, 200) for s in (1, -1)]
+    got, flags = evaluate(b.build(), [encode([*values, 0.0, *too_large], FLOAT)])
+    assert from_bits(got, signed=True) == [*(int(v * 2.0**frac) for v in values), 0, *[0] * len(too_large)]
+    assert flags[:, 0].tolist() == [False] * (len(values) + 1) + [True] * len(too_large)
 
 
 def test_exponents_saturate():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import CompileError, DivisionError, PrecisionError, UnsupportedError
@@ -19,7 +20,7 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import DType
 
-AND_COUNTS = {"fltrust": [697, 746, 1888], "weighted_mean": [1007], "clipped_mean": [765, 1002]}
+AND_COUNTS = {"fltrust": [697, 728, 1888], "weighted_mean": [982], "clipped_mean": [765, 1004]}
 
 
 def simulate(compiled: Compiled, inputs: dict[str, np.ndarray], clients: int) -> dict[str, np.ndarray]:
@@ -245,24 +246,41 @@ def test_division_by_zero_that_is_finite_in_the_end(sketch):
 def test_division_by_zero_names_the_operation(sketch):
     program = division(sketch, ew.Div)
     compiled = compile_program(program, Options(clients=3))
-    with pytest.raises(DivisionError, match=r"infinite or not a number for 1 element"):
-        simulate(compiled, {"x": np.array([0.0, 3.0, 0.25]), "y": np.array([0.0, 2.0, 1.0])}, 3)
+    with pytest.raises(DivisionError, match=r"^div .* is not finite for its values") as caught:
+        simulate(compiled, {"x": np.array([1.0, 0.0, 0.25]), "y": np.array([1.0, 0.0, 1.0])}, 3)
+    assert caught.value.clients == (1,)
+    with pytest.raises(DivisionError, match=r"^div .*: the result is infinite or not a number") as caught:
+        simulate(compiled, {"x": np.array([0.0, 0.0]), "y": np.array([0.0, 0.0])}, 2)
+    assert caught.value.clients == ()
 
 
-def test_unbounded_quotient_is_refused(sketch):
+def test_quotients_that_need_too_much_room_are_refused(sketch):
     b = sketch("unbounded")
     quotient = b.add(ew.Div, b.clients("x"), b.clients("y"))
     b.returns(b.add(st.Sum, quotient, axes=(0,)))
-    with pytest.raises(PrecisionError, match=r"Bound the divisor from below"):
+    with pytest.raises(PrecisionError, match=r"does not fit the 64-bit ring"):
         compile_program(b.build(), Options(clients=3))
 
 
 def test_what_does_not_fit_is_refused(sketch):
     b = sketch("wide")
+    x = b.clients("x", 1 << 27)
+    b.returns(b.add(st.Sum, b.add(st.Sum, b.add(ew.Mul, x, x), axes=(1,)), axes=(0,)))
+    with pytest.raises(
+        PrecisionError, match=r"does not fit the 64-bit ring.*within \[0, 8.59e\+09\].*32 fractional bits, 4 more than"
+    ):
+        compile_program(b.build(), Options(clients=100))
+
+
+@pytest.mark.parametrize("magnitude", [2.0**-40, 1.0, 2.0**19, 2.0**39])
+def test_precision_is_relative_to_bounds_of_any_size(sketch, magnitude):
+    b = sketch("moment")
     x = b.clients("x", 10)
     b.returns(b.add(st.Sum, b.add(ew.Mul, x, x), axes=(0,)))
-    with pytest.raises(PrecisionError, match=r"does not fit the 64-bit ring.*Lower the bound of x"):
-        compile_program(b.build(), Options(clients=100, bounds={"x": 2.0**20}))
+    compiled = compile_program(b.build(), Options(clients=100, bounds={"x": 2 * magnitude}))
+    x_values = np.random.default_rng(0).uniform(-1, 1, (5, 10)) * magnitude
+    got = PlainProgram(compiled).run({"x": list(x_values)}, {}).outputs["result"]
+    assert np.max(np.abs(got - np.sum(x_values**2, axis=0))) < 1e-5 * magnitude**2
 
 
 def test_unsupported_secret_operations_are_listed_together(sketch):

@@ -9,7 +9,7 @@ from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import chain
-from ezprivsecfl.compiler.passes.simplify import Simplify, tensor_type
+from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
 from ezprivsecfl.compiler.pipeline import tensor_passes
 from ezprivsecfl.errors import CompileError, UnsupportedError, VerifyError
@@ -32,6 +32,7 @@ from ezprivsecfl.ir.tensor.elementwise import (
     Square,
 )
 from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, MatMul, ReduceMax, Reshape, Sum, Transpose
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import DType
 
 CLIENTS = 5

@@ -42,8 +42,8 @@ class ClippedMeanProgram final : public Program {
     from_yao0.setup(s, circuit1.labels(0));
     from_yao1.setup(s, circuit1.labels(1));
     mask1.setup(s, Shape{n, 1});
-    const auto v22 = reshape(mask1.mask(), Shape{1, n});
-    product0.setup(s, v22, mask0.mask());
+    const auto v21 = reshape(mask1.mask(), Shape{1, n});
+    product0.setup(s, v21, mask0.mask());
     static_cast<void>(s);
   }
 
@@ -87,21 +87,21 @@ class ClippedMeanProgram final : public Program {
     const GarbledTensor& v16 = results_of_circuit1[1];
     const Tensor<Ring> v17 = from_yao0.online(s, v15);
     const Tensor<Ring> v18 = from_yao1.online(s, v16);
-    const Tensor<Ring> v19 = sum(v18, {0, 1});
+    const Tensor<Ring> v19 = sum(v18, {1});
 
     // Messages 4 of 5
-    open0.send(s, v19);
     mask1.send(s, v17);
-    const Tensor<Ring> v20 = open0.receive(s);
-    const Masked v21 = mask1.receive(s);
-    const Masked v22 = reshape(v21, Shape{1, n});
-    const Tensor<Ring> v23 = product0.online(s, v22, v1);
+    open0.send(s, v19);
+    const Masked v20 = mask1.receive(s);
+    const Tensor<Ring> v23 = open0.receive(s);
+    const Masked v21 = reshape(v20, Shape{1, n});
+    const Tensor<Ring> v22 = product0.online(s, v21, v1);
 
     // Messages 5 of 5
-    open1.send(s, v23);
+    open1.send(s, v22);
     const Tensor<Ring> v24 = open1.receive(s);
 
-    return {v24, v20};
+    return {v24, v23};
   }
 
  private:
@@ -115,9 +115,9 @@ class ClippedMeanProgram final : public Program {
   Evaluate circuit1;
   FromYao from_yao0;
   FromYao from_yao1;
-  OpenArith open0;
   Mask mask1;
   Product product0;
+  OpenArith open0;
   OpenArith open1;
 };
 

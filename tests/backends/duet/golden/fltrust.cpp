@@ -34,16 +34,19 @@ class FltrustProgram final : public Program {
     circuit0.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_0.txt"), {to_yao0.labels(), to_yao1.labels()});
     from_yao0.setup(s, circuit0.labels(0));
     from_yao1.setup(s, circuit0.labels(2));
-    const auto v16 = reshape(circuit0.labels(1), Shape{1, n});
+    const auto v14 = reshape(circuit0.labels(1), Shape{1, n});
     to_yao2.setup(s, Shape{}, 56);
     circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_1.txt"), {to_yao2.labels()});
-    const auto v19 = reshape(circuit1.labels(0), Shape{1, 1});
-    const auto v20 = broadcast_to(v19, Shape{1, n});
-    circuit2.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_2.txt"), {v16, v20});
+    const auto v17 = reshape(circuit1.labels(0), Shape{1, 1});
+    const auto v18 = broadcast_to(v17, Shape{1, n});
+    circuit2.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_2.txt"), {v14, v18});
     from_yao2.setup(s, circuit2.labels(0));
     from_yao3.setup(s, circuit2.labels(1));
     mask1.setup(s, Shape{1, n});
     product0.setup(s, mask1.mask(), mask0.mask());
+    to_yao3.setup(s, Shape{n}, 2);
+    circuit3.setup(s, Circuit::load(CIRCUITS_DIR "/any_2.txt"), {to_yao3.labels()});
+    from_yao4.setup(s, circuit3.labels(0));
     static_cast<void>(s);
   }
 
@@ -56,9 +59,9 @@ class FltrustProgram final : public Program {
     const Tensor<Ring>& v3 = publics.at(0);
     const Tensor<Ring> v4 = matmul(v0, v3);
     const Tensor<Ring> v5 = reshape(v4, Shape{n});
-    const Tensor<Ring>& v29 = publics.at(1);
+    const Tensor<Ring>& v26 = publics.at(1);
 
-    // Messages 1 of 7
+    // Messages 1 of 8
     agreement.send(s, publics);
     mask0.send(s, v0);
     to_yao1.send_masked(s, v5);
@@ -67,13 +70,13 @@ class FltrustProgram final : public Program {
     to_yao1.receive_masked(s);
     const Tensor<Ring> v2 = squares0.online(s, v1);
 
-    // Messages 2 of 7
+    // Messages 2 of 8
     to_yao0.send_masked(s, v2);
     to_yao1.send_labels(s);
     to_yao0.receive_masked(s);
     const GarbledTensor v7 = to_yao1.receive_labels(s);
 
-    // Messages 3 of 7
+    // Messages 3 of 8
     to_yao0.send_labels(s);
     const GarbledTensor v6 = to_yao0.receive_labels(s);
     const std::vector<GarbledTensor> results_of_circuit0 = circuit0.online(s, {v6, v7});
@@ -82,43 +85,50 @@ class FltrustProgram final : public Program {
     const GarbledTensor& v10 = results_of_circuit0[2];
     const Tensor<Ring> v11 = from_yao0.online(s, v8);
     const Tensor<Ring> v12 = from_yao1.online(s, v10);
-    const Tensor<Ring> v13 = sum(v12, {0});
-    const Tensor<Ring> v15 = sum(v11, {0});
-    const GarbledTensor v16 = reshape(v9, Shape{1, n});
+    const Tensor<Ring> v13 = sum(v11, {0});
+    const GarbledTensor v14 = reshape(v9, Shape{1, n});
 
-    // Messages 4 of 7
-    open0.send(s, v13);
-    to_yao2.send_masked(s, v15);
-    const Tensor<Ring> v14 = open0.receive(s);
+    // Messages 4 of 8
+    to_yao2.send_masked(s, v13);
     to_yao2.receive_masked(s);
 
-    // Messages 5 of 7
+    // Messages 5 of 8
     to_yao2.send_labels(s);
-    const GarbledTensor v17 = to_yao2.receive_labels(s);
-    const std::vector<GarbledTensor> results_of_circuit1 = circuit1.online(s, {v17});
-    const GarbledTensor& v18 = results_of_circuit1[0];
-    const GarbledTensor v19 = reshape(v18, Shape{1, 1});
-    const GarbledTensor v20 = broadcast_to(v19, Shape{1, n});
-    const std::vector<GarbledTensor> results_of_circuit2 = circuit2.online(s, {v16, v20});
-    const GarbledTensor& v21 = results_of_circuit2[0];
-    const GarbledTensor& v22 = results_of_circuit2[1];
-    const Tensor<Ring> v23 = from_yao2.online(s, v21);
-    const Tensor<Ring> v24 = from_yao3.online(s, v22);
-    const Tensor<Ring> v25 = sum(v24, {0, 1});
+    const GarbledTensor v15 = to_yao2.receive_labels(s);
+    const std::vector<GarbledTensor> results_of_circuit1 = circuit1.online(s, {v15});
+    const GarbledTensor& v16 = results_of_circuit1[0];
+    const GarbledTensor v17 = reshape(v16, Shape{1, 1});
+    const GarbledTensor v18 = broadcast_to(v17, Shape{1, n});
+    const std::vector<GarbledTensor> results_of_circuit2 = circuit2.online(s, {v14, v18});
+    const GarbledTensor& v19 = results_of_circuit2[0];
+    const GarbledTensor& v20 = results_of_circuit2[1];
+    const Tensor<Ring> v21 = from_yao2.online(s, v19);
+    const Tensor<Ring> v22 = from_yao3.online(s, v20);
+    const Tensor<Ring> v23 = sum(v22, {0});
+    const Tensor<Ring> v28 = add(v12, v23);
 
-    // Messages 6 of 7
-    open1.send(s, v25);
-    mask1.send(s, v23);
-    const Tensor<Ring> v26 = open1.receive(s);
-    const Masked v27 = mask1.receive(s);
-    const Tensor<Ring> v28 = product0.online(s, v27, v1);
-    const Tensor<Ring> v30 = mul(v28, v29);
+    // Messages 6 of 8
+    mask1.send(s, v21);
+    to_yao3.send_masked(s, v28);
+    const Masked v24 = mask1.receive(s);
+    to_yao3.receive_masked(s);
+    const Tensor<Ring> v25 = product0.online(s, v24, v1);
+    const Tensor<Ring> v27 = mul(v25, v26);
 
-    // Messages 7 of 7
-    open2.send(s, v30);
-    const Tensor<Ring> v31 = open2.receive(s);
+    // Messages 7 of 8
+    to_yao3.send_labels(s);
+    open1.send(s, v27);
+    const GarbledTensor v29 = to_yao3.receive_labels(s);
+    const Tensor<Ring> v33 = open1.receive(s);
+    const std::vector<GarbledTensor> results_of_circuit3 = circuit3.online(s, {v29});
+    const GarbledTensor& v30 = results_of_circuit3[0];
+    const Tensor<Ring> v31 = from_yao4.online(s, v30);
 
-    return {v31, v14, v26};
+    // Messages 8 of 8
+    open0.send(s, v31);
+    const Tensor<Ring> v32 = open0.receive(s);
+
+    return {v33, v32};
   }
 
  private:
@@ -130,16 +140,18 @@ class FltrustProgram final : public Program {
   Evaluate circuit0;
   FromYao from_yao0;
   FromYao from_yao1;
-  OpenArith open0;
   ToYao to_yao2;
   Evaluate circuit1;
   Evaluate circuit2;
   FromYao from_yao2;
   FromYao from_yao3;
-  OpenArith open1;
   Mask mask1;
   Product product0;
-  OpenArith open2;
+  ToYao to_yao3;
+  Evaluate circuit3;
+  FromYao from_yao4;
+  OpenArith open0;
+  OpenArith open1;
 };
 
 }  // namespace

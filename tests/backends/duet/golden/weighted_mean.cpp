@@ -56,7 +56,7 @@ class WeightedMeanProgram final : public Program {
     mask1.send(s, v0);
     to_yao0.receive_masked(s);
     to_yao1.receive_masked(s);
-    const Masked v16 = mask1.receive(s);
+    const Masked v15 = mask1.receive(s);
 
     // Messages 2 of 4
     to_yao0.send_labels(s);
@@ -72,20 +72,20 @@ class WeightedMeanProgram final : public Program {
     const GarbledTensor& v10 = results_of_circuit1[1];
     const Tensor<Ring> v11 = from_yao0.online(s, v9);
     const Tensor<Ring> v12 = from_yao1.online(s, v10);
-    const Tensor<Ring> v13 = sum(v12, {0, 1});
+    const Tensor<Ring> v13 = sum(v12, {0});
 
     // Messages 3 of 4
-    open0.send(s, v13);
     mask0.send(s, v11);
-    const Tensor<Ring> v14 = open0.receive(s);
-    const Masked v15 = mask0.receive(s);
-    const Tensor<Ring> v17 = product0.online(s, v15, v16);
+    open0.send(s, v13);
+    const Masked v14 = mask0.receive(s);
+    const Tensor<Ring> v17 = open0.receive(s);
+    const Tensor<Ring> v16 = product0.online(s, v14, v15);
 
     // Messages 4 of 4
-    open1.send(s, v17);
+    open1.send(s, v16);
     const Tensor<Ring> v18 = open1.receive(s);
 
-    return {v18, v14};
+    return {v18, v17};
   }
 
  private:
@@ -95,10 +95,10 @@ class WeightedMeanProgram final : public Program {
   Evaluate circuit1;
   FromYao from_yao0;
   FromYao from_yao1;
-  OpenArith open0;
   Mask mask0;
   Mask mask1;
   Product product0;
+  OpenArith open0;
   OpenArith open1;
 };
 

@@ -28,7 +28,7 @@ class ClippedMeanProgram final : public ezmotion::Program {
     local4();
     products5();
     open6(s);
-    return {v24, v21};
+    return {v24, v23};
   }
 
  private:
@@ -74,20 +74,20 @@ class ClippedMeanProgram final : public ezmotion::Program {
   }
 
   void local4() {
-    v20 = sum(v19, {0, 1});
-    v22 = reshape(v18, Shape{1, n});
+    v20 = sum(v19, {1});
+    v21 = reshape(v18, Shape{1, n});
   }
 
   void products5() {
     Products products(connection(), kArithmetic);
-    const std::size_t p23 = products.gemm(v22, v0);
+    const std::size_t p22 = products.gemm(v21, v0);
     products.run();
-    v23 = products.result(p23);
+    v22 = products.result(p22);
   }
 
   void open6(Session& s) {
-    v21 = open(s, v20);
-    v24 = open(s, v23);
+    v23 = open(s, v20);
+    v24 = open(s, v22);
   }
 
   std::size_t n = 0;  // clients of this round

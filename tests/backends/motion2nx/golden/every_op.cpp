@@ -28,7 +28,7 @@ class EveryOpProgram final : public ezmotion::Program {
     graph4();
     local5();
     open6(s);
-    return {v54, v55, v56, v57, v58, v59, v60, v61, v62, v6, v63};
+    return {v57, v58, v59, v60, v61, v62, v63, v64, v65, v6, v66, v67};
   }
 
  private:
@@ -90,9 +90,9 @@ class EveryOpProgram final : public ezmotion::Program {
     // as_shares, user.py:9 Relu
     v33 = public_share(v2, s.party());
     // sum, user.py:11 Sum
-    v46 = sum(v14, {0});
+    v49 = sum(v14, {0});
     // sum, user.py:11 Sum
-    v47 = sum(v16, {0, 1});
+    v50 = sum(v16, {0, 1});
   }
 
   void products2() {
@@ -117,9 +117,9 @@ class EveryOpProgram final : public ezmotion::Program {
 
   void local3() {
     // sum, user.py:11 Sum
-    v48 = sum(v17, {0});
+    v51 = sum(v17, {0});
     // sum, user.py:11 Sum
-    v49 = sum(v31, {0});
+    v52 = sum(v31, {0});
   }
 
   void graph4() {
@@ -152,46 +152,54 @@ class EveryOpProgram final : public ezmotion::Program {
     // from_yao, user.py:9 Relu
     const Arith g44 = g.from_yao(g40);
     // to_yao, user.py:11 Sum
-    const Yao g51 = g.to_yao(g19, 64);
+    const Yao g54 = g.to_yao(g19, 64);
     // circuit, user.py:11 Sum
-    const std::vector<Yao> r52 = g.circuit(circuit_drop5, {g51});
-    const Yao& g52 = r52[0];
+    const std::vector<Yao> r55 = g.circuit(circuit_drop5, {g54});
+    const Yao& g55 = r55[0];
     // from_yao, user.py:11 Sum
-    const Arith g53 = g.from_yao(g52);
+    const Arith g56 = g.from_yao(g55);
     g.run();
     v43 = g.share(g43);
     v44 = g.share(g44);
-    v53 = g.share(g53);
+    v56 = g.share(g56);
   }
 
   void local5() {
+    // slice, user.py:9 Relu
+    const Tensor<Ring> v45 = slice(v44, {0, 0}, Shape{n, 1}, {1, 1});
+    // reshape, user.py:9 Relu
+    v46 = reshape(v45, Shape{n});
+    // slice, user.py:9 Relu
+    const Tensor<Ring> v47 = slice(v44, {0, 1}, Shape{n, 3}, {1, 1});
     // sum, user.py:9 Relu
-    v45 = sum(v44, {0, 1});
+    v48 = sum(v47, {0, 1});
     // sum, user.py:11 Sum
-    v50 = sum(v43, {1});
+    v53 = sum(v43, {1});
   }
 
   void open6(Session& s) {
     // open, user.py:11 Sum
-    v54 = open(s, v46);
+    v57 = open(s, v49);
     // open, user.py:11 Sum
-    v55 = open(s, v47);
+    v58 = open(s, v50);
     // open, user.py:11 Sum
-    v56 = open(s, v48);
+    v59 = open(s, v51);
     // open, user.py:11 Sum
-    v57 = open(s, v19);
+    v60 = open(s, v19);
     // open, user.py:11 Sum
-    v58 = open(s, v28);
+    v61 = open(s, v28);
     // open, user.py:11 Sum
-    v59 = open(s, v30);
+    v62 = open(s, v30);
     // open, user.py:11 Sum
-    v60 = open(s, v49);
+    v63 = open(s, v52);
     // open, user.py:11 Sum
-    v61 = open(s, v50);
+    v64 = open(s, v53);
     // open, user.py:11 Sum
-    v62 = open(s, v53);
+    v65 = open(s, v56);
     // open, user.py:13 RealDiv
-    v63 = open(s, v45);
+    v66 = open(s, v46);
+    // open, user.py:13 RealDiv
+    v67 = open(s, v48);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -212,15 +220,13 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v33;
   Tensor<Ring> v43;
   Tensor<Ring> v44;
-  Tensor<Ring> v45;
   Tensor<Ring> v46;
-  Tensor<Ring> v47;
   Tensor<Ring> v48;
   Tensor<Ring> v49;
   Tensor<Ring> v50;
+  Tensor<Ring> v51;
+  Tensor<Ring> v52;
   Tensor<Ring> v53;
-  Tensor<Ring> v54;
-  Tensor<Ring> v55;
   Tensor<Ring> v56;
   Tensor<Ring> v57;
   Tensor<Ring> v58;
@@ -229,6 +235,10 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v61;
   Tensor<Ring> v62;
   Tensor<Ring> v63;
+  Tensor<Ring> v64;
+  Tensor<Ring> v65;
+  Tensor<Ring> v66;
+  Tensor<Ring> v67;
 };
 
 }  // namespace

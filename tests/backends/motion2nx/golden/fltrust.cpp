@@ -28,8 +28,9 @@ class FltrustProgram final : public ezmotion::Program {
     local4();
     products5();
     local6();
-    open7(s);
-    return {v29, v13, v25};
+    graph7();
+    open8(s);
+    return {v31, v30};
   }
 
  private:
@@ -38,7 +39,7 @@ class FltrustProgram final : public ezmotion::Program {
     const Tensor<Ring> v2 = publics.at(0);
     const Tensor<Ring> v3 = matmul(v0, v2);
     v4 = reshape(v3, Shape{n});
-    v27 = publics.at(1);
+    v24 = publics.at(1);
   }
 
   void products2() {
@@ -60,64 +61,74 @@ class FltrustProgram final : public ezmotion::Program {
     const Yao& g9 = r7[2];
     const Arith g10 = g.from_yao(g7);
     const Arith g11 = g.from_yao(g9);
-    const Arith g14 = g.linear({g10}, [](const Tensors& x) { return sum(x[0], {0}); });
-    const Yao g15 = g.move({g8}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
-    const Yao g16 = g.to_yao(g14, 56);
-    const std::vector<Yao> r17 = g.circuit(circuit_fltrust_1, {g16});
-    const Yao& g17 = r17[0];
-    const Yao g18 = g.move({g17}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    const Yao g19 = g.move({g18}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    const std::vector<Yao> r20 = g.circuit(circuit_fltrust_2, {g15, g19});
-    const Yao& g20 = r20[0];
-    const Yao& g21 = r20[1];
-    const Arith g22 = g.from_yao(g20);
-    const Arith g23 = g.from_yao(g21);
+    const Arith g12 = g.linear({g10}, [](const Tensors& x) { return sum(x[0], {0}); });
+    const Yao g13 = g.move({g8}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    const Yao g14 = g.to_yao(g12, 56);
+    const std::vector<Yao> r15 = g.circuit(circuit_fltrust_1, {g14});
+    const Yao& g15 = r15[0];
+    const Yao g16 = g.move({g15}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    const Yao g17 = g.move({g16}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
+    const std::vector<Yao> r18 = g.circuit(circuit_fltrust_2, {g13, g17});
+    const Yao& g18 = r18[0];
+    const Yao& g19 = r18[1];
+    const Arith g20 = g.from_yao(g18);
+    const Arith g21 = g.from_yao(g19);
     g.run();
     v11 = g.share(g11);
-    v22 = g.share(g22);
-    v23 = g.share(g23);
+    v20 = g.share(g20);
+    v21 = g.share(g21);
   }
 
   void local4() {
-    v12 = sum(v11, {0});
-    v24 = sum(v23, {0, 1});
+    const Tensor<Ring> v22 = sum(v21, {0});
+    v26 = add(v11, v22);
   }
 
   void products5() {
     Products products(connection(), kArithmetic);
-    const std::size_t p26 = products.gemm(v22, v0);
+    const std::size_t p23 = products.gemm(v20, v0);
     products.run();
-    v26 = products.result(p26);
+    v23 = products.result(p23);
   }
 
   void local6() {
-    v28 = mul(v26, v27);
+    v25 = mul(v23, v24);
   }
 
-  void open7(Session& s) {
-    v13 = open(s, v12);
-    v25 = open(s, v24);
-    v29 = open(s, v28);
+  void graph7() {
+    Graph g(connection(), kArithmetic);
+    const Arith g26 = g.input(v26);
+    const Yao g27 = g.to_yao(g26, 2);
+    const std::vector<Yao> r28 = g.circuit(circuit_any_2, {g27});
+    const Yao& g28 = r28[0];
+    const Arith g29 = g.from_yao(g28);
+    g.run();
+    v29 = g.share(g29);
+  }
+
+  void open8(Session& s) {
+    v30 = open(s, v29);
+    v31 = open(s, v25);
   }
 
   std::size_t n = 0;  // clients of this round
   const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
   const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
   const Circuit circuit_fltrust_2 = load_circuit(CIRCUITS_DIR "/fltrust_2.txt");
+  const Circuit circuit_any_2 = load_circuit(CIRCUITS_DIR "/any_2.txt");
   Tensor<Ring> v0;
   Tensor<Ring> v1;
   Tensor<Ring> v4;
   Tensor<Ring> v11;
-  Tensor<Ring> v12;
-  Tensor<Ring> v13;
-  Tensor<Ring> v22;
+  Tensor<Ring> v20;
+  Tensor<Ring> v21;
   Tensor<Ring> v23;
   Tensor<Ring> v24;
   Tensor<Ring> v25;
   Tensor<Ring> v26;
-  Tensor<Ring> v27;
-  Tensor<Ring> v28;
   Tensor<Ring> v29;
+  Tensor<Ring> v30;
+  Tensor<Ring> v31;
 };
 
 }  // namespace

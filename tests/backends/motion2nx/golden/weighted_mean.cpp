@@ -27,7 +27,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     local3();
     products4();
     open5(s);
-    return {v16, v14};
+    return {v16, v15};
   }
 
  private:
@@ -59,19 +59,19 @@ class WeightedMeanProgram final : public ezmotion::Program {
   }
 
   void local3() {
-    v13 = sum(v12, {0, 1});
+    v13 = sum(v12, {0});
   }
 
   void products4() {
     Products products(connection(), kArithmetic);
-    const std::size_t p15 = products.gemm(v11, v0);
+    const std::size_t p14 = products.gemm(v11, v0);
     products.run();
-    v15 = products.result(p15);
+    v14 = products.result(p14);
   }
 
   void open5(Session& s) {
-    v14 = open(s, v13);
-    v16 = open(s, v15);
+    v15 = open(s, v13);
+    v16 = open(s, v14);
   }
 
   std::size_t n = 0;  // clients of this round

@@ -29,7 +29,7 @@ class FedavgProgram final : public ezmotion::Program {
     graph5();
     products6();
     open7(s);
-    return {v25, v26, v27, v28, v12};
+    return {v24, v25, v26, v27, v23};
   }
 
  private:
@@ -47,11 +47,11 @@ class FedavgProgram final : public ezmotion::Program {
     // sum, fedavg.py:42 federated_weighted_mean
     v5 = sum(v4, {0});
     // reshape, fedavg.py:39
-    v13 = reshape(v4, Shape{1, n});
+    v11 = reshape(v4, Shape{1, n});
     // reshape, fedavg.py:39
-    v19 = reshape(v0, Shape{n, 1024});
+    v17 = reshape(v0, Shape{n, 1024});
     // reshape, fedavg.py:39
-    v22 = reshape(v2, Shape{n, 160});
+    v20 = reshape(v2, Shape{n, 160});
   }
 
   void graph2() {
@@ -73,62 +73,60 @@ class FedavgProgram final : public ezmotion::Program {
   }
 
   void local3() {
-    // sum, fedavg.py:42 federated_weighted_mean
-    v11 = sum(v10, {});
     // reshape, fedavg.py:39
-    v14 = reshape(v9, Shape{1, 1});
+    v12 = reshape(v9, Shape{1, 1});
   }
 
   void products4() {
     Products products(connection(), kArithmetic);
     // gemm, fedavg.py:39
-    const std::size_t p15 = products.gemm(v14, v13);
+    const std::size_t p13 = products.gemm(v12, v11);
     products.run();
-    v15 = products.result(p15);
+    v13 = products.result(p13);
   }
 
   void graph5() {
     Graph g(connection(), kArithmetic);
-    const Arith g15 = g.input(v15);
+    const Arith g13 = g.input(v13);
     // to_yao, fedavg.py:39
-    const Yao g16 = g.to_yao(g15, 64);
+    const Yao g14 = g.to_yao(g13, 64);
     // circuit, fedavg.py:39
-    const std::vector<Yao> r17 = g.circuit(circuit_drop32, {g16});
-    const Yao& g17 = r17[0];
+    const std::vector<Yao> r15 = g.circuit(circuit_drop32, {g14});
+    const Yao& g15 = r15[0];
     // from_yao, fedavg.py:39
-    const Arith g18 = g.from_yao(g17);
+    const Arith g16 = g.from_yao(g15);
     g.run();
-    v18 = g.share(g18);
+    v16 = g.share(g16);
   }
 
   void products6() {
     Products products(connection(), kArithmetic);
     // gemm, fedavg.py:39
-    const std::size_t p20 = products.gemm(v18, v19);
+    const std::size_t p18 = products.gemm(v16, v17);
     // gemm, fedavg.py:39
-    const std::size_t p21 = products.gemm(v18, v1);
+    const std::size_t p19 = products.gemm(v16, v1);
     // gemm, fedavg.py:39
-    const std::size_t p23 = products.gemm(v18, v22);
+    const std::size_t p21 = products.gemm(v16, v20);
     // gemm, fedavg.py:39
-    const std::size_t p24 = products.gemm(v18, v3);
+    const std::size_t p22 = products.gemm(v16, v3);
     products.run();
-    v20 = products.result(p20);
+    v18 = products.result(p18);
+    v19 = products.result(p19);
     v21 = products.result(p21);
-    v23 = products.result(p23);
-    v24 = products.result(p24);
+    v22 = products.result(p22);
   }
 
   void open7(Session& s) {
     // open, fedavg.py:42 federated_weighted_mean
-    v12 = open(s, v11);
+    v23 = open(s, v10);
     // open, fedavg.py:39
-    v25 = open(s, v20);
+    v24 = open(s, v18);
+    // open, fedavg.py:39
+    v25 = open(s, v19);
     // open, fedavg.py:39
     v26 = open(s, v21);
     // open, fedavg.py:39
-    v27 = open(s, v23);
-    // open, fedavg.py:39
-    v28 = open(s, v24);
+    v27 = open(s, v22);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -142,8 +140,8 @@ class FedavgProgram final : public ezmotion::Program {
   Tensor<Ring> v11;
   Tensor<Ring> v12;
   Tensor<Ring> v13;
-  Tensor<Ring> v14;
-  Tensor<Ring> v15;
+  Tensor<Ring> v16;
+  Tensor<Ring> v17;
   Tensor<Ring> v18;
   Tensor<Ring> v19;
   Tensor<Ring> v20;
@@ -154,7 +152,6 @@ class FedavgProgram final : public ezmotion::Program {
   Tensor<Ring> v25;
   Tensor<Ring> v26;
   Tensor<Ring> v27;
-  Tensor<Ring> v28;
 };
 
 }  // namespace

@@ -29,8 +29,9 @@ class FltrustProgram final : public ezmotion::Program {
     local5();
     products6();
     local7();
-    open8(s);
-    return {v32, v16, v28};
+    graph8();
+    open9(s);
+    return {v34, v33};
   }
 
  private:
@@ -44,7 +45,7 @@ class FltrustProgram final : public ezmotion::Program {
     // reshape, fltrust.py:25 Relu
     v5 = reshape(v4, Shape{n});
     // public, fltrust.py:34
-    v30 = publics.at(1);
+    v27 = publics.at(1);
   }
 
   void products2() {
@@ -82,57 +83,69 @@ class FltrustProgram final : public ezmotion::Program {
     // from_yao, fltrust.py:24 RealDiv
     const Arith g14 = g.from_yao(g12);
     // sum, fltrust.py:38 federated_sum
-    const Arith g17 = g.linear({g13}, [](const Tensors& x) { return sum(x[0], {0}); });
-    const Yao g18 = g.move({g11}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    const Arith g15 = g.linear({g13}, [](const Tensors& x) { return sum(x[0], {0}); });
+    const Yao g16 = g.move({g11}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
     // to_yao, fltrust.py:31 DivNoNan
-    const Yao g19 = g.to_yao(g17, 57);
+    const Yao g17 = g.to_yao(g15, 57);
     // circuit, fltrust.py:31 DivNoNan
-    const std::vector<Yao> r20 = g.circuit(circuit_fltrust_2, {g19});
-    const Yao& g20 = r20[0];
-    const Yao g21 = g.move({g20}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    const std::vector<Yao> r18 = g.circuit(circuit_fltrust_2, {g17});
+    const Yao& g18 = r18[0];
+    const Yao g19 = g.move({g18}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
     // broadcast, fltrust.py:34
-    const Yao g22 = g.move({g21}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
+    const Yao g20 = g.move({g19}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
     // circuit, fltrust.py:34
-    const std::vector<Yao> r23 = g.circuit(circuit_fltrust_3, {g18, g22});
-    const Yao& g23 = r23[0];
-    const Yao& g24 = r23[1];
+    const std::vector<Yao> r21 = g.circuit(circuit_fltrust_3, {g16, g20});
+    const Yao& g21 = r21[0];
+    const Yao& g22 = r21[1];
     // from_yao, fltrust.py:34
-    const Arith g25 = g.from_yao(g23);
+    const Arith g23 = g.from_yao(g21);
     // from_yao, fltrust.py:24 RealDiv
-    const Arith g26 = g.from_yao(g24);
+    const Arith g24 = g.from_yao(g22);
     g.run();
     v14 = g.share(g14);
-    v25 = g.share(g25);
-    v26 = g.share(g26);
+    v23 = g.share(g23);
+    v24 = g.share(g24);
   }
 
   void local5() {
     // sum, fltrust.py:24 RealDiv
-    v15 = sum(v14, {0});
-    // sum, fltrust.py:24 RealDiv
-    v27 = sum(v26, {0, 1});
+    const Tensor<Ring> v25 = sum(v24, {0});
+    // add, fltrust.py:24 RealDiv
+    v29 = add(v14, v25);
   }
 
   void products6() {
     Products products(connection(), kArithmetic);
     // gemm, fltrust.py:34
-    const std::size_t p29 = products.gemm(v25, v0);
+    const std::size_t p26 = products.gemm(v23, v0);
     products.run();
-    v29 = products.result(p29);
+    v26 = products.result(p26);
   }
 
   void local7() {
     // mul_public, fltrust.py:34
-    v31 = mul(v29, v30);
+    v28 = mul(v26, v27);
   }
 
-  void open8(Session& s) {
+  void graph8() {
+    Graph g(connection(), kArithmetic);
+    const Arith g29 = g.input(v29);
+    // to_yao, fltrust.py:24 RealDiv
+    const Yao g30 = g.to_yao(g29, 2);
+    // circuit, fltrust.py:24 RealDiv
+    const std::vector<Yao> r31 = g.circuit(circuit_any_2, {g30});
+    const Yao& g31 = r31[0];
+    // from_yao, fltrust.py:24 RealDiv
+    const Arith g32 = g.from_yao(g31);
+    g.run();
+    v32 = g.share(g32);
+  }
+
+  void open9(Session& s) {
     // open, fltrust.py:24 RealDiv
-    v16 = open(s, v15);
-    // open, fltrust.py:24 RealDiv
-    v28 = open(s, v27);
+    v33 = open(s, v32);
     // open, fltrust.py:34
-    v32 = open(s, v31);
+    v34 = open(s, v28);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -140,21 +153,21 @@ class FltrustProgram final : public ezmotion::Program {
   const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
   const Circuit circuit_fltrust_2 = load_circuit(CIRCUITS_DIR "/fltrust_2.txt");
   const Circuit circuit_fltrust_3 = load_circuit(CIRCUITS_DIR "/fltrust_3.txt");
+  const Circuit circuit_any_2 = load_circuit(CIRCUITS_DIR "/any_2.txt");
   Tensor<Ring> v0;
   Tensor<Ring> v1;
   Tensor<Ring> v2;
   Tensor<Ring> v5;
   Tensor<Ring> v14;
-  Tensor<Ring> v15;
-  Tensor<Ring> v16;
-  Tensor<Ring> v25;
+  Tensor<Ring> v23;
+  Tensor<Ring> v24;
   Tensor<Ring> v26;
   Tensor<Ring> v27;
   Tensor<Ring> v28;
   Tensor<Ring> v29;
-  Tensor<Ring> v30;
-  Tensor<Ring> v31;
   Tensor<Ring> v32;
+  Tensor<Ring> v33;
+  Tensor<Ring> v34;
 };
 
 }  // namespace

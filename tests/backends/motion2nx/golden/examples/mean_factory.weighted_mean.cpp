@@ -29,7 +29,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     graph5();
     products6();
     open7(s);
-    return {v17, v9};
+    return {v16, v15};
   }
 
  private:
@@ -41,7 +41,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     // sum, mean_factory.py:16 federated_sum
     v2 = sum(v1, {0});
     // reshape, mean_factory.py:16
-    v10 = reshape(v1, Shape{1, n});
+    v8 = reshape(v1, Shape{1, n});
   }
 
   void graph2() {
@@ -63,47 +63,45 @@ class WeightedMeanProgram final : public ezmotion::Program {
   }
 
   void local3() {
-    // sum, mean_factory.py:16 RealDiv
-    v8 = sum(v7, {});
     // reshape, mean_factory.py:16
-    v11 = reshape(v6, Shape{1, 1});
+    v9 = reshape(v6, Shape{1, 1});
   }
 
   void products4() {
     Products products(connection(), kArithmetic);
     // gemm, mean_factory.py:16
-    const std::size_t p12 = products.gemm(v11, v10);
+    const std::size_t p10 = products.gemm(v9, v8);
     products.run();
-    v12 = products.result(p12);
+    v10 = products.result(p10);
   }
 
   void graph5() {
     Graph g(connection(), kArithmetic);
-    const Arith g12 = g.input(v12);
+    const Arith g10 = g.input(v10);
     // to_yao, mean_factory.py:16
-    const Yao g13 = g.to_yao(g12, 64);
+    const Yao g11 = g.to_yao(g10, 64);
     // circuit, mean_factory.py:16
-    const std::vector<Yao> r14 = g.circuit(circuit_drop32, {g13});
-    const Yao& g14 = r14[0];
+    const std::vector<Yao> r12 = g.circuit(circuit_drop32, {g11});
+    const Yao& g12 = r12[0];
     // from_yao, mean_factory.py:16
-    const Arith g15 = g.from_yao(g14);
+    const Arith g13 = g.from_yao(g12);
     g.run();
-    v15 = g.share(g15);
+    v13 = g.share(g13);
   }
 
   void products6() {
     Products products(connection(), kArithmetic);
     // gemm, mean_factory.py:16
-    const std::size_t p16 = products.gemm(v15, v0);
+    const std::size_t p14 = products.gemm(v13, v0);
     products.run();
-    v16 = products.result(p16);
+    v14 = products.result(p14);
   }
 
   void open7(Session& s) {
     // open, mean_factory.py:16 RealDiv
-    v9 = open(s, v8);
+    v15 = open(s, v7);
     // open, mean_factory.py:16
-    v17 = open(s, v16);
+    v16 = open(s, v14);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -116,11 +114,10 @@ class WeightedMeanProgram final : public ezmotion::Program {
   Tensor<Ring> v8;
   Tensor<Ring> v9;
   Tensor<Ring> v10;
-  Tensor<Ring> v11;
-  Tensor<Ring> v12;
+  Tensor<Ring> v13;
+  Tensor<Ring> v14;
   Tensor<Ring> v15;
   Tensor<Ring> v16;
-  Tensor<Ring> v17;
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ class ClippedMeanProgram final : public ezmotion::Program {
     local4();
     products5();
     open6(s);
-    return {v18, v19, v15};
+    return {v18, v19, v17};
   }
 
  private:
@@ -79,24 +79,24 @@ class ClippedMeanProgram final : public ezmotion::Program {
     // sum, norm_clipping.py:14 federated_sum
     v9 = sum(v6, {0});
     // sum, norm_clipping.py:16 Sqrt
-    v14 = sum(v13, {0, 1});
+    v14 = sum(v13, {1});
     // reshape, norm_clipping.py:16 federated_sum
-    v16 = reshape(v12, Shape{1, n});
+    v15 = reshape(v12, Shape{1, n});
   }
 
   void products5() {
     Products products(connection(), kArithmetic);
     // gemm, norm_clipping.py:16 federated_sum
-    const std::size_t p17 = products.gemm(v16, v0);
+    const std::size_t p16 = products.gemm(v15, v0);
     products.run();
-    v17 = products.result(p17);
+    v16 = products.result(p16);
   }
 
   void open6(Session& s) {
     // open, norm_clipping.py:16 Sqrt
-    v15 = open(s, v14);
+    v17 = open(s, v14);
     // open, norm_clipping.py:16 federated_sum
-    v18 = open(s, v17);
+    v18 = open(s, v16);
     // open, norm_clipping.py:14 federated_sum
     v19 = open(s, v9);
   }

@@ -1,0 +1,111 @@
+"""Bounds of terms: the search for the theorems that bound a product of powers, or a sum of such, best."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from ezprivsecfl.compiler.analyses.at_least import at_least, below
+from ezprivsecfl.compiler.analyses.averages import cauchy_schwarz, means, weighted_averages
+from ezprivsecfl.compiler.analyses.facts import Facts
+from ezprivsecfl.compiler.analyses.positions import CLIENTS
+from ezprivsecfl.compiler.analyses.sums import Summation
+from ezprivsecfl.compiler.analyses.terms import Factor, Term
+from ezprivsecfl.ir.interval import product
+from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.tensor.structure import Clients
+
+Divisors = frozenset[Factor]
+"""Factors that are not 0 wherever the bounded value is a finite number."""
+
+
+def divisors(term: Term) -> Divisors:
+    """The divisors of a term as the program has it; those of a rewritten one may be 0 although the value is finite."""
+    return frozenset(factor for factor, power in term.powers.items() if power < 0)
+
+
+@dataclass
+class Bounds:
+    """Upper bounds of terms, wherever these are finite.
+
+    Every rewriting replaces a term by one that is nowhere smaller, so any sequence of them gives a bound, and the
+    smallest one is taken. Divisors are rewritten only to what may cancel with another factor.
+    """
+
+    facts: Facts
+    _found: dict[tuple[frozenset[tuple[Factor, float]], Divisors], float] = field(default_factory=dict)
+    _below: dict[Value, set[Value]] = field(default_factory=dict)
+
+    def of(self, term: Term, nonzero: Divisors) -> float:
+        """The largest that the term can be where some factors are not 0."""
+        powers = frozenset(term.powers.items())
+        key = powers, nonzero & frozenset(term.powers)
+        if key not in self._found:
+            self._found[key] = self._search(Term(1.0, term.powers), nonzero)
+        return product(term.coefficient, self._found[key])
+
+    def of_sum(self, term: Term, sum_: Summation, nonzero: Divisors) -> float:
+        """The largest that the absolute value of a sum of terms with signs can be."""
+        most, facts = self.facts.most(sum_.dims), self.facts
+        bounds = [most * self.of(term, nonzero)]
+        bounds += [self.of(x, nonzero) for x in weighted_averages(facts, term, sum_.count)]
+        if sum_.count % CLIENTS == 0:
+            bounds += [most / facts.clients * self.of(x, nonzero) for x in means(facts, term, sum_.count)]
+        bounds += [
+            product(math.sqrt(self.of_sum(a, sum_, nonzero)), math.sqrt(self.of_sum(b, sum_, nonzero)))
+            for a, b in cauchy_schwarz(facts, term, sum_.count)
+        ]
+        return min(bounds)
+
+    def _search(self, term: Term, nonzero: Divisors) -> float:
+        best = self._factor_by_factor(term, nonzero)
+        values = {factor.value for factor in term.powers}
+        for factor, power in term.powers.items():
+            if power < 0 and not self._related(factor.value).isdisjoint(values):
+                for lower in at_least(self.facts, factor, term):
+                    smaller = term.times(Term.of(factor), -power).over(lower, -power)
+                    best = best if smaller is None else min(best, self.of(smaller, nonzero))
+            elif power >= 1:
+                best = min(best, self._spread(term, factor, nonzero))
+        return best
+
+    def _factor_by_factor(self, term: Term, nonzero: Divisors) -> float:
+        bound = term.coefficient
+        for factor, power in term.powers.items():
+            interval = self.facts.intervals[factor.value]
+            if power > 0:
+                bound = product(bound, _power(interval.magnitude, power))
+            else:
+                whole = factor.value in self.facts.integers and factor in nonzero
+                smallest = max(interval.mignitude, 1.0 if whole else 0.0)
+                bound = product(bound, _power(smallest, power) if smallest else math.inf)
+        return bound
+
+    def _spread(self, term: Term, numerator: Factor, nonzero: Divisors) -> float:
+        """A sum times something is the sum of the summands times that, where a divisor may cancel with a summand."""
+        sum_ = self.facts.summation(numerator.value)
+        if sum_ is None or self.facts.is_sketched(numerator.value.op):
+            return math.inf
+        inside = {factor.value for factor in sum_.term.powers}
+        outside = [factor.value for factor, power in term.powers.items() if power < 0]
+        if not any(isinstance(d.op, Clients) or not self._related(d).isdisjoint(inside) for d in outside):
+            return math.inf
+        summands = sum_.term.at(numerator.positions.blocks(sum_.count))
+        if summands is None:
+            return math.inf
+        rest = term.times(Term.of(numerator), -1.0)
+        powers = {Factor(f.value, f.positions.repeated(sum_.count)): p for f, p in rest.powers.items()}
+        still = {Factor(f.value, f.positions.repeated(sum_.count)) for f in nonzero} | divisors(summands)
+        return self.of_sum(Term(rest.coefficient, powers).times(summands), sum_, frozenset(still))
+
+    def _related(self, value: Value) -> set[Value]:
+        if value not in self._below:
+            self._below[value] = below(self.facts, value)
+        return self._below[value]
+
+
+def _power(x: float, power: float) -> float:
+    try:
+        return math.pow(x, power)
+    except OverflowError:
+        return math.inf

@@ -1,0 +1,67 @@
+"""What is known of the values of a program while its ranges are computed, in order."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from ezprivsecfl.compiler.analyses.norms import SHORTEST, Norms
+from ezprivsecfl.compiler.analyses.squares import is_square
+from ezprivsecfl.compiler.analyses.sums import Summation, summation
+from ezprivsecfl.compiler.analyses.terms import Terms
+from ezprivsecfl.ir.interval import Interval
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.values import tensor_type
+from ezprivsecfl.ir.types import CLIENTS_DIM, Dim, resolve
+
+
+@dataclass
+class Facts:
+    """The intervals found so far, and what else theorems start from.
+
+    Args:
+        clients: The largest number of clients.
+        norms: How sums of squares are computed.
+        integers: The values that consist of integers.
+    """
+
+    clients: int
+    norms: Norms
+    integers: set[Value]
+    intervals: dict[Value, Interval] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms)
+    _sums: dict[Value, Summation | None] = field(default_factory=dict)
+
+    def most(self, dims: tuple[Dim, ...]) -> int:
+        """The product of sizes for the largest number of clients."""
+        return math.prod(resolve(dims, self.clients))
+
+    def summation(self, value: Value) -> Summation | None:
+        """The value as a sum, if it is one."""
+        if value not in self._sums:
+            self._sums[value] = summation(value.op, self.terms)
+        return self._sums[value]
+
+    def adds_up(self, value: Value) -> Summation | None:
+        """The value as a sum, if it is one of summands that are not negative."""
+        found, op = self.summation(value), value.op
+        if found is None or found.squares or all(self.intervals[o].lo >= 0 for o in op.operands):
+            return found
+        return None
+
+    def is_sketched(self, op: Op) -> bool:
+        """Whether an operation is a sum of squares that is estimated (or will become one)."""
+        if isinstance(op, st.Sum):
+            squared = op.operands[0]
+            count = math.prod(int(d) for d in self._dims(op) if d != CLIENTS_DIM)
+            return tensor_type(squared).is_secret and is_square(squared.op) and self.norms.are_sketched(count)
+        return self.norms.sketches(op)
+
+    def shortness(self, value: Value) -> float:
+        """How many times too small a sum may be, as it is computed."""
+        return SHORTEST if self.is_sketched(value.op) else 1.0
+
+    @staticmethod
+    def _dims(op: st.Sum) -> tuple[Dim, ...]:
+        return tuple(op.operands[0].type.shape[a] for a in op.axes)

@@ -1,0 +1,75 @@
+"""Where the formats of a program were coarse for the values of a round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ezprivsecfl.compiler.analyses.leakage import leakage
+from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.ir.mpc.io import Constant, Output, Public, Share
+from ezprivsecfl.ir.op import Value
+
+COARSE = 1 << 10
+"""Values whose largest entry is below so many units of the last place are imprecise: a unit is 1e-3 of it."""
+
+
+def imprecise(
+    compiled: Compiled, clients: Mapping[str, Sequence[Any]], magnitudes: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """What was coarse in a round: ``what``, and its ``relative_error`` (1 where nothing is left of a value).
+
+    A client knows its own values and their format, servers what they open: nobody needs to see more than that.
+
+    Args:
+        compiled: The program.
+        clients: By path of the parameter every client's value.
+        magnitudes: By path of the opened value its largest entry, in units of the last place.
+    """
+    found = [_coarse_parameter(op, clients[op.path]) for op in compiled.secure.of(Share) if op.type.frac]
+    some = any(np.any(np.asarray(v)) for values in clients.values() for v in values if _is_array(v))
+    statement = leakage(compiled)
+    for op, opened in zip(compiled.secure.of(Output), statement.opened, strict=True):
+        units = magnitudes[op.path]
+        if units < COARSE and (units or some) and not _is_exact(op):
+            found.append({"what": f"result {' and '.join(opened.results)}", "relative_error": 1 / max(units, 1)})
+    return [one for one in found if one]
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray | np.generic)
+
+
+def _coarse_parameter(op: Share, values: Sequence[Any]) -> dict[str, Any] | None:
+    """The client whose largest entry is encoded most coarsely, if it is too coarsely."""
+    unit = 2.0**-op.type.frac
+    coarse = {}
+    for client, value in enumerate(values):
+        largest = float(np.max(np.abs(np.asarray(value, dtype=np.float64)), initial=0.0)) if _is_array(value) else 0.0
+        if 0 < largest < COARSE * unit:
+            coarse[client] = min(1.0, unit / largest)
+    if not coarse:
+        return None
+    worst = max(coarse, key=lambda client: coarse[client])
+    others = f" (and less of {len(coarse) - 1} more)" if len(coarse) > 1 else ""
+    return {"what": f"parameter {op.path} of client {worst}{others}", "relative_error": coarse[worst]}
+
+
+def _is_exact(output: Output) -> bool:
+    """Whether an opened value is made of integers and exact public numbers only, such as a count."""
+    seen, pending = set[Value](), [output.operands[0]]
+    while pending:
+        value = pending.pop()
+        if value in seen or not _frac(value) or isinstance(value.op, Constant | Public):
+            continue
+        seen.add(value)
+        if not any(_frac(o) for o in value.op.operands):
+            return False  # a client's real number, or one that a circuit has made
+        pending += value.op.operands
+    return True
+
+
+def _frac(value: Value) -> int:
+    return int(getattr(value.type, "frac", 0))

@@ -1,0 +1,107 @@
+"""The bounds of a round: formats follow the magnitudes that its clients have, not the largest that they might have.
+
+Bounds that are declared, or assumed by default, are caps. Clients declare for every parameter the *class* of their
+largest entry, ``cap / 16^k``, and whether they have any negative one; the round's bounds are the largest class and the
+lowest sign among them. Both are public, and the report says so. What the server has is public anyway.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ezprivsecfl.compiler.options import FIXED, Bound, Options
+from ezprivsecfl.compiler.passes.bounds import declared_bound, default_bound
+from ezprivsecfl.ir.mpc.fixed_point import EXACT
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor import Input, Placement
+from ezprivsecfl.ir.types import DType
+
+CLASS_FACTOR = 16.0
+"""Ratio of neighbouring classes: what the servers learn is coarse, and rounds of a training run share few variants."""
+
+SMALLEST = 2.0**-100
+"""No bound is smaller."""
+
+
+def round_bounds(program: Program, values: Mapping[str, Any], options: Options) -> dict[str, Bound]:
+    """The bound of every input for one round.
+
+    Entries beyond the cap, infinities and NaN do not count: clients that have such take no part in a round.
+
+    Args:
+        program: As traced.
+        values: By path of the input one array, or for CLIENTS-placed inputs a list with one array per client.
+        options: With the declared bounds and the scale.
+    """
+    bounds = {}
+    for op in program.of(Input):
+        declared = declared_bound(op, options.bounds)
+        cap = declared or default_bound(op)
+        if op.type.dtype is DType.BOOL or (op.placement is Placement.CLIENTS and options.scale == FIXED):
+            bounds[op.path] = cap
+        elif op.placement is Placement.CLIENTS:
+            bounds[op.path] = _of_clients(values[op.path], cap, None if declared is None else declared.lowest)
+        else:
+            bounds[op.path] = _of_server(values[op.path], cap, fixed=options.scale == FIXED)
+    return bounds
+
+
+def magnitude_class(largest: float, cap: float) -> float:
+    """The smallest ``cap / 16^k`` above a magnitude; the cap itself for zero, which is in every class."""
+    bound = cap
+    while 0 < largest < bound / CLASS_FACTOR and bound / CLASS_FACTOR >= SMALLEST:
+        bound /= CLASS_FACTOR
+    return bound
+
+
+def _of_clients(values: Sequence[Any], cap: Bound, lowest: float | None) -> Bound:
+    """The class of all clients' entries together.
+
+    Args:
+        values: One array per client.
+        cap: Entries beyond it do not count.
+        lowest: What the user has declared: unlike the default, it also excludes entries below.
+    """
+    largest, negative = 0.0, False
+    for value in values:
+        if isinstance(value, np.ndarray | np.generic):  # or why this client has no value
+            entries = np.asarray(value, dtype=np.float64)
+            usable = np.abs(entries) < cap.highest
+            if lowest is not None:
+                usable &= entries >= lowest
+            largest = max(largest, float(np.max(np.abs(entries), initial=0.0, where=usable)))
+            negative = negative or bool(np.any(entries < 0, where=usable))
+    highest = magnitude_class(largest, cap.highest)
+    if not negative:
+        return Bound(highest, max(lowest or 0.0, 0.0))
+    return Bound(highest, lowest if lowest is not None and lowest > -highest else None)
+
+
+def _of_server(value: NDArray[Any], cap: Bound, *, fixed: bool) -> Bound:
+    """The interval of a public value's entries, rounded outwards to powers of two.
+
+    Args:
+        value: The value.
+        cap: Its bound if all entries are zero; with ``fixed`` wherever it holds.
+        fixed: Whether only a bound that does not hold is replaced.
+    """
+    entries = np.asarray(value, dtype=np.float64)
+    entries = entries[np.isfinite(entries)]
+    low, high = float(np.min(entries, initial=math.inf)), float(np.max(entries, initial=-math.inf))
+    largest = max(-low, high)
+    within = largest < cap.highest and (cap.lowest is None or low >= cap.lowest)
+    if largest <= 0 or (fixed and within):
+        return cap
+    highest = min(max(_above(largest), SMALLEST), EXACT)
+    lowest = -_above(-low) if low < 0 else _above(low) / 2 if low >= SMALLEST else 0.0
+    return Bound(highest, lowest if -highest < lowest < highest else None)
+
+
+def _above(x: float) -> float:
+    """The smallest power of two above a positive number."""
+    return math.ldexp(1.0, math.frexp(x)[1])

@@ -1,0 +1,74 @@
+"""One program compiled for the bounds of a round."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ezprivsecfl.backend import Backend
+from ezprivsecfl.backends.duet.description import CostTable, cost
+from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.ir.mpc.io import Share
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.runtime.session import Runnable
+
+
+@dataclass
+class Variant:
+    """A program compiled for some bounds, and built on first use.
+
+    Args:
+        compiled: What the compiler has made of it.
+        backend: Where it runs.
+        compile_seconds: How long compiling took.
+    """
+
+    compiled: Compiled
+    backend: Backend
+    compile_seconds: float
+
+    @staticmethod
+    def compile(program: Program, options: Options, backend: Backend) -> Variant:
+        """Compiles a traced program; raises CompileError if that is not possible."""
+        started = time.perf_counter()
+        compiled = compile_program(program, options)
+        return Variant(compiled, backend, time.perf_counter() - started)
+
+    def serves(self, bounds: Mapping[str, Bound]) -> bool:
+        """Whether it is for these bounds. Those of inputs that only the clear epilogue takes do not matter."""
+        return all(bounds[path] == bound for path, bound in self._bounds.items())
+
+    @cached_property
+    def _bounds(self) -> dict[str, Bound]:
+        """Of the inputs that are shared or that public values of the secure part are computed from."""
+        needed = {op.path for op in (*self.compiled.secure.of(Share), *self.compiled.prologue.of(Input))}
+        inputs = [op for op in self.compiled.tensor.of(Input) if op.path in needed]
+        return {op.path: Bound(op.bound, op.lowest) for op in inputs if op.bound is not None}
+
+    @cached_property
+    def _built(self) -> tuple[Runnable, float]:
+        return self.backend.runnable(self.compiled)
+
+    @property
+    def is_built(self) -> bool:
+        """Whether it has been used."""
+        return "_built" in self.__dict__
+
+    @property
+    def runnable(self) -> Runnable:
+        """The program on its back end; the first use emits and builds it."""
+        return self._built[0]
+
+    @property
+    def build_seconds(self) -> float:
+        """How long building took."""
+        return self._built[1]
+
+    def cost(self, network: str = "lan", clients: int | None = None) -> CostTable:
+        """What every operation costs on Duet: see ``Program.cost``."""
+        secure, n = self.backend.secure(self.compiled), clients or self.compiled.options.clients
+        return cost(secure, n, self.backend.estimated(network))

@@ -1,0 +1,23 @@
+"""Small questions about values of the tensor level."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.tensor.io import Constant
+from ezprivsecfl.ir.types import TensorType
+
+
+def tensor_type(value: Value) -> TensorType:
+    """The type of a value of the tensor level."""
+    assert isinstance(value.type, TensorType)
+    return value.type
+
+
+def constant_value(value: Value) -> float | None:
+    """The number that a constant consists of, or None if it is not a constant or has differing elements."""
+    if not isinstance(value.op, Constant) or value.op.value.size == 0:
+        return None
+    first = value.op.value.flat[0]
+    return float(first) if bool(np.all(value.op.value == first)) else None

@@ -1,0 +1,214 @@
+"""Who takes part in a round: the clients of which both servers have a complete, valid upload.
+
+Each server checks what arrives as it arrives, whatever it is; what it refuses fails nobody's round. Before they
+compute, the servers tell each other which clients they could take, and both leave out all others.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ezprivsecfl.compiler.options import FAIL
+from ezprivsecfl.errors import DivisionError, InputError, RunError
+from ezprivsecfl.runtime.sharing import SEED_BYTES
+
+Computed = TypeVar("Computed")
+
+MIN_CLIENTS = 2
+COUNT = struct.Struct("<I")
+
+
+@dataclass(repr=False)
+class Inbox:
+    """One server's uploads of the next round: at most one, of the right size, per client and parameter.
+
+    So it never holds more than all shares of the largest number of clients, however much is uploaded. A client of
+    which one upload is refused is left out, and what it has uploaded before is forgotten.
+
+    Args:
+        party: 0, which takes seeds, or 1, which takes masked values.
+        shares: The manifest's description of all CLIENTS-placed parameters.
+        max_clients: Clients have numbers below this.
+        refused: By client why it is left out; under None uploads that name no client of the program. One reason each,
+            the first.
+    """
+
+    party: int
+    shares: Sequence[Mapping[str, Any]]
+    max_clients: int
+    refused: dict[int | None, str] = field(default_factory=dict)
+    _held: dict[int, dict[str, NDArray[Any]]] = field(default_factory=dict)
+
+    @property
+    def bytes(self) -> int:
+        """How much is held."""
+        return sum(data.nbytes for parts in self._held.values() for data in parts.values())
+
+    @property
+    def client_bytes(self) -> int:
+        """How much one client has to upload."""
+        return sum(self._expected(share)[0].itemsize * _size(self._expected(share)[1]) for share in self.shares)
+
+    def take(self, path: str, client: int, data: NDArray[Any]) -> None:
+        """Takes in one parameter of one client, or refuses the client."""
+        why = self._wrong(path, client, data)
+        if why is not None:
+            self.refuse(client, why)
+        elif client not in self.refused:
+            self._held.setdefault(client, {})[path] = np.asarray(data, order="C")
+
+    def refuse(self, client: object, why: str) -> None:
+        """Leaves a client out of the next round."""
+        if self._is_client(client):
+            self.refused.setdefault(client, why)
+            self._held.pop(client, None)
+        else:
+            self.refused.setdefault(None, f"an upload names the client {_shown(client)}, which there is not")
+
+    def close(self, clients: int) -> tuple[int, ...]:
+        """The clients below a number whose uploads are complete; for all others there is a reason then."""
+        for client in [c for c in self._held if c >= clients]:
+            self.refuse(client, f"the round is one of {clients} clients")
+        for client in range(clients):
+            held = self._held.get(client, {})
+            missing = [share["path"] for share in self.shares if share["path"] not in held]
+            if missing:
+                self.refuse(client, f"it has not uploaded {', '.join(map(repr, missing))}")
+        return tuple(sorted(self._held))
+
+    def share(self, path: str, client: int, *, again: bool) -> NDArray[Any]:
+        """What a client has uploaded for a parameter; kept only if it may be needed again."""
+        held = self._held[client]
+        return held[path] if again else held.pop(path)
+
+    def keep(self, clients: Collection[int]) -> None:
+        """Forgets what all other clients have uploaded."""
+        self._held = {client: parts for client, parts in self._held.items() if client in clients}
+
+    def clear(self) -> None:
+        """Forgets everything, for the next round."""
+        self._held.clear()
+        self.refused = {}
+
+    def _is_client(self, client: object) -> TypeGuard[int]:
+        integer = isinstance(client, int | np.integer) and not isinstance(client, bool)
+        return integer and client in range(self.max_clients)
+
+    def _expected(self, share: Mapping[str, Any]) -> tuple[np.dtype[Any], tuple[int, ...]]:
+        if self.party == 0:
+            return np.dtype(np.uint8), (SEED_BYTES,)
+        return np.dtype(np.uint64), tuple(int(d) for d in share["shape"][1:])
+
+    def _wrong(self, path: str, client: int, data: NDArray[Any]) -> str | None:
+        if not self._is_client(client):
+            return "there is no such client"
+        share = next((share for share in self.shares if share["path"] == path), None)
+        if share is None:
+            return f"it has uploaded a parameter {_shown(path)}, which the program does not have"
+        if path in self._held.get(client, {}):
+            return f"it has uploaded {path!r} twice"
+        dtype, shape = self._expected(share)
+        if data.dtype != dtype or data.shape != shape:
+            given = f"{data.dtype} of shape {list(data.shape)}"
+            return f"it has uploaded {path!r} as {_shortened(given)} instead of {dtype} of shape {list(shape)}"
+        return None
+
+
+def _size(shape: Sequence[int]) -> int:
+    return int(np.prod(shape, dtype=np.int64))
+
+
+def _shown(given: object) -> str:
+    return _shortened(repr(given))
+
+
+def _shortened(text: str) -> str:
+    """No more than a line of what a client has sent."""
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def agree(session: Any, clients: int, mine: Collection[int], max_clients: int) -> tuple[int, ...]:
+    """The clients that both servers could take.
+
+    Args:
+        session: The connection; both servers call this at the same time.
+        clients: Of how many clients the round is to be.
+        mine: The numbers of those that this server could take.
+        max_clients: Of the program.
+
+    Raises:
+        RunError: The other server expects another number of clients.
+    """
+    bits = np.zeros(clients, dtype=np.bool_)
+    bits[list(mine)] = True
+    message = COUNT.pack(clients) + np.packbits(bits).tobytes()
+    other = session.exchange(message, agreement_bytes(max_clients))
+    if other[: COUNT.size] != message[: COUNT.size] or len(other) != len(message):
+        raise RunError(f"the servers disagree on how many clients the round is of: {clients} here, not so at the other")
+    theirs = np.unpackbits(np.frombuffer(other, np.uint8, offset=COUNT.size), count=clients).astype(np.bool_)
+    return tuple(int(c) for c in np.flatnonzero(bits & theirs))
+
+
+def agreement_bytes(clients: int) -> int:
+    """How long the message of ``agree`` is."""
+    return COUNT.size + (clients + 7) // 8
+
+
+def check_left(name: str, kept: int, dropped: Mapping[int | None, str], minimum: int = MIN_CLIENTS) -> None:
+    """Raises InputError, with everybody's reason, unless as many clients are left as a round must have."""
+    if kept >= minimum:
+        return
+    raise InputError(
+        f"{name}: {kept} client{'' if kept == 1 else 's'} left, but a round needs at least {minimum}: the others were "
+        f"dropped{reasons(dropped)}"
+    )
+
+
+def reasons(dropped: Mapping[int | None, str] | Mapping[int, str], most: int = 20) -> str:
+    """One line for each dropped client."""
+    lines = [f"\n  {'' if c is None else f'client {c}: '}{why}" for c, why in dropped.items()]
+    return ":" + "".join(lines[:most]) + (f"\n  and {len(lines) - most} more" if len(lines) > most else "")
+
+
+def on_valid_clients(
+    name: str,
+    clients: Collection[int],
+    dropped: Mapping[int | None, str],
+    on_bad_client: str,
+    compute: Callable[[tuple[int, ...]], Computed],
+) -> tuple[Computed, tuple[int, ...], dict[int, str]]:
+    """Computes on fewer and fewer clients, until nobody's own values make a result undefined.
+
+    Args:
+        name: The computation's name.
+        clients: The numbers of those that could upload something.
+        dropped: Why others could not.
+        on_bad_client: With ``fail``, the first client whose values cannot be used ends the round.
+        compute: The result for some clients; raises DivisionError before a result is opened.
+
+    Returns:
+        The result, the clients that it is of, and why others are left out.
+
+    Raises:
+        InputError: Too few clients are left.
+        DivisionError: A value of all clients together is undefined, or a client's own with ``fail``.
+    """
+    kept, invalid = tuple(clients), dict[int, str]()
+    while True:
+        check_left(name, len(kept), {**dropped, **invalid})
+        try:
+            return compute(kept), kept, invalid
+        except DivisionError as e:
+            if not e.clients:
+                raise
+            found = {kept[position]: str(e) for position in e.clients}
+            if on_bad_client == FAIL:
+                raise DivisionError(f"{name}{reasons(found)}") from None
+            invalid |= found
+            kept = tuple(client for client in kept if client not in found)

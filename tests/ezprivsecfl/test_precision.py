@@ -1,0 +1,97 @@
+"""Coarse formats are told, with what is affected and by how much; what is exact or fine is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow_federated as tff
+from tensorflow import cast, float64, reduce_sum
+
+import ezprivsecfl as ez
+from ezprivsecfl.errors import PrecisionWarning
+from ezprivsecfl.ir.mpc.io import Share
+
+F = np.float64
+VECTOR = tff.TensorType(F, [4])
+VECTORS = tff.FederatedType(VECTOR, tff.CLIENTS)
+
+
+@tff.federated_computation(VECTORS)
+def total(values):
+    return tff.federated_sum(values)
+
+
+@tff.tensorflow.computation(VECTOR)
+def positives(x):
+    return reduce_sum(cast(x > 0, float64))
+
+
+@tff.federated_computation(VECTORS)
+def total_positives(values):
+    return tff.federated_sum(tff.federated_map(positives, values))
+
+
+def compiled(computation: object) -> ez.Program:
+    """At a bound of 8 in every round, which gives 32 fractional bits at most."""
+    return ez.compile(computation, clients=4, backend="plain", scale="fixed")
+
+
+def told(program: ez.Program, values: list[np.ndarray]) -> list[dict[str, object]]:
+    program.run(values)
+    return program.last_statistics.imprecise
+
+
+def rows(*largest: float) -> list[np.ndarray]:
+    return [np.array([0, -x, x / 2, 0], F) for x in largest]
+
+
+def unit() -> float:
+    """Of the last place of the clients' values, and so of their total."""
+    (share,) = compiled(total).compiled.secure.of(Share)
+    return 2.0**-share.type.frac
+
+
+@pytest.mark.parametrize("units", [1024, 5000])
+def test_what_is_fine_is_not_told(units):
+    assert told(compiled(total), rows(units * unit(), units * unit())) == []
+
+
+def test_the_client_with_the_coarsest_values_is_named():
+    with pytest.warns(PrecisionWarning, match=r"total: parameter values of client 2 .*relative error of up to 1.0e-02"):
+        found = told(compiled(total), rows(1.0, 1000 * unit(), 100 * unit(), 0.0))
+    assert found == [
+        {"what": "parameter values of client 2 (and less of 1 more)", "relative_error": pytest.approx(0.01)}
+    ]
+
+
+def test_a_result_that_underflows_is_told():
+    with pytest.warns(PrecisionWarning, match="total: result result: relative error of up to 1.0e\\+00"):
+        found = told(compiled(total), rows(unit() / 8, unit() / 8))
+    assert found == [
+        {"what": "parameter values of client 0 (and less of 1 more)", "relative_error": 1.0},
+        {"what": "result result", "relative_error": 1.0},
+    ]
+
+
+def test_a_result_smaller_than_its_terms_is_told():
+    ones = np.ones(4)
+    with pytest.warns(PrecisionWarning):
+        found = told(compiled(total), [ones, 100 * unit() - ones])
+    assert found == [{"what": "result result", "relative_error": 0.01}]
+
+
+@pytest.mark.filterwarnings("error::ezprivsecfl.errors.PrecisionWarning")
+def test_zeros_and_counts_are_exact():
+    assert told(compiled(total), rows(0.0, 0.0)) == []
+    assert told(compiled(total_positives), rows(1.0, 2.0)) == []
+    assert told(compiled(total_positives), [-np.ones(4, F)] * 2) == []
+
+
+def test_the_servers_say_how_large_what_they_opened_was():
+    program = ez.compile(total, clients=4, scale="fixed")
+    with pytest.warns(PrecisionWarning):
+        found = told(program, rows(64 * unit(), 64 * unit()))
+    assert found == [
+        {"what": "parameter values of client 0 (and less of 1 more)", "relative_error": 2.0**-6},
+        {"what": "result result", "relative_error": 2.0**-7},
+    ]

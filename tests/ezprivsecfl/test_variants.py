@@ -1,0 +1,202 @@
+"""Rounds of different magnitudes: which variant they use, how precise they are, and what is told when they are not."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+import tensorflow_federated as tff
+
+import ezprivsecfl as ez
+from ezprivsecfl.compiler.options import Bound
+from ezprivsecfl.errors import InputError, PrecisionError, PrecisionWarning
+
+F = np.float32
+VECTOR = tff.TensorType(F, [4])
+VECTORS, SCALARS = tff.FederatedType(VECTOR, tff.CLIENTS), tff.FederatedType(F, tff.CLIENTS)
+
+
+@tff.federated_computation(VECTORS, SCALARS)
+def weighted(values, weights):
+    return tff.federated_mean(values, weights)
+
+
+@tff.federated_computation(SCALARS, SCALARS)
+def mean_loss(loss, examples):
+    return tff.federated_mean(loss, examples)
+
+
+@tff.federated_computation(VECTORS)
+def total(values):
+    return tff.federated_sum(values)
+
+
+@tff.federated_computation(tff.FederatedType(np.int32, tff.CLIENTS))
+def count(values):
+    return tff.federated_sum(values)
+
+
+@tff.tensorflow.computation(F, F, F)
+def product(x, y, z):
+    return x * y * z
+
+
+@tff.federated_computation(SCALARS, SCALARS, SCALARS)
+def products(x, y, z):
+    return tff.federated_sum(tff.federated_map(product, (x, y, z)))
+
+
+@tff.tensorflow.computation(VECTOR, VECTOR)
+def distance(x, model):
+    return x - model
+
+
+@tff.tensorflow.computation(VECTOR, VECTOR)
+def moved(model, step):
+    return model + step
+
+
+@tff.federated_computation(VECTORS, tff.FederatedType(VECTOR, tff.SERVER))
+def towards(values, model):
+    """A model that moves to the mean of the clients' values."""
+    steps = tff.federated_map(distance, (values, tff.federated_broadcast(model)))
+    return tff.federated_map(moved, (model, tff.federated_mean(steps)))
+
+
+def some_values(clients: int, scale: float = 1.0) -> list[np.ndarray]:
+    rng = np.random.default_rng(1)
+    return [(rng.normal(size=4) * scale).astype(F) for _ in range(clients)]
+
+
+def weights_of(clients: int, scale: float = 1.0) -> list[np.float32]:
+    return [F(w) for w in (1 + np.arange(clients)) * scale]
+
+
+def relative_error(got: object, expected: object) -> float:
+    return float(np.max(np.abs(np.subtract(got, expected))) / np.max(np.abs(expected)))
+
+
+def simulated(program: ez.Program, *arguments: object) -> tuple[object, list[str]]:
+    """The result, and what it was warned of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = program.simulate(*arguments)
+    return result, [str(w.message) for w in caught if w.category is PrecisionWarning]
+
+
+def test_rounds_of_the_same_classes_share_a_variant():
+    program = ez.compile(weighted, clients=5, backend="plain")
+    seconds = []
+    for scale in (1.0, 0.9, 0.1, 1.0):
+        program.run(some_values(3, scale), weights_of(3))
+        seconds.append(program.last_statistics.compile_seconds)
+    declared, *of_rounds = [v.compiled.options.bounds for v in program.variants]
+    assert declared == {}
+    assert of_rounds == [
+        {"values": Bound(8.0), "weights": Bound(16.0, 0.0)},
+        {"values": Bound(0.5), "weights": Bound(16.0, 0.0)},
+    ]
+    assert [s > 0 for s in seconds] == [True, False, True, False]
+
+
+def test_a_program_shows_itself_at_the_declared_bounds():
+    program = ez.compile(weighted, clients=5, backend="plain")
+    before = str(program), program.ir, str(program.cost())
+    program.run(some_values(3, 1e-2), weights_of(3))
+    assert (str(program), program.ir, str(program.cost())) == before
+    assert "values [n, 4]: |x| < 8" in before[0]
+    assert "weights [n]: 0 <= x < 1.04858e+06" in before[0]
+
+
+def test_the_report_says_what_clients_declare():
+    told = (
+        "Both servers learn, for every parameter (values, weights), the magnitude class (a factor of 16) of the "
+        "largest entry over all clients of the round, and whether all its entries are non-negative"
+    )
+    assert told in str(ez.compile(weighted, backend="plain"))
+    fixed = ez.compile(weighted, clients=5, backend="plain", scale="fixed")
+    assert "magnitude class" not in str(fixed)
+    fixed.run(some_values(3, 1e-2), weights_of(3))
+    assert len(fixed.variants) == 1
+
+
+@pytest.mark.parametrize("loss", [0.5, 0.05, 0.005])
+@pytest.mark.parametrize("most", [500, 10])
+def test_a_metric_is_right_at_default_bounds(loss, most):
+    rng = np.random.default_rng(1)
+    losses = [F(abs(v) * loss) for v in rng.normal(size=20)]
+    counts = [F(v) for v in rng.integers(1, most, 20)]
+    result, told = simulated(ez.compile(mean_loss, backend="plain"), losses, counts)
+    assert relative_error(result, np.average(losses, weights=counts)) < 1e-3
+    assert told == []
+
+
+@pytest.mark.parametrize("scale", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6])
+def test_fractional_weights_are_right_or_the_round_says_so(scale):
+    values, weights = some_values(40), [F(w) for w in np.random.default_rng(2).random(40) * scale]
+    result, told = simulated(ez.compile(weighted, backend="plain"), values, weights)
+    assert relative_error(result, np.average(values, axis=0, weights=weights)) < 1e-3 or told
+
+
+def test_negative_values_are_refused_only_where_that_was_declared():
+    losses, counts = [F(-0.5), F(0.25), F(0.125)], weights_of(3)
+    result = ez.compile(mean_loss, backend="plain").simulate(losses, counts)
+    assert relative_error(result, np.average(losses, weights=counts)) < 1e-3
+    declared = ez.compile(mean_loss, backend="plain", bounds={"loss": (0, 4)})
+    with pytest.raises(InputError, match=r"'loss' of client 0 is -0.5, but .* x >= 0\. .*--bound loss="):
+        declared.simulate(losses, counts)
+
+
+def test_integers_stay_exact_in_every_class():
+    program = ez.compile(count, clients=4, backend="plain")
+    for values in ([3, 5], [0, 0], [-7, 2], [2**19, 2**20 - 1, 1]):
+        assert program.simulate([np.int32(v) for v in values]) == sum(values)
+    of_rounds = [v.compiled.options.bounds["values"] for v in program.variants[1:]]
+    assert of_rounds == [Bound(16.0, 0.0), Bound(16.0)]  # zeros and the largest numbers take the first variant
+
+
+def test_the_context_compiles_for_the_round_alone():
+    factors = [F(0.5), F(0.25)], [F(0.75), F(0.5)], [F(0.125), F(0.25)]
+    with pytest.raises(PrecisionError):
+        ez.compile(products, backend="plain")
+    runner = ez.set_secure_execution_context(backend="plain", bounds={"x": (0, 4)})
+    assert products(*factors) == pytest.approx(0.5 * 0.75 * 0.125 + 0.25 * 0.5 * 0.25, rel=1e-3)
+    ((_, program),) = runner._programs.values()
+    assert program.compiled.options.bounds == {"x": Bound(4.0, 0.0), "y": Bound(1.0, 0.0), "z": Bound(1.0, 0.0)}
+    assert runner.unused_bounds() == []
+
+
+@pytest.mark.parametrize("scale", ["declared", "fixed"])
+def test_a_public_model_may_grow_out_of_its_default_bound(scale):
+    runner = ez.set_secure_execution_context(backend="plain", scale=scale, bounds={"values": 1e5})
+    values = some_values(3, 3e4)
+    model = np.zeros(4, F)
+    for goal in (1e-3, 1.0, 1e-1, 1.0):
+        given = [F(goal) * v for v in values]
+        model = towards(given, model)
+        assert relative_error(model, np.mean(given, axis=0)) < 1e-3
+    ((_, program),) = runner._programs.values()
+    assert len(program.variants) == 4
+
+
+def test_public_values_that_the_secure_part_does_not_need_make_no_variant():
+    @tff.federated_computation(VECTORS, tff.FederatedType(VECTOR, tff.SERVER))
+    def offset(values, start):
+        return tff.federated_map(moved, (start, tff.federated_sum(values)))
+
+    program = ez.compile(offset, clients=3, backend="plain")
+    for start in (1.0, 3.0, 1e9):
+        np.testing.assert_allclose(
+            program.run(some_values(3), np.full(4, start, F)), start + np.sum(some_values(3), 0), 1e-5
+        )
+    assert len(program.variants) == 1
+
+
+def test_simulation_and_servers_use_the_same_variant():
+    program = ez.compile(weighted, clients=5)
+    values, weights = some_values(3, 1e-2), weights_of(3)
+    np.testing.assert_array_equal(program.run(values, weights), program.simulate(values, weights))
+    program.prepare(3)
+    assert len(program.variants) == 2
+    assert [v.is_built for v in program.variants] == [False, True]

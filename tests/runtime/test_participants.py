@@ -1,0 +1,172 @@
+"""What a server takes in of what clients upload, and on whom both servers agree."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from ezprivsecfl.errors import InputError, RunError
+from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.participants import Inbox, agree, check_left
+
+SHARES = [{"path": "x", "shape": ["n", 2, 3]}, {"path": "w", "shape": ["n"]}]
+CLIENTS = 5
+
+
+def inbox(party: int) -> Inbox:
+    return Inbox(party, SHARES, CLIENTS)
+
+
+def part(party: int, path: str) -> np.ndarray:
+    if party == 0:
+        return np.arange(16, dtype=np.uint8)
+    return np.ones((2, 3) if path == "x" else (), np.uint64)
+
+
+def upload(box: Inbox, client: int) -> None:
+    for path in ("x", "w"):
+        box.take(path, client, part(box.party, path))
+
+
+@pytest.mark.parametrize("party", [0, 1])
+def test_complete_uploads_take_part(party):
+    box = inbox(party)
+    for client in (0, 2):
+        upload(box, client)
+    box.take("x", 1, part(party, "x"))
+    assert box.close(3) == (0, 2)
+    assert box.refused == {1: "it has not uploaded 'w'"}
+    np.testing.assert_array_equal(box.share("x", 2, again=False), part(party, "x"))
+    box.clear()
+    assert (box.close(2), box.bytes) == ((), 0)
+    assert box.refused == {0: "it has not uploaded 'x', 'w'", 1: "it has not uploaded 'x', 'w'"}
+
+
+TAMPERED = {
+    "seed too short": (0, "x", np.zeros(15, np.uint8)),
+    "seed too long": (0, "x", np.zeros(17, np.uint8)),
+    "seed of another type": (0, "x", np.zeros(16, np.int8)),
+    "seed in two rows": (0, "x", np.zeros((2, 8), np.uint8)),
+    "no seed": (0, "x", np.zeros(0, np.uint8)),
+    "masked value for server 0": (0, "x", np.zeros((2, 3), np.uint64)),
+    "value too short": (1, "x", np.zeros((2, 2), np.uint64)),
+    "value too long": (1, "x", np.zeros((3, 3), np.uint64)),
+    "value that is turned": (1, "x", np.zeros((3, 2), np.uint64)),
+    "value of lower rank": (1, "x", np.zeros(6, np.uint64)),
+    "value of higher rank": (1, "x", np.zeros((1, 2, 3), np.uint64)),
+    "scalar as a vector": (1, "w", np.zeros(1, np.uint64)),
+    "floats": (1, "x", np.zeros((2, 3))),
+    "signed": (1, "x", np.zeros((2, 3), np.int64)),
+    "other byte order": (1, "x", np.zeros((2, 3), ">u8")),
+    "seed for server 1": (1, "x", np.zeros(16, np.uint8)),
+    "unknown parameter": (1, "y", np.zeros((2, 3), np.uint64)),
+}
+
+
+@pytest.mark.parametrize("kind", TAMPERED)
+@pytest.mark.parametrize("before", [False, True], ids=["after", "before"])
+def test_a_tampered_upload_is_refused_with_all_of_its_client(kind, before):
+    party, path, data = TAMPERED[kind]
+    box = inbox(party)
+    upload(box, 0)
+    other = "w" if path == "x" else "x"
+    if before:
+        box.take(other, 1, part(party, other))
+    box.take(path, 1, data)
+    if not before:
+        box.take(other, 1, part(party, other))
+    assert box.close(2) == (0,)
+    assert list(box.refused) == [1]
+    assert repr(path) in box.refused[1]
+
+
+@pytest.mark.parametrize("party", [0, 1])
+def test_a_second_upload_is_refused(party):
+    box = inbox(party)
+    upload(box, 0)
+    upload(box, 1)
+    box.take("w", 1, part(party, "w"))
+    upload(box, 1)  # nor can it start anew
+    assert box.close(2) == (0,)
+    assert box.refused == {1: "it has uploaded 'w' twice"}
+
+
+@pytest.mark.parametrize("number", [-1, CLIENTS, 2**70, "1", 1.0, True, None, [0], "x" * 10_000])
+def test_an_unknown_client_takes_nobodys_place(number):
+    box = inbox(1)
+    upload(box, 0)
+    upload(box, 1)
+    box.take("w", number, part(1, "w"))
+    assert box.close(2) == (0, 1)
+    assert list(box.refused) == [None]
+    assert "which there is not" in box.refused[None]
+    assert len(box.refused[None]) < 200
+
+
+def test_a_client_beyond_the_round_is_refused():
+    box = inbox(1)
+    for client in (0, 1, 4):
+        upload(box, client)
+    assert box.close(2) == (0, 1)
+    assert box.refused == {4: "the round is one of 2 clients"}
+
+
+@pytest.mark.parametrize("party", [0, 1])
+def test_what_is_held_is_bounded_however_much_is_uploaded(party):
+    box = inbox(party)
+    size = sum(part(party, path).nbytes for path in ("x", "w"))
+    assert box.client_bytes == size
+    for number in (*range(-50, 50), *range(CLIENTS)):
+        for path in ("x", "w", "y", "x"):
+            for data in (part(party, path), np.zeros((100, 100), np.uint64)):
+                box.take(path, number, data)
+        assert box.bytes <= CLIENTS * size
+    assert len(box.refused) <= CLIENTS + 1
+    box.clear()
+    for number in range(-50, 50):
+        upload(box, number)
+    assert box.bytes == CLIENTS * size
+
+
+def on_both(step):
+    """What both servers return or raise."""
+    sessions, results = _duet.local_pair(), [None, None]
+
+    def run(party):
+        try:
+            results[party] = step(sessions[party], party)
+        except Exception as e:
+            results[party] = e
+            sessions[party].close()
+
+    threads = [threading.Thread(target=run, args=(party,)) for party in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    return results
+
+
+@pytest.mark.parametrize("count", [2, 8, 9, 17])
+def test_both_servers_keep_those_that_both_have(count):
+    views = [set(range(count)) - {1}, set(range(count)) - {0, count - 1}]
+    both = on_both(lambda session, party: agree(session, count, views[party], 20))
+    assert both[0] == both[1] == tuple(sorted(views[0] & views[1]))
+
+
+@pytest.mark.parametrize("counts", [(3, 4), (8, 9), (3, 20)])
+def test_servers_that_expect_different_numbers_of_clients_stop(counts):
+    both = on_both(lambda session, party: agree(session, counts[party], (0, 1), 20))
+    for count, error in zip(counts, both, strict=True):
+        assert isinstance(error, RunError)
+        assert f"{count} here" in str(error)
+
+
+def test_too_few_clients_is_an_error_that_names_the_others():
+    check_left("mean", 2, {}, 2)
+    with pytest.raises(InputError, match=r"mean: 1 client left, .* at least 2: .* dropped:\n  client 3: nan$"):
+        check_left("mean", 1, {3: "nan"}, 2)
+    with pytest.raises(InputError, match=r"and 980 more$"):
+        check_left("mean", 0, dict.fromkeys(range(1000), "nan"), 2)

@@ -1,0 +1,66 @@
+"""Both servers of a program in this process, for tests of what they take in, open and return."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.program import ServerProgram
+
+Array = np.ndarray[Any, Any]
+
+
+def uploads(value: Array, frac: int) -> tuple[Array, Array]:
+    """What a client that keeps to the protocol uploads to server 0 and to server 1."""
+    seed = os.urandom(16)
+    return np.frombuffer(seed, np.uint8), _duet.share(np.asarray(value, np.float64), frac, seed)
+
+
+class InProcess:
+    """Two servers that have met.
+
+    Args:
+        folder: Of the built program.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.servers = [ServerProgram.load(folder, party) for party in (0, 1)]
+        self.fracs = {s["path"]: s["frac"] for s in self.servers[0].clear.manifest["shares"]}
+        self.connect()
+
+    def connect(self) -> None:
+        """A new session."""
+        for server, session in zip(self.servers, _duet.local_pair(), strict=True):
+            server.session, server.ready_for = session, None
+
+    def upload(self, client: int, **values: Array) -> None:
+        """As an honest client does."""
+        for path, value in values.items():
+            for server, part in zip(self.servers, uploads(value, self.fracs[path]), strict=True):
+                server.upload(path, client, part)
+
+    def run(self, server: dict[str, Array], clients: int, other: int | None = None, **options: str) -> list[Any]:
+        """What each server returns or raises; ``other`` is the number of clients that server 1 is told."""
+        counts = (clients, clients if other is None else other)
+        results: list[Any] = [None, None]
+
+        def go(party: int) -> None:
+            try:
+                results[party] = self.servers[party].run(server, counts[party], **options)
+            except Exception as e:
+                results[party] = e
+                self.servers[party].session.close()
+
+        threads = [threading.Thread(target=go, args=(party,)) for party in (0, 1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        if any(isinstance(r, Exception) for r in results):
+            self.connect()
+        return results
