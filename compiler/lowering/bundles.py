@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ezprivsecfl.compiler.circuits import floats, roots, rounding, words
+from ezprivsecfl.compiler.circuits import floats, logarithms, roots, rounding, words
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
 from ezprivsecfl.compiler.lowering.scales import exact_frac
 from ezprivsecfl.ir.op import Op
@@ -227,4 +227,6 @@ class Garbler:
                 return self._float(roots.div_no_nan(self.b, p[0], p[1]))
             case ew.Reciprocal():
                 return self._float(roots.reciprocal(self.b, p[0]))
+            case ew.Log():
+                return self._float(logarithms.log(self.b, p[0]))
         raise AssertionError(f"no circuit for {op.name}")

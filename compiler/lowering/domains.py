@@ -44,7 +44,7 @@ MANY = 16
 
 GARBLED = (
     ew.Relu, ew.Abs, ew.Sign, ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div, ew.DivNoNan, ew.Maximum, ew.Minimum,
-    ew.Compare, ew.And, ew.Or, ew.Not, ew.Select, ew.Floor, ew.Ceil, ew.RoundEven,
+    ew.Compare, ew.And, ew.Or, ew.Not, ew.Select, ew.Floor, ew.Ceil, ew.RoundEven, ew.Log,
 )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ class Domains:
             names = ", ".join(dict.fromkeys(op.user_name for op in unsupported))
             raise UnsupportedError(
                 f"not supported on secret values: {names}. Supported are arithmetic, matrix products, sums, maxima, "
-                "roots, quotients, comparisons, selection, rounding and operations on shapes.",
+                "roots, quotients, logarithms, comparisons, selection, rounding and operations on shapes.",
                 [op.location for op in unsupported],
             )
 

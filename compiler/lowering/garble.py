@@ -22,7 +22,7 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, FixedFormat, Shape, WireFormat, YaoType
 
-PARTIAL = (ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div)
+PARTIAL = (ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div, ew.Log)
 """Operations whose result may be infinite or not a number."""
 
 

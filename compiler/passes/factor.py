@@ -301,9 +301,9 @@ class _Rewrite:
         x = self.table[op.operands[0]]
         secret = [f for f in x.factors if tensor_type(f).is_secret]
         public = [f for f in x.factors if not tensor_type(f).is_secret]
-        value = self._multiplied(Factored(x.base, tuple(secret)))
-        if public:
-            with self.b.at(op.operands[0].op.location):
+        with self.b.at(op.operands[0].op.location):  # an output stands at the decorator, not at what it is computed by
+            value = self._multiplied(Factored(x.base, tuple(secret)))
+            if public:
                 value = self.b.add(Mul, value, self._product(public))
         self.b.append(op.rebuild([value]))
 

@@ -172,7 +172,7 @@ class Exp(FloatUnary, name="exp"):
 
 
 class Log(FloatUnary, name="log"):
-    """Natural logarithm (public values only)."""
+    """Natural logarithm."""
 
     function = np.log
 

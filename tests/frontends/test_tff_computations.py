@@ -201,3 +201,17 @@ def test_results_placed_at_all_clients_alike(agrees: Agrees, vectors: list[Any])
         return tff.federated_broadcast(tff.federated_sum(values))
 
     agrees(back, vectors)
+
+
+@pytest.mark.parametrize("operator", [tff.federated_max, tff.federated_min])
+def test_extremes_over_clients(agrees: Agrees, vectors: list[Any], operator: Callable[..., Any]) -> None:
+    scale = tff.tensorflow.computation(lambda s, x: s * x)
+
+    @tff.federated_computation(AT_CLIENTS, NUMBERS, NUMBERS, tff.FederatedType(np.float32, tff.SERVER))
+    def extremes(values: Any, losses: Any, shifted: Any, factor: Any) -> Any:
+        worst = tff.federated_map(scale, (factor, operator(losses)))
+        same = operator(tff.federated_broadcast(factor))
+        return operator(values), worst, operator(tff.federated_zip((losses, shifted))), same
+
+    losses = [np.float32(x) for x in (0.5, 2.0, 2.0, 0.5)]  # with ties
+    agrees(extremes, vectors, losses, [np.float32(x - 7) for x in losses], np.float32(1.5))

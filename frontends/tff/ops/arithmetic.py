@@ -33,12 +33,12 @@ DIRECT: dict[str, type[Op]] = {
     "Ceil": ew.Ceil,
     "Round": ew.RoundEven,
     "Rint": ew.RoundEven,
+    "Log": ew.Log,
 }
 """Operations that the IR has under another name."""
 
 NOT_AT_CLIENTS: dict[str, type[Op]] = {
     "Exp": ew.Exp,
-    "Log": ew.Log,
     "FloorDiv": ew.FloorDiv,
     "FloorMod": ew.FloorMod,
 }

@@ -51,7 +51,8 @@ def test_every_normalised_number_of_a_tiny_format(name):
         want = reference([value(row, TINY) for row in patterns])
     got = [value(row, TINY) for row in rounded(rule, patterns, TINY)]
     np.testing.assert_array_equal(got, want)
-    assert inf.any() and nan.any()
+    assert inf.any()
+    assert nan.any()
 
 
 @pytest.mark.parametrize("name", RULES)

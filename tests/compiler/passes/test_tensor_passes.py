@@ -201,13 +201,6 @@ def test_maximum_over_axes_is_a_tree(sketch):
     assert not after.of(ReduceMax)
 
 
-def test_maximum_over_clients_is_refused(sketch):
-    b = sketch("largest")
-    b.returns(b.add(ReduceMax, b.clients("x", 3), axes=(0,)))
-    with pytest.raises(UnsupportedError, match="over clients"):
-        ReduceByTrees().run(b.build())
-
-
 def test_public_divisor_is_applied_after_opening(sketch):
     b = sketch("mean")
     total = b.add(Sum, b.clients("x", 3), axes=(0,))
