@@ -88,9 +88,8 @@ def run_command(options: argparse.Namespace) -> int:
         from ezprivsecfl.secure_context import SecureRunner
     recorder = Recorder(options.check)
     install_source_tracking()
-    runner = SecureRunner(
-        backend, options.relu, options.norms, bounds, options.clients, options.min_clients, observer=recorder, progress=progress
-    )
+    limits = (options.clients, options.min_clients)
+    runner = SecureRunner(backend, options.relu, options.norms, bounds, *limits, observer=recorder, progress=progress)
     if options.cost:
         runner.announce = lambda program, clients: print(program.cost(options.cost, clients), file=sys.stderr)
     try:

@@ -78,8 +78,8 @@ class Leakage:
                 for c, times in Counter(self.checks).items()
             ),
             "Clients learn nothing: results are for the servers",
-            f"Rounds have at least {self.min_clients} clients: a server that colludes with all clients but one learns what "
-            "that one's value adds to what is opened; with all but k, what those k add together",
+            f"Rounds have at least {self.min_clients} clients: a server that colludes with all clients but one learns "
+            "what that one's value adds to what is opened; with all but k, what those k add together",
             "Assumed: the servers do not collude, and each follows the protocol",
         ]
 
