@@ -50,8 +50,8 @@ class PlainProgram:
         opened = run_mpc(secure, inputs, count)
         outputs = self.clear.results([opened[op.path] for op in secure.of(Output)], server, count)
         bits, sizes = [], []
-        for op, lowest in zip(secure.of(Output), self.clear.lowest(server, count), strict=True):
-            source, value = op.operands[0].op, opened[op.path]
+        for output, lowest in zip(secure.of(Output), self.clear.lowest(server, count), strict=True):
+            source, value = output.operands[0].op, opened[output.path]
             bits.append(bits_opened(value, source.significant, lowest) if isinstance(source, Open) else 0)
             sizes.append(value.size)
         statistics = Statistics(
