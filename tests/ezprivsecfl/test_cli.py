@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,14 +27,19 @@ def test_run_leaves_the_programs_output_alone(program, capsys, tmp_path):
     code = main(["run", str(path), "--check", "--report", str(report), "--", "--epochs", "3"])
     out, err = capsys.readouterr()
     assert code == 0
-    assert out == "result [1.0, 2.0, 3.0, 4.0] ['--epochs', '3']\n"
+    numbers, rest = re.fullmatch(r"result \[(.*?)\] (.*)\n", out).groups()
+    assert [float(n) for n in numbers.split(", ")] == pytest.approx([1.0, 2.0, 3.0, 4.0], abs=4 * 2.0**-23)
+    assert rest == "['--epochs', '3']"
     assert "mean" in err
     (call,) = json.loads(report.read_text())
     assert call["computation"] == "mean"
     assert call["backend"] == "duet"
     assert call["clients"] == 3
     assert call["max_relative_error"] < 1e-6
-    assert call["rounds"] == 1
+    (opened,) = call["opened"]
+    assert (opened["output"], opened["elements"]) == ("result", 4)
+    assert 24 < opened["bits"] < 64
+    assert call["rounds"] == -(-opened["bits"] // 16)
     assert call["compile_seconds"] > 0
     assert len(call["bytes_sent"]) == len(call["messages"]) == len(call["cpu_seconds"]) == 2
     assert all(b > 0 for b in call["bytes_sent"])
