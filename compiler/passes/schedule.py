@@ -57,11 +57,18 @@ class Exchange:
 class Stage:
     """One round: first all its messages, then the operations that can be computed with them.
 
-    Stage 0 has no messages.
+    Stage 0 has no messages. That both servers hold the same public values is checked in stage 1, before any result is
+    opened; ``agreement`` marks one that is there for nothing else.
     """
 
     exchanges: list[Exchange] = field(default_factory=list)
     local: list[Op] = field(default_factory=list)
+    agreement: bool = False
+
+    @property
+    def senders(self) -> set[int]:
+        """Which servers send something."""
+        return {0, 1} if self.agreement else {p for e in self.exchanges for p in e.step.senders}
 
 
 @dataclass(frozen=True)
@@ -92,8 +99,8 @@ class Schedule:
         for party in (0, 1):
             count, has_sent = 0, True
             for stage in self.exchanging:
-                has_sent = has_sent or any(party in e.step.senders for e in stage.exchanges)
-                if has_sent and any(1 - party in e.step.senders for e in stage.exchanges):
+                has_sent = has_sent or party in stage.senders
+                if has_sent and 1 - party in stage.senders:
                     count, has_sent = count + 1, False
             waits.append(count)
         return max(waits)
@@ -104,7 +111,7 @@ class Schedule:
 
         A round takes two where one server answers the other, but one where both send at the same time.
         """
-        return delays({p for e in stage.exchanges for p in e.step.senders} for stage in self.exchanging)
+        return delays(stage.senders for stage in self.exchanging)
 
 
 def delays(steps: Iterable[Collection[int]]) -> int:
@@ -141,6 +148,8 @@ def schedule(program: Program) -> Schedule:
         if not steps:
             stage(end).local.append(op)
         ready.update((r, end) for r in op.results)
+    if len(stages) == 1 and program.of(io.Public):
+        stages.append(Stage(agreement=True))
     return Schedule(tuple(stages), _reveal(opened))
 
 

@@ -66,7 +66,8 @@ void every_magnitude() {
       }
     }
   }
-  both.check_traces("d13f18ac9af2d4854f35c48803223b16c1e8f20630c2ace5c8d06fb009499fb3", "b68fe3a5057a4dd8d8334b72493c16c1960a5628e1852adfe78c4b6ca4ce865b");
+  both.check_traces("d13f18ac9af2d4854f35c48803223b16c1e8f20630c2ace5c8d06fb009499fb3",
+                    "b68fe3a5057a4dd8d8334b72493c16c1960a5628e1852adfe78c4b6ca4ce865b");
 }
 
 void sharings_at_the_edges() {

@@ -41,7 +41,7 @@ class Gate(TensorOp, name="gate"):
         product = 1.0
         for operand, factor in zip(self.operands, args, strict=True):
             assert isinstance(operand.type, TensorType)
-            smallest = np.finfo(np.float64 if operand.type.dtype is DType.F64 else np.float32).tiny
+            smallest = float(np.finfo(np.float64 if operand.type.dtype is DType.F64 else np.float32).tiny)
             number = _flushed(float(factor), smallest)
             product = _flushed(product * number, smallest)
             for value in (number, product):

@@ -6,9 +6,11 @@ import sys
 import numpy as np
 import pytest
 import tensorflow_federated as tff
+from opened import as_opened
 from tensorflow import nn, norm, reduce_sum
 
 import ezprivsecfl as ez
+from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.errors import CompileError, DivisionError, DroppedClientWarning, InputError
 
 VECTOR = tff.TensorType(np.float32, [4])
@@ -81,6 +83,8 @@ def test_a_program_explains_itself(program):
         "values [n, 4]: |x| < 8",
         "AND gates, once per element of [1, n]",
         "in all 5426 AND gates in a round of 5 clients",
+        "the 24 leading bits, counted from the largest of them",
+        "Rounds have at least 2 clients: a server that colludes with all clients but one",
         "4 rounds",
     ):
         assert part in text
@@ -96,16 +100,29 @@ def test_costs_are_known_before_anything_is_run(program):
     fixed.run(VALUES, WEIGHTS)
     fixed.run(VALUES, WEIGHTS)
     statistics = fixed.last_statistics
-    assert sum(statistics.bytes_sent) == table.total_bytes
+    secure = as_opened(fixed.backend.secure(fixed.compiled), statistics.opened)
+    assert sum(statistics.bytes_sent) == cost(secure, 3).total_bytes
+    assert abs(table.total_bytes - cost(secure, 3).total_bytes) < 100  # ranges are larger than results
     assert statistics.rounds == table.rounds
-    assert table.delays == 5
-    assert table.online_seconds > 5 * 0.02 > program.cost("lan", clients=3).online_seconds
+    assert table.delays == 6
+    assert table.online_seconds > 6 * 0.02 > program.cost("lan", clients=3).online_seconds
     lines = str(table).splitlines()
     assert lines[0] == "cost of a round of 3 clients, both directions together"
     assert any(line.startswith("product ") for line in lines)
     assert "estimated for wan (44 MB/s, 40 ms round trip): setup" in lines[-1]
     with pytest.raises(CompileError, match="there is no network 'moon'; choose one of lan, wan"):
         program.cost("moon")
+
+
+def test_rounds_of_fewer_clients_than_asked_for_are_refused():
+    program = ez.compile(weighted, clients=5, min_clients=3, backend="plain")
+    program.run(VALUES, WEIGHTS)
+    with pytest.raises(InputError, match="a round needs at least 3 clients, not 2"):
+        program.run(VALUES[:2], WEIGHTS[:2])
+    assert "From each of 3 to 5 clients" in str(program.report)
+    for wrong in (1, 6):
+        with pytest.raises(CompileError, match=f"min_clients must be at least 2 .*, 5, not {wrong}"):
+            ez.compile(weighted, clients=5, min_clients=wrong, backend="plain")
 
 
 def test_an_emulated_network_costs_time_only(program):

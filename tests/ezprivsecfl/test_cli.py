@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,20 +21,30 @@ def failed(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int,
     return code, message
 
 
+def assert_result(out: str, arguments: str) -> None:
+    """What ``RUN`` prints, from two servers: within a unit of the last opened place."""
+    numbers, rest = re.fullmatch(r"result \[(.*?)\] (.*)\n", out).groups()
+    assert [float(n) for n in numbers.split(", ")] == pytest.approx([1.0, 2.0, 3.0, 4.0], abs=4 * 2.0**-23)
+    assert rest == arguments
+
+
 def test_run_leaves_the_programs_output_alone(program, capsys, tmp_path):
     path = program(MEAN + RUN)
     report = tmp_path / "report.json"
     code = main(["run", str(path), "--check", "--report", str(report), "--", "--epochs", "3"])
     out, err = capsys.readouterr()
     assert code == 0
-    assert out == "result [1.0, 2.0, 3.0, 4.0] ['--epochs', '3']\n"
+    assert_result(out, "['--epochs', '3']")
     assert "mean" in err
     (call,) = json.loads(report.read_text())
     assert call["computation"] == "mean"
     assert call["backend"] == "duet"
     assert call["clients"] == 3
     assert call["max_relative_error"] < 1e-6
-    assert call["rounds"] == 2
+    (opened,) = call["opened"]
+    assert (opened["output"], opened["elements"]) == ("result", 4)
+    assert 24 < opened["bits"] < 64
+    assert call["rounds"] == 2 + -(-opened["bits"] // 16)  # the clients are agreed on, and the round is confirmed
     assert call["compile_seconds"] > 0
     assert len(call["bytes_sent"]) == len(call["messages"]) == len(call["cpu_seconds"]) == 2
     assert all(b > 0 for b in call["bytes_sent"])
@@ -450,6 +461,6 @@ def test_as_a_user_runs_it(program):
     path = program(MEAN + RUN)
     command = Path(sys.executable).with_name("ezcompile")
     done = subprocess.run([command, "run", path], capture_output=True, text=True, timeout=120, check=True)
-    assert done.stdout == "result [1.0, 2.0, 3.0, 4.0] []\n"
+    assert_result(done.stdout, "[]")
     assert "computation" in done.stderr
     assert "Traceback" not in done.stderr

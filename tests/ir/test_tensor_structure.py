@@ -32,6 +32,8 @@ CASES: list[tuple[str, list[Any], dict[str, Any], Any]] = [
     ("concat", [[1, 2], [3], [4, 5]], {"axis": 0}, [1, 2, 3, 4, 5]),
     ("clients", [], {"dtype": DType.F32}, 3.0),
     ("clients", [], {"dtype": DType.I32}, 3),
+    ("gate", [0.5, 4.0], {}, True),
+    ("gate", [2.0**-50, 0.0], {}, False),
     ("constant", [], {"value": np.array([1.5]), "dtype": DType.F32}, [1.5]),
 ]
 
@@ -102,6 +104,9 @@ INFER_ERRORS: list[tuple[str, list[Value], dict[str, Any], str]] = [
     ("concat", [A, A], {"axis": -1}, "shapes do not join along axis -1"),
     ("concat", [PER_CLIENT, PER_CLIENT], {"axis": 0}, "shapes do not join along axis 0"),
     ("concat", [A, value_of(DType.I32, 2, 3)], {"axis": 0}, "operands differ in dtype"),
+    ("gate", [A], {}, "needs public float numbers"),
+    ("gate", [value_of(DType.I32)], {}, "needs public float numbers"),
+    ("gate", [value_of(DType.F32, secrecy=Secrecy.SECRET)], {}, "needs public float numbers"),
     ("output", [PER_CLIENT], {"path": "x"}, "x: an output cannot have a clients axis"),
     (
         "input",

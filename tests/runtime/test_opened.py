@@ -18,6 +18,8 @@ from ezprivsecfl.ir.tensor.elementwise import Mul
 from ezprivsecfl.ir.tensor.structure import Sum
 
 SIZE = 10
+QUANTA = 2.0**20
+"""Updates are multiples of 1/QUANTA: about 16 bits each, so that the attack needs few dimensions."""
 
 
 def sum_program() -> Compiled:
@@ -39,20 +41,19 @@ def trusting():
 
 def updates(seed: int, clients: int = 2) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     rng = np.random.default_rng(seed)
-    direction = rng.normal(0, 0.05, SIZE)
-    given = (direction + rng.normal(0, 0.05, (clients, SIZE))).astype(np.float32).astype(np.float64)
+    direction = rng.normal(0, 0.1, SIZE)  # so clear that all clients count
+    given = np.rint((direction + rng.normal(0, 0.05, (clients, SIZE))) * QUANTA) / QUANTA
     return {"updates": given}, {"root": (direction + rng.normal(0, 0.02, SIZE)).astype(np.float32)}
 
 
 def test_from_what_is_opened_no_lattice_reduction_finds_the_summands(trusting):
     """Exact weighted sums of two clients' updates give both away (the attack works); what is opened does not."""
-    (share,) = trusting.compiled.secure.of(Share)
     exact_found, opened_found = 0, 0
     for seed in range(4):
         clients, server = updates(seed)
         results = trusting.run(clients, server, seed)
         assert not any(isinstance(r, Exception) for r in results)
-        truth = [[int(t) for t in np.rint(u * 2.0**share.type.frac)] for u in clients["updates"]]
+        truth = [[int(t) for t in np.rint(u * QUANTA)] for u in clients["updates"]]
         seen: list[np.ndarray] = []
         run_plain(trusting.compiled, clients, server, seen)
         exact = [int(v) for v in seen[0].astype(np.int64).ravel()]
@@ -101,11 +102,25 @@ def test_reported_bits_are_what_was_sent(summing, magnitude):
     assert (opened["output"], opened["elements"]) == ("result", 5)
     declared = cost(as_opened(summing.compiled.secure, [opened]), 4)
     stats = [s.session.stats()["online"] for s in summing.servers]
-    agreement = 16 + 32  # that both hold the same public values
-    assert [s["bytes_sent"] - agreement for s in stats] == list(declared.online_bytes)
+    assert [s["bytes_sent"] for s in stats] == list(declared.online_bytes)
+    assert [s["rounds"] for s in stats] == [declared.rounds] * 2
     frac = summing.compiled.secure.of(Share)[0].type.frac
     largest = int(np.rint(4 * 0.99 * magnitude * 2.0**frac))
     assert opened["bits"] == min(64, 64 - largest.bit_length() + 24)
+
+
+def test_different_public_values_are_noticed_before_anything_is_opened():
+    """Also where there is no other message in which to say so."""
+    pair = Pair(sum_program())
+    original = pair.servers[1].clear.publics
+
+    def other(server, clients):
+        return original({"rate": np.float64(0.0)}, clients)
+
+    pair.servers[1].clear.publics = other
+    results = pair.run({"x": np.ones((4, 5))}, {"rate": np.float64(1.0)})
+    assert [type(r).__name__ for r in results] == ["MismatchError"] * 2
+    assert not any(engine.revealed for engine in pair.engines)
 
 
 def test_equal_results_are_opened_alike_and_take_the_same_messages(summing):

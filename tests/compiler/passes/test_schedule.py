@@ -67,4 +67,10 @@ def test_every_operation_is_scheduled_once_after_its_operands():
         for op in stage.local:
             assert all(o in seen for o in op.operands)
             seen |= set(op.results)
-    assert len(scheduled) == len(set(scheduled)) == len(program.ops)
+    reveal = schedule(program).reveal
+    opened = {e.op for stage in reveal for e in stage.exchanges}
+    outputs = {op for op in program.ops if op.name == "output"}
+    assert opened == {o.operands[0].op for o in outputs}
+    assert all(o in seen for op in opened for o in op.operands)
+    assert len(reveal) == len([e for stage in reveal for e in stage.exchanges])  # one output, a step in each stage
+    assert len(scheduled) == len(set(scheduled)) == len(program.ops) - len(opened) - len(outputs)
