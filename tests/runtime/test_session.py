@@ -67,6 +67,7 @@ def test_truncated_values_differ_from_the_simulation_by_a_unit_of_their_last_pla
         simulated = plain.run(given, server).outputs["result"]
         expected = run_tensor(compiled.tensor, stacked, clients)["result"]
         unit = 2.0**-truncation.result.type.frac * np.sum(np.abs(stacked["value"]), axis=0)  # of every weight
+        unit += 2.0**-23 * np.max(np.abs(simulated))  # and of the last place that is opened
         assert np.all(np.abs(result.outputs["result"] - simulated) <= unit)
         assert np.max(np.abs(result.outputs["result"] - expected)) <= 1e-4 * np.max(np.abs(expected))
 
@@ -82,8 +83,8 @@ def test_sketched_norms(cluster):
         error = np.max(np.abs(result.outputs["result"] - expected)) / np.max(np.abs(expected))
         assert 1e-6 < error < Norms(1024).error()
     assert np.any(rounds[0].outputs["result"] != rounds[1].outputs["result"])  # another map every time
-    declared = cost(duet.compiled.secure, 9)
     statistics = rounds[0].statistics
+    declared = cost(as_opened(duet.compiled.secure, statistics.opened), 9)
     assert statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
     assert statistics.rounds == declared.rounds
 
@@ -112,7 +113,8 @@ def test_declared_traffic_of_joined_products(cluster):
     duet = on_duet(cluster, compiled)
     given, _, _ = random_round(compiled.tensor, 9)
     duet.run(given, {})  # base OTs, keys
-    statistics, declared = duet.run(given, {}).statistics, cost(compiled.secure, 9)
+    statistics = duet.run(given, {}).statistics
+    declared = cost(as_opened(compiled.secure, statistics.opened), 9)
     assert sum(isinstance(c.op, Product | Gemm) for c in declared.ops) < len(compiled.secure.of(Product))
     assert statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
     assert statistics.rounds == declared.rounds
@@ -185,7 +187,13 @@ def test_clients_that_have_not_uploaded_are_named(cluster):
     duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 3)
     duet.run(given, server)
-    order = {"program": duet.artefact.program_hash.hex(), "clients": 3, "server": [], "on_bad_client": "drop"}
+    order = {
+        "program": duet.artefact.program_hash.hex(),
+        "clients": 3,
+        "server": [],
+        "on_bad_client": "drop",
+        "min_clients": 2,
+    }
     with pytest.raises(InputError, match="client 0: it has not uploaded 'value', 'weight'"):
         cluster.ask([header("run", **order)] * 2)
     duet._met_in = None
@@ -293,6 +301,8 @@ def test_statistics_have_the_documented_fields(cluster):
         "online_seconds",
         "cpu_seconds",
         "peak_memory_bytes",
+        "opened",
+        "imprecise",
     ]
     assert "max_relative_error" in replace(s, max_relative_error=0.0).to_json()
     assert all(0 < m < 1 << 30 for m in s.peak_memory_bytes)

@@ -6,8 +6,8 @@ from sketches import fltrust, weighted_mean
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.passes.schedule import Step, delays, schedule
 from ezprivsecfl.compiler.pipeline import compile_program
-from ezprivsecfl.ir.mpc.io import Output
 from ezprivsecfl.ir.mpc import io, protocol
+from ezprivsecfl.ir.mpc.io import Output
 from ezprivsecfl.ir.program import Level, ProgramBuilder
 from ezprivsecfl.ir.types import ArithType
 
