@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.norms import Norms
-from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.analyses.ranges import RATIO, SMALL, Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages, check_exponents, divide
-from ezprivsecfl.compiler.lowering.domains import SMALL, Domains
+from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import MIN_CLIENTS, Options
@@ -85,29 +85,32 @@ def compile_program(program: Program, options: Options) -> Compiled:
     stages = divide(optimised)
     if not stages.opened:
         raise CompileError(f"no result of {program.name} depends on a CLIENTS-placed value: TFF itself can compute it")
-    ranges = Ranges(optimised, Norms.parse(options.norms))
-    check_exponents(stages, ranges)
-    lowered = _lowered(stages, ranges)
+    norms = Norms.parse(options.norms)
+    check_exponents(stages, Ranges(optimised, norms))
+    lowered = _lowered(stages, optimised, norms)
     secure = lowered.program
     verify(secure)
     prologue, epilogue = stages.prologue_program(lowered.publics), stages.epilogue_program()
     return Compiled(program.name, bounded, optimised, prologue, secure, epilogue, options, lowered.holders)
 
 
-def _lowered(stages: Stages, ranges: Ranges) -> Lowered:
-    """The secure part on the mpc level, with as many fractional bits for inputs as the ring has room for.
+def _lowered(stages: Stages, program: Program, norms: Norms) -> Lowered:
+    """The secure part on the mpc level, with working ranges as wide as the ring has room for."""
+    refused = []
+    for ratio in (RATIO, 2.0**15, 2.0**10):
+        try:
+            return _with_ranges(stages, Ranges(program, norms, ratio))
+        except PrecisionError as error:
+            refused.append(error)
+    raise refused[0]
 
-    Small products that do not fit the ring move into circuits, one by one.
-    """
+
+def _with_ranges(stages: Stages, ranges: Ranges) -> Lowered:
+    """The same for given ranges; small products that do not fit the ring move into circuits, one by one."""
     in_circuits: set[Op] = set()
-    frugal = False
     while True:
         domains = Domains(stages.secure, ranges, in_circuits)
         try:
-            return lower(stages, domains, Scales(stages, domains, ranges, frugal))
+            return lower(stages, domains, Scales(stages, domains, ranges))
         except SmallProduct as small:
             in_circuits.add(small.op)
-        except PrecisionError:
-            if frugal:
-                raise
-            frugal = True

@@ -13,7 +13,7 @@ from ezprivsecfl.api import Program
 from ezprivsecfl.backend import Backend, choose
 from ezprivsecfl.compiler.options import BY_ROUND, DROP, MIN_CLIENTS, Declared, Options
 from ezprivsecfl.compiler.passes.bounds import fitting
-from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, reference_context, trace
+from ezprivsecfl.frontends.tff import Handler, SecureContext, install_source_tracking, reference_context, trace
 from ezprivsecfl.variants import Variant
 
 FIRST_CLIENTS = 32
@@ -161,10 +161,11 @@ class RunnerContext(SecureContext):
 
     Args:
         runner: Computes them.
+        plain: Computes everything else; by default TFF.
     """
 
-    def __init__(self, runner: SecureRunner) -> None:
-        super().__init__(runner)
+    def __init__(self, runner: SecureRunner, plain: Handler | None = None) -> None:
+        super().__init__(runner, plain)
         self.runner = runner
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import parse_program
 from ezprivsecfl.ir.types import DType, resolve
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.artefact import LIBRARY, read_tree, tree_hash
+from ezprivsecfl.runtime.artefact import loadable, read_tree, tree_hash
 from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.participants import Inbox, agree, on_valid_clients, reasons
 
@@ -135,6 +136,15 @@ class Clear:
         return run_tensor(self.epilogue, prepared, clients)
 
 
+def arrays_digest(arrays: Iterable[NDArray[Any]]) -> bytes:
+    """SHA-256 of arrays: their types, shapes and elements."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.digest()
+
+
 @dataclass
 class ServerProgram:
     """A loaded program with its connection to the other server.
@@ -174,8 +184,12 @@ class ServerProgram:
 
     @staticmethod
     def load(folder: Path, party: int) -> ServerProgram:
-        """Loads an artefact."""
-        engine = _duet.load(str(folder / LIBRARY))
+        """Loads an artefact.
+
+        Raises:
+            RunError: It is not the user's own, or not what was built.
+        """
+        engine = _duet.load(str(loadable(folder)))
         return ServerProgram(party, Clear.load(folder), engine, tree_hash(read_tree(folder)))
 
     def setup(self, clients: int) -> None:
@@ -208,6 +222,7 @@ class ServerProgram:
         Raises:
             InputError: Too few clients are left, or a SERVER-placed input is not what the program was compiled for.
             DivisionError: A secret divisor was zero.
+            _duet.AgreementError: The servers differ in what they sent, received or opened; nothing is returned.
         """
         try:
             self.stats, self.invalid = {}, {}
@@ -242,9 +257,12 @@ class ServerProgram:
             self.clear.check(self.engine.online(self.session, shares, publics))
             lowest = self.clear.lowest(server, clients)
             revealed = self.engine.reveal(self.session, lowest)  # only now: a pass that fails opens no output
+            values = [value for value, _ in revealed]
+            # What the results are made of, not the results: these may differ in a last bit between two processors.
+            given = [np.asarray(server[path]) for path in self.clear.server_inputs()]
+            self.session.confirm_round(arrays_digest([*values, *given]))
         finally:
             self._count("setup", "online")
-        values = [value for value, _ in revealed]
         self.opened = self.clear.opened([bits for _, bits in revealed], [value.size for value in values])
         self.magnitudes = self.clear.magnitudes(values)
         return self.clear.results(values, server, clients)

@@ -6,6 +6,7 @@ TensorFlow nor TensorFlow Federated.
 
 from __future__ import annotations
 
+import resource
 import socket
 import sys
 import traceback
@@ -151,6 +152,7 @@ class Server:
 
 def main() -> None:
     """Connects to the driver and serves it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold shares and keys
     party, descriptor = int(sys.argv[1]), int(sys.argv[2])
     with socket.socket(fileno=descriptor) as control:
         control.set_inheritable(False)

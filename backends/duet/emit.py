@@ -131,7 +131,8 @@ class _Emission:
             case protocol.Product() | protocol.SquareSum():
                 lines = [f"{member}.setup(s, {', '.join(views)});"]
             case shares.Gemm() | shares.SquareSumOfShares():
-                lines = [f"{member}.setup(s);"]
+                taken = [shape_literal(o.type.shape) for o in op.operands]
+                lines = [f"{member}.setup(s, {', '.join(taken)});"]
             case protocol.ToYao():
                 lines = [f"{member}.setup(s, {shape_literal(op.result.type.shape)}, {op.width});"]
             case protocol.Truncate():

@@ -56,6 +56,11 @@ class Kernel:
         seconds: float = self.declared()["cpu_seconds"]
         return seconds
 
+    def flooding(self) -> tuple[float, float]:
+        """How far its answers by lattice encryption are from what tells nothing, under server 0's and server 1's key."""
+        first, second = self.declared()["flooding"]
+        return first, second
+
     def total_bytes(self) -> int:
         """Both phases, both directions together."""
         return sum(sum(phase.bytes) for phase in self.costs())

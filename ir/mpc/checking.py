@@ -89,18 +89,17 @@ class _Exact:
 
     def _check(self, op: Op) -> None:
         match op:
-            case protocol.ToYao():
-                self._fits(op, op.width - 1, f"enters a circuit with {op.width} bits")
-            case boolean.ToBoolean() if isinstance(op.operands[0].type, NUMBERS):
-                self._fits(op, op.width - 1, f"enters a circuit with {op.width} bits")
+            case protocol.ToYao() | boolean.ToBoolean() if isinstance(op.operands[0].type, NUMBERS):
+                # Counts are without sign; what has one and is cut nevertheless is wrong when it leaves the circuit.
+                self._fits(op, op.width - 1, op.width, f"enters a circuit with {op.width} bits")
             case protocol.Truncate():
-                self._fits(op, TRUNCATED_BITS, f"is truncated, so below 2^{TRUNCATED_BITS}")
+                self._fits(op, TRUNCATED_BITS, TRUNCATED_BITS, f"is truncated, so below 2^{TRUNCATED_BITS}")
             case protocol.Open() | io.Output():
-                self._fits(op, RING_BITS, f"is opened, so below 2^{RING_BITS}")
+                self._fits(op, RING_BITS, RING_BITS, f"is opened, so below 2^{RING_BITS}")
             case sketch.Sketch():
                 total = np.sum(abs(self.values[op.operands[0]]), axis=-1) * sketch.BLOCKS
                 self.findings.require(op, total, total < 2**RING_BITS, f"is sketched, so rows add up to 2^{RING_BITS}")
 
-    def _fits(self, op: Op, bits: int, claim: str) -> None:
+    def _fits(self, op: Op, negative: int, positive: int, claim: str) -> None:
         number = self.values[op.operands[0]]
-        self.findings.require(op, number, (number >= -(2**bits)) & (number < 2**bits), claim)
+        self.findings.require(op, number, (number >= -(2**negative)) & (number < 2**positive), claim)

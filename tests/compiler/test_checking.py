@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ezprivsecfl.compiler import checking
-from ezprivsecfl.compiler.analyses.ranges import Range, Ranges
+from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.checking import check_compiled
 from ezprivsecfl.compiler.circuits import words
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
@@ -18,9 +18,11 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.checking import Findings
+from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.op import Value
-from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Div, Greater, Log, Mul, Reciprocal, Relu, Sqrt
+from ezprivsecfl.ir.tensor import Constant
+from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Div, Greater, Log, Mul, Relu, Select, Sqrt
 from ezprivsecfl.ir.tensor.structure import Reshape, Sum
 from ezprivsecfl.ir.types import DType
 
@@ -58,11 +60,11 @@ def test_example_programs_have_no_violations(any_program):
 
 
 @pytest.mark.parametrize(
-    ("claimed", "found"), [(Range(0.0, 2.5), 3.0), (Range(0.5, 24.0), 0.0), (Range(-1.0, -0.5), 1.0)]
+    ("claimed", "found"), [(Interval(0.0, 2.5), 3.0), (Interval(0.5, 24.0), 0.0), (Interval(-1.0, -0.5), 1.0)]
 )
 def test_a_wrong_range_is_found(sketch, monkeypatch, claimed, found):
     class Wrong(Ranges):
-        def __getitem__(self, value: Value) -> Range:
+        def __getitem__(self, value: Value) -> Interval:
             return claimed if isinstance(value.op, Relu) else super().__getitem__(value)
 
     monkeypatch.setattr(checking, "Ranges", Wrong)
@@ -79,17 +81,19 @@ def test_a_wrong_sign_is_found(sketch, monkeypatch):
     assert violation.entries == 2
 
 
-def test_an_infinity_is_beyond_every_finite_range(sketch, monkeypatch):
-    class Wrong(Ranges):
-        def __getitem__(self, value: Value) -> Range:
-            return Range(-100.0, 100.0) if isinstance(value.op, Reciprocal) else super().__getitem__(value)
-
-    monkeypatch.setattr(checking, "Ranges", Wrong)
-    b = sketch("quotient")
-    b.returns(b.add(Mul, b.add(Sum, b.clients("x", 2), axes=(0,)), b.add(Reciprocal, b.server("s"))))
+def test_what_the_run_checks_itself_is_no_claim(sketch):
+    """x/y of signed x and y has a working range; the product with 0 is what it is."""
+    b = sketch("guarded")
+    x, y = b.clients("x", 2), b.clients("y", 2)
+    zero = b.add(Constant, value=np.zeros(()), dtype=DType.F32)
+    chosen = b.add(Select, b.add(Greater, y, zero), b.add(Div, x, y), zero)
+    b.returns(b.add(Sum, chosen, axes=(0,)))
     program = compile_program(b.build(), Options(clients=CLIENTS))
-    assert not check(program, x=X, s=np.array(0.5)).violations
-    assert [v.op.name for v in check(program, x=X, s=np.array(0.0)).violations] == ["reciprocal"]
+    quotients = [v for v in Ranges(program.optimised).checked if not isinstance(v.op, Select)]
+    assert quotients
+    assert not check(program, x=X, y=np.where(X > 0, X, -1e-30)).violations
+    with pytest.raises(DivisionError):
+        check(program, x=X, y=np.where(X > 0, 1e-9, X))
 
 
 def test_a_public_value_beyond_its_bound_ends_the_check_as_it_ends_a_round(sketch):
@@ -142,7 +146,7 @@ def test_a_format_that_is_too_narrow_is_found(sketch, monkeypatch):
     monkeypatch.setattr(
         Ranges,
         "__getitem__",
-        lambda self, value: Range(0.0, 0.5) if isinstance(value.op, Mul) else original(self, value),
+        lambda self, value: Interval(0.0, 0.5) if isinstance(value.op, Mul) else original(self, value),
     )
     program = compile_program(narrow, Options(clients=CLIENTS))
     assert "to_yao" in [v.op.name for v in check(program).violations]

@@ -191,6 +191,7 @@ def test_shares_add_up_to_the_encoded_values():
 def test_costs():
     declared = _duet.cost("mask", elements=10)
     assert 0 < declared.pop("cpu_seconds") < 1e-3
+    assert declared.pop("flooding") == [0.0, 0.0]
     assert declared == {
         "setup_bytes": [0, 0],
         "setup_messages": [0, 0],
@@ -207,6 +208,8 @@ def test_costs():
         "open_arith": {"elements": 3},
         "open_top": {"elements": 3, "bits": 40},
         "coins": {},
+        "confirm_round": {},
+        "lattice_keys": {},
         "truncate": {"elements": 3, "bits": 20},
         "to_yao": {"elements": 3, "width": 20},
         "public_to_yao": {"elements": 3, "width": 20},
@@ -216,6 +219,8 @@ def test_costs():
         "open_yao": {"elements": 3, "width": 20},
     }.items():
         assert sum(_duet.cost(op, **sizes)["setup_bytes"] + _duet.cost(op, **sizes)["online_bytes"]) > 0
+    weighted_sum = {"batch": 1, "m": 1, "k": 100, "n": 1_000_000}
+    assert 2**-44 < _duet.cost("share_product", **weighted_sum)["flooding"][0] < 2**-41 < _duet.FLOODING_BUDGET
     with pytest.raises(TypeError, match="missing 'k'"):
         _duet.cost("square", batch=1)
     with pytest.raises(TypeError, match="unexpected 'n'"):

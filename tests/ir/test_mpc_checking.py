@@ -43,7 +43,7 @@ INTO_CIRCUITS = {
 
 
 @pytest.mark.parametrize("kind", INTO_CIRCUITS)
-@pytest.mark.parametrize(("entry", "cut"), [(3.999, False), (-4.0, False), (4.0, True), (-4.002, True)])
+@pytest.mark.parametrize(("entry", "cut"), [(7.999, False), (-4.0, False), (8.0, True), (-4.002, True)])
 def test_a_value_that_enters_a_circuit_must_fit_its_width(kind, entry, cut):
     findings = check(INTO_CIRCUITS[kind], [[1.0, entry], [0.0, 0.0]])
     assert [v.op.name for v in findings.violations] == [kind] * cut

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import numpy as np
-from random_inputs import random_inputs, with_bounds
+from random_inputs import random_inputs, varied_inputs
 from random_programs import NEXT, random_program
 
+from ezprivsecfl.backend import Duet
+from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.checking import check_compiled
-from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.checking import check_compiled, encoded_inputs
+from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import CompileError, EzError, InputError, RunError, VerifyError
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.interpreter import run_tensor
+from ezprivsecfl.ir.mpc.checking import check_mpc
+from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.op import Array, Round, Value, as_float
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
+from ezprivsecfl.precision import imprecise
+from ezprivsecfl.rounds import round_bounds
+from ezprivsecfl.variants import Variant
 
 TOLERANCE = 1e-3
 """Relative L-infinity error that a result may have."""
@@ -40,25 +47,55 @@ FLOAT32 = 2.0**-22
 
 @dataclass(frozen=True)
 class Case:
-    """A program with bounds and the inputs of one round.
+    """A program and the inputs of one round.
 
     Args:
-        program: A traced program; its inputs have bounds, and ``max_clients`` is set.
+        program: A traced program with ``max_clients``. Where inputs have bounds, these are what the user has declared.
         inputs: Values by path, those of clients stacked.
         clients: How many there are.
         rounds: A result ``next/PATH`` is input ``PATH`` of the next round.
+        duet: Whether to check the program as Duet evaluates it, too.
     """
 
     program: Program
     inputs: Mapping[str, Array]
     clients: int
     rounds: int = 1
+    duet: bool = False
 
     def options(self) -> Options:
-        """What it is compiled with."""
+        """What it is compiled with, but for the bounds of a round."""
         assert self.program.max_clients is not None
-        bounds = {op.path: op.bound for op in self.program.of(Input) if op.bound is not None}
+        bounds = {op.path: Bound(op.bound) for op in self.program.of(Input) if op.bound is not None}
         return Options(clients=self.program.max_clients, bounds=bounds)
+
+    def values(self) -> tuple[dict[str, list[Array]], dict[str, Array]]:
+        """What every client has, and what the server has."""
+        clients: dict[str, list[Array]] = {}
+        server: dict[str, Array] = {}
+        for op in self.program.of(Input):
+            if op.placement is Placement.CLIENTS:
+                clients[op.path] = list(self.inputs[op.path])
+            else:
+                server[op.path] = self.inputs[op.path]
+        return clients, server
+
+    def without(self, dropped: Sequence[int]) -> Case:
+        """The case without some clients."""
+        clients, server = self.values()
+        kept = [c for c in range(self.clients) if c not in dropped]
+        inputs = {path: np.stack([values[c] for c in kept]) for path, values in clients.items()}
+        return replace(self, inputs={**inputs, **server}, clients=len(kept))
+
+    def next_round(self) -> Case:
+        """The case with the state that a round leaves (that of the reference, as float32)."""
+        after = run_tensor(self.program, self.inputs, self.clients)
+        state = {path.removeprefix(NEXT): v.astype(np.float32) for path, v in after.items() if path.startswith(NEXT)}
+        return replace(self, inputs={path: state.get(path, value) for path, value in self.inputs.items()})
+
+
+RIGHT, REFUSED, ERROR, ILL, COARSE, DROPPED = "right", "refused", "error", "ill", "coarse", "dropped"
+FAULTS = ("wrong", "imprecise", "crash", "claim", "missed", "front end")
 
 
 @dataclass(frozen=True)
@@ -66,23 +103,42 @@ class Outcome:
     """What became of a case.
 
     Args:
-        kind: ``right``, ``refused`` (at compile time), ``error`` (typed, at run time), ``ill`` (float32 itself does
-            not determine the result); all else is a fault: ``wrong``, ``imprecise``, ``crash``, ``claim``, ``missed``
-            (the reference is infinite or NaN and the result is not), ``front end`` (TFF has another result).
+        kind: ``right``; ``refused`` at compile time; a typed ``error`` at run time; ``ill``, where float32 itself does
+            not determine the result; ``coarse``, an imprecise result that the run has declared to be; ``dropped``,
+            where clients were left out although the result is finite with them. All else is a fault: ``wrong``,
+            ``imprecise``, ``crash``, ``claim`` (one that the run refutes), ``missed`` (the reference is infinite or
+            NaN and the result is not), ``front end`` (TFF has another result).
         why: For people.
-        findings: What the checking interpreter saw.
+        findings: What the checking evaluation saw.
         reason: A short name of ``why``, to count by.
     """
 
     kind: str
     why: str = ""
-    findings: Findings | None = None
+    findings: Findings = field(default_factory=Findings)
     reason: str = ""
 
     @property
     def is_fault(self) -> bool:
         """Whether the compiler must be changed."""
-        return self.kind in ("wrong", "imprecise", "crash", "claim", "missed", "front end")
+        return self.kind in FAULTS
+
+
+class CaseCompiler:
+    """Compiles a program for the magnitudes of a round, once for all rounds of the same."""
+
+    def __init__(self) -> None:
+        self.variants: list[Variant] = []
+
+    def compile(self, case: Case) -> Variant:
+        """The variant for a case; raises CompileError."""
+        clients, server = case.values()
+        bounds = round_bounds(case.program, {**clients, **server}, case.options())
+        for variant in self.variants:
+            if variant.serves(bounds):
+                return variant
+        self.variants.append(Variant.compile(case.program, replace(case.options(), bounds=bounds), Duet()))
+        return self.variants[-1]
 
 
 def random_case(random: Random, steps: int) -> Case:
@@ -90,65 +146,97 @@ def random_case(random: Random, steps: int) -> Case:
     program = random_program(random, steps)
     clients = random.choice((2, 2, 3, 4, 5, 20))
     inputs = random_inputs(random, program, clients)
-    bounded = with_bounds(program, inputs)
     most = random.choice((clients, clients, 20, 100))
     keeps_state = any(op.path.startswith(NEXT) for op in program.of(Output))
-    return Case(replace(bounded, max_clients=most), inputs, clients, rounds=3 if keeps_state else 1)
+    rounds, duet = 3 if keeps_state else 1, random.random() < 0.1
+    return Case(replace(program, max_clients=most), inputs, clients, rounds, duet)
 
 
 def run_case(case: Case) -> Outcome:
     """Compiles, simulates, compares and checks."""
+    return _run(case, CaseCompiler())
+
+
+def run_variations(random: Random, case: Case, variations: int = 3) -> Iterator[tuple[Case, Outcome]]:
+    """The case, and the same program on other inputs of about the same magnitude, with what became of each."""
+    compiler = CaseCompiler()
+    outcome = _run(case, compiler)
+    yield case, outcome
+    if compiler.variants:
+        for _ in range(variations):
+            varied = replace(case, inputs=varied_inputs(random, case.program, case.inputs), duet=False)
+            yield varied, _run(varied, compiler)
+
+
+def _run(case: Case, compiler: CaseCompiler) -> Outcome:
+    """All rounds of a case, up to the first that fails."""
+    findings = Findings()
     try:
-        compiled = compile_program(case.program, case.options())
-        outcome = run_round(case, compiled)
-        for _ in range(1, case.rounds):
-            if outcome.kind in ("right", "ill"):
-                case = next_round(case)
-                outcome = run_round(case, compiled, outcome.findings)
+        for number in range(case.rounds):
+            case = case.next_round() if number else case
+            outcome = run_round(case, compiler.compile(case).compiled, findings)
+            if outcome.kind not in (RIGHT, ILL):
+                break
         return outcome
     except VerifyError as e:
-        return Outcome("crash", traceback.format_exc(), reason=_reason(e))
+        return Outcome("crash", traceback.format_exc(), findings, _reason(e))
     except CompileError as e:
-        return Outcome("refused", str(e), reason=_reason(e))
+        return Outcome(REFUSED, str(e), findings, _reason(e))
+    except (InputError, RunError) as e:
+        return Outcome(ERROR, str(e), findings, _reason(e))
     except Exception as e:
-        return Outcome("crash", traceback.format_exc(), reason=type(e).__name__)
+        return Outcome("crash", traceback.format_exc(), findings, type(e).__name__)
 
 
-def next_round(case: Case) -> Case:
-    """The same with the state that a round leaves (that of the reference, as float32)."""
-    reference = run_tensor(case.program, case.inputs, case.clients)
-    state = {path.removeprefix(NEXT): v.astype(np.float32) for path, v in reference.items() if path.startswith(NEXT)}
-    return replace(case, inputs={path: state.get(path, value) for path, value in case.inputs.items()})
-
-
-def run_round(case: Case, compiled: Compiled, findings: Findings | None = None) -> Outcome:
-    """One round; ``findings`` are those of the rounds before."""
-    findings = findings or Findings()
-    reference = run_tensor(case.program, case.inputs, case.clients)
-    clients: dict[str, Array] = {}
-    server: dict[str, Array] = {}
-    for op in case.program.of(Input):
-        (clients if op.placement is Placement.CLIENTS else server)[op.path] = case.inputs[op.path]
-    error: EzError | None = None
-    results: Mapping[str, Array] = {}
+def run_round(case: Case, compiled: Compiled, findings: Findings) -> Outcome:
+    """One round; ``findings`` takes what is checked."""
+    clients, server = case.values()
     try:
-        results = PlainProgram(compiled).run({p: list(v) for p, v in clients.items()}, server).outputs
-    except (RunError, InputError) as e:
-        error = e
-    with suppress(RunError, InputError):
-        check_compiled(compiled, case.inputs, case.clients, findings)
-    if findings.violations:
-        first = findings.violations[0]
-        return Outcome("claim", "\n".join(map(str, findings.violations)), findings, f"{first.op.name}: {first.claim}")
-    if error is not None:
-        return Outcome("error", str(error), findings, _reason(error))
-    return compare(case, compiled, reference, results, findings)
+        round_ = PlainProgram(compiled).run(clients, server)
+    except RunError as e:
+        with suppress(RunError):
+            check_compiled(compiled, case.inputs, case.clients, findings)
+        return _refuted(findings) or Outcome(ERROR, str(e), findings, _reason(e))
+    dropped = [one["client"] for one in round_.statistics.dropped]
+    kept = case.without(dropped)
+    check_compiled(compiled, kept.inputs, kept.clients, findings)
+    refuted = _refuted(findings)
+    if refuted is not None:
+        return refuted
+    if case.duet and not same_on_duet(kept, compiled, findings):
+        return Outcome("wrong", "the program for Duet opens other values", findings, "duet")
+    outcome = compare(kept, compiled, round_.outputs, findings)
+    coarse = imprecise(compiled, clients, round_.magnitudes)
+    if outcome.kind in ("imprecise", "wrong") and outcome.reason == "result" and coarse:
+        return replace(outcome, kind=COARSE, why=f"{outcome.why}; {coarse}")
+    if outcome.kind == RIGHT and dropped and _is_finite(run_tensor(case.program, case.inputs, case.clients)):
+        return replace(outcome, kind=DROPPED, why=str(round_.statistics.dropped), reason="with a finite result")
+    return outcome
 
 
-def compare(
-    case: Case, compiled: Compiled, reference: Mapping[str, Array], results: Mapping[str, Array], findings: Findings
-) -> Outcome:
+def _refuted(findings: Findings) -> Outcome | None:
+    if not findings.violations:
+        return None
+    first = findings.violations[0]
+    return Outcome("claim", "\n".join(map(str, findings.violations)), findings, f"{first.op.name}: {first.claim}")
+
+
+def _is_finite(outputs: Mapping[str, Array]) -> bool:
+    return all(np.all(np.isfinite(as_float(value))) for value in outputs.values())
+
+
+def same_on_duet(case: Case, compiled: Compiled, findings: Findings) -> bool:
+    """Whether the program as Duet evaluates it, checked as well, opens the same ring elements."""
+    inputs = encoded_inputs(compiled, case.inputs, case.clients)
+    opened = run_mpc(compiled.secure, inputs, case.clients)
+    secure = legal(Duet(circuits=("auto", "boolean")[case.clients % 2]).secure(compiled))
+    found, _ = check_mpc(secure, inputs, case.clients, findings)
+    return opened.keys() == found.keys() and all(np.array_equal(opened[path], found[path]) for path in opened)
+
+
+def compare(case: Case, compiled: Compiled, results: Mapping[str, Array], findings: Findings) -> Outcome:
     """Whether the results, and those of the optimised program in float64, are the reference's."""
+    reference = run_tensor(case.program, case.inputs, case.clients)
     moved = float32_spread(case, reference)
     optimised = run_tensor(compiled.optimised, case.inputs, case.clients)
     ill = False
@@ -165,7 +253,7 @@ def compare(
                 if not error <= TOLERANCE:
                     kind = "imprecise" if what == "result" and error < GROSS else "wrong"
                     return Outcome(kind, f"{path} ({what}): {error:.2g}: {expected} became {found}", findings, what)
-    return Outcome("ill" if ill else "right", "", findings)
+    return Outcome(ILL if ill else RIGHT, "", findings)
 
 
 def relative_error(found: Array, expected: Array) -> float:
@@ -175,7 +263,8 @@ def relative_error(found: Array, expected: Array) -> float:
         return math.inf
     if a.size == 0:
         return 0.0
-    difference, size = float(np.max(np.abs(a - b))), float(np.max(np.abs(b)))
+    with np.errstate(invalid="ignore"):
+        difference, size = float(np.max(np.abs(a - b))), float(np.max(np.abs(b)))
     return difference / size if size else difference
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
+from collections.abc import Mapping
 from random import Random
 
 import numpy as np
 
-from ezprivsecfl.ir.op import Array, Op, Value
+from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import DType, resolve
@@ -68,28 +67,31 @@ def _reals(random: Random, rng: np.random.Generator, kind: str, shape: tuple[int
     return values
 
 
-def with_bounds(program: Program, inputs: dict[str, Array]) -> Program:
-    """The program with bounds for the magnitude of these inputs: a power of 16 times the usual cap, just above them."""
-    values: dict[Value, Value] = {}
-    ops: list[Op] = []
-    for op in program.ops:
-        copy = op.rebuild([values[o] for o in op.operands])
-        if isinstance(copy, Input):
-            copy = replace(copy, **_bound(copy, inputs[copy.path]))
-        ops.append(copy)
-        values.update(zip(op.results, copy.results, strict=True))
-    return Program(program.name, program.level, program.max_clients, tuple(ops))
-
-
-def _bound(op: Input, value: Array) -> dict[str, float | None]:
-    largest = float(np.max(np.abs(value.astype(np.float64)), initial=0.0))
-    if op.type.dtype is DType.BOOL:
-        return {}
-    if op.type.dtype.is_integer:
-        bound = max(2.0, 2.0 ** (math.floor(math.log2(max(largest, 1))) + 1))
-    elif largest == 0:
-        bound = 8.0
-    else:
-        bound = 8.0 * 16.0 ** (math.floor(math.log2(max(largest, 2.0**-30) / 8) / 4) + 1)
-    assert largest < bound
-    return {"bound": bound, "lowest": 0.0 if value.size and np.min(value) >= 0 else None}
+def varied_inputs(random: Random, program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Other inputs of the same magnitudes or smaller ones."""
+    varied = dict(inputs)
+    for op in program.of(Input):
+        value = inputs[op.path]
+        rng = np.random.default_rng(random.randrange(2**32))
+        if op.type.dtype is DType.BOOL or not value.size:
+            continue
+        match random.choice(
+            ("as it is", "shuffled", "negated", "a zero client", "alike", "extreme", "sparse", "smaller")
+        ):
+            case "shuffled":
+                varied[op.path] = rng.permutation(value.ravel()).reshape(value.shape)
+            case "negated":
+                varied[op.path] = -value
+            case "a zero client" if value.ndim:
+                varied[op.path] = np.concatenate([value[:1] * 0, value[1:]])
+            case "alike" if value.ndim:
+                varied[op.path] = np.broadcast_to(value[:1], value.shape).copy()
+            case "extreme":
+                varied[op.path] = np.where(rng.random(value.shape) < 0.7, np.max(np.abs(value)), value).astype(
+                    value.dtype
+                )
+            case "sparse":
+                varied[op.path] = np.where(rng.random(value.shape) < 0.5, 0, value).astype(value.dtype)
+            case "smaller" if op.type.dtype.is_float:
+                varied[op.path] = (value * 10.0 ** -rng.uniform(0, 3, value.shape)).astype(value.dtype)
+    return varied
