@@ -169,7 +169,7 @@ def check_left(name: str, kept: int, dropped: Mapping[int | None, str], minimum:
     )
 
 
-def reasons(dropped: Mapping[int | None, str] | Mapping[int, str], most: int = 20) -> str:
+def reasons(dropped: Mapping[int | None, str], most: int = 20) -> str:
     """One line for each dropped client."""
     lines = [f"\n  {'' if c is None else f'client {c}: '}{why}" for c, why in dropped.items()]
     return ":" + "".join(lines[:most]) + (f"\n  and {len(lines) - most} more" if len(lines) > most else "")
@@ -182,7 +182,7 @@ def on_valid_clients(
     on_bad_client: str,
     min_clients: int,
     compute: Callable[[tuple[int, ...]], Computed],
-) -> tuple[Computed, tuple[int, ...], dict[int, str]]:
+) -> tuple[Computed, tuple[int, ...], dict[int | None, str]]:
     """Computes on fewer and fewer clients, until nobody's own values make a result undefined.
 
     Args:
@@ -200,7 +200,7 @@ def on_valid_clients(
         InputError: Too few clients are left.
         DivisionError: A value of all clients together is undefined, or a client's own with ``fail``.
     """
-    kept, invalid = tuple(clients), dict[int, str]()
+    kept, invalid = tuple(clients), dict[int | None, str]()
     while True:
         check_left(name, len(kept), {**dropped, **invalid}, min_clients)
         try:
@@ -208,7 +208,7 @@ def on_valid_clients(
         except DivisionError as e:
             if not e.clients:
                 raise
-            found = {kept[position]: str(e) for position in e.clients}
+            found: dict[int | None, str] = {kept[position]: str(e) for position in e.clients}
             if on_bad_client == FAIL:
                 raise DivisionError(f"{name}{reasons(found)}") from None
             invalid |= found

@@ -175,7 +175,7 @@ class ServerProgram:
     kept: tuple[int, ...] = ()
     magnitudes: dict[str, int] = field(default_factory=dict)
     refused: dict[int | None, str] = field(default_factory=dict)
-    invalid: dict[int, str] = field(default_factory=dict)
+    invalid: dict[int | None, str] = field(default_factory=dict)
     stats: dict[str, dict[str, float]] = field(default_factory=dict)
     inbox: Inbox = field(init=False, repr=False)
 

@@ -89,7 +89,8 @@ class Server:
     def upload(self, message: Message) -> Reply:
         """Takes in what one client uploads to this server; whatever that is, others are not affected."""
         inbox = self.programs[message.header["program"]].inbox
-        client, paths = message.header.get("client"), message.header.get("paths")
+        client: Any = message.header.get("client")
+        paths: Any = message.header.get("paths")
         if message.skipped:
             inbox.refuse(client, f"it has uploaded {message.skipped} bytes instead of {inbox.client_bytes}")
         elif not isinstance(paths, list) or len(paths) != len(message.arrays):

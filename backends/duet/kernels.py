@@ -57,7 +57,7 @@ class Kernel:
         return seconds
 
     def flooding(self) -> tuple[float, float]:
-        """How far its answers by lattice encryption are from what tells nothing, under server 0's and server 1's key."""
+        """How far its answers by lattice encryption are from what tells nothing, under either server's key."""
         first, second = self.declared()["flooding"]
         return first, second
 

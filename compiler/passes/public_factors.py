@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ezprivsecfl.compiler.passes.late_opening import chain
-from ezprivsecfl.compiler.passes.simplify import tensor_type
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Output
 from ezprivsecfl.ir.tensor.elementwise import Abs, DivNoNan, Maximum, Minimum, Mul
 from ezprivsecfl.ir.tensor.structure import ReduceMax, Reshape
+from ezprivsecfl.ir.tensor.values import tensor_type
 
 
 @dataclass(frozen=True)

@@ -36,11 +36,9 @@ class Arguments:
         Raises:
             InputError: A client's value is not of the parameter's type.
         """
-        for value in self.values.values():
-            for one in value if isinstance(value, list) else ():
-                if isinstance(one, InputError):
-                    raise one
-        return {path: np.stack(v) if isinstance(v, list) else v for path, v in self.values.items()}
+        return {
+            path: np.stack([_usable(one) for one in v]) if isinstance(v, list) else v for path, v in self.values.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -155,6 +153,12 @@ class _Flattening:
 
     def _where(self, path: str) -> str:
         return f"{self._name}: parameter {path!r}" if path else self._name
+
+
+def _usable(value: Array | InputError) -> Array:
+    if isinstance(value, InputError):
+        raise value
+    return value
 
 
 def _without(value: Any, type_: Any, clients: Collection[int]) -> Any:

@@ -149,7 +149,7 @@ def test_clients_become_invalid_because_others_were_dropped(make):
 
 
 def test_all_of_a_clients_parameters_are_left_out(make):
-    program = make(weighted_layers(3))
+    program = make(weighted_layers(3), bounds={"": 8.0})
     given, server, _ = random_round(program.compiled.tensor, CLIENTS)
     given["scale"] = [np.abs(value) for value in given["scale"]]
     bad = {path: list(values) for path, values in given.items()}
