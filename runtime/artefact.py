@@ -1,7 +1,7 @@
 """What identifies a program: the hash of its source tree, which each server computes of the files that it loads.
 
-A shared object is code of whoever could write it: it is loaded only if it and its folder are the user's own, and if it is
-the one that was built.
+A shared object is code of whoever could write it: it is loaded only if it and its folder are the user's own, and if it
+is the one that was built.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Kernel:
         return seconds
 
     def flooding(self) -> tuple[float, float]:
-        """How far its answers by lattice encryption are from what tells nothing, under server 0's and server 1's key."""
+        """How far its answers by lattice encryption, under either server's key, are from what tells nothing."""
         first, second = self.declared()["flooding"]
         return first, second
 
