@@ -141,7 +141,7 @@ def arrays_digest(arrays: Iterable[NDArray[Any]]) -> bytes:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.digest()
 
 

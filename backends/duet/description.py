@@ -177,6 +177,6 @@ def _lattice_keys(table: CostTable) -> list[str]:
     lasts = f"every {int(budget / spent)} rounds" if spent <= budget else "within a round"
     return [
         f"lattice encryption: all answers under one key are within 2^{math.log2(budget):.0f} (statistical distance) "
-        f"of what tells nothing about the other server's shares; a round takes 2^{math.log2(spent):.1f} of that, so both "
-        f"keys ({size_text(sum(_duet.cost('lattice_keys')['setup_bytes']))}) are made anew {lasts}"
+        f"of what tells nothing about the other server's shares; a round takes 2^{math.log2(spent):.1f} of that, so "
+        f"both keys ({size_text(sum(_duet.cost('lattice_keys')['setup_bytes']))}) are made anew {lasts}"
     ]

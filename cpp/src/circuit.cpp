@@ -11,6 +11,9 @@
 namespace duet {
 namespace {
 
+// A short text may declare many wires: this many take no more than 100 MB.
+constexpr std::size_t kMostWires = std::size_t{1} << 24;
+
 class Parser {
  public:
   explicit Parser(std::string_view text) : rest_(text) {}
@@ -20,7 +23,7 @@ class Parser {
     const std::size_t gates = number();
     circuit_.wires = number();
     end_of_line();
-    if (circuit_.wires > UINT32_MAX) fail("too many wires");
+    if (circuit_.wires > kMostWires) fail("too many wires");
     next_line("the inputs");
     circuit_.input_widths = widths();
     next_line("the outputs");

@@ -49,6 +49,7 @@ void says_what_is_wrong_and_where() {
         "circuit, line 0: the text ends where it should have the numbers of gates and wires");
   CHECK(error_in("7 9", "8 9") == "circuit, line 12: the text ends where it should have a gate");
   CHECK(error_in("7 9", "6 9") == "circuit, line 11: more lines than gates");
+  CHECK(error_in("7 9", "7 16777217") == "circuit, line 1: too many wires");
   CHECK(error_in("7 9", "7 9 1") == "circuit, line 1: unexpected '1'");
   CHECK(error_in("7 9", "7 2") == "circuit, line 5: wire 2 does not exist or is set already");
   CHECK(error_in("7 9", "7 1") == "circuit, line 3: fewer wires than in- or outputs");

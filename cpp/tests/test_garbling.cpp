@@ -113,6 +113,29 @@ void refuses_wrong_inputs_and_second_use() {
   });
 }
 
+// The same circuit, labels and Δ: what the garbler has sent, tables among it, under a session's
+// nonce.
+Digest sent_under(Block nonce) {
+  auto channels = Channel::local_pair();
+  Session first(std::move(channels.first), 0, Randomness::for_tests({1, 0}), nonce);
+  Session second(std::move(channels.second), 1, Randomness::for_tests({2, 0}), nonce);
+  const auto setup = [](Session& s) {
+    PublicToYao x;
+    PublicToYao y;
+    Evaluate evaluate;
+    x.setup(s, {2}, 7);
+    y.setup(s, {2}, 4);
+    evaluate.setup(s, random_circuit(100, 1), {x.labels(), y.labels()});
+  };
+  run_both([&] { setup(first); }, [&] { setup(second); });
+  return first.channel().sent_digest();
+}
+
+void tables_differ_with_the_sessions_nonce() {
+  CHECK(sent_under({1, 2}) == sent_under({1, 2}));
+  CHECK(sent_under({1, 2}) != sent_under({2, 2}));
+}
+
 void traces_are_pinned() {
   Sessions both;
   check(both, random_circuit(100, 1), {20});
@@ -126,5 +149,6 @@ int main() {
   random_circuits();
   garbled_values_can_be_moved();
   refuses_wrong_inputs_and_second_use();
+  tables_differ_with_the_sessions_nonce();
   traces_are_pinned();
 }
