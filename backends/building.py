@@ -17,14 +17,24 @@ import platformdirs
 
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.artefact import LIBRARY, LOG, Artefact, tree_hash, write_tree
+from ezprivsecfl.runtime.artefact import (
+    LIBRARY,
+    LOG,
+    Artefact,
+    distrusted,
+    has_recorded_hash,
+    record_hash,
+    tree_hash,
+    write_tree,
+)
 
+CACHE_VARIABLE = "EZPRIVSECFL_CACHE"
 COMPILERS = ("c++", "g++", "clang++")
 
 
 def cache_folder() -> Path:
     """Where built programs are kept: ``$EZPRIVSECFL_CACHE`` or the user's cache folder."""
-    chosen = os.environ.get("EZPRIVSECFL_CACHE")
+    chosen = os.environ.get(CACHE_VARIABLE)
     folder = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("ezprivsecfl"))
     return folder.absolute()  # programs know where their circuits are, and the servers run in another folder
 
@@ -74,28 +84,63 @@ def cached(content: str, made: str, make: Callable[[Path, Path], None]) -> tuple
 
     Args:
         content: Describes what is in the folder; the compiler is added.
-        made: A file that is in the folder if it is complete.
+        made: A file that is in the folder if it is complete; its hash is recorded and must be the same later.
         make: Called with the folder to fill, and with the name that this will have in the end.
 
     Returns:
         The folder, and the seconds that making it took now.
+
+    Raises:
+        CompileError: The cache folder cannot be used, or not only the user can write it.
     """
     key = hashlib.sha256(f"{content}:{find_compiler()}".encode()).hexdigest()[:32]
     folder = cache_folder() / key
-    if (folder / made).exists():
+    try:
+        return _cached(folder, made, make)
+    except OSError as e:
+        raise _unusable_cache(f"{e.filename or folder}: {e.strerror or e}") from e
+
+
+def _cached(folder: Path, made: str, make: Callable[[Path, Path], None]) -> tuple[Path, float]:
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _check_trusted(folder.parent.resolve())  # the user may have put a link there, but not inside
+    if _is_complete(folder, made):
         return folder, 0.0
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_suffix(".lock")):
-        if (folder / made).exists():
+        if _is_complete(folder, made):
             return folder, 0.0
         started = time.perf_counter()
         work = folder.with_suffix(f".{os.getpid()}")
         shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
+        work.mkdir(mode=0o700)
         make(work, folder)
+        (work / made).chmod(0o700)
+        record_hash(work / made)
         shutil.rmtree(folder, ignore_errors=True)
         work.rename(folder)
         return folder, time.perf_counter() - started
+
+
+def _is_complete(folder: Path, made: str) -> bool:
+    """Whether a folder of the cache is there and as it was made; what others could have put there is an error."""
+    for path in (folder, folder / made):
+        if not os.path.lexists(path):
+            return False
+        _check_trusted(path)
+    return has_recorded_hash(folder / made)
+
+
+def _check_trusted(path: Path) -> None:
+    why = distrusted(path)
+    if why:
+        raise _unusable_cache(why)
+
+
+def _unusable_cache(why: str) -> CompileError:
+    return CompileError(
+        f"the folder for built programs cannot be used: {why}. Set the environment variable {CACHE_VARIABLE} to a "
+        "folder that only you can write."
+    )
 
 
 def cmake_build(source: Path, build: Path, definitions: Mapping[str, str], log: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from ezprivsecfl.ir.mpc import io, linear, structure
+from ezprivsecfl.ir.mpc import io, linear, protocol, structure
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, RingType, Shape
@@ -70,6 +70,16 @@ def comment(op: Op) -> list[str]:
     if not where.line:
         return []
     return ["// " + plain(f"{op.name}, {Path(where.file).name}:{where.line} {where.op}".rstrip())]
+
+
+def sealed(share: str, significant: str) -> str:
+    """A result that is to be opened (``duet::Sealed``)."""
+    return f"{{{share}, {significant}}}"
+
+
+def significant(op: protocol.Open) -> str:
+    """How finely a result is opened."""
+    return "kExact" if op.significant is None else f"{op.significant}U"
 
 
 def shape_literal(shape: Shape) -> str:

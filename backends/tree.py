@@ -60,12 +60,20 @@ def manifest(secure: Program) -> dict[str, Any]:
             }
             for op in secure.of(io.Public)
         ],
-        "outputs": [{"path": op.path, "frac": _frac(op)} for op in secure.of(io.Output)],
+        "outputs": [
+            {"path": op.path, "frac": _frac(op), "hidden": op.hidden, "significant": _significant(op)}
+            for op in secure.of(io.Output)
+        ],
         "checks": [
             {"what": op.what, "location": str(op.location), "per_client": isinstance(op, protocol.CheckClients)}
             for op in secure.of(protocol.Check)
         ],
     }
+
+
+def _significant(output: io.Output) -> int | None:
+    source = output.operands[0].op
+    return source.significant if isinstance(source, protocol.Open) else None
 
 
 def _frac(output: io.Output) -> int:

@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from computations import COMPUTATIONS, inputs_for, relative_error
 
 import ezprivsecfl as ez
+from ezprivsecfl.report import Report
 
 
 def measure(clients, size, rounds, link, norms):
@@ -27,7 +28,8 @@ def measure(clients, size, rounds, link, norms):
             built = program.last_statistics.compile_seconds
     error = relative_error(fltrust.outputs(result), fltrust.reference(inputs))
     s = program.last_statistics
-    estimate = program.cost(link or "lan")
+    variant = program.variants[-1]  # the one that ran
+    estimate = variant.cost(link or "lan")
     figures = {
         "both directions": f"{sum(s.bytes_sent) / 1e6:.1f} MB ({s.bytes_sent[0]} + {s.bytes_sent[1]} bytes)",
         "messages": sum(s.messages),
@@ -37,7 +39,7 @@ def measure(clients, size, rounds, link, norms):
         "CPU per server": f"{s.cpu_seconds[0]:.2f}, {s.cpu_seconds[1]:.2f} s",
         "memory per server": f"{s.peak_memory_bytes[0] / 1e6:.0f}, {s.peak_memory_bytes[1] / 1e6:.0f} MB",
         "compile and build": f"{built:.1f} s",
-        "AND gates": sum(program.report.and_gates.values()),
+        "AND gates": sum(Report(variant.compiled, variant.backend).and_gates.values()),
         "relative error": f"{error:.1e}",
     }
     print(f"{clients} clients x {size} parameters")

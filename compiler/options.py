@@ -11,6 +11,9 @@ from ezprivsecfl.ir.mpc.fixed_point import EXACT
 DEFAULT_CLIENTS = 100
 """The largest number of clients of a round, unless the user says otherwise."""
 
+MIN_CLIENTS = 2
+"""The smallest number of clients of a round: the aggregate of one client's value is that value."""
+
 BY_ROUND, FIXED = SCALES = ("declared", "fixed")
 
 
@@ -71,6 +74,8 @@ class Options:
             factor of 16, up to the bounds); ``fixed``, the bounds alone.
         on_bad_client: What happens about a client whose upload or values cannot be used: ``drop`` leaves it out of
             the round and names it, ``fail`` ends the round.
+        min_clients: The smallest number of clients a round may have (at least 2). A server that colludes with all
+            clients of a round but one learns what that one's value adds to the result.
 
     Raises:
         CompileError: There is no such choice.
@@ -82,6 +87,7 @@ class Options:
     bounds: Mapping[str, Declared] = field(default_factory=dict)
     scale: str = BY_ROUND
     on_bad_client: str = DROP
+    min_clients: int = MIN_CLIENTS
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:

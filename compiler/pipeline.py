@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.norms import Norms
-from ezprivsecfl.compiler.analyses.ranges import Ranges
-from ezprivsecfl.compiler.analyses.stages import Stages, divide
-from ezprivsecfl.compiler.lowering.domains import SMALL, Domains
+from ezprivsecfl.compiler.analyses.ranges import RATIO, SMALL, Ranges
+from ezprivsecfl.compiler.analyses.stages import Stages, check_exponents, divide
+from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
-from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.options import MIN_CLIENTS, Options
 from ezprivsecfl.compiler.passes.base import Pass, run_passes
 from ezprivsecfl.compiler.passes.blend import BlendSelections
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
+from ezprivsecfl.compiler.passes.public_factors import NormaliseFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
@@ -61,6 +62,7 @@ def tensor_passes(options: Options) -> list[Pass]:
         FactorScales(),
         BlendSelections(),
         Simplify(),
+        NormaliseFactors(),
         GatePublicFactors(),
         Simplify(),
         DivideByRoots(SMALL),
@@ -73,32 +75,42 @@ def compile_program(program: Program, options: Options) -> Compiled:
     Raises:
         CompileError: The program cannot be computed securely; the message names operations and source lines.
     """
+    if not MIN_CLIENTS <= options.min_clients <= options.clients:
+        raise CompileError(
+            f"min_clients must be at least {MIN_CLIENTS} and at most the largest number of clients, {options.clients}, "
+            f"not {options.min_clients}"
+        )
     bounded = DeclareBounds(options.clients, options.bounds).run(program)
     optimised = run_passes(bounded, tensor_passes(options))
     stages = divide(optimised)
     if not stages.opened:
         raise CompileError(f"no result of {program.name} depends on a CLIENTS-placed value: TFF itself can compute it")
-    lowered = _lowered(stages, Ranges(optimised, Norms.parse(options.norms)))
+    norms = Norms.parse(options.norms)
+    check_exponents(stages, Ranges(optimised, norms))
+    lowered = _lowered(stages, optimised, norms)
     secure = lowered.program
     verify(secure)
     prologue, epilogue = stages.prologue_program(lowered.publics), stages.epilogue_program()
     return Compiled(program.name, bounded, optimised, prologue, secure, epilogue, options, lowered.holders)
 
 
-def _lowered(stages: Stages, ranges: Ranges) -> Lowered:
-    """The secure part on the mpc level, with as many fractional bits for inputs as the ring has room for.
+def _lowered(stages: Stages, program: Program, norms: Norms) -> Lowered:
+    """The secure part on the mpc level, with working ranges as wide as the ring has room for."""
+    refused = []
+    for ratio in (RATIO, 2.0**15, 2.0**10):
+        try:
+            return _with_ranges(stages, Ranges(program, norms, ratio))
+        except PrecisionError as error:
+            refused.append(error)
+    raise refused[0]
 
-    Small products that do not fit the ring move into circuits, one by one.
-    """
+
+def _with_ranges(stages: Stages, ranges: Ranges) -> Lowered:
+    """The same for given ranges; small products that do not fit the ring move into circuits, one by one."""
     in_circuits: set[Op] = set()
-    frugal = False
     while True:
         domains = Domains(stages.secure, ranges, in_circuits)
         try:
-            return lower(stages, domains, Scales(stages, domains, ranges, frugal))
+            return lower(stages, domains, Scales(stages, domains, ranges))
         except SmallProduct as small:
             in_circuits.add(small.op)
-        except PrecisionError:
-            if frugal:
-                raise
-            frugal = True

@@ -13,7 +13,7 @@ import tensorflow_federated as tff
 from ezprivsecfl.backend import Backend, choose
 from ezprivsecfl.backends.duet.description import CostTable
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, DROP, Declared, Options
+from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, DROP, MIN_CLIENTS, Declared, Options
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import TracedComputation, trace
@@ -35,6 +35,7 @@ def compile(
     bounds: Mapping[str, Declared] | None = None,
     scale: str = BY_ROUND,
     on_bad_client: str = DROP,
+    min_clients: int = MIN_CLIENTS,
     name: str | None = None,
 ) -> Program:
     """Compiles an aggregation to secure two-party computation.
@@ -54,6 +55,7 @@ def compile(
             up to these bounds; ``fixed``: one variant, for the bounds.
         on_bad_client: What happens about a client whose values cannot be used: ``drop`` leaves it out of the round,
             with a warning that names it; ``fail`` ends the round.
+        min_clients: The smallest number of clients that a round may have; smaller ones are refused with InputError.
         name: The program's name; by default the computation's.
 
     Raises:
@@ -66,6 +68,7 @@ def compile(
         bounds=dict(bounds or {}),
         scale=scale,
         on_bad_client=on_bad_client,
+        min_clients=min_clients,
     )
     traced, chosen = trace(computation, name), choose(backend)
     return Program(traced, options, chosen, [Variant.compile(traced.program, options, chosen)])
@@ -124,8 +127,10 @@ class Program:
         return self.invoke(self._argument(args, kwargs))
 
     def simulate(self, *args: Any, **kwargs: Any) -> Any:
-        """The same round in exact ring arithmetic, without servers: bit for bit what ``run`` returns.
+        """The same round in exact ring arithmetic, without servers.
 
+        Integers and truth values are what ``run`` returns, bit for bit. Of floats the servers open no more bits than
+        the result shows: each entry of ``run`` is within one unit of the last opened place of what this returns.
         With sketched norms it draws a random map of its own, as every round does. Where the program truncates, Duet
         rounds up or down by chance: then results may differ by what the last place of those values amounts to.
         """
@@ -201,7 +206,7 @@ class Program:
 
         Args:
             network: ``lan``, ``wan`` or ``measured`` (between the servers): what seconds are estimated for. Bytes and
-                rounds are exact.
+                rounds are exact for results as large as their ranges say: of smaller ones, more bits are opened.
             clients: Clients of a round, by default the largest number.
 
         Raises:

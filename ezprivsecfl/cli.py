@@ -215,6 +215,13 @@ def _common(parser: argparse.ArgumentParser) -> None:
         "fail the round",
     )
     parser.add_argument(
+        "--min-clients",
+        type=int,
+        default=2,
+        metavar="N",
+        help="smallest number of clients of a round (default 2); smaller rounds are refused",
+    )
+    parser.add_argument(
         "--products",
         action="append",
         default=[],

@@ -56,6 +56,7 @@ def compile_command(options: argparse.Namespace) -> int:
                     fitting(bounds, program),
                     scale=options.scale,
                     on_bad_client=options.on_bad_client,
+                    min_clients=options.min_clients,
                 )
                 compiled = compile_program(program, chosen)
             emitted = backend.sources(compiled)

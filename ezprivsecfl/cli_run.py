@@ -120,6 +120,7 @@ def run_command(options: argparse.Namespace) -> int:
         observer=recorder,
         progress=progress,
         on_bad_client=options.on_bad_client,
+        min_clients=options.min_clients,
     )
     for said_by_the_recorder in (PrecisionWarning, DroppedClientWarning):
         warnings.simplefilter("ignore", said_by_the_recorder)

@@ -1,7 +1,8 @@
 """Keeps the secure context in force while a user's program runs.
 
 Most TFF programs choose an execution context themselves. Run in it, their aggregations would be computed in the
-clear although the user asked for two servers, so while ``ezcompile run`` runs a program no such choice takes effect.
+clear although the user asked for two servers, so while ``ezcompile run`` runs a program no such choice takes effect
+on them. Computations without anything from clients run in the context that the program chose.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tensorflow_federated.python.core.impl.execution_contexts import (
     sync_execution_context,
 )
 
+from ezprivsecfl.frontends.tff import has_clients_parameter, tame_worker
 from ezprivsecfl.secure_context import RunnerContext, SecureRunner, install
 
 _EXECUTION_CONTEXTS = (
@@ -31,12 +33,15 @@ OWN_OPTIONS = "the program sets the secure execution context itself; its options
 
 
 class _Awaitable(tff.framework.AsyncContext):  # type: ignore[misc]
-    """The secure context for programs that await results."""
+    """The secure context for programs that await results; ``chosen`` computes what has nothing from clients."""
 
-    def __init__(self, secure: RunnerContext) -> None:
+    def __init__(self, secure: RunnerContext, chosen: tff.framework.AsyncContext) -> None:
         self._secure = secure
+        self._chosen = chosen
 
     async def invoke(self, comp: Any, arg: Any) -> Any:
+        if isinstance(self._chosen, async_execution_context.AsyncExecutionContext) and not has_clients_parameter(comp):
+            return await self._chosen.invoke(comp, arg)
         return self._secure.invoke(comp, arg)
 
 
@@ -58,7 +63,10 @@ class _Choice:
                 self._secure = context
             return context
         self._say(OVERRULED)
-        return _Awaitable(self._secure) if isinstance(context, tff.framework.AsyncContext) else self._secure
+        if isinstance(context, tff.framework.AsyncContext):
+            return _Awaitable(self._secure, context)
+        executes = isinstance(context, sync_execution_context.SyncExecutionContext)
+        return RunnerContext(self._secure.runner, context.invoke if executes else None)
 
     def _say(self, what: str) -> None:
         if what not in self._noted:
@@ -89,6 +97,7 @@ def guarded(runner: SecureRunner, note: Callable[[str], None]) -> Iterator[None]
         pushed: AbstractContextManager[Any] = push(self, choice.instead_of(context) if executes else context)
         return pushed
 
+    tame_worker()
     install(runner)
     stack.set_default_context, stack.install = guarded_set_default, guarded_push
     try:

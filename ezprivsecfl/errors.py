@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ezprivsecfl.excerpts import excerpt
+
 
 @dataclass(frozen=True)
 class Location:
@@ -17,6 +19,13 @@ class Location:
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}"
         return f"{where} ({self.op})" if self.op else where
+
+    def excerpt(self, indent: str) -> str:
+        """The line of the user's program with carets under the operation, each line after a line break and ``indent``.
+
+        Empty if the program's text is not at hand.
+        """
+        return "".join(f"\n{indent}{line}" for line in excerpt(self.file, self.line, self.op).splitlines())
 
 
 UNKNOWN = Location("<unknown>", 0)
@@ -37,7 +46,7 @@ class CompileError(EzError):
     def __init__(self, message: str, locations: Sequence[Location] = ()) -> None:
         self.locations = tuple(locations)
         known = [loc for loc in self.locations if loc != UNKNOWN]
-        super().__init__(message if not known else message + "".join(f"\n  at {loc}" for loc in known))
+        super().__init__(message + "".join(f"\n  at {loc}{loc.excerpt('    ')}" for loc in known))
 
 
 class UnsupportedError(CompileError):
@@ -79,6 +88,10 @@ class DroppedClientWarning(UserWarning):
 
 class PrecisionWarning(UserWarning):
     """Values of a round were small for their format: names them, and by how much they may be off."""
+
+
+class AgreementError(RunError):
+    """The two servers differ in what they sent, received or computed: something was altered between them."""
 
 
 class VerifyError(EzError):

@@ -60,8 +60,9 @@ class Report:
         from_server = [_typed(op.path, op.type) for op in inputs if op.placement is Placement.SERVER]
         results = [_typed(op.path, op.operands[0].type) for op in self.compiled.tensor.of(Output)]
         tensor, secure = len(self.compiled.optimised.ops), len(self.compiled.secure.ops)
+        options = self.compiled.options
         return [
-            f"From each of 2 to {self.compiled.options.clients} clients: {', '.join(from_clients)}",
+            f"From each of {options.min_clients} to {options.clients} clients: {', '.join(from_clients)}",
             *([f"From the server: {', '.join(from_server)}"] if from_server else []),
             f"Results: {', '.join(results)}",
             f"{tensor} tensor operations; {secure} operations on shares, garbled and public values",

@@ -11,9 +11,9 @@ import tensorflow_federated as tff
 
 from ezprivsecfl.api import Program
 from ezprivsecfl.backend import Backend, choose
-from ezprivsecfl.compiler.options import BY_ROUND, DROP, Declared, Options
+from ezprivsecfl.compiler.options import BY_ROUND, DROP, MIN_CLIENTS, Declared, Options
 from ezprivsecfl.compiler.passes.bounds import fitting
-from ezprivsecfl.frontends.tff import SecureContext, install_source_tracking, reference_context, trace
+from ezprivsecfl.frontends.tff import Handler, SecureContext, install_source_tracking, reference_context, trace
 from ezprivsecfl.variants import Variant
 
 FIRST_CLIENTS = 32
@@ -34,6 +34,7 @@ class SecureRunner:
         bounds: Declared bounds by parameter.
         clients: The largest number of clients; None lets it grow as needed.
         scale: ``declared`` or ``fixed``.
+        min_clients: The smallest number of clients of a round.
         observer: Told after every call: the program, the computation, the argument, the result.
         progress: Wraps what may take a while, with a description.
         announce: Told after a computation was compiled, before it is run: the variant, the number of clients.
@@ -46,6 +47,7 @@ class SecureRunner:
     bounds: Mapping[str, Declared] = field(default_factory=dict)
     clients: int | None = None
     scale: str = BY_ROUND
+    min_clients: int = MIN_CLIENTS
     observer: Observer | None = None
     progress: Progress = lambda what: nullcontext()
     announce: Callable[[Variant, int], None] = lambda variant, clients: None
@@ -90,14 +92,14 @@ class SecureRunner:
     def _traced(self, computation: Any) -> Program:
         """A program that is not compiled yet, with the declared bounds of parameters that it has."""
         traced = trace(computation)
-        clients = FIRST_CLIENTS if self.clients is None else self.clients
         options = Options(
-            clients=clients,
+            clients=max(FIRST_CLIENTS, self.min_clients) if self.clients is None else self.clients,
             relu=self.relu,
             norms=self.norms,
             bounds=fitting(self.bounds, traced.program),
             scale=self.scale,
             on_bad_client=self.on_bad_client,
+            min_clients=self.min_clients,
         )
         return Program(traced, options, self.backend)
 
@@ -115,6 +117,7 @@ def set_secure_execution_context(
     clients: int | None = None,
     scale: str = BY_ROUND,
     on_bad_client: str = DROP,
+    min_clients: int = MIN_CLIENTS,
 ) -> SecureRunner:
     """From here on, calling an aggregation runs it in secure two-party computation.
 
@@ -133,12 +136,22 @@ def set_secure_execution_context(
             up to these bounds; ``fixed``: one variant, for the bounds.
         on_bad_client: What happens about a client whose values cannot be used: ``drop`` leaves it out of the round,
             with a warning that names it; ``fail`` ends the round.
+        min_clients: The smallest number of clients that a round may have; smaller ones are refused with InputError.
 
     Raises:
         CompileError: There is no such back end or choice.
     """
     install_source_tracking()
-    runner = SecureRunner(choose(backend), relu, norms, dict(bounds or {}), clients, scale, on_bad_client=on_bad_client)
+    runner = SecureRunner(
+        choose(backend),
+        relu,
+        norms,
+        dict(bounds or {}),
+        clients,
+        scale,
+        on_bad_client=on_bad_client,
+        min_clients=min_clients,
+    )
     install(runner)
     return runner
 
@@ -148,10 +161,11 @@ class RunnerContext(SecureContext):
 
     Args:
         runner: Computes them.
+        plain: Computes everything else; by default TFF.
     """
 
-    def __init__(self, runner: SecureRunner) -> None:
-        super().__init__(runner)
+    def __init__(self, runner: SecureRunner, plain: Handler | None = None) -> None:
+        super().__init__(runner, plain)
         self.runner = runner
 
 

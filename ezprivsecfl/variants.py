@@ -45,9 +45,13 @@ class Variant:
     @cached_property
     def _bounds(self) -> dict[str, Bound]:
         """Of the inputs that are shared or that public values of the secure part are computed from."""
-        needed = {op.path for op in (*self.compiled.secure.of(Share), *self.compiled.prologue.of(Input))}
-        inputs = [op for op in self.compiled.tensor.of(Input) if op.path in needed]
-        return {op.path: Bound(op.bound, op.lowest) for op in inputs if op.bound is not None}
+        needed = {op.path for op in self.compiled.secure.of(Share)}
+        needed |= {op.path for op in self.compiled.prologue.of(Input)}
+        return {
+            op.path: Bound(op.bound, op.lowest)
+            for op in self.compiled.tensor.of(Input)
+            if op.path in needed and op.bound is not None
+        }
 
     @cached_property
     def _built(self) -> tuple[Runnable, float]:

@@ -126,6 +126,14 @@ def quotient(a: float, b: float, inverse_of_zero: float) -> float:
     return a * inverse_of_zero if b == 0 else a / b
 
 
+def power(x: float, exponent: float) -> float:
+    """``x`` to some power for ``x >= 0``; infinite where it overflows and for negative powers of 0."""
+    try:
+        return math.pow(x, exponent)
+    except (OverflowError, ValueError):
+        return math.inf
+
+
 UNBOUNDED = Interval(-math.inf, math.inf)
 """All numbers."""
 

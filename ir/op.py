@@ -84,6 +84,11 @@ class Op:
         return VerifyError(f"{self.name}({shown}): {why} [{self.location}]")
 
     @property
+    def user_name(self) -> str:
+        """What the user calls the operation that this one has been made of."""
+        return self.location.op or self.name
+
+    @property
     def result(self) -> Value:
         """The only result."""
         (value,) = self.results

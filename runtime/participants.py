@@ -14,13 +14,12 @@ from typing import Any, TypeGuard, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.options import FAIL
+from ezprivsecfl.compiler.options import FAIL, MIN_CLIENTS
 from ezprivsecfl.errors import DivisionError, InputError, RunError
 from ezprivsecfl.runtime.sharing import SEED_BYTES
 
 Computed = TypeVar("Computed")
 
-MIN_CLIENTS = 2
 COUNT = struct.Struct("<I")
 
 
@@ -181,6 +180,7 @@ def on_valid_clients(
     clients: Collection[int],
     dropped: Mapping[int | None, str],
     on_bad_client: str,
+    min_clients: int,
     compute: Callable[[tuple[int, ...]], Computed],
 ) -> tuple[Computed, tuple[int, ...], dict[int, str]]:
     """Computes on fewer and fewer clients, until nobody's own values make a result undefined.
@@ -190,6 +190,7 @@ def on_valid_clients(
         clients: The numbers of those that could upload something.
         dropped: Why others could not.
         on_bad_client: With ``fail``, the first client whose values cannot be used ends the round.
+        min_clients: How many must be left.
         compute: The result for some clients; raises DivisionError before a result is opened.
 
     Returns:
@@ -201,7 +202,7 @@ def on_valid_clients(
     """
     kept, invalid = tuple(clients), dict[int, str]()
     while True:
-        check_left(name, len(kept), {**dropped, **invalid})
+        check_left(name, len(kept), {**dropped, **invalid}, min_clients)
         try:
             return compute(kept), kept, invalid
         except DivisionError as e:

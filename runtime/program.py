@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.options import DROP, FAIL
+from ezprivsecfl.compiler.options import DROP, FAIL, MIN_CLIENTS
 from ezprivsecfl.errors import DivisionError, InputError
+from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
+from ezprivsecfl.ir.mpc.opening import lowest_place
 from ezprivsecfl.ir.mpc.protocol import client_message, division_message, invalid_clients
 from ezprivsecfl.ir.op import Round
 from ezprivsecfl.ir.program import Program
@@ -22,7 +25,7 @@ from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import parse_program
 from ezprivsecfl.ir.types import DType, resolve
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.artefact import LIBRARY, read_tree, tree_hash
+from ezprivsecfl.runtime.artefact import loadable, read_tree, tree_hash
 from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.participants import Inbox, agree, on_valid_clients, reasons
 
@@ -56,11 +59,12 @@ class Clear:
         Raises:
             InputError: One is not finite or beyond what the program was compiled for.
         """
+        encoding = {public["path"] for public in self.manifest["publics"]}
+        uses = results_by_input(self.prologue)
         for op in self.prologue.of(Input):
-            if op.bound is not None and op.type.dtype is not DType.BOOL:
+            if op.bound is not None and op.type.dtype is not DType.BOOL and encoding.intersection(uses[op.path]):
                 check_bound(server[op.path], op.bound, op.path, lowest=op.lowest)
-        needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
-        values = evaluate_ops(self.prologue, needed, Round(clients))
+        values = self._prologue(server, clients)
         encoded = []
         for public in self.manifest["publics"]:
             value = values[public["path"]]
@@ -71,6 +75,18 @@ class Clear:
                 )
             encoded.append(encode(value, public["frac"]))
         return encoded
+
+    def lowest(self, server: Mapping[str, NDArray[Any]], clients: int) -> list[int]:
+        """For each output the place below which nothing is opened."""
+        values = self._prologue(server, clients)
+        return [
+            0 if o["hidden"] is None else lowest_place(float(values[o["hidden"]]), o["significant"], o["frac"])
+            for o in self.manifest["outputs"]
+        ]
+
+    def _prologue(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
+        needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
+        return evaluate_ops(self.prologue, needed, Round(clients))
 
     def magnitudes(self, opened: Sequence[NDArray[np.uint64]]) -> dict[str, int]:
         """The largest entry of every opened value, in units of its last place."""
@@ -84,7 +100,7 @@ class Clear:
         return any(check["per_client"] for check in self.manifest["checks"])
 
     def check(self, opened: Sequence[NDArray[np.uint64]]) -> None:
-        """Looks at what the secure part opens before any result.
+        """Judges the bits that are opened before any output.
 
         Raises:
             DivisionError: A result would not be finite; ``clients`` says whose values are to blame, if they are some's.
@@ -97,8 +113,16 @@ class Clear:
             elif np.any(bits):
                 raise DivisionError(division_message(f"{check['what']} at {check['location']}"))
 
+    def opened(self, bits: Sequence[int], sizes: Sequence[int]) -> list[dict[str, Any]]:
+        """What was opened of the outputs, for the statistics: the results, numbers, and bits of each number."""
+        results = results_by_input(self.epilogue)
+        return [
+            {"output": " and ".join(results[o["path"]]), "elements": size, "bits": count}
+            for o, count, size in zip(self.manifest["outputs"], bits, sizes, strict=True)
+        ]
+
     def results(self, opened: Sequence[NDArray[np.uint64]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
-        """Decodes and finishes what the secure part opened."""
+        """Decodes and finishes the opened outputs."""
         outputs = self.manifest["outputs"]
         inputs: Arrays = {o["path"]: decode(v, o["frac"]) for o, v in zip(outputs, opened, strict=True)}
         prepared: Arrays = {}
@@ -110,6 +134,15 @@ class Clear:
                 value = value.astype(np.int64)
             prepared[op.path] = value.astype(np.float64) if op.type.dtype.is_float else value
         return run_tensor(self.epilogue, prepared, clients)
+
+
+def arrays_digest(arrays: Iterable[NDArray[Any]]) -> bytes:
+    """SHA-256 of arrays: their types, shapes and elements."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.digest()
 
 
 @dataclass
@@ -129,6 +162,7 @@ class ServerProgram:
             server could not take.
         invalid: Whose values had no defined result, and why, by client; both servers learn that.
         stats: What the last round took, by phase.
+        opened: What the last round opened, as ``Clear.opened`` says it.
     """
 
     party: int
@@ -137,6 +171,7 @@ class ServerProgram:
     program_hash: bytes
     session: Any = None
     ready_for: int | None = None
+    opened: list[dict[str, Any]] = field(default_factory=list)
     kept: tuple[int, ...] = ()
     magnitudes: dict[str, int] = field(default_factory=dict)
     refused: dict[int | None, str] = field(default_factory=dict)
@@ -149,8 +184,12 @@ class ServerProgram:
 
     @staticmethod
     def load(folder: Path, party: int) -> ServerProgram:
-        """Loads an artefact."""
-        engine = _duet.load(str(folder / LIBRARY))
+        """Loads an artefact.
+
+        Raises:
+            RunError: It is not the user's own, or not what was built.
+        """
+        engine = _duet.load(str(loadable(folder)))
         return ServerProgram(party, Clear.load(folder), engine, tree_hash(read_tree(folder)))
 
     def setup(self, clients: int) -> None:
@@ -163,7 +202,13 @@ class ServerProgram:
         """Takes in one client's upload, for server 0 a seed, for server 1 the masked value; or refuses the client."""
         self.inbox.take(path, client, data)
 
-    def run(self, server: Mapping[str, NDArray[Any]], clients: int, on_bad_client: str = DROP) -> Arrays:
+    def run(
+        self,
+        server: Mapping[str, NDArray[Any]],
+        clients: int,
+        on_bad_client: str = DROP,
+        min_clients: int = MIN_CLIENTS,
+    ) -> Arrays:
         """One round on the uploads of clients 0 to ``clients - 1``.
 
         Those are left out of which one of the servers has no complete, valid upload.
@@ -172,10 +217,12 @@ class ServerProgram:
             server: SERVER-placed inputs.
             clients: How many clients were to upload something.
             on_bad_client: With ``fail``, a client that would be left out fails the round.
+            min_clients: How many clients must be left.
 
         Raises:
             InputError: Too few clients are left, or a SERVER-placed input is not what the program was compiled for.
             DivisionError: A secret divisor was zero.
+            _duet.AgreementError: The servers differ in what they sent, received or opened; nothing is returned.
         """
         try:
             self.stats, self.invalid = {}, {}
@@ -186,7 +233,12 @@ class ServerProgram:
             if on_bad_client == FAIL and len(self.kept) < clients:
                 raise InputError(f"{self._name}: clients cannot take part{reasons(self._dropped(clients))}")
             outputs, self.kept, self.invalid = on_valid_clients(
-                self._name, self.kept, self._dropped(clients), on_bad_client, lambda kept: self._computed(server, kept)
+                self._name,
+                self.kept,
+                self._dropped(clients),
+                on_bad_client,
+                min_clients,
+                lambda kept: self._computed(server, kept),
             )
             return outputs
         finally:
@@ -201,12 +253,19 @@ class ServerProgram:
         self.ready_for = None
         self.inbox.keep(kept)
         shares = [self._stacked(s, kept) for s in self.clear.manifest["shares"]]
-        opened = self.engine.online(self.session, shares, publics)
-        self._count("setup", "online")
-        outputs = len(self.clear.manifest["outputs"])
-        self.clear.check(opened[outputs:])
-        self.magnitudes = self.clear.magnitudes(opened[:outputs])
-        return self.clear.results(opened[:outputs], server, clients)
+        try:
+            self.clear.check(self.engine.online(self.session, shares, publics))
+            lowest = self.clear.lowest(server, clients)
+            revealed = self.engine.reveal(self.session, lowest)  # only now: a pass that fails opens no output
+            values = [value for value, _ in revealed]
+            # What the results are made of, not the results: these may differ in a last bit between two processors.
+            given = [np.asarray(server[path]) for path in self.clear.server_inputs()]
+            self.session.confirm_round(arrays_digest([*values, *given]))
+        finally:
+            self._count("setup", "online")
+        self.opened = self.clear.opened([bits for _, bits in revealed], [value.size for value in values])
+        self.magnitudes = self.clear.magnitudes(values)
+        return self.clear.results(values, server, clients)
 
     @property
     def _name(self) -> str:

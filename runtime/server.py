@@ -6,6 +6,7 @@ TensorFlow nor TensorFlow Federated.
 
 from __future__ import annotations
 
+import resource
 import socket
 import sys
 import traceback
@@ -109,13 +110,14 @@ class Server:
         """Runs a round on what was uploaded."""
         program = self.programs[message.header["program"]]
         server = dict(zip(message.header["server"], message.arrays, strict=True))
-        outputs = program.run(server, message.header["clients"], message.header["on_bad_client"])
+        outputs = program.run(server, *(message.header[key] for key in ("clients", "on_bad_client", "min_clients")))
         header = {
             "paths": list(outputs),
             "magnitudes": program.magnitudes,
             "kept": list(program.kept),
             "refused": [[client, why] for client, why in program.refused.items()],
             "invalid": [[client, why] for client, why in program.invalid.items()],
+            "opened": program.opened,
             "stats": program.stats,
             "peak_memory_bytes": peak_memory_bytes(),
         }
@@ -149,6 +151,7 @@ class Server:
 
 def main() -> None:
     """Connects to the driver and serves it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold shares and keys
     party, descriptor = int(sys.argv[1]), int(sys.argv[2])
     with socket.socket(fileno=descriptor) as control:
         control.set_inheritable(False)

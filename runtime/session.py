@@ -97,10 +97,10 @@ def check_round(compiled: Compiled, clients: ClientValues, server: ServerValues)
 
 def check_count(compiled: Compiled, count: int) -> None:
     """Raises InputError unless a round may have this many clients."""
-    if count < 2:
+    if count < compiled.options.min_clients:
         raise InputError(
-            f"{compiled.name}: a round needs at least 2 clients, not {count}: "
-            "the aggregate of one client's value would reveal it to both servers"
+            f"{compiled.name}: a round needs at least {compiled.options.min_clients} clients, not {count}: "
+            "the aggregate of few clients' values tells much about each, of one client's all"
         )
     if count > compiled.options.clients:
         raise InputError(
@@ -167,13 +167,14 @@ class TwoServerProgram:
         count = check_round(self.compiled, clients, server)
         policy = self.compiled.options.on_bad_client
         uploads, unusable = admit(count, lambda client: self._uploads(clients, client), policy)
-        check_left(self.compiled.name, len(uploads), unusable)
+        check_left(self.compiled.name, len(uploads), unusable, self.compiled.options.min_clients)
         order = {
             "do": "run",
             "program": self._id,
             "clients": count,
             "server": self._server_paths,
             "on_bad_client": policy,
+            "min_clients": self.compiled.options.min_clients,
         }
         message = Message(order, [np.asarray(server[p]) for p in self._server_paths])
         with self.cluster.lock:

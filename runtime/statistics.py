@@ -25,6 +25,9 @@ class Statistics:
         online_seconds: Online phase (the slower server).
         cpu_seconds: Processor time of each server, setup and online.
         peak_memory_bytes: Largest resident memory of each server so far.
+        opened: What both servers have learned of each opened value: the results that it is for, how many numbers it is,
+            and how many bits of each number every server has sent, from the highest down. Checks open a bit each on
+            top, or one for each client.
         imprecise: Where formats were coarse for the values of this round: ``what`` it is, and its ``relative_error``
             (of the largest entry, which may be off by as much).
         max_relative_error: Largest error relative to TFF's result, if that was computed too.
@@ -42,6 +45,7 @@ class Statistics:
     online_seconds: float
     cpu_seconds: list[float]
     peak_memory_bytes: list[int]
+    opened: list[dict[str, Any]]
     imprecise: list[dict[str, Any]] = field(default_factory=list)
     max_relative_error: float | None = None
 
@@ -99,4 +103,5 @@ def from_servers(
         online_seconds=max(server[0]["wall_seconds"] + server[2]["wall_seconds"] for server in phases),
         cpu_seconds=[sum(p["cpu_seconds"] for p in server) for server in phases],
         peak_memory_bytes=[reply["peak_memory_bytes"] for reply in replies],
+        opened=replies[0]["opened"],
     )

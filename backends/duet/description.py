@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ezprivsecfl.backends.network import NETWORKS, Network
 from ezprivsecfl.compiler.passes.schedule import delays, schedule
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.statistics import size_text
 
 
@@ -56,6 +58,7 @@ class CostTable:
     Args:
         clients: Clients of the round.
         ops: In the program's order.
+        confirmation: That both servers agree at the end of the round; online.
         rounds: Rounds of the online phase, in which independent operations share messages.
         delays: How often the online phase waits for a message to arrive, one way.
         network: What seconds are estimated for.
@@ -63,6 +66,7 @@ class CostTable:
 
     clients: int
     ops: tuple[OpCost, ...]
+    confirmation: PhaseCost
     rounds: int
     delays: int
     network: Network
@@ -75,7 +79,19 @@ class CostTable:
     @property
     def online_bytes(self) -> tuple[int, int]:
         """Bytes that server 0 and server 1 send online."""
-        return sum(c.online.bytes[0] for c in self.ops), sum(c.online.bytes[1] for c in self.ops)
+        phases = [*(c.online for c in self.ops), self.confirmation]
+        return sum(p.bytes[0] for p in phases), sum(p.bytes[1] for p in phases)
+
+    @property
+    def online_messages(self) -> tuple[int, int]:
+        """Messages that server 0 and server 1 send online."""
+        phases = [*(c.online for c in self.ops), self.confirmation]
+        return sum(p.messages[0] for p in phases), sum(p.messages[1] for p in phases)
+
+    @property
+    def setup_messages(self) -> tuple[int, int]:
+        """Messages that server 0 and server 1 send in the setup phase."""
+        return sum(c.setup.messages[0] for c in self.ops), sum(c.setup.messages[1] for c in self.ops)
 
     @property
     def total_bytes(self) -> int:
@@ -112,6 +128,8 @@ class CostTable:
             where = f"{Path(place.file).name}:{place.line} {place.op}" if place.line else ""
             sizes = f"{size_text(sum(c.setup.bytes)):>9s} {size_text(sum(c.online.bytes)):>9s}"
             lines.append(f"{c.op.name:13s} {where[:28]:28s} {sizes} {1e3 * c.cpu_seconds:8.1f}")
+        confirmed = size_text(sum(self.confirmation.bytes))
+        lines.append(f"{'confirmation':13s} {'':28s} {'0.0 kB':>9s} {confirmed:>9s} {0:8.1f}")
         sizes = f"{size_text(sum(self.setup_bytes)):>9s} {size_text(sum(self.online_bytes)):>9s}"
         lines.append(f"{'all':13s} {'':28s} {sizes} {1e3 * sum(c.cpu_seconds for c in self.ops):8.1f}")
         lines.append(
@@ -129,20 +147,36 @@ def cost(program: Program, clients: int, network: Network = NETWORKS["lan"]) -> 
     rows = tuple(OpCost(op, k, *k.costs()) for op, k in used if k is not None)
     online = schedule(engine)
     agreed = 1  # before anything else, on who takes part: both servers send at the same time
-    return CostTable(clients, rows, agreed + online.rounds, agreed + online.delays, network)
+    _, confirmation = Kernel("confirm_round", {}).costs()
+    ends = agreed + 1  # of a round: that agreement and the confirmation
+    return CostTable(clients, rows, confirmation, online.rounds + ends, online.delays + ends, network)
 
 
 def traffic(program: Program, clients: int) -> list[str]:
     """The declared costs in words."""
     table = cost(program, clients)
     phases = [
-        ("setup", table.setup_bytes, [c.setup.messages for c in table.ops]),
-        ("online", table.online_bytes, [c.online.messages for c in table.ops]),
+        ("setup", table.setup_bytes, table.setup_messages),
+        ("online", table.online_bytes, table.online_messages),
     ]
     lines = [
-        f"{phase}: server 0 sends {size_text(sent[0])} in {sum(m[0] for m in messages)} messages, "
-        f"server 1 {size_text(sent[1])} in {sum(m[1] for m in messages)}"
+        f"{phase}: server 0 sends {size_text(sent[0])} in {messages[0]} messages, "
+        f"server 1 {size_text(sent[1])} in {messages[1]}"
         for phase, sent, messages in phases
     ]
     lines[1] += f"; {table.rounds} round{'' if table.rounds == 1 else 's'}"
-    return [*lines, "(once per session, base oblivious transfers come on top)"]
+    return [*lines, "(once per session, base oblivious transfers come on top)", *_lattice_keys(table)]
+
+
+def _lattice_keys(table: CostTable) -> list[str]:
+    """What answers under a key for lattice encryption may tell, and how long a key lasts."""
+    spent = max(sum(c.kernel.flooding()[party] for c in table.ops) for party in (0, 1))
+    if spent == 0:
+        return []
+    budget = _duet.FLOODING_BUDGET
+    lasts = f"every {int(budget / spent)} rounds" if spent <= budget else "within a round"
+    return [
+        f"lattice encryption: all answers under one key are within 2^{math.log2(budget):.0f} (statistical distance) of "
+        f"what tells nothing about the other server's shares; a round takes 2^{math.log2(spent):.1f} of that, so both keys "
+        f"({size_text(sum(_duet.cost('lattice_keys')['setup_bytes']))}) are made anew {lasts}"
+    ]

@@ -17,11 +17,13 @@ from ezprivsecfl.backends.cpp import (
     local_expression,
     move,
     plain,
+    sealed,
     shape_literal,
+    significant,
 )
 from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.tree import common_tree
-from ezprivsecfl.compiler.passes.schedule import Exchange, Schedule, Step, schedule
+from ezprivsecfl.compiler.passes.schedule import Exchange, Schedule, Step, results, schedule
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc import boolean, io, protocol, shares, sketch
 from ezprivsecfl.ir.op import Op, Value
@@ -69,7 +71,10 @@ class _Emission:
 
     def __post_init__(self) -> None:
         self.files = circuit_files(self.program)
+        opened = results(self.program)
         for op in self.program.ops:
+            if op in opened:
+                continue
             for result in op.results:
                 self.names[result] = f"v{len(self.names)}"
             kind, name = self._member_kind(op)
@@ -89,7 +94,8 @@ class _Emission:
             "setup": [line for op in self.program.ops for line in self._setup(op)],
             "stages": self._stages(plan),
             "members": self.declarations,
-            "results": self._results(),
+            "outputs": [self._sealed(op) for op in self.program.of(io.Output)],
+            "counts": [self.names[op.operands[0]] for op in self.program.of(protocol.Check)],
             "publics": [self.names[op.result] for op in self.program.of(io.Public)],
         }
 
@@ -106,13 +112,17 @@ class _Emission:
             return f"{{Products::k{op.method.capitalize()}}}"
         return ""
 
-    def _results(self) -> list[str]:
-        outputs = [self.names[op.operands[0]] for op in self.program.of(io.Output)]
-        return outputs + [self.names[op.operands[0]] for op in self.program.of(protocol.Check)]
+    def _sealed(self, output: io.Output) -> str:
+        source = output.operands[0].op
+        if not isinstance(source, protocol.Open):
+            return sealed(self.names[output.operands[0]], "kPublic")
+        return sealed(self.names[source.operands[0]], significant(source))
 
     # The setup phase: masks and zero labels instead of values.
 
     def _setup(self, op: Op) -> list[str]:
+        if isinstance(op, io.Output):
+            return []
         views = [self._view(o) for o in op.operands]
         member = self.members.get(op, "")
         match op:
@@ -121,7 +131,8 @@ class _Emission:
             case protocol.Product() | protocol.SquareSum():
                 lines = [f"{member}.setup(s, {', '.join(views)});"]
             case shares.Gemm() | shares.SquareSumOfShares():
-                lines = [f"{member}.setup(s);"]
+                taken = [shape_literal(o.type.shape) for o in op.operands]
+                lines = [f"{member}.setup(s, {', '.join(taken)});"]
             case protocol.ToYao():
                 lines = [f"{member}.setup(s, {shape_literal(op.result.type.shape)}, {op.width});"]
             case protocol.Truncate():

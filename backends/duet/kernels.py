@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ezprivsecfl.ir.mpc import boolean, io, protocol, shares, sketch
+from ezprivsecfl.ir.mpc.opening import bits_for
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, BooleanType, Shape, WiresType, resolve
@@ -55,6 +56,11 @@ class Kernel:
         seconds: float = self.declared()["cpu_seconds"]
         return seconds
 
+    def flooding(self) -> tuple[float, float]:
+        """How far its answers by lattice encryption are from what tells nothing, under server 0's and server 1's key."""
+        first, second = self.declared()["flooding"]
+        return first, second
+
     def total_bytes(self) -> int:
         """Both phases, both directions together."""
         return sum(sum(phase.bytes) for phase in self.costs())
@@ -70,6 +76,9 @@ def kernel(program: Program, op: Op, clients: int) -> Kernel | None:
     match op:
         case protocol.Mask():
             return Kernel("mask", {"elements": count(op.result.type.shape, clients)})
+        case protocol.Open() if op.significant is not None:
+            bits = bits_for(op.significant, op.highest)
+            return Kernel("open_top", {"elements": count(op.result.type.shape, clients), "bits": bits})
         case protocol.Open():
             return Kernel("open_arith", {"elements": count(op.result.type.shape, clients)})
         case protocol.Product() | shares.Gemm():

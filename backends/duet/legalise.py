@@ -12,6 +12,7 @@ from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.types import MaskedType
+from ezprivsecfl.runtime import _duet
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def _is_unmasked(program: Program, group: set[Op]) -> bool:
     kernels = [k for k in (kernel(program, op, program.max_clients or 2) for op in group) if k is not None]
     # Nothing to compute, or nothing to divide between the servers.
     possible = not any(min(k.sizes.values()) == 0 or k.sizes == {"batch": 1, "k": 1} for k in kernels)
+    possible = possible and all(max(k.flooding()) <= _duet.FLOODING_BUDGET for k in map(_on_shares, kernels) if k)
     if "shares" not in asking:
         return possible and not asking and _is_better_unmasked(kernels)
     place = asking["shares"].location
@@ -71,14 +73,19 @@ def _is_unmasked(program: Program, group: set[Op]) -> bool:
         other = next(op.location for method, op in asking.items() if method != "shares")
         raise CompileError(f"products at {place} are to be of shares, but those at {other} take the same values masked")
     if not possible:
-        raise CompileError(f"the product at {place} has nothing to divide between the servers: choose another method")
+        raise CompileError(
+            f"the product at {place} has nothing to divide between the servers, or is larger than "
+            "one lattice key may answer: choose another method"
+        )
     return True
 
 
 def _is_better_unmasked(kernels: list[Kernel]) -> bool:
-    masked, unmasked = 0, 0
-    for used in kernels:
-        masked += used.total_bytes()
-        name = UNMASKED[used.name]
-        unmasked += Kernel(name, used.sizes).total_bytes() if name else 0
-    return unmasked < masked
+    unmasked = filter(None, map(_on_shares, kernels))
+    return sum(k.total_bytes() for k in unmasked) < sum(k.total_bytes() for k in kernels)
+
+
+def _on_shares(used: Kernel) -> Kernel | None:
+    """What takes a kernel's place on shares as they are."""
+    name = UNMASKED[used.name]
+    return Kernel(name, used.sizes) if name else None

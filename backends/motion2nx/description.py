@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ezprivsecfl.compiler.circuits.circuit import GateKind
 from ezprivsecfl.ir.mpc import io, linear, protocol, structure
+from ezprivsecfl.ir.mpc.opening import bits_for
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
@@ -78,5 +79,5 @@ def total_bytes(program: Program, clients: int) -> int:
                 gates = program.circuits[op.circuit].and_count
                 total += AND_BYTES * gates * elements(op.operands[0].type.shape, clients)
             case protocol.Open():
-                total += 2 * 8 * elements(op.result.type.shape, clients)
+                total += 2 * elements(op.result.type.shape, clients) * bits_for(op.significant, op.highest) // 8
     return total

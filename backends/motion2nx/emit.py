@@ -19,6 +19,8 @@ from ezprivsecfl.backends.cpp import (
     literal,
     local_expression,
     plain,
+    sealed,
+    significant,
 )
 from ezprivsecfl.backends.motion2nx.description import total_bytes
 from ezprivsecfl.backends.motion2nx.legalise import Legalise
@@ -97,7 +99,6 @@ class _Emission:
     def context(self) -> dict[str, Any]:
         """What the template needs."""
         files = circuit_files(self.program)
-        outputs = [*self.program.of(io.Output), *self.program.of(protocol.Check)]
         return {
             "title": plain(self.program.name),
             "name": literal(self.program.name),
@@ -106,8 +107,15 @@ class _Emission:
             "circuits": [(self.circuits[name], file) for name, file in files.items()],
             "members": [self.shares[v] for v in self.shares if v in self.crossing],
             "phases": [self._phase(i, phase) for i, phase in enumerate(self.phases, 1)],
-            "results": [self.shares[op.operands[0]] for op in outputs],
+            "outputs": [self._sealed(op) for op in self.program.of(io.Output)],
+            "counts": [self.shares[op.operands[0]] for op in self.program.of(protocol.Check)],
         }
+
+    def _sealed(self, output: io.Output) -> str:
+        source = output.operands[0].op
+        if not isinstance(source, protocol.Open):
+            return sealed(self.shares[output.operands[0]], "kPublic")
+        return sealed(self.shares[source.operands[0]], significant(source))
 
     def _phase(self, number: int, phase: Phase) -> dict[str, Any]:
         lines = {
@@ -220,6 +228,8 @@ def _crossing(program: Program, phases: list[Phase]) -> Iterator[Value]:
     """Values that another phase than their own needs, or that are results."""
     phase_of = {op: i for i, phase in enumerate(phases) for op in phase.ops}
     for value, users in program.uses().items():
-        # Operations without results are in no phase.
+        if value.op not in phase_of:
+            continue
+        # Operations without results, and those that open the program's, are in no phase.
         if any(phase_of.get(user) != phase_of[value.op] for user in users):
             yield value

@@ -60,7 +60,7 @@ def _rewritten(b: ProgramBuilder, op: Op, x: list[Value]) -> tuple[Value, ...]:
                 [op.location],
             )
     if not isinstance(op, NATIVE):
-        raise UnsupportedError(f"MOTION2NX cannot compute {op.name}", [op.location])
+        raise UnsupportedError(f"MOTION2NX cannot compute {op.user_name}", [op.location])
     return b.append(op.rebuild(x)).results
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ezprivsecfl.compiler.passes.schedule import results
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.mpc.shares import SHARE_PRODUCTS
@@ -43,7 +44,7 @@ class Phase:
 
 
 def divide(program: Program) -> list[Phase]:
-    """The phases of a legalised program; operations without results are in none.
+    """The phases of a legalised program; operations without results, and the openings of its results, are in none.
 
     Raises:
         UnsupportedError: A value would have to be opened in the middle of a graph.
@@ -60,7 +61,8 @@ class _Division:
     def __post_init__(self) -> None:
         graphs = _graphs(self.program)
         self.graph_of = {op: graph for graph in graphs for op in graph}
-        self.left = [op for op in self.program.ops if op.results]
+        opened = results(self.program)
+        self.left = [op for op in self.program.ops if op.results and op not in opened]
 
     def run(self) -> list[Phase]:
         while self.left:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output, Public, Share
+from ezprivsecfl.ir.mpc.opening import bits_opened
+from ezprivsecfl.ir.mpc.protocol import Open
 from ezprivsecfl.runtime.admission import ClientValues, admit, client_value
 from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.participants import on_valid_clients
@@ -23,7 +26,7 @@ from ezprivsecfl.runtime.statistics import Statistics, described, peak_memory_by
 
 
 class PlainProgram:
-    """A compiled program, simulated bit for bit (what is truncated is rounded down).
+    """A compiled program, simulated: what is truncated is rounded down, and outputs keep the places that stay closed.
 
     Args:
         compiled: The program.
@@ -33,6 +36,7 @@ class PlainProgram:
         self.compiled = compiled
         self.clear = Clear(json.loads(json.dumps(manifest(compiled.secure))), compiled.prologue, compiled.epilogue)
         self.magnitudes: dict[str, int] = {}
+        self.opened: list[dict[str, Any]] = []
 
     def prepare(self, clients: int) -> None:
         """There is nothing to prepare."""
@@ -48,6 +52,7 @@ class PlainProgram:
             encoded,
             dropped,
             policy,
+            self.compiled.options.min_clients,
             lambda kept: self._computed([encoded[c] for c in kept], server),
         )
         statistics = Statistics(
@@ -63,6 +68,7 @@ class PlainProgram:
             online_seconds=time.perf_counter() - started,
             cpu_seconds=[time.process_time() - cpu, 0.0],
             peak_memory_bytes=[peak_memory_bytes(), 0],
+            opened=self.opened,
         )
         return RunResult(outputs, self.magnitudes, statistics)
 
@@ -75,6 +81,11 @@ class PlainProgram:
         by_path = run_mpc(secure, inputs, clients)
         opened = [by_path[op.path] for op in secure.of(Output)]
         self.magnitudes = self.clear.magnitudes(opened)
+        bits = [
+            bits_opened(value, op.operands[0].op.significant, lowest) if isinstance(op.operands[0].op, Open) else 0
+            for op, value, lowest in zip(secure.of(Output), opened, self.clear.lowest(server, clients), strict=True)
+        ]
+        self.opened = self.clear.opened(bits, [value.size for value in opened])
         return self.clear.results(opened, server, clients)
 
     def _encoded(self, clients: ClientValues, client: int) -> dict[str, NDArray[np.uint64]]:

@@ -13,25 +13,54 @@ from ezprivsecfl.compiler.analyses.terms import Factor, Term, same
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.tensor import elementwise as ew
 
+MOST_PARTS = 1000
+"""So many parts of a divisor are looked at: a maximum over the entries of a vector has as many as that."""
+
 
 def at_least(facts: Facts, divisor: Factor, term: Term) -> Iterator[Term]:
-    """All L that the theorems of this module give, those of sums at the positions of factors of a term."""
-    yield from enlarged(facts, divisor)
+    """All L that the theorems of this module give and that may cancel with a factor of a term."""
+    for part in enlarged(facts, divisor.value):
+        further = _enlarges(part) is None  # else its own parts are among these
+        if any(_is_in(f.value, term) or (further and may_cancel(facts, f.value, term)) for f in part.powers):
+            lower = part.at(divisor.positions)
+            if lower is not None:
+                yield lower
     for _, summand in summands(facts, divisor, term):
         yield summand
 
 
-def enlarged(facts: Facts, divisor: Factor) -> Iterator[Term]:
+def enlarged(facts: Facts, value: Value) -> list[Term]:
     """max(a, b) >= a, and a + b >= a if b >= 0; both for a >= 0 only, since terms are absolute values."""
-    op = divisor.value.op
-    if not isinstance(op, ew.Maximum | ew.Add):
+    if value not in facts.parts:
+        found: list[Term] = []
+        pending = [Term.of(same(value))]
+        while pending and len(found) < MOST_PARTS:
+            smaller = list(_smaller(facts, pending.pop(0)))
+            found += smaller
+            pending += smaller
+        facts.parts[value] = found
+    return facts.parts[value]
+
+
+def _smaller(facts: Facts, part: Term) -> Iterator[Term]:
+    factor = _enlarges(part)
+    if factor is None:
         return
+    op = factor.value.op
     non_negative = [facts.intervals[o].lo >= 0 for o in op.operands]
     for i, operand in enumerate(op.operands):
         if non_negative[i] and (isinstance(op, ew.Maximum) or non_negative[1 - i]):
-            term = facts.terms.at(operand, op.result.type.shape, divisor.positions)
-            if term is not None:
-                yield term
+            lower = facts.terms.at(operand, op.result.type.shape, factor.positions)
+            if lower is not None:
+                yield lower.times(Term(part.coefficient))
+
+
+def _enlarges(part: Term) -> Factor | None:
+    """The factor, if there is just one that is a maximum or sum of two."""
+    if list(part.powers.values()) != [1.0]:
+        return None
+    (factor,) = part.powers
+    return factor if isinstance(factor.value.op, ew.Maximum | ew.Add) else None
 
 
 def summands(facts: Facts, total: Factor, term: Term) -> Iterator[tuple[Positions, Term]]:
@@ -59,25 +88,27 @@ def summands(facts: Facts, total: Factor, term: Term) -> Iterator[tuple[Position
 
 def totals(facts: Facts, divisor: Factor) -> Iterator[tuple[Factor, float]]:
     """Sums T and numbers c such that the divisor is nowhere below c·T: itself, or within maxima and sums."""
-    if facts.adds_up(divisor.value) is not None:
-        yield divisor, 1.0
-    for term in enlarged(facts, divisor):
-        if list(term.powers.values()) == [1.0]:
-            for total, coefficient in totals(facts, next(iter(term.powers))):
-                yield total, coefficient * term.coefficient
+    for part in [Term.of(same(divisor.value)), *enlarged(facts, divisor.value)]:
+        if list(part.powers.values()) == [1.0] and (lower := part.at(divisor.positions)) is not None:
+            (total,) = lower.powers
+            if facts.adds_up(total.value) is not None:
+                yield total, lower.coefficient
 
 
-def below(facts: Facts, value: Value) -> set[Value]:
+def may_cancel(facts: Facts, divisor: Value, term: Term) -> bool:
+    """Whether a theorem of this module may relate a divisor to a factor of a term."""
+    return any(factor.value in below(facts, divisor) for factor in term.powers)
+
+
+def below(facts: Facts, divisor: Value) -> frozenset[Value]:
     """All values that the theorems of this module may relate a divisor to."""
-    found: set[Value] = set()
-    pending = [value]
-    while pending:
-        op = pending.pop().op
-        inner: list[Value] = []
-        if isinstance(op, ew.Maximum | ew.Add):
-            inner = [factor.value for o in op.operands for factor in facts.terms[o].powers]
-        elif (sum_ := facts.summation(op.result)) is not None:
-            inner = [factor.value for factor in sum_.term.powers]
-        pending += [v for v in inner if v not in found]
-        found.update(inner)
-    return found
+    if divisor not in facts.below:
+        parts = [factor.value for part in enlarged(facts, divisor) for factor in part.powers]
+        sums = [sum_ for value in (divisor, *parts) if (sum_ := facts.summation(value)) is not None]
+        inner = [factor.value for sum_ in sums for factor in sum_.term.powers]
+        facts.below[divisor] = frozenset((*parts, *inner)).union(*(below(facts, v) for v in inner))
+    return facts.below[divisor]
+
+
+def _is_in(value: Value, term: Term) -> bool:
+    return any(factor.value is value for factor in term.powers)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from ezprivsecfl.compiler.analyses.at_least import at_least, below
+from ezprivsecfl.compiler.analyses.at_least import at_least, may_cancel
 from ezprivsecfl.compiler.analyses.averages import cauchy_schwarz, means, weighted_averages
 from ezprivsecfl.compiler.analyses.facts import Facts
 from ezprivsecfl.compiler.analyses.positions import CLIENTS
 from ezprivsecfl.compiler.analyses.sums import Summation
 from ezprivsecfl.compiler.analyses.terms import Factor, Term
+from ezprivsecfl.ir.interval import power as power_of
 from ezprivsecfl.ir.interval import product
-from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.tensor.structure import Clients
 
 Divisors = frozenset[Factor]
@@ -34,7 +34,6 @@ class Bounds:
 
     facts: Facts
     _found: dict[tuple[frozenset[tuple[Factor, float]], Divisors], float] = field(default_factory=dict)
-    _below: dict[Value, set[Value]] = field(default_factory=dict)
 
     def of(self, term: Term, nonzero: Divisors) -> float:
         """The largest that the term can be where some factors are not 0."""
@@ -59,9 +58,8 @@ class Bounds:
 
     def _search(self, term: Term, nonzero: Divisors) -> float:
         best = self._factor_by_factor(term, nonzero)
-        values = {factor.value for factor in term.powers}
         for factor, power in term.powers.items():
-            if power < 0 and not self._related(factor.value).isdisjoint(values):
+            if power < 0 and may_cancel(self.facts, factor.value, term):
                 for lower in at_least(self.facts, factor, term):
                     smaller = term.times(Term.of(factor), -power).over(lower, -power)
                     best = best if smaller is None else min(best, self.of(smaller, nonzero))
@@ -74,11 +72,11 @@ class Bounds:
         for factor, power in term.powers.items():
             interval = self.facts.intervals[factor.value]
             if power > 0:
-                bound = product(bound, _power(interval.magnitude, power))
+                bound = product(bound, power_of(interval.magnitude, power))
             else:
                 whole = factor.value in self.facts.integers and factor in nonzero
                 smallest = max(interval.mignitude, 1.0 if whole else 0.0)
-                bound = product(bound, _power(smallest, power) if smallest else math.inf)
+                bound = product(bound, power_of(smallest, power))
         return bound
 
     def _spread(self, term: Term, numerator: Factor, nonzero: Divisors) -> float:
@@ -86,9 +84,8 @@ class Bounds:
         sum_ = self.facts.summation(numerator.value)
         if sum_ is None or self.facts.is_sketched(numerator.value.op):
             return math.inf
-        inside = {factor.value for factor in sum_.term.powers}
         outside = [factor.value for factor, power in term.powers.items() if power < 0]
-        if not any(isinstance(d.op, Clients) or not self._related(d).isdisjoint(inside) for d in outside):
+        if not any(isinstance(d.op, Clients) or may_cancel(self.facts, d, sum_.term) for d in outside):
             return math.inf
         summands = sum_.term.at(numerator.positions.blocks(sum_.count))
         if summands is None:
@@ -97,15 +94,3 @@ class Bounds:
         powers = {Factor(f.value, f.positions.repeated(sum_.count)): p for f, p in rest.powers.items()}
         still = {Factor(f.value, f.positions.repeated(sum_.count)) for f in nonzero} | divisors(summands)
         return self.of_sum(Term(rest.coefficient, powers).times(summands), sum_, frozenset(still))
-
-    def _related(self, value: Value) -> set[Value]:
-        if value not in self._below:
-            self._below[value] = below(self.facts, value)
-        return self._below[value]
-
-
-def _power(x: float, power: float) -> float:
-    try:
-        return math.pow(x, power)
-    except OverflowError:
-        return math.inf

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ezprivsecfl.compiler.analyses.norms import SHORTEST, Norms
 from ezprivsecfl.compiler.analyses.squares import is_square
 from ezprivsecfl.compiler.analyses.sums import Summation, summation
-from ezprivsecfl.compiler.analyses.terms import Terms
+from ezprivsecfl.compiler.analyses.terms import Term, Terms
 from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import structure as st
@@ -24,6 +24,10 @@ class Facts:
         clients: The largest number of clients.
         norms: How sums of squares are computed.
         integers: The values that consist of integers.
+        intervals: What each value lies in; the analysis adds one after the other.
+        terms: Values as products.
+        parts: For divisors, what they are at least (see ``at_least``).
+        below: For divisors, the values that theorems may relate them to.
     """
 
     clients: int
@@ -31,6 +35,8 @@ class Facts:
     integers: set[Value]
     intervals: dict[Value, Interval] = field(default_factory=dict)
     terms: Terms = field(default_factory=Terms)
+    parts: dict[Value, list[Term]] = field(default_factory=dict)
+    below: dict[Value, frozenset[Value]] = field(default_factory=dict)
     _sums: dict[Value, Summation | None] = field(default_factory=dict)
 
     def most(self, dims: tuple[Dim, ...]) -> int:

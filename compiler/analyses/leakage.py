@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from ezprivsecfl.compiler.options import FAIL
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import Location
+from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.mpc.protocol import client_message
-from ezprivsecfl.ir.op import Value
-from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.tensor import Input, Output, Placement
+from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import Type
 
 
@@ -23,11 +22,13 @@ class Opened:
     Args:
         results: The results that are computed from it in the clear, and from public values.
         type: How many numbers it is.
+        significant: How many bits of the largest magnitude are opened; None for all bits.
         location: The operation whose result it is.
     """
 
     results: tuple[str, ...]
     type: Type
+    significant: int | None
     location: Location
 
 
@@ -56,6 +57,7 @@ class Leakage:
         opened: What both servers learn, in the order in which the program gives it.
         checks: Bits that both servers learn before any result is opened.
         on_bad_client: What happens about a client whose bit is set.
+        min_clients: The smallest number of clients of a round.
     """
 
     secret: tuple[str, ...]
@@ -63,6 +65,7 @@ class Leakage:
     opened: tuple[Opened, ...]
     checks: tuple[Check, ...]
     on_bad_client: str
+    min_clients: int
 
     def lines(self) -> list[str]:
         """The statement in plain words."""
@@ -70,11 +73,14 @@ class Leakage:
             f"Hidden from both servers and from other clients: {', '.join(self.secret)}",
             f"Known to both servers beforehand: {', '.join((*self.public, 'the number of clients'))}",
             *(
-                f"Both servers learn {' and '.join(o.results)}: {_numbers(o.type)} opened{_at(o.location)}"
+                f"Both servers learn {' and '.join(o.results)}: {_numbers(o.type)} opened{_at(o.location)}, "
+                f"{_precisely(o.significant)}"
                 for o in self.opened
             ),
             *(self._checked(check) for check in self.checks),
             "Clients learn nothing: results are for the servers",
+            f"Rounds have at least {self.min_clients} clients: a server that colludes with all clients but one learns "
+            "what that one's value adds to what is opened; with all but k, what those k add together",
             "Assumed: the servers do not collude, and each follows the protocol",
         ]
 
@@ -96,6 +102,17 @@ def _numbers(type_: Type) -> str:
     return "1 number" if count == 1 else f"{count} numbers"
 
 
+def _precisely(significant: int | None) -> str:
+    if significant is None:
+        return "all bits of each"
+    return f"the {significant} leading bits, counted from the largest of them"
+
+
+def _significant(output: io.Output) -> int | None:
+    source = output.operands[0].op
+    return source.significant if isinstance(source, protocol.Open) else None
+
+
 def _at(location: Location) -> str:
     return f" ({location.file}:{location.line})" if location.line else ""
 
@@ -103,9 +120,9 @@ def _at(location: Location) -> str:
 def leakage(compiled: Compiled) -> Leakage:
     """The leakage statement of a compiled program."""
     inputs = compiled.tensor.of(Input)
-    results = _results_by_opened(compiled.epilogue)
+    results = results_by_input(compiled.epilogue)
     opened = tuple(
-        Opened(tuple(results.get(op.path, ["an intermediate value"])), op.operands[0].type, op.location)
+        Opened(tuple(results[op.path]), op.operands[0].type, _significant(op), op.location)
         for op in compiled.secure.of(io.Output)
     )
     checks = tuple(
@@ -117,18 +134,5 @@ def leakage(compiled: Compiled) -> Leakage:
         opened,
         checks,
         compiled.options.on_bad_client,
+        compiled.options.min_clients,
     )
-
-
-def _results_by_opened(epilogue: Program) -> dict[str, list[str]]:
-    """For every opened value the results that depend on it."""
-    sources: dict[Value, set[str]] = {}
-    results: dict[str, list[str]] = {}
-    for op in epilogue.ops:
-        below = {op.path} if isinstance(op, Input) else set().union(*(sources[o] for o in op.operands))
-        for value in op.results:
-            sources[value] = below
-        if isinstance(op, Output):
-            for path in below:
-                results.setdefault(path, []).append(op.path)
-    return results

@@ -7,7 +7,6 @@ also bounded by theorems that intervals cannot see, each stated where it is appl
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.bounds import Bounds, divisors
@@ -19,6 +18,7 @@ from ezprivsecfl.compiler.analyses.squares import is_square
 from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.ir.interval import Interval, product
+from ezprivsecfl.ir.interval import power as power_of
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, TensorOp
@@ -32,11 +32,11 @@ EXACT = Norms()
 QUOTIENTS = (ew.Div, ew.DivNoNan, ew.Reciprocal, ew.Rsqrt)
 PRODUCTS = (ew.Mul, ew.Square, ew.Sqrt, *QUOTIENTS)
 
-WORKING = 2.0**24
-"""What a quotient that no theorem bounds may reach, at least."""
-
 RATIO = 2.0**20
-"""How many times larger it may be than for operands at their bounds."""
+"""How many times larger a quotient that no theorem bounds may be than for operands at their bounds."""
+
+LEAST_WORKING = 16.0
+"""It may be so many times the ratio in any case."""
 
 MARGIN = 2.0**10
 """How many times larger than what bounds it if scalar inputs are not negative, which is what they are as a rule."""
@@ -55,15 +55,18 @@ class Ranges:
     Args:
         program: A tensor program; ``max_clients`` and every input's ``bound`` are set.
         norms: How sums of squares are computed.
+        ratio: How far the working ranges of quotients reach. With less than ``RATIO``, those that a theorem bounds are
+            cut to a working range, too.
 
     Attributes:
         checked: Secret quotients, and small products and selections of such, whose interval is a working range because
             no theorem gives a finite one. They must be computed in circuits.
     """
 
-    def __init__(self, program: Program, norms: Norms = EXACT) -> None:
+    def __init__(self, program: Program, norms: Norms = EXACT, ratio: float = RATIO) -> None:
         assert program.max_clients is not None
         self.clients = program.max_clients
+        self.ratio = ratio
         self.norms = norms
         self.checked: set[Value] = set()
         whole = integers(program)
@@ -92,19 +95,18 @@ class Ranges:
 
     def _is_checkable(self, op: Op, interval: Interval) -> bool:
         if isinstance(op, QUOTIENTS):
-            return not interval.is_bounded
+            return not interval.is_bounded or self.ratio < RATIO
         if not any(source(o) in self.checked for o in op.operands):
             return False
         return isinstance(op, ew.Select) or (isinstance(op, ew.Mul) and count(op.result.type.shape) <= SMALL)
 
     def _working_range(self, op: Op) -> float:
-        """For a product of powers what it is for factors at their bounds, times ``RATIO``; at least ``WORKING``."""
+        """For a product of powers what it is for factors at their bounds, times the ratio."""
         term = self._proved.facts.terms[op.result]
         typical = term.coefficient
         for (value, _), power in term.powers.items():
-            magnitude = self[value].magnitude
-            typical = product(typical, magnitude**power if magnitude else math.inf)
-        return max(WORKING, product(RATIO, typical))
+            typical = product(typical, power_of(self[value].magnitude, power))
+        return self.ratio * max(LEAST_WORKING, typical)
 
 
 def _expected(op: Op, interval: Interval) -> Interval:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ezprivsecfl.compiler.passes.late_opening import chain
-from ezprivsecfl.errors import LeakageError
+import numpy as np
+
+from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.passes.late_opening import EXPONENT, Chain, Hidden, chains
+from ezprivsecfl.errors import LeakageError, UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
+from ezprivsecfl.ir.tensor.elementwise import Abs, Cast, Div, Exp, Maximum, Minimum, Mul
+from ezprivsecfl.ir.tensor.structure import ReduceMax, Reshape
 from ezprivsecfl.ir.tensor.values import tensor_type
-from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
+from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, TensorType
 
 LITERAL = 64
 """Constants up to this size stand in the secure part as literals; larger ones come from the prologue."""
@@ -26,7 +32,8 @@ class Stages:
         opened: Secret values that are opened, each with its path (``opened0`` ...), in order.
         public: Public values that the secure part needs, each with its path (``public0`` ...); small constants not.
         secure: Operations of the secure part, in order (CLIENTS inputs included).
-        epilogue: Operations on opened values, in order.
+        epilogue: Operations on opened values, in order; those that the secure part uses, too, are in both.
+        chains: How the outputs follow from the opened values, by opened value.
     """
 
     program: Program
@@ -34,14 +41,48 @@ class Stages:
     public: dict[Value, str]
     secure: tuple[Op, ...]
     epilogue: tuple[Op, ...]
+    chains: dict[Value, tuple[Chain, ...]]
+
+    def significant(self, value: Value) -> int | None:
+        """How many bits of an opened value's largest magnitude the outputs show; None for all."""
+        shown = [c.significant for c in self.chains[value]]
+        return None if None in shown else max(s for s in shown if s is not None)
+
+    def hides(self, value: Value) -> bool:
+        """Whether there are places of an opened value that no output shows."""
+        return self.significant(value) is not None and all(c.hidden for c in self.chains[value])
 
     def prologue_program(self, publics: Mapping[str, Value]) -> Program:
-        """SERVER inputs to the public values that the secure part needs, by path."""
+        """SERVER inputs to the public values that the secure part needs, by path, and to what hides opened values."""
         b = ProgramBuilder(f"{self.program.name}_prologue", Level.TENSOR, self.program.max_clients)
-        values = _public_part(self.program, b, set(publics.values()))
+        hiding = [v for v in self.opened if self.hides(v)]
+        places = [h for v in hiding for c in self.chains[v] for h in c.hidden]
+        wanted = {o for h in places for o in (h.addend, *h.factors) if o is not None}
+        values = _public_part(self.program, b, wanted | set(publics.values()))
         for path, value in publics.items():
             b.append(Output(operands=(values[value],), path=path, location=value.op.location))
+        for value in hiding:
+            path = hiding_path(self.opened[value])
+            b.append(Output(operands=(self._hiding(b, value, values),), path=path, location=value.op.location))
         return b.build()
+
+    def _hiding(self, b: ProgramBuilder, value: Value, values: dict[Value, Value]) -> Value:
+        """The magnitude next to which an opened value is shown: for each output the largest, of these the least."""
+        significant, least = self.significant(value), None
+        for links in self.chains[value]:
+            largest = None
+            for place in links.hidden:
+                magnitude = _magnitude(b, place, values)
+                largest = magnitude if largest is None else b.add(Maximum, largest, magnitude)
+            assert largest is not None
+            assert significant is not None
+            assert links.significant is not None
+            # In units of the last place that the output shows.
+            if links.significant < significant:
+                largest = b.add(Mul, largest, _number(b, 2.0 ** (significant - links.significant)))
+            least = largest if least is None else b.add(Minimum, least, largest)
+        assert least is not None
+        return least
 
     def epilogue_program(self) -> Program:
         """Opened values and SERVER inputs to the program's results."""
@@ -60,40 +101,76 @@ class Stages:
         return b.build()
 
 
+def hiding_path(opened: str) -> str:
+    """The prologue's output that says next to which magnitude an opened value is shown."""
+    return f"{opened}/hidden"
+
+
+def _number(b: ProgramBuilder, value: float) -> Value:
+    return b.add(Constant, value=np.asarray(value), dtype=DType.F64)
+
+
+def _magnitude(b: ProgramBuilder, place: Hidden, values: dict[Value, Value]) -> Value:
+    """The largest magnitude of an addend over that of the factors."""
+    if place.addend is None:
+        result = _number(b, 1.0)
+    else:
+        addend = values[place.addend]
+        flat = b.add(Reshape, b.add(Cast, addend, dtype=DType.F64), shape=(math.prod(map(int, addend.type.shape)),))
+        result = b.add(ReduceMax, b.add(Abs, flat), axes=(0,))
+    for factor in place.factors:
+        number = b.add(Cast, b.add(Reshape, values[factor], shape=()), dtype=DType.F64)
+        result = b.add(Div, result, b.add(Abs, number))
+    return result
+
+
 def divide(program: Program) -> Stages:
     """Divides a program; raises LeakageError where an output would be a single client's value."""
-    wanted = {chain(op.operands[0]).opened for op in program.of(Output) if tensor_type(op.operands[0]).is_secret}
-    for output in program.of(Output):
-        value = output.operands[0]
-        if tensor_type(value).is_secret and CLIENTS_DIM in chain(value).opened.type.shape:
+    wanted: dict[Value, list[Chain]] = {}
+    for output, links in chains(program):
+        wanted.setdefault(links.opened, []).append(links)
+        if CLIENTS_DIM in links.opened.type.shape:
             raise LeakageError(f"output {output.path} would open the values of single clients", [output.location])
     opened: dict[Value, str] = {}
     known: set[Value] = set()
-    secure: list[Op] = []
+    secret: list[Op] = []
     epilogue: list[Op] = []
     for op in program.ops:
         if isinstance(op, Output) or not tensor_type(op.result).is_secret:
             continue
+        secret.append(op)
         if op.operands and all(o in known or not tensor_type(o).is_secret for o in op.operands):
             epilogue.append(op)
             known.add(op.result)
             continue
-        secure.append(op)
         if op.result in wanted:
             opened[op.result] = f"opened{len(opened)}"
             known.add(op.result)
-    needed = _needed(secure, opened)
+    needed = _needed(secret, opened)
     public = {
         o: "" for op in needed for o in op.operands if not tensor_type(o).is_secret and not isinstance(o.op, Constant)
     }
     names = {value: f"public{i}" for i, value in enumerate(public)}
-    return Stages(program, opened, names, tuple(needed), tuple(epilogue))
+    shown = {value: tuple(wanted[value]) for value in opened}
+    return Stages(program, opened, names, tuple(needed), tuple(epilogue), shown)
 
 
-def _needed(secure: list[Op], opened: dict[Value, str]) -> list[Op]:
+def check_exponents(stages: Stages, ranges: Ranges) -> None:
+    """Raises UnsupportedError where e^x of an opened x may underflow or overflow, and so show less than x."""
+    for step in (step for shown in stages.chains.values() for c in shown for step in c.steps):
+        if isinstance(step, Exp) and ranges[step.operands[0]].magnitude > EXPONENT:
+            raise UnsupportedError(
+                f"exp of a secret value that may reach {ranges[step.operands[0]].magnitude:g}: beyond {EXPONENT:.4g} "
+                "the result shows less of it than would be opened. Limit it with tf.clip_by_value(x, -40.0, 40.0), or "
+                "lower the bounds (--bound)",
+                [step.location],
+            )
+
+
+def _needed(secret: list[Op], opened: dict[Value, str]) -> list[Op]:
     live = set(opened)
     kept = []
-    for op in reversed(secure):
+    for op in reversed(secret):
         if isinstance(op, Input) or op.result in live:
             kept.append(op)
             live.update(op.operands)

@@ -11,7 +11,7 @@ from ezprivsecfl.compiler.analyses.positions import Positions, broadcast, moved,
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
-from ezprivsecfl.ir.tensor.values import constant_value
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import DType, Shape
 
 EXTREME = 2.0**64
@@ -152,4 +152,4 @@ class Terms:
 
 
 def _keeps_numbers(op: ew.Cast) -> bool:
-    return op.dtype is not DType.BOOL and (op.dtype.is_float or not op.operands[0].type.dtype.is_float)
+    return op.dtype is not DType.BOOL and (op.dtype.is_float or not tensor_type(op.operands[0]).dtype.is_float)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ezprivsecfl.compiler.circuits import floats, roots, words
+from ezprivsecfl.compiler.circuits import floats, roots, rounding, words
 from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
 from ezprivsecfl.compiler.lowering.scales import exact_frac
 from ezprivsecfl.ir.op import Op
@@ -12,6 +12,12 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.types import BitFormat, FixedFormat, FloatFormat, WireFormat
 
 FLOAT = floats.FLOAT
+
+ROUNDING: dict[type[Op], rounding.Rule] = {
+    ew.Floor: rounding.down,
+    ew.Ceil: rounding.up,
+    ew.RoundEven: rounding.to_even,
+}
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,8 @@ class Garbler:
                 return self._extreme(x[0], x[1], largest=isinstance(op, ew.Maximum))
             case ew.Neg() | ew.Relu() | ew.Abs() | ew.Sign():
                 return self._unary(op, x[0])
+            case ew.Floor() | ew.Ceil() | ew.RoundEven():
+                return self._rounded(op, x[0])
         return self._float_op(op, x)
 
     def shared(self, x: Bundle, frac: int, highest: int | None) -> tuple[Bundle, int | None]:
@@ -181,6 +189,12 @@ class Garbler:
             case ew.Abs():
                 return self._float(floats.abs_(self.b, p))
         return self._float(floats.sign(self.b, p))
+
+    def _rounded(self, op: Op, x: Bundle) -> Bundle:
+        rule = ROUNDING[type(op)]
+        if self.is_fixed(x):
+            return fixed(rounding.round_fixed(self.b, rule, x.wires, x.frac), 0)
+        return self._float(rounding.round_float(self.b, rule, self.unpack(x)))
 
     def _cast(self, op: ew.Cast, x: Bundle) -> Bundle:
         if isinstance(x.format, BitFormat):

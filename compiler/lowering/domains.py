@@ -44,7 +44,7 @@ MANY = 16
 
 GARBLED = (
     ew.Relu, ew.Abs, ew.Sign, ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div, ew.DivNoNan, ew.Maximum, ew.Minimum,
-    ew.Compare, ew.And, ew.Or, ew.Not, ew.Select,
+    ew.Compare, ew.And, ew.Or, ew.Not, ew.Select, ew.Floor, ew.Ceil, ew.RoundEven,
 )  # fmt: skip
 
 
@@ -88,10 +88,11 @@ class Domains:
             for operand in dict.fromkeys(op.operands):
                 self.users.setdefault(operand, []).append(op)
         if unsupported:
-            lines = "".join(f"\n  {op.name} at {op.location}" for op in unsupported)
+            names = ", ".join(dict.fromkeys(op.user_name for op in unsupported))
             raise UnsupportedError(
-                f"not supported on secret values:{lines}\nSupported are arithmetic, matrix products, sums, maxima, "
-                "roots, quotients, comparisons, selection and operations on shapes."
+                f"not supported on secret values: {names}. Supported are arithmetic, matrix products, sums, maxima, "
+                "roots, quotients, comparisons, selection, rounding and operations on shapes.",
+                [op.location for op in unsupported],
             )
 
     def is_garbled(self, value: Value) -> bool:

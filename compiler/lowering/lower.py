@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.signs import non_negative
 from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
-from ezprivsecfl.compiler.analyses.stages import Stages
+from ezprivsecfl.compiler.analyses.stages import Stages, hiding_path
 from ezprivsecfl.compiler.lowering.checks import Checks
-from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
+from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
@@ -105,8 +105,15 @@ class _Lowering:
         self.checks.finish()
         for value, path in self.stages.opened.items():
             with self.b.at(value.op.location):
-                opened = self.b.add(protocol.Open, self._shared(value))
-                self.b.append(io.Output(operands=(opened,), path=path, location=value.op.location))
+                shares = self._shared(value)
+                opened = self.b.add(
+                    protocol.Open,
+                    shares,
+                    significant=self.stages.significant(value),
+                    highest=self.scales.highest(value, _frac(shares)) or ROOM,
+                )
+                hidden = hiding_path(path) if self.stages.hides(value) else None
+                self.b.append(io.Output(operands=(opened,), path=path, hidden=hidden, location=value.op.location))
         ops = drop_unused(self.b.ops, (io.Share, io.Output, protocol.Check))
         used = {op.circuit for op in ops if isinstance(op, protocol.Circuit)}
         circuits = {name: c for name, c in self.b.circuits.items() if name in used}

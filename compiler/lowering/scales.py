@@ -89,7 +89,6 @@ class Scales:
         stages: The divided program.
         domains: The strategies of the secure part.
         ranges: Ranges of all values.
-        frugal: Inputs have ``INPUT_BITS`` significant bits at least, but not always ``FRACTIONAL_BITS``.
 
     Raises:
         SmallProduct: A product is to be computed in a circuit instead.
@@ -99,9 +98,10 @@ class Scales:
     stages: Stages
     domains: Domains
     ranges: Ranges
-    frugal: bool = False
     variables: dict[tuple[Op | None, Value], Variable] = field(default_factory=dict)
     rescaled: dict[Value, None] = field(default_factory=dict)
+    relaxed: set[Value] = field(default_factory=set)
+    """Inputs with ``INPUT_BITS`` significant bits, but fewer than ``FRACTIONAL_BITS`` after the point."""
     _typical: dict[Value, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -111,7 +111,7 @@ class Scales:
             broken = self._reduce(limits)
             if broken is None:
                 break
-            self._rescale(broken)
+            self._make_room(broken)
         self._grow(limits)
 
     # What the lowering asks for.
@@ -202,11 +202,11 @@ class Scales:
                 return 0, Counter()
             fewest, most = self._significant(value, INPUT_BITS, MOST_INPUT_BITS)
             room = ROOM - _bits(self.magnitude(value))
-            generous = fewest if self.frugal else min(max(fewest, FRACTIONAL_BITS), room)
+            generous = fewest if value in self.relaxed else min(max(fewest, FRACTIONAL_BITS), room)
             return self._variable(None, value, generous, max(most, min(2 * FRACTIONAL_BITS, room)))
         if strategy is Strategy.CIRCUIT:
             from_bool = isinstance(op, ew.Cast) and not _is_number(op.operands[0])
-            whole = not dtype.is_float or from_bool or isinstance(op, ew.Sign)
+            whole = not dtype.is_float or from_bool or isinstance(op, ew.Sign | ew.Floor | ew.Ceil | ew.RoundEven)
             if whole:
                 return 0, Counter()
             if value in self.domains.inverses:
@@ -254,7 +254,7 @@ class Scales:
             magnitude = self.magnitude(value)
             if not math.isfinite(magnitude):
                 raise PrecisionError(
-                    f"{user_name(value.op)} has no bound: it is divided by (or multiplied with the reciprocal of) "
+                    f"{value.op.user_name} has no bound: it is divided by (or multiplied with the reciprocal of) "
                     "something that may be arbitrarily small. Bound the divisor from below, e.g. with "
                     "tf.maximum(divisor, 1e-3)",
                     [value.op.location],
@@ -297,12 +297,19 @@ class Scales:
                     else:
                         growing = True
 
-    def _rescale(self, broken: Limit) -> None:
-        """Marks the cheapest product below a broken limit to be truncated, or to be computed in a circuit if small."""
+    def _make_room(self, broken: Limit) -> None:
+        """Truncates the cheapest product below a broken limit, or has it computed in a circuit if it is small.
+
+        Where there is none, inputs must do with fewer fractional bits.
+        """
         below = [o for o in broken.value.op.operands if tensor_type(o).is_secret]
         candidates = [v for o in below for v in self._products_below(o, set())]
         if not candidates:
-            raise PrecisionError(self._refusal(broken), [broken.value.op.location])
+            inputs = {v.value for v in self._below(broken) if isinstance(v.value.op, Input)} - self.relaxed
+            if not inputs:
+                raise PrecisionError(self._refusal(broken), [broken.value.op.location])
+            self.relaxed |= inputs
+            return
         chosen = max(candidates, key=lambda v: (self._expression(v)[0], -count(v.type.shape)))
         by_inverse = any(source(o) in self.domains.inverses for o in chosen.op.operands)
         if isinstance(chosen.op, ew.Mul) and count(chosen.type.shape) <= NOMINAL_CLIENTS and not by_inverse:
@@ -330,18 +337,13 @@ class Scales:
             names += " Or take more sums (--norms): the more there are, the less room they need."
         found = self.ranges[broken.value]
         return (
-            f"{user_name(broken.value.op)} does not fit the 64-bit ring: its values lie within "
+            f"{broken.value.op.user_name} does not fit the 64-bit ring: its values lie within "
             f"[{found.lo:.3g}, {found.hi:.3g}], and to be precise enough they need "
             f"{self._raw(broken.value)[0]} fractional bits, {self._excess(broken)} more than there are.{names}"
         )
 
     def _below(self, limit: Limit) -> list[Variable]:
         return [self.variables[k] for k in self._contributors(limit)]
-
-
-def user_name(op: Op) -> str:
-    """What the user calls the operation that this one has been made of."""
-    return op.location.op or op.name
 
 
 def _bits(magnitude: float) -> int:

@@ -303,7 +303,8 @@ class _Rewrite:
         public = [f for f in x.factors if not tensor_type(f).is_secret]
         value = self._multiplied(Factored(x.base, tuple(secret)))
         if public:
-            value = self.b.add(Mul, value, self._product(public))
+            with self.b.at(op.operands[0].op.location):
+                value = self.b.add(Mul, value, self._product(public))
         self.b.append(op.rebuild([value]))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ezprivsecfl.ir.mpc import boolean, protocol, shares, sketch
+from ezprivsecfl.ir.mpc import boolean, io, protocol, shares, sketch
+from ezprivsecfl.ir.mpc.opening import bits_for, steps_of
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, BooleanType
@@ -69,9 +70,16 @@ class Schedule:
 
     Args:
         stages: Stage r holds round r's messages and what follows from them.
+        reveal: The results' openings, once the checks have been judged; a stage for every exchange.
     """
 
     stages: tuple[Stage, ...]
+    reveal: tuple[Stage, ...] = ()
+
+    @property
+    def exchanging(self) -> tuple[Stage, ...]:
+        """All stages with messages."""
+        return (*self.stages[1:], *self.reveal)
 
     @property
     def rounds(self) -> int:
@@ -83,7 +91,7 @@ class Schedule:
         waits = []
         for party in (0, 1):
             count, has_sent = 0, True
-            for stage in self.stages[1:]:
+            for stage in self.exchanging:
                 has_sent = has_sent or any(party in e.step.senders for e in stage.exchanges)
                 if has_sent and any(1 - party in e.step.senders for e in stage.exchanges):
                     count, has_sent = count + 1, False
@@ -96,7 +104,7 @@ class Schedule:
 
         A round takes two where one server answers the other, but one where both send at the same time.
         """
-        return delays({p for e in stage.exchanges for p in e.step.senders} for stage in self.stages[1:])
+        return delays({p for e in stage.exchanges for p in e.step.senders} for stage in self.exchanging)
 
 
 def delays(steps: Iterable[Collection[int]]) -> int:
@@ -113,7 +121,7 @@ def delays(steps: Iterable[Collection[int]]) -> int:
 
 
 def schedule(program: Program) -> Schedule:
-    """Schedules an mpc program, as soon as possible."""
+    """Schedules an mpc program, as soon as possible; results are opened last, all at once."""
     ready: dict[Value, int] = {}
     stages: list[Stage] = [Stage()]
 
@@ -121,7 +129,10 @@ def schedule(program: Program) -> Schedule:
         stages.extend(Stage() for _ in range(index + 1 - len(stages)))
         return stages[index]
 
+    opened = results(program)
     for op in program.ops:
+        if op in opened or isinstance(op, io.Output):
+            continue
         start = max((ready[o] for o in op.operands), default=0)
         steps = _steps(program, op)
         for number, step in enumerate(steps):
@@ -130,7 +141,23 @@ def schedule(program: Program) -> Schedule:
         if not steps:
             stage(end).local.append(op)
         ready.update((r, end) for r in op.results)
-    return Schedule(tuple(stages))
+    return Schedule(tuple(stages), _reveal(opened))
+
+
+def results(program: Program) -> list[protocol.Open]:
+    """The operations that open the program's results, in the order of its outputs."""
+    sources = [output.operands[0].op for output in program.of(io.Output)]
+    return list(dict.fromkeys(op for op in sources if isinstance(op, protocol.Open)))
+
+
+def _reveal(opened: list[protocol.Open]) -> tuple[Stage, ...]:
+    stages: list[Stage] = []
+    for op in opened:
+        count = len(steps_of(bits_for(op.significant, op.highest), exact=op.significant is None))
+        stages.extend(Stage() for _ in range(count - len(stages)))
+        for number in range(count):
+            stages[number].exchanges.append(Exchange(op, Step.OPEN, number, number + 1 == count))
+    return tuple(stages)
 
 
 def _steps(program: Program, op: Op) -> tuple[Step, ...]:

@@ -25,6 +25,7 @@ from ezprivsecfl.ir.tensor.elementwise import (
     Square,
     Sub,
 )
+from ezprivsecfl.ir.tensor.gate import Gate
 from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, Reshape, Sum, Transpose
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM
@@ -71,7 +72,7 @@ def _hashable(op: Op) -> Hashable:
 
 
 def _foldable(op: Op) -> bool:
-    if isinstance(op, Constant | Input | Clients) or not op.operands:
+    if isinstance(op, Constant | Input | Clients | Gate) or not op.operands:
         return False
     if CLIENTS_DIM in op.result.type.shape or not all(isinstance(o.op, Constant) for o in op.operands):
         return False

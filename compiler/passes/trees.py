@@ -1,19 +1,53 @@
-"""Maxima and minima over axes as trees of element-wise maxima and minima."""
+"""Maxima and minima over axes as trees of element-wise maxima and minima; those over clients by all pairs.
+
+The number of clients is only known when a round starts, so there is no tree over them. Instead every client's value is
+compared with every other one: the largest is the one that is at least as large as all n. Clients that share the
+largest value are averaged. That takes n² comparisons per element, but only a constant number of rounds. (All pairs:
+"enumeration sort", D. E. Muller, F. P. Preparata, "Bounds to complexities of networks for sorting and for switching",
+Journal of the ACM 22, 1975.)
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
-from ezprivsecfl.ir.tensor.elementwise import And, Maximum, Minimum, Or
-from ezprivsecfl.ir.tensor.structure import ReduceAll, ReduceAny, ReduceMax, ReduceMin, Reshape, Slice, Transpose
+from ezprivsecfl.ir.tensor import Constant
+from ezprivsecfl.ir.tensor.elementwise import (
+    And,
+    Cast,
+    Div,
+    Equal,
+    GreaterEqual,
+    LessEqual,
+    Maximum,
+    Minimum,
+    Or,
+    Select,
+)
+from ezprivsecfl.ir.tensor.structure import (
+    Clients,
+    ReduceAll,
+    ReduceAny,
+    ReduceMax,
+    ReduceMin,
+    Reshape,
+    Slice,
+    Sum,
+    Transpose,
+)
 from ezprivsecfl.ir.tensor.values import tensor_type
-from ezprivsecfl.ir.types import CLIENTS_DIM
+from ezprivsecfl.ir.types import CLIENTS_DIM, DType
 
 PAIRWISE: dict[type[Op], type[Op]] = {ReduceMax: Maximum, ReduceMin: Minimum, ReduceAny: Or, ReduceAll: And}
 """All of them idempotent, so that the halves of an odd number of elements may overlap."""
+
+AT_LEAST: dict[type[Op], type[Op]] = {ReduceMax: GreaterEqual, ReduceMin: LessEqual}
+"""How the extreme one compares with all others."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +70,18 @@ class ReduceByTrees:
 def _tree(b: ProgramBuilder, op: Op, value: Value) -> Value:
     axes = op.attributes()["axes"]
     shape = value.type.shape
-    if any(shape[a] == CLIENTS_DIM for a in axes):
-        raise UnsupportedError(f"{op.name} over clients is not supported", [op.location])
+    over_clients = [a for a in axes if shape[a] == CLIENTS_DIM]
+    if over_clients:
+        value = _over_clients(b, op, value, over_clients[0])
+        axes = tuple(a - (a > over_clients[0]) for a in axes if a != over_clients[0])
+        shape = value.type.shape
     kept = [i for i in range(len(shape)) if i not in axes]
     kept_shape = tuple(shape[i] for i in kept)
     size = 1
     for a in axes:
         size *= int(shape[a])
     if size == 0:
-        raise UnsupportedError(f"{op.name} of no elements has no value", [op.location])
+        raise UnsupportedError(f"{op.user_name} of no elements has no value", [op.location])
     order = (*kept, *axes)
     if order != tuple(range(len(shape))):
         value = b.add(Transpose, value, permutation=order)
@@ -54,6 +91,26 @@ def _tree(b: ProgramBuilder, op: Op, value: Value) -> Value:
         value = b.add(PAIRWISE[type(op)], _last(b, value, 0, half), _last(b, value, size - half, half))
         size = half
     return b.add(Reshape, value, shape=kept_shape)
+
+
+def _over_clients(b: ProgramBuilder, op: Op, value: Value, axis: int) -> Value:
+    """The largest or smallest value of all clients, without the clients axis."""
+    dtype = tensor_type(value).dtype
+    at_least = AT_LEAST.get(type(op))
+    if at_least is None or not dtype.is_float:
+        raise UnsupportedError(f"{op.user_name} over clients takes floats only: cast to a float first", [op.location])
+    others = [i for i in range(len(value.type.shape)) if i != axis]
+    if axis:
+        value = b.add(Transpose, value, permutation=(axis, *others))
+    clients, *rest = value.type.shape
+    mine = b.add(Reshape, value, shape=(clients, 1, *rest))
+    every = b.add(Reshape, value, shape=(1, clients, *rest))
+    held = b.add(Sum, b.add(Cast, b.add(at_least, mine, every), dtype=DType.I64), axes=(1,))
+    is_extreme = b.add(Equal, held, b.add(Clients, dtype=DType.I64))
+    zero, one = (b.add(Constant, value=np.asarray(x), dtype=dtype) for x in (0.0, 1.0))
+    total = b.add(Sum, b.add(Select, is_extreme, value, zero), axes=(0,))
+    ties = b.add(Sum, b.add(Cast, is_extreme, dtype=dtype), axes=(0,))
+    return b.add(Div, total, b.add(Maximum, ties, one))  # one always holds: the range of the quotient follows from it
 
 
 def _last(b: ProgramBuilder, value: Value, start: int, size: int) -> Value:

@@ -17,6 +17,7 @@
 #include "duet/conversion.h"
 #include "duet/from_boolean.h"
 #include "duet/gmw.h"
+#include "duet/opening.h"
 #include "duet/product.h"
 #include "duet/share_product.h"
 #include "duet/sketch.h"
@@ -34,6 +35,7 @@ struct PhaseCosts {
   // Estimated, of one party's processor; where nothing better is known, by the bytes
   // (benchmarks/kernels.py).
   std::optional<double> seconds = {};
+  Flooding flooding = {};
 
   double processor_seconds() const {
     const auto bytes = setup.bytes[0] + setup.bytes[1] + online.bytes[0] + online.bytes[1];
@@ -114,6 +116,10 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
        [](Sizes& s) -> PhaseCosts {
          return {init_ot_cost(s.ot_k()), {}};
        }},
+      {"lattice_keys",
+       [](Sizes&) -> PhaseCosts {
+         return {init_rlwe_cost(), {}};
+       }},
       {"mask",
        [](Sizes& s) -> PhaseCosts {
          return {Mask::setup_cost(), Mask::online_cost(s["elements"])};
@@ -122,6 +128,10 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
        [](Sizes& s) -> PhaseCosts {
          return {OpenArith::setup_cost(), OpenArith::online_cost(s["elements"])};
        }},
+      {"open_top",
+       [](Sizes& s) -> PhaseCosts {
+         return {{}, Opening::online_cost(s["elements"], s["bits"])};
+       }},
       {"agreement",
        [](Sizes&) -> PhaseCosts {
          return {{}, Agreement::online_cost()};
@@ -129,6 +139,10 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
       {"exchange",
        [](Sizes& s) -> PhaseCosts {
          return {{}, exchange_cost(s["bytes"])};
+       }},
+      {"confirm_round",
+       [](Sizes&) -> PhaseCosts {
+         return {{}, confirm_round_cost()};
        }},
       {"coins",
        [](Sizes&) -> PhaseCosts {
@@ -140,7 +154,7 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
          const int k = s.ot_k();
          const Products products = s.products();
          return {Product::setup_cost(size, k, products), Product::online_cost(),
-                 Product::setup_seconds(size, k, products)};
+                 Product::setup_seconds(size, k, products), Product::flooding(size, k, products)};
        }},
       {"square",
        [](Sizes& s) -> PhaseCosts {
@@ -149,20 +163,21 @@ const std::map<std::string, std::function<PhaseCosts(Sizes&)>>& operations() {
          const int ot_k = s.ot_k();
          const Products products = s.products();
          return {Square::setup_cost(batch, k, ot_k, products), Square::online_cost(),
-                 Square::setup_seconds(batch, k, ot_k, products)};
+                 Square::setup_seconds(batch, k, ot_k, products),
+                 Square::flooding(batch, k, ot_k, products)};
        }},
       {"share_product",
        [](Sizes& s) -> PhaseCosts {
          const ProductSize size{s["batch"], s["m"], s["k"], s["n"]};
          return {ShareProduct::setup_cost(), ShareProduct::online_cost(size),
-                 ShareProduct::online_seconds(size)};
+                 ShareProduct::online_seconds(size), ShareProduct::flooding(size)};
        }},
       {"share_square",
        [](Sizes& s) -> PhaseCosts {
          const std::uint64_t batch = s["batch"];
          const std::uint64_t k = s["k"];
          return {ShareSquare::setup_cost(), ShareSquare::online_cost(batch, k),
-                 ShareSquare::online_seconds(batch, k)};
+                 ShareSquare::online_seconds(batch, k), ShareSquare::flooding(batch, k)};
        }},
       {"truncate",
        [](Sizes& s) -> PhaseCosts {
@@ -223,7 +238,7 @@ py::dict cost(const std::string& op, const py::kwargs& given) {
                   "setup_rounds"_a = costs.setup.rounds, "online_bytes"_a = costs.online.bytes,
                   "online_messages"_a = costs.online.messages,
                   "online_rounds"_a = costs.online.rounds,
-                  "cpu_seconds"_a = costs.processor_seconds());
+                  "cpu_seconds"_a = costs.processor_seconds(), "flooding"_a = costs.flooding);
 }
 
 }  // namespace
@@ -233,7 +248,9 @@ void define_costs(py::module_& module) {
       "cost", &cost, "op"_a,
       "What an operation puts on the wire, frame headers included, in its setup and in its "
       "online phase: bytes and messages sent by party 0 and 1, and rounds; and an estimate of "
-      "the processor seconds that it takes of one party.");
+      "the processor seconds that it takes of one party; and how far answers by lattice "
+      "encryption, under party 0's and party 1's key, are from what tells nothing.");
+  module.attr("FLOODING_BUDGET") = kFloodingBudget;
 }
 
 }  // namespace duet::bindings

@@ -10,6 +10,7 @@ void define_errors(pybind11::module_& module) {
   pybind11::register_exception<TimeoutError>(module, "TimeoutError", base);
   pybind11::register_exception<ProtocolError>(module, "ProtocolError", base);
   pybind11::register_exception<MismatchError>(module, "MismatchError", base);
+  pybind11::register_exception<AgreementError>(module, "AgreementError", base);
   pybind11::register_exception<AddressError>(module, "AddressError", base);
   pybind11::register_exception<RangeError>(module, "RangeError", base);
   pybind11::register_exception<DivisionError>(module, "DivisionError", base);

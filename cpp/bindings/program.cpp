@@ -63,21 +63,43 @@ class LoadedProgram {
     if (std::exchange(ready_, {}).lock() != session.identity().lock()) {
       throw SetupError("online() needs a setup() of its own, in the same session");
     }
-    std::vector<Tensor<Ring>> opened;
+    sealed_.reset();
+    std::vector<Tensor<Ring>> counts;
     {
       const py::gil_scoped_release release;
       session->begin(Phase::kOnline);
-      opened = program_->online(*session, share_tensors, public_tensors);
+      counts = program_->online(*session, share_tensors, public_tensors);
       session->end();
     }
+    sealed_ = session.identity();
     py::list arrays;
-    for (const Tensor<Ring>& tensor : opened) arrays.append(to_array(tensor.shape, tensor.data));
+    for (const Tensor<Ring>& tensor : counts) arrays.append(to_array(tensor.shape, tensor.data));
     return arrays;
+  }
+
+  py::list reveal(const PythonSession& python_session, const std::vector<unsigned>& lowest) {
+    const PythonSession::Use session(python_session);
+    if (std::exchange(sealed_, {}).lock() != session.identity().lock()) {
+      throw SetupError("reveal() needs an online() of its own, in the same session");
+    }
+    std::vector<Opened> opened;
+    {
+      const py::gil_scoped_release release;
+      session->resume(Phase::kOnline);
+      opened = program_->reveal(*session, lowest);
+      session->end();
+    }
+    py::list results;
+    for (const Opened& o : opened) {
+      results.append(py::make_tuple(to_array(o.value.shape, o.value.data), o.bits));
+    }
+    return results;
   }
 
  private:
   std::unique_ptr<Program> program_;
-  std::weak_ptr<const void> ready_;  // the session of a setup that is not used yet
+  std::weak_ptr<const void> ready_;   // the session of a setup that is not used yet
+  std::weak_ptr<const void> sealed_;  // the session of an online() whose outputs are not open yet
 };
 
 }  // namespace
@@ -87,9 +109,14 @@ void define_program(py::module_& module) {
       .def_property_readonly("name", &LoadedProgram::name)
       .def("setup", &LoadedProgram::setup, "session"_a, "clients"_a,
            "Does all that does not depend on the inputs. Serves one call of online().")
-      .def("online", &LoadedProgram::online, "session"_a, "shares"_a, "publics"_a,
-           "From this party's shares of the clients' values and from public values, all uint64 "
-           "arrays, the opened outputs. Empties the list of shares, to free their memory.");
+      .def(
+          "online", &LoadedProgram::online, "session"_a, "shares"_a, "publics"_a,
+          "From this party's shares of the clients' values and from public values, all uint64 "
+          "arrays, the opened counts of what went wrong; the outputs stay closed. Empties the list "
+          "of shares, to free their memory.")
+      .def("reveal", &LoadedProgram::reveal, "session"_a, "lowest"_a = std::vector<unsigned>{},
+           "Opens the outputs of the last online(), once: a list of (uint64 array, bits opened of "
+           "each element). `lowest`: for each output the place below which nothing is opened.");
   module.def(
       "load", [](const std::string& path) { return LoadedProgram(path); }, "path"_a,
       "Loads the shared object of a compiled program.");

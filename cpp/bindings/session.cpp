@@ -59,17 +59,19 @@ struct Terms {
 
 PythonSession start(Channel channel, const Terms& terms) {
   channel.set_idle_timeout(terms.idle_timeout);
-  handshake(channel, terms.mine);
+  Randomness random = Randomness::os();
+  const Block nonce = handshake(channel, terms.mine, random);
   return PythonSession(std::make_unique<Session>(std::move(channel),
                                                  static_cast<int>(terms.mine.party),
-                                                 Randomness::os(), Options{terms.ot_k}));
+                                                 std::move(random), nonce, Options{terms.ot_k}));
 }
 
 py::tuple local_pair(int ot_k) {
   auto channels = Channel::local_pair();
-  const auto make = [ot_k](Channel channel, int party) {
-    return PythonSession(
-        std::make_unique<Session>(std::move(channel), party, Randomness::os(), Options{ot_k}));
+  const Block nonce = Randomness::os().seed();
+  const auto make = [=](Channel channel, int party) {
+    return PythonSession(std::make_unique<Session>(std::move(channel), party, Randomness::os(),
+                                                   nonce, Options{ot_k}));
   };
   return py::make_tuple(make(std::move(channels.first), 0), make(std::move(channels.second), 1));
 }
@@ -124,6 +126,21 @@ void define_session(py::module_& module) {
           },
           "Bytes per second and the seconds of a round trip; both servers call it at the same "
           "time.")
+      .def(
+          "confirm_round",
+          [](const PythonSession& self, const py::bytes& results) {
+            const std::string_view bytes = results;
+            Digest digest;
+            if (bytes.size() != digest.size()) throw py::value_error("a digest has 32 bytes");
+            std::copy(bytes.begin(), bytes.end(), digest.begin());
+            const PythonSession::Use session(self);
+            const py::gil_scoped_release release;
+            confirm_round(*session, digest);
+          },
+          "results"_a,
+          "Compares with the other server what each sent and received, and a digest of the "
+          "results. "
+          "AgreementError if they differ: then the results must not be used.")
       .def("close", &PythonSession::close, "Ends the connection; the peer gets a PeerError.");
 
   module.def(

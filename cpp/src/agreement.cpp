@@ -1,23 +1,30 @@
 #include "duet/agreement.h"
 
-#include <openssl/evp.h>
-
-#include <memory>
-#include <stdexcept>
+#include <array>
+#include <span>
+#include <string>
 
 #include "duet/errors.h"
 
 namespace duet {
 namespace {
 
-using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+// What a server has seen of a connection and made of it.
+struct Account {
+  Digest sent;
+  Digest received;
+  Digest results;
+};
 
-void update(const Context& context, const void* data, std::size_t size) {
-  if (EVP_DigestUpdate(context.get(), data, size) != 1) throw std::runtime_error("SHA-256 failed");
-}
-
-void update_number(const Context& context, std::uint64_t number) {
-  update(context, &number, sizeof number);
+std::string differences(const Account& mine, const Account& peer) {
+  std::string text;
+  const auto compare = [&text](const Digest& a, const Digest& b, const char* what) {
+    if (a != b) text += (text.empty() ? "" : ", ") + std::string(what);
+  };
+  compare(mine.sent, peer.received, "what this server sent and what the other received");
+  compare(mine.received, peer.sent, "what this server received and what the other sent");
+  compare(mine.results, peer.results, "the results");
+  return text;
 }
 
 }  // namespace
@@ -32,28 +39,40 @@ std::vector<std::uint8_t> exchange(Session& session, std::span<const std::uint8_
 }
 
 void Agreement::send(Session& session, const std::vector<Tensor<Ring>>& publics) {
-  const Context context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) {
-    throw std::runtime_error("SHA-256 is not available");
-  }
+  Sha256 hash;
   for (const Tensor<Ring>& value : publics) {
-    update_number(context, value.shape.size());
-    for (const std::size_t size : value.shape) update_number(context, size);
-    update(context, value.data.data(), value.data.size() * sizeof(Ring));
+    hash.update_number(value.shape.size());
+    for (const std::size_t size : value.shape) hash.update_number(size);
+    hash.update(std::span<const Ring>(value.data));
   }
-  if (EVP_DigestFinal_ex(context.get(), digest_.data(), nullptr) != 1) {
-    throw std::runtime_error("SHA-256 failed");
-  }
+  digest_ = hash.digest();
   session.channel().send(std::span<const std::uint8_t>(digest_));
 }
 
 void Agreement::receive(Session& session) {
-  std::array<std::uint8_t, kDigestBytes> other{};
+  Digest other{};
   session.channel().receive(std::span<std::uint8_t>(other));
   if (other != digest_) {
     throw MismatchError(
         "the two servers hold different public values (SERVER-placed inputs or what is computed "
         "from them); both must be given the same");
+  }
+}
+
+void confirm_round(Session& session, const Digest& results) {
+  Channel& channel = session.channel();
+  const Account mine{channel.sent_digest(), channel.received_digest(), results};
+  Account peer{};
+  session.extend(Phase::kOnline, [&] {
+    channel.send(std::span<const Account>(&mine, 1));
+    channel.receive(std::span<Account>(&peer, 1));
+  });
+  const std::string found = differences(mine, peer);
+  if (!found.empty()) {
+    throw AgreementError(
+        "the two servers differ in " + found +
+        ": something was altered between them, or one of them is faulty or was "
+        "given other SERVER-placed inputs; the results of this round are withheld");
   }
 }
 

@@ -39,6 +39,7 @@ void send(Session& session, std::size_t first, std::span<const std::uint8_t> bit
   session.ot_sender().extend(keys);
   SecretVector<Block> others = keys;
   for (Block& q : others) q ^= session.ot_sender().delta();
+  Tccr tccr(session.nonce());
   tccr(keys, tweak, keys);
   tccr(others, tweak, others);
   SecretVector<std::uint8_t> message;
@@ -60,6 +61,7 @@ void receive(Session& session, std::size_t first, std::span<const std::uint8_t> 
              std::span<const unsigned> widths, std::uint64_t tweak, std::span<Ring> shares) {
   SecretVector<Block> keys(bits.size());
   session.ot_receiver().extend(bits, keys);
+  Tccr tccr(session.nonce());
   tccr(keys, tweak, keys);
   SecretVector<std::uint8_t> message(message_bytes(first, bits.size(), widths));
   session.channel().receive(std::span(message));

@@ -1,7 +1,5 @@
 #include "duet/channel.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -11,9 +9,12 @@
 namespace duet {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::uint16_t kMagic = 0x5544;         // "DU"
 constexpr std::size_t kCollectBytes = 64 << 10;  // written at once when more is waiting
 constexpr std::size_t kReadBytes = 64 << 10;     // read ahead in steps of
+constexpr std::size_t kSlowestBytesPerSecond = 16 << 10;
 constexpr std::size_t kKeepBytes = std::size_t{4}
                                    << 20;  // an empty buffer larger than this is freed
 
@@ -25,8 +26,6 @@ struct Channel::FrameHeader {
   std::uint32_t length;
   std::uint64_t sequence;
 };
-
-void Channel::FreeTrace::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
 
 Channel::Channel(std::unique_ptr<Transport> transport) : transport_(std::move(transport)) {
   static_assert(sizeof(FrameHeader) == kFrameHeaderBytes);
@@ -64,7 +63,7 @@ void Channel::receive(std::span<std::uint8_t> message) {
                           " bytes, but the peer's is " + (last ? "" : "at least ") +
                           std::to_string(message.size() - rest.size() + header.length));
     }
-    read_all(rest.first(header.length));
+    read_payload(rest.first(header.length));
     rest = rest.subspan(header.length);
   }
   ++traffic_.messages_received;
@@ -82,7 +81,7 @@ std::vector<std::uint8_t> Channel::receive_any(std::size_t limit) {
       throw ProtocolError("the peer's message is longer than " + std::to_string(limit) + " bytes");
     }
     message.resize(begin + header.length);
-    read_all(std::span(message).subspan(begin));
+    read_payload(std::span(message).subspan(begin));
   }
   ++traffic_.messages_received;
   return message;
@@ -98,39 +97,28 @@ void Channel::reset_traffic() {
   receiving_ = false;
 }
 
-void Channel::enable_trace() {
-  trace_.reset(EVP_MD_CTX_new());
-  if (trace_ == nullptr || EVP_DigestInit_ex(trace_.get(), EVP_sha256(), nullptr) != 1) {
-    throw Error("OpenSSL cannot set up SHA-256");
-  }
-}
-
-std::array<std::uint8_t, 32> Channel::trace_digest() const {
-  // Finishing a copy leaves the trace open.
-  const std::unique_ptr<evp_md_ctx_st, FreeTrace> copy(EVP_MD_CTX_new());
-  std::array<std::uint8_t, 32> digest;
-  if (copy == nullptr || trace_ == nullptr || EVP_MD_CTX_copy_ex(copy.get(), trace_.get()) != 1 ||
-      EVP_DigestFinal_ex(copy.get(), digest.data(), nullptr) != 1) {
-    throw Error("no trace to take a digest of");
-  }
-  return digest;
-}
-
 void Channel::put(std::span<const std::uint8_t> bytes) {
-  if (trace_ != nullptr) EVP_DigestUpdate(trace_.get(), bytes.data(), bytes.size());
   if (outgoing_.size() + bytes.size() > kCollectBytes) flush();
   if (bytes.size() > kCollectBytes) {
     write_all(bytes);
   } else {
     outgoing_.insert(outgoing_.end(), bytes.begin(), bytes.end());
   }
+  sent_.update(bytes);  // after writing: while the network is busy
 }
 
 void Channel::write_all(std::span<const std::uint8_t> bytes) {
+  set_deadline(bytes.size());
   while (!bytes.empty()) {
     const std::size_t written = transport_->write_some(bytes);
     bytes = bytes.subspan(written);
-    if (written == 0 && !read_ahead()) wait(true);
+    if (written == 0) {
+      if (read_ahead()) {
+        check_deadline();
+      } else {
+        wait(true);
+      }
+    }
   }
 }
 
@@ -151,6 +139,11 @@ void Channel::read_all(std::span<std::uint8_t> bytes) {
   }
 }
 
+void Channel::read_payload(std::span<std::uint8_t> bytes) {
+  read_all(bytes);
+  received_.update(std::span<const std::uint8_t>(bytes));
+}
+
 // Reads what is there into the buffer; false if nothing is.
 bool Channel::read_ahead() {
   if (incoming_begin_ == incoming_end_) {
@@ -165,12 +158,31 @@ bool Channel::read_ahead() {
   return read > 0;
 }
 
+// For so many bytes from now on.
+void Channel::set_deadline(std::size_t bytes) {
+  const Milliseconds sending(1000 * bytes / kSlowestBytesPerSecond);
+  deadline_ = Clock::now() + idle_timeout_ + idle_timeout_ / 4 + sending;
+}
+
+void Channel::check_deadline() const {
+  if (Clock::now() >= deadline_) {
+    throw TimeoutError(
+        "the peer is too slow: a frame did not get through in time, at an idle "
+        "timeout of " +
+        std::to_string(idle_timeout_.count()) + " ms");
+  }
+}
+
 void Channel::wait(bool or_write) {
-  if (!transport_->wait(or_write, idle_timeout_)) {
+  check_deadline();
+  const auto left = std::chrono::ceil<Milliseconds>(deadline_ - Clock::now());
+  if (transport_->wait(or_write, std::min(idle_timeout_, left))) return;
+  if (left >= idle_timeout_) {
     throw TimeoutError("the peer is silent: nothing could be " +
                        std::string(or_write ? "sent" : "received") + " for " +
                        std::to_string(idle_timeout_.count()) + " ms");
   }
+  check_deadline();
 }
 
 void Channel::start_receiving() {
@@ -181,6 +193,7 @@ void Channel::start_receiving() {
 
 Channel::FrameHeader Channel::receive_header() {
   FrameHeader header;
+  set_deadline(0);
   read_all({reinterpret_cast<std::uint8_t*>(&header), sizeof header});
   if (header.magic != kMagic) {
     throw ProtocolError("bad frame: the peer does not speak the Duet protocol");
@@ -192,12 +205,19 @@ Channel::FrameHeader Channel::receive_header() {
   if (header.length > kMaxFrameBytes) {
     throw ProtocolError("bad frame: length " + std::to_string(header.length));
   }
+  // Parts are cut as late as possible: a peer cannot send parts without end that bring nothing.
+  if (header.type == FrameType::kMore && header.length != kMaxFrameBytes) {
+    throw ProtocolError("bad frame: a part of " + std::to_string(header.length) +
+                        " bytes that is not the last");
+  }
   if (header.sequence != frames_received_) {
     throw ProtocolError("bad frame: number " + std::to_string(header.sequence) + " instead of " +
                         std::to_string(frames_received_));
   }
   ++frames_received_;
+  received_.update(std::span<const FrameHeader>(&header, 1));
   traffic_.bytes_received += sizeof header + header.length;
+  set_deadline(header.length);
   return header;
 }
 

@@ -98,7 +98,7 @@ void Evaluate::setup(Session& session, const Circuit& circuit, const GarbledInpu
   tweak_ = session.reserve_tweaks(2 * circuit.and_gates * elements);
   if (session.party() == kGarbler) {
     const Block delta = session.ot_sender().delta();
-    Wires wires(circuit_);
+    Wires wires(circuit_, session.nonce());
     std::vector<Block> tables(2 * circuit.and_gates * std::min(kLanes, elements));
     make_room(outputs_);
     for_each_batch(circuit_, elements, tweak_,
@@ -132,7 +132,7 @@ std::vector<GarbledTensor> Evaluate::online(const Session& session, const Garble
 
   std::vector<GarbledTensor> outputs = outputs_;
   make_room(outputs);
-  Wires wires(circuit_);
+  Wires wires(circuit_, session.nonce());
   for_each_batch(circuit_, inputs[0].get().elements(), tweak_,
                  [&](std::size_t first, std::size_t lanes, std::uint64_t tweak) {
                    const std::size_t size = 2 * circuit_.and_gates;

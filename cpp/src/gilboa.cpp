@@ -58,6 +58,10 @@ std::vector<Chunk> chunks(const GilboaSize& size, Range range) {
   return list;
 }
 
+// One for each of up to 64 bits: so all of a choice are under one key of the hash.
+constexpr std::uint64_t kTweaksPerChoice = std::uint64_t{1} << kTweakBitsPerKey;
+static_assert(kTweaksPerChoice >= 64);
+
 // A chunk of one direction, at either party.
 class Direction {
  public:
@@ -66,11 +70,12 @@ class Direction {
         size_(size),
         chunk_(chunk),
         out_(out),
+        tccr_(session.nonce()),
         blocks_(chunk.count * size.bits),
         payload_(chunk.count * chunk.columns * payload_bytes(size.bits) + kSlack) {}
 
   void set_tweak(std::uint64_t first) { tweak_ = first; }
-  std::size_t ots() const { return blocks_.size(); }
+  std::size_t tweaks() const { return chunk_.count * kTweaksPerChoice; }
 
   // Receiver: chooses.
   void request(std::span<const Ring> left) {
@@ -133,8 +138,8 @@ class Direction {
  private:
   using Keys = std::array<Block, 64>;
 
-  void hash(std::span<const Block> ots, std::size_t choice, Keys& keys) const {
-    tccr(ots, tweak_ + choice * size_.bits, std::span(keys).first(ots.size()));
+  void hash(std::span<const Block> ots, std::size_t choice, Keys& keys) {
+    tccr_(ots, tweak_ + choice * kTweaksPerChoice, std::span(keys).first(ots.size()));
   }
 
   // The pad for a whole row of values: the key itself if that is long enough.
@@ -160,6 +165,7 @@ class Direction {
   const GilboaSize& size_;
   const Chunk& chunk_;
   std::span<Ring> out_;
+  Tccr tccr_;
   std::uint64_t tweak_ = 0;
   SecretVector<Block> blocks_;
   SecretVector<std::uint8_t> choices_;
@@ -185,7 +191,7 @@ void gilboa(Session& session, const GilboaSize& size, std::span<const Ring> left
     // Both parties reserve the same way: for what party 0 sends, then for what party 1 sends.
     for (const int party : {0, 1}) {
       for (Direction& direction : party == session.party() ? sender : receiver) {
-        direction.set_tweak(session.reserve_tweaks(direction.ots()));
+        direction.set_tweak(session.reserve_tweaks(direction.tweaks()));
       }
     }
     for (Direction& direction : receiver) direction.request(left);

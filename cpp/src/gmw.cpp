@@ -90,6 +90,7 @@ void EvaluateBoolean::setup(Session& session, const Circuit& circuit, const Shap
   const std::uint64_t sending = session.party() == 0 ? tweaks : tweaks + count;
   const std::uint64_t receiving = session.party() == 0 ? tweaks + count : tweaks;
   const Block delta = session.ot_sender().delta();
+  Tccr tccr(session.nonce());
   SecretVector<Block> zero_keys(kHashes);
   SecretVector<Block> one_keys(kHashes);
   SecretVector<Block> chosen_keys(kHashes);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "duet/hash.h"
-
 namespace duet {
 
 // Everything but AND is free. `delta` turns a zero label into a one label at the garbler; the
@@ -35,20 +33,16 @@ void Wires::run(std::size_t lanes, Block delta, AndGate and_gate) {
 void Wires::garble(Block delta, std::uint64_t tweak, std::size_t lanes, std::span<Block> table) {
   using Lanes = std::span<Block, kLanes>;
   Secret<std::array<Block, 4 * kLanes>> hashes;
-  std::array<Block, 4 * kLanes> tweaks;
   run(lanes, delta, [&](std::size_t gate, Lanes a, Lanes b, Lanes out) {
     auto& h = hashes.expose();
     for (std::size_t l = 0; l < lanes; ++l) {
-      const std::uint64_t j = tweak + 2 * (l * circuit_.and_gates + gate);
       h[4 * l] = a[l];
       h[4 * l + 1] = a[l] ^ delta;
       h[4 * l + 2] = b[l];
       h[4 * l + 3] = b[l] ^ delta;
-      tweaks[4 * l] = tweaks[4 * l + 1] = {j, 0};
-      tweaks[4 * l + 2] = tweaks[4 * l + 3] = {j + 1, 0};
     }
     const auto used = std::span(h).first(4 * lanes);
-    tccr(used, std::span<const Block>(tweaks).first(4 * lanes), used);
+    tccr_(used, tweak + 2 * gate * lanes, used, 2);
     for (std::size_t l = 0; l < lanes; ++l) {
       const std::uint64_t colour_a = a[l].lo & 1;
       const std::uint64_t colour_b = b[l].lo & 1;
@@ -66,18 +60,14 @@ void Wires::garble(Block delta, std::uint64_t tweak, std::size_t lanes, std::spa
 void Wires::evaluate(std::uint64_t tweak, std::size_t lanes, std::span<const Block> table) {
   using Lanes = std::span<Block, kLanes>;
   Secret<std::array<Block, 2 * kLanes>> hashes;
-  std::array<Block, 2 * kLanes> tweaks;
   run(lanes, Block{}, [&](std::size_t gate, Lanes a, Lanes b, Lanes out) {
     auto& h = hashes.expose();
     for (std::size_t l = 0; l < lanes; ++l) {
-      const std::uint64_t j = tweak + 2 * (l * circuit_.and_gates + gate);
       h[2 * l] = a[l];
       h[2 * l + 1] = b[l];
-      tweaks[2 * l] = {j, 0};
-      tweaks[2 * l + 1] = {j + 1, 0};
     }
     const auto used = std::span(h).first(2 * lanes);
-    tccr(used, std::span<const Block>(tweaks).first(2 * lanes), used);
+    tccr_(used, tweak + 2 * gate * lanes, used);
     for (std::size_t l = 0; l < lanes; ++l) {
       const Block garbler = table[2 * (gate * lanes + l)];
       const Block evaluator = table[2 * (gate * lanes + l) + 1];

@@ -7,6 +7,7 @@
 
 #include "duet/block.h"
 #include "duet/circuit.h"
+#include "duet/hash.h"
 #include "duet/secret.h"
 
 namespace duet {
@@ -16,14 +17,16 @@ inline constexpr std::size_t kLanes = 16;  // instances
 // The labels of all wires of up to kLanes instances.
 class Wires {
  public:
-  explicit Wires(const Circuit& circuit) : circuit_(circuit), labels_(circuit.wires * kLanes) {}
+  // `nonce`: the session's, for the hash.
+  Wires(const Circuit& circuit, Block nonce)
+      : circuit_(circuit), labels_(circuit.wires * kLanes), tccr_(nonce) {}
 
   std::span<Block, kLanes> operator[](std::size_t wire) {
     return std::span<Block, kLanes>(&labels_[wire * kLanes], kLanes);
   }
 
-  // Gates use the tweaks from `tweak` on, 2 · and_gates per instance. A table is two blocks per AND
-  // gate; gate g of lane l has table[2 · (g · lanes + l)] and the block after it.
+  // A table is two blocks per AND gate; gate g of lane l has table[2 · (g · lanes + l)] and the
+  // block after it. The tweaks that it uses are `tweak` plus those positions, so lanes share keys.
   void garble(Block delta, std::uint64_t tweak, std::size_t lanes, std::span<Block> table);
   void evaluate(std::uint64_t tweak, std::size_t lanes, std::span<const Block> table);
 
@@ -33,6 +36,7 @@ class Wires {
 
   const Circuit& circuit_;
   SecretVector<Block> labels_;
+  Tccr tccr_;
 };
 
 }  // namespace duet

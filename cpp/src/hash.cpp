@@ -2,60 +2,56 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <stdexcept>
 
-#include "duet/aes.h"
 #include "duet/secret.h"
 
 namespace duet {
 namespace {
 
-constexpr Block kKey{0x243f6a8885a308d3, 0x13198a2e03707344};  // the first digits of pi
 constexpr std::size_t kBatch = 16;
 
-template <class TweakAt>
-void hash(std::span<const Block> x, TweakAt tweak_at, std::span<Block> out) {
-  if (x.size() != out.size()) throw std::invalid_argument("tccr: lengths differ");
-  // OpenSSL's cipher contexts, which serve where AES-NI is missing, are not to be shared by
-  // threads.
-  thread_local const Aes128 permutation(kKey);
-
-  std::array<Block, kBatch> once;
-  std::array<Block, kBatch> twice;
-  for (std::size_t start = 0; start < x.size(); start += kBatch) {
-    const std::size_t count = std::min(kBatch, x.size() - start);
-    permutation.encrypt(x.subspan(start, count), std::span(once).first(count));
-    for (std::size_t i = 0; i < count; ++i) twice[i] = once[i] ^ tweak_at(start + i);
-    permutation.encrypt(std::span(twice).first(count), std::span(twice).first(count));
-    for (std::size_t i = 0; i < count; ++i) out[start + i] = twice[i] ^ once[i];
-  }
-  const std::size_t used = std::min(kBatch, x.size());
-  wipe(std::span(once).first(used));
-  wipe(std::span(twice).first(used));
+// The sum modulo 2^128.
+Block plus(Block a, std::uint64_t b) {
+  const std::uint64_t lo = a.lo + b;
+  return {lo, a.hi + (lo < b ? 1 : 0)};
 }
 
 }  // namespace
 
-void tccr(std::span<const Block> x, std::span<const Block> tweaks, std::span<Block> out) {
-  if (x.size() != tweaks.size()) throw std::invalid_argument("tccr: lengths differ");
-  hash(
-      x, [tweaks](std::size_t i) { return tweaks[i]; }, out);
+const Aes128& Tccr::cipher(std::uint64_t key) {
+  if (!cipher_ || key != key_) {
+    cipher_.emplace(plus(nonce_, key));
+    key_ = key;
+    ++key_changes_;
+  }
+  return *cipher_;
 }
 
-void tccr(std::span<const Block> x, std::uint64_t first_tweak, std::span<Block> out) {
-  hash(
-      x,
-      [first_tweak](std::size_t i) {
-        return Block{first_tweak + i, 0};
-      },
-      out);
-}
-
-Block tccr(Block x, std::uint64_t tweak) {
-  Block out;
-  tccr({&x, 1}, tweak, {&out, 1});
-  return out;
+void Tccr::operator()(std::span<const Block> x, std::uint64_t first_tweak, std::span<Block> out,
+                      std::size_t repeats) {
+  if (x.size() != out.size()) throw std::invalid_argument("Tccr: lengths differ");
+  std::array<Block, kBatch> once;
+  std::array<Block, kBatch> twice;
+  for (std::size_t start = 0; start < x.size();) {
+    const std::uint64_t tweak = first_tweak + start / repeats;
+    const std::uint64_t key = tweak >> kTweakBitsPerKey;
+    const std::uint64_t next_key_at = ((key + 1) << kTweakBitsPerKey) - first_tweak;
+    const std::size_t end =
+        std::min({x.size(), start + kBatch, static_cast<std::size_t>(next_key_at) * repeats});
+    const std::size_t count = end - start;
+    const Aes128& permutation = cipher(key);
+    permutation.encrypt(x.subspan(start, count), std::span(once).first(count));
+    for (std::size_t i = 0; i < count; ++i) {
+      twice[i] = once[i] ^ Block { first_tweak + (start + i) / repeats, 0 };
+    }
+    permutation.encrypt(std::span(twice).first(count), std::span(twice).first(count));
+    for (std::size_t i = 0; i < count; ++i) out[start + i] = twice[i] ^ once[i];
+    start = end;
+  }
+  const std::size_t used = std::min(kBatch, x.size());
+  wipe(std::span(once).first(used));
+  wipe(std::span(twice).first(used));
 }
 
 }  // namespace duet

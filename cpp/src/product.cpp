@@ -40,14 +40,19 @@ Range half(const GilboaSize& size, int party) {
   return party == 0 ? Range{0, middle} : Range{middle, size.choices()};
 }
 
-// Whether lattice encryption computes a product: if it sends less, and if its noise bound allows.
-bool lattice_is_better(Products choice, std::size_t uploads_per_answer, const Cost& lattice,
-                       const Cost& transfer) {
-  const bool is_possible = uploads_per_answer <= kMostUploads;
+// Whether lattice encryption computes a product: if it sends less, and if its noise bound and what
+// one key may answer allow.
+bool lattice_is_better(Products choice, std::size_t uploads_per_answer, double flooding,
+                       const Cost& lattice, const Cost& transfer) {
+  const bool is_exact = uploads_per_answer <= kMostUploads;
+  const bool is_possible = is_exact && flooding <= kFloodingBudget;
   if (choice == Products::kLattice && !is_possible) {
-    throw std::invalid_argument("too long a product for lattice encryption: it takes " +
-                                std::to_string(uploads_per_answer) + " uploads, of at most " +
-                                std::to_string(kMostUploads));
+    throw std::invalid_argument(
+        is_exact ? "too large a product for lattice encryption: it takes " +
+                       std::to_string(flooding / kFloodingBudget) + " times what one key may answer"
+                 : "too long a product for lattice encryption: it takes " +
+                       std::to_string(uploads_per_answer) + " uploads, of at most " +
+                       std::to_string(kMostUploads));
   }
   if (uploads_per_answer == 0 || !is_possible) return false;  // nothing to compute, or no room
   if (choice != Products::kCheapest) return choice == Products::kLattice;
@@ -56,7 +61,7 @@ bool lattice_is_better(Products choice, std::size_t uploads_per_answer, const Co
 
 void by_lattice(Session& session, const RlweLayout& mine, std::span<const Ring> left,
                 const RlweLayout& theirs, std::span<const Ring> right, std::span<Ring> out) {
-  RlweExchange exchange(mine, theirs);
+  RlweExchange exchange(session, mine, theirs);
   exchange.send_uploads(session, left);
   exchange.receive_uploads(session, right, out);
   exchange.send_answers(session);
@@ -84,7 +89,8 @@ struct ProductPlan {
     const Range all{0, transfer.choices()};
     cost = gilboa_cost(transfer, all, all, ot_k);
     const Cost lattice_cost = rlwe_cost(layout, layout);
-    lattice = lattice_is_better(choice, uploads_per_answer(layout), lattice_cost, cost);
+    lattice = lattice_is_better(choice, uploads_per_answer(layout), layout.flooding(), lattice_cost,
+                                cost);
     if (lattice) cost = lattice_cost;
     seconds = lattice ? rlwe_seconds(layout, layout) : transfer_seconds(cost);
   }
@@ -106,7 +112,8 @@ struct SquarePlan {
                 RlweLayout::inner_products({batch / 2, batch}, k)} {
     cost = gilboa_cost(transfer, half(transfer, 0), half(transfer, 1), ot_k);
     const Cost lattice_cost = rlwe_cost(layouts[0], layouts[1]);
-    lattice = lattice_is_better(choice, uploads_per_answer(layouts[1]), lattice_cost, cost);
+    lattice = lattice_is_better(choice, uploads_per_answer(layouts[1]), layouts[1].flooding(),
+                                lattice_cost, cost);
     if (lattice) cost = lattice_cost;
     seconds = lattice ? rlwe_seconds(layouts[0], layouts[1]) : transfer_seconds(cost);
   }
@@ -161,6 +168,13 @@ Cost Product::setup_cost(const ProductSize& size, int ot_k, Products choice) {
   return ProductPlan(size, ot_k, choice).cost;
 }
 
+Flooding Product::flooding(const ProductSize& size, int ot_k, Products choice) {
+  if (size.n < size.m) return flooding({size.batch, size.n, size.k, size.m}, ot_k, choice);
+  const ProductPlan plan(size, ot_k, choice);
+  const double distance = plan.lattice ? plan.layout.flooding() : 0;
+  return {distance, distance};
+}
+
 double Product::setup_seconds(const ProductSize& size, int ot_k, Products choice) {
   if (size.n < size.m) return setup_seconds({size.batch, size.n, size.k, size.m}, ot_k, choice);
   return ProductPlan(size, ot_k, choice).seconds;
@@ -197,6 +211,12 @@ Tensor<Ring> Square::online(const Session& session, const Masked& a) {
 
 Cost Square::setup_cost(std::uint64_t batch, std::uint64_t k, int ot_k, Products choice) {
   return SquarePlan(batch, k, ot_k, choice).cost;
+}
+
+Flooding Square::flooding(std::uint64_t batch, std::uint64_t k, int ot_k, Products choice) {
+  const SquarePlan plan(batch, k, ot_k, choice);
+  if (!plan.lattice) return {};
+  return {plan.layouts[0].flooding(), plan.layouts[1].flooding()};
 }
 
 double Square::setup_seconds(std::uint64_t batch, std::uint64_t k, int ot_k, Products choice) {

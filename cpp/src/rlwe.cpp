@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -12,6 +13,11 @@ namespace duet {
 namespace {
 
 constexpr unsigned kFloodBits = 134;  // uniform in [-2^133, 2^133); see docs/rlwe.md
+
+// The deviation of the noise of one product of an upload with a uniform factor: of N products of an
+// error, of variance 10.5, and a coefficient of variance 2^126 / 3.
+const double kNoiseDeviation = std::sqrt(10.5 * kRlweSize / 3) * 0x1p63;
+constexpr double kOtherNoise = 0x1p20;  // at most: rounding, and from making an answer look fresh
 
 Wide low_bits(unsigned bits) { return (Wide{1} << bits) - 1; }
 
@@ -133,6 +139,13 @@ void put(const Coefficient& x, std::size_t index, SecretRnsPoly& poly) {
 }
 
 }  // namespace
+
+// The flood is uniform in an interval: shifted by x, it is at the distance |x| / (the interval's
+// length), and E|x| is at most the deviation of x.
+double flooding_distance(std::size_t uploads) {
+  const double shift = std::sqrt(static_cast<double>(uploads)) * kNoiseDeviation + kOtherNoise;
+  return std::ldexp(shift, -static_cast<int>(kFloodBits));
+}
 
 RlweSecretKey::RlweSecretKey(Randomness& random) {
   Prg prg(random.seed());

@@ -22,6 +22,10 @@ inline constexpr unsigned kSwitchedBits = 80;  // answers are modulo 2^80
 // How many uploads may be added up in an answer, for the noise bound.
 inline constexpr std::size_t kMostUploads = 256;
 
+// The statistical distance from what tells nothing that one coefficient of an answer adds, if it is
+// a sum over so many uploads (docs/rlwe.md, "What an answer tells").
+double flooding_distance(std::size_t uploads);
+
 // Bytes on the wire.
 inline constexpr std::size_t kUploadBytes = ciphertext_bytes(kRlwePrimes);
 inline constexpr std::size_t kPublicKeyBytes = kUploadBytes + PackingKeys::kBytes;

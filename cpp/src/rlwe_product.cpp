@@ -114,7 +114,8 @@ RlweLayout RlweLayout::matrices(const GilboaSize& size) {
     const std::uint64_t bytes =
         candidate.uploads_ * kUploadBytes + candidate.packs() * answer_bytes(0);
     const double seconds = encrypting_seconds(candidate) + answering_seconds(candidate);
-    const double effort = static_cast<double>(bytes) + kBytesPerSecond * seconds;
+    const double beyond = std::max(candidate.flooding() / kFloodingBudget - 1, 0.0);
+    const double effort = static_cast<double>(bytes) + kBytesPerSecond * seconds + 1e18 * beyond;
     if (effort < least && candidate.pieces_ <= kMostUploads) {
       least = effort;
       layout = candidate;
@@ -195,6 +196,20 @@ std::size_t RlweLayout::first_result(std::size_t answer) const {
   if (is_inner_) return result_offset_ + entries_.begin + answer;
   return result_offset_ + answer / blocks_ * size_.columns +
          answer % blocks_ * (kRlweSize / stride_);
+}
+
+double RlweLayout::flooding() const {
+  if (!is_inner_) {
+    const std::size_t rows = size_.batch * size_.rows;
+    return answers_ == 0 ? 0
+                         : static_cast<double>(rows * size_.columns) * flooding_distance(pieces_);
+  }
+  double sum = 0;
+  for (std::size_t answer = 0; answer < answers_; ++answer) {
+    const Range uploads = uploads_of(answer);
+    sum += flooding_distance(uploads.end - uploads.begin);
+  }
+  return sum;
 }
 
 std::uint64_t RlweLayout::answer_bytes_total() const {
@@ -284,14 +299,18 @@ std::vector<std::uint8_t> finish(Session& session, const RlwePublicKey& key,
 
 }  // namespace
 
-RlweExchange::RlweExchange(RlweLayout mine, RlweLayout theirs)
-    : mine_(std::move(mine)), theirs_(std::move(theirs)) {}
+RlweExchange::RlweExchange(Session& session, RlweLayout mine, RlweLayout theirs)
+    : mine_(std::move(mine)), theirs_(std::move(theirs)) {
+  Flooding flooding{mine_.flooding(), theirs_.flooding()};
+  if (session.party() == 1) std::swap(flooding[0], flooding[1]);
+  keys_ = session.rlwe(flooding);
+}
 RlweExchange::RlweExchange(RlweExchange&&) noexcept = default;
 RlweExchange& RlweExchange::operator=(RlweExchange&&) noexcept = default;
 RlweExchange::~RlweExchange() = default;
 
 void RlweExchange::send_uploads(Session& session, std::span<const Ring> left) {
-  const RlweKeys& keys = session.rlwe();
+  const RlweSecretKey& key = keys_->mine;
   Prg seeds(session.random().seed());
   for (std::size_t begin = 0; begin < mine_.uploads(); begin += kWindow) {
     const std::size_t count = std::min(kWindow, mine_.uploads() - begin);
@@ -300,7 +319,7 @@ void RlweExchange::send_uploads(Session& session, std::span<const Ring> left) {
     std::vector<std::vector<std::uint8_t>> uploads(count);
     session.parallel(count, [&](std::size_t i) {
       Prg prg(seed[i]);
-      uploads[i] = keys.mine.encrypt(mine_.upload(begin + i, left), prg);
+      uploads[i] = key.encrypt(mine_.upload(begin + i, left), prg);
     });
     for (const std::vector<std::uint8_t>& upload : uploads) {
       session.channel().send(std::span<const std::uint8_t>(upload));
@@ -310,7 +329,6 @@ void RlweExchange::send_uploads(Session& session, std::span<const Ring> left) {
 
 void RlweExchange::receive_uploads(Session& session, std::span<const Ring> right,
                                    std::span<Ring> out) {
-  const RlweKeys& keys = session.rlwe();
   Prg seeds(session.random().seed());
   HeldUploads held;
   answers_.clear();
@@ -328,7 +346,7 @@ void RlweExchange::receive_uploads(Session& session, std::span<const Ring> right
       add_products(session, theirs_, answers, window, held, right, sums);
       held.drop_before(std::min(needed_from, window.end));
     }
-    answers_.push_back(finish(session, keys.peer, theirs_, answers, sums, seeds, out));
+    answers_.push_back(finish(session, keys_->peer, theirs_, answers, sums, seeds, out));
   }
 }
 
@@ -340,12 +358,11 @@ void RlweExchange::send_answers(Session& session) {
 }
 
 void RlweExchange::receive_answers(Session& session, std::span<Ring> out) {
-  const RlweKeys& keys = session.rlwe();
   for (std::size_t pack = 0; pack < mine_.packs(); ++pack) {
     const std::vector<std::size_t> wanted = wanted_of(mine_, mine_.answers_of(pack));
     const std::vector<std::uint8_t> bytes =
         session.channel().receive<std::uint8_t>(answer_bytes(wanted.size()));
-    add_results(mine_, mine_.answers_of(pack), keys.mine.decrypt(bytes, wanted), out);
+    add_results(mine_, mine_.answers_of(pack), keys_->mine.decrypt(bytes, wanted), out);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -26,7 +27,8 @@ class RlweLayout {
 
   // Matrix products [batch, m, k] x [batch, k, n], row by row: `stride` entries of a row in a
   // polynomial, so that N/stride columns fit into an answer, at multiples of the stride, which is
-  // chosen for little traffic, and for little work where that costs little traffic.
+  // chosen for little traffic, and for little work where that costs little traffic, among those
+  // whose answers one key may give (kFloodingBudget), if there are any.
   static RlweLayout matrices(const GilboaSize& size);
 
   // The same layout, with its results further on.
@@ -59,6 +61,9 @@ class RlweLayout {
   std::vector<std::size_t> wanted(std::size_t answer) const;
   std::size_t first_result(std::size_t answer) const;
 
+  // The statistical distance from what tells nothing of all answers together.
+  double flooding() const;
+
   // On the wire, all answers together.
   std::uint64_t answer_bytes_total() const;
 
@@ -84,7 +89,8 @@ class RlweLayout {
 // (`right`). The peer has the layouts swapped.
 class RlweExchange {
  public:
-  RlweExchange(RlweLayout mine, RlweLayout theirs);
+  // In the setup phase, both parties at the same point: new keys may be exchanged.
+  RlweExchange(Session& session, RlweLayout mine, RlweLayout theirs);
   RlweExchange(RlweExchange&&) noexcept;
   RlweExchange& operator=(RlweExchange&&) noexcept;
   ~RlweExchange();
@@ -99,6 +105,7 @@ class RlweExchange {
  private:
   RlweLayout mine_;
   RlweLayout theirs_;
+  std::shared_ptr<const RlweKeys> keys_;
   std::vector<std::vector<std::uint8_t>> answers_;  // packed
 };
 

@@ -1,9 +1,12 @@
 #include "duet/session.h"
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <utility>
 
+#include "duet/errors.h"
+#include "duet/hash.h"
 #include "parallel.h"
 #include "rlwe.h"
 
@@ -16,8 +19,12 @@ double wall_now() {
 
 }  // namespace
 
-Session::Session(Channel channel, int party, Randomness random, Options options)
-    : channel_(std::move(channel)), party_(party), random_(std::move(random)), options_(options) {
+Session::Session(Channel channel, int party, Randomness random, Block nonce, Options options)
+    : channel_(std::move(channel)),
+      party_(party),
+      random_(std::move(random)),
+      nonce_(nonce),
+      options_(options) {
   if (party != 0 && party != 1) throw std::invalid_argument("a party is 0 or 1");
 }
 
@@ -34,15 +41,23 @@ void Session::init_ot() {
 
 Session::~Session() = default;
 
-const RlweKeys& Session::rlwe() {
-  if (!rlwe_) {
+std::shared_ptr<const RlweKeys> Session::rlwe(const Flooding& flooding) {
+  const double budget = options_.flooding_budget;
+  if (std::max(flooding[0], flooding[1]) > budget) {
+    throw SetupError(
+        "a product is too large for lattice encryption: its answers would tell more than "
+        "one key may (docs/rlwe.md)");
+  }
+  if (!rlwe_ || flooded_[0] + flooding[0] > budget || flooded_[1] + flooding[1] > budget) {
     RlweSecretKey mine(random_);
     Prg prg(random_.seed());
     channel_.send(std::span<const std::uint8_t>(mine.public_key(prg)));
     RlwePublicKey peer = RlwePublicKey::parse(channel_.receive<std::uint8_t>(kPublicKeyBytes));
-    rlwe_ = std::make_unique<RlweKeys>(RlweKeys{std::move(mine), std::move(peer)});
+    rlwe_ = std::make_shared<const RlweKeys>(RlweKeys{std::move(mine), std::move(peer)});
+    flooded_ = {};
   }
-  return *rlwe_;
+  for (std::size_t party = 0; party < 2; ++party) flooded_[party] += flooding[party];
+  return rlwe_;
 }
 
 Cost init_rlwe_cost() {
@@ -60,7 +75,8 @@ CotReceiver& Session::ot_receiver() {
 }
 
 std::uint64_t Session::reserve_tweaks(std::uint64_t count) {
-  return std::exchange(next_tweak_, next_tweak_ + count);
+  constexpr std::uint64_t kPerKey = std::uint64_t{1} << kTweakBitsPerKey;
+  return std::exchange(next_tweak_, next_tweak_ + (count + kPerKey - 1) / kPerKey * kPerKey);
 }
 
 void Session::begin(Phase phase) {
@@ -72,12 +88,29 @@ void Session::begin(Phase phase) {
   cpu_start_ = thread_cpu_seconds();
 }
 
+void Session::resume(Phase phase) {
+  const PhaseStats& before = stats_[static_cast<std::size_t>(phase)];
+  running_ = phase;
+  wall_start_ = wall_now() - before.wall_seconds;
+  cpu_start_ = thread_cpu_seconds() - before.cpu_seconds;
+}
+
 void Session::end() {
   channel_.flush();
   if (!running_) return;
   stats_[static_cast<std::size_t>(*running_)] = {channel_.traffic(), wall_now() - wall_start_,
                                                  thread_cpu_seconds() - cpu_start_};
   running_.reset();
+}
+
+void Session::extend(Phase phase, const std::function<void()>& action) {
+  end();
+  channel_.reset_traffic();
+  const double wall_start = wall_now();
+  const double cpu_start = thread_cpu_seconds();
+  action();
+  channel_.flush();
+  account(phase, {channel_.traffic(), wall_now() - wall_start, thread_cpu_seconds() - cpu_start});
 }
 
 PhaseStats Session::stats(Phase phase) const {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "duet/errors.h"
 #include "duet/linear.h"
 #include "rlwe_product.h"
 
@@ -49,11 +50,20 @@ ShareProducts::ShareProducts(ShareProducts&&) noexcept = default;
 ShareProducts& ShareProducts::operator=(ShareProducts&&) noexcept = default;
 ShareProducts::~ShareProducts() = default;
 
-void ShareProducts::setup(Session& session) { session.rlwe(); }
-
-void ShareProducts::start(Session& session, std::unique_ptr<RlweExchange> exchange,
-                          std::span<const Ring> left, SecretVector<Ring> right, Tensor<Ring> own) {
+void ShareProducts::prepare(std::unique_ptr<RlweExchange> exchange, std::vector<Shape> shapes) {
   exchange_ = std::move(exchange);
+  shapes_ = std::move(shapes);
+}
+
+void ShareProducts::check(const std::vector<Shape>& shapes) const {
+  if (exchange_ == nullptr || shapes != shapes_) {
+    throw SetupError(
+        "a product of shares needs a setup() of its own, for the shapes that it takes");
+  }
+}
+
+void ShareProducts::start(Session& session, std::span<const Ring> left, SecretVector<Ring> right,
+                          Tensor<Ring> own) {
   right_ = std::move(right);
   result_ = std::move(own);
   exchange_->send_uploads(session, left);
@@ -71,23 +81,23 @@ Tensor<Ring> ShareProducts::receive_answers(Session& session) {
   return std::move(result_);
 }
 
+void ShareProduct::setup(Session& session, const Shape& a, const Shape& b) {
+  const std::size_t rank = a.size();
+  const std::size_t batch = element_count(Shape(a.begin(), a.end() - 2));
+  swapped_ = b.back() < a[rank - 2];  // a·b = (bᵀ·aᵀ)ᵀ: fewer rows to encrypt
+  const RlweLayout layout = product_layout(oriented({batch, a[rank - 2], a.back(), b.back()}));
+  prepare(std::make_unique<RlweExchange>(session, layout, layout), {a, b});
+}
+
 void ShareProduct::send_uploads(Session& session, const Tensor<Ring>& a, const Tensor<Ring>& b) {
-  const std::size_t rank = a.shape.size();
-  swapped_ = b.shape.back() < a.shape[rank - 2];
-  if (swapped_) {  // a·b = (bᵀ·aᵀ)ᵀ: fewer rows to encrypt
+  check({a.shape, b.shape});
+  if (swapped_) {
     const Tensor<Ring> left = swap_last_axes(b);
     const Tensor<Ring> right = swap_last_axes(a);
-    const ProductSize size{element_count(left.shape) / (left.shape[rank - 2] * left.shape.back()),
-                           left.shape[rank - 2], left.shape.back(), right.shape.back()};
-    const RlweLayout layout = product_layout(size);
-    start(session, std::make_unique<RlweExchange>(layout, layout), left.data, right.data,
-          matmul(left, right));
-    return;
+    start(session, left.data, right.data, matmul(left, right));
+  } else {
+    start(session, a.data, b.data, matmul(a, b));
   }
-  const ProductSize size{element_count(Shape(a.shape.begin(), a.shape.end() - 2)),
-                         a.shape[rank - 2], a.shape[rank - 1], b.shape.back()};
-  const RlweLayout layout = product_layout(size);
-  start(session, std::make_unique<RlweExchange>(layout, layout), a.data, b.data, matmul(a, b));
 }
 
 Tensor<Ring> ShareProduct::receive_answers(Session& session) {
@@ -100,15 +110,29 @@ Cost ShareProduct::online_cost(const ProductSize& size) {
   return rlwe_cost(layout, layout);
 }
 
+Flooding ShareProduct::flooding(const ProductSize& size) {
+  const double distance = product_layout(oriented(size)).flooding();
+  return {distance, distance};
+}
+
 double ShareProduct::online_seconds(const ProductSize& size) {
   const RlweLayout layout = product_layout(oriented(size));
   return rlwe_seconds(layout, layout);
 }
 
+void ShareSquare::setup(Session& session, const Shape& x) {
+  if (x.empty()) throw std::invalid_argument("square: a scalar has no last axis");
+  const SquareLayouts plan(element_count(Shape(x.begin(), x.end() - 1)), x.back());
+  const auto own = static_cast<std::size_t>(session.party());
+  RlweLayout mine = plan.layouts[own].with_results_from(plan.first_result[own]);
+  RlweLayout theirs = plan.layouts[1 - own].with_results_from(plan.first_result[1 - own]);
+  prepare(std::make_unique<RlweExchange>(session, std::move(mine), std::move(theirs)), {x});
+}
+
 void ShareSquare::send_uploads(Session& session, const Tensor<Ring>& x) {
-  if (x.shape.empty()) throw std::invalid_argument("square: a scalar has no last axis");
-  const std::size_t k = x.shape.back();
-  const SquareLayouts plan(element_count(Shape(x.shape.begin(), x.shape.end() - 1)), k);
+  check({x.shape});
+  const SquareLayouts plan(element_count(Shape(x.shape.begin(), x.shape.end() - 1)),
+                           x.shape.back());
   const auto own = static_cast<std::size_t>(session.party());
   // 2·x_0·x_1: the evaluator doubles its factor.
   const Tensor<Ring> doubled = shift_left(x, 1);
@@ -117,15 +141,18 @@ void ShareSquare::send_uploads(Session& session, const Tensor<Ring>& x) {
     return which == 0 ? SecretVector<Ring>(data.begin(), middle)
                       : SecretVector<Ring>(middle, data.end());
   };
-  RlweLayout mine = plan.layouts[own].with_results_from(plan.first_result[own]);
-  RlweLayout theirs = plan.layouts[1 - own].with_results_from(plan.first_result[1 - own]);
-  start(session, std::make_unique<RlweExchange>(std::move(mine), std::move(theirs)),
-        half(x.data, own), half(doubled.data, 1 - own), sum(mul(x, x), {x.shape.size() - 1}));
+  start(session, half(x.data, own), half(doubled.data, 1 - own),
+        sum(mul(x, x), {x.shape.size() - 1}));
 }
 
 Cost ShareSquare::online_cost(std::uint64_t batch, std::uint64_t k) {
   const SquareLayouts plan(batch, k);
   return rlwe_cost(plan.layouts[0], plan.layouts[1]);
+}
+
+Flooding ShareSquare::flooding(std::uint64_t batch, std::uint64_t k) {
+  const SquareLayouts plan(batch, k);
+  return {plan.layouts[0].flooding(), plan.layouts[1].flooding()};
 }
 
 double ShareSquare::online_seconds(std::uint64_t batch, std::uint64_t k) {

@@ -1,6 +1,7 @@
 // A program as the compiler emits them, written by hand: for clients' vectors x_i of 6 numbers and
 // a public g, the sum of relu(x_i·g)·x_i, and the sum of all |x_i|².
 #include <string>
+#include <utility>
 
 #include "duet/arith.h"
 #include "duet/circuit.h"
@@ -63,12 +64,13 @@ class Example final : public Program {
     const Tensor<Ring> total =
         weighted.online(s, reshape(masked_w, {1, 1, n}), reshape(masked_x, {1, n, 6}));
     const Tensor<Ring> norm = sum(norms.online(s, masked_x), {0});
-    // Round 4
-    open_total.send(s, reshape(total, {6}));
-    open_norm.send(s, norm);
-    Tensor<Ring> opened_total = open_total.receive(s);
-    Tensor<Ring> opened_norm = open_norm.receive(s);
-    return {std::move(opened_total), std::move(opened_norm)};
+    outputs = {{reshape(total, {6})}, {norm}};
+    return {};
+  }
+
+  // Round 4
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -87,7 +89,7 @@ class Example final : public Program {
   PublicToYao zero;
   Evaluate positive, widen;
   FromYao from_yao;
-  OpenArith open_total, open_norm;
+  std::vector<Sealed> outputs;
 };
 
 }  // namespace

@@ -31,10 +31,12 @@ inline bool equal(const Tensor<Ring>& a, const Tensor<Ring>& b) {
   return a.shape == b.shape && a.data == b.data;
 }
 
+inline constexpr Block kTestNonce{0x6e6f, 0x6e63};
+
 // What two sessions are prepared for: oblivious transfer, or also lattice encryption.
 enum class Keys { kTransfer, kLattice };
 
-// Two sessions with prepared OTs and fixed randomness, whose traces begin after that.
+// Two sessions with prepared OTs and fixed randomness.
 class Sessions {
  public:
   explicit Sessions(Options options = {}, Keys keys = Keys::kTransfer)
@@ -75,14 +77,12 @@ class Sessions {
 
  private:
   Sessions(std::pair<Channel, Channel> channels, Options options, Keys keys)
-      : first_(std::move(channels.first), 0, Randomness::for_tests({1, 0}), options),
-        second_(std::move(channels.second), 1, Randomness::for_tests({2, 0}), options) {
+      : first_(std::move(channels.first), 0, Randomness::for_tests({1, 0}), kTestNonce, options),
+        second_(std::move(channels.second), 1, Randomness::for_tests({2, 0}), kTestNonce, options) {
     run([&](Session& session, std::size_t) {
       session.init_ot();
-      if (keys == Keys::kLattice) session.rlwe();
+      if (keys == Keys::kLattice) session.rlwe({0, 0});
     });
-    first_.channel().enable_trace();
-    second_.channel().enable_trace();
   }
 
   static std::string text(const Cost& cost) {

@@ -28,8 +28,8 @@ void masking_and_opening() {
     CHECK(equal(masked[0].sum, masked[1].sum));
     CHECK(equal(sub(masked[0].sum, add(mask[0].mask(), mask[1].mask())), x));
   }
-  both.check_traces("3a7dd3bae2abe25776048aaa202912a4de3b9884e1ab72d074d4042561fa10ad",
-                    "6f69150256accda4fcd8aa657a7cee14b9fd587f40ecfe5d521d3c7073b9e48f");
+  both.check_traces("312169116c1d251b77c69dc309ad351d57464f5a57c9bb19b8192092c1c242f0",
+                    "9356c14d79a097315227509f878b3a40123bd4b637c027fb991c2ffc56acd7d3");
 }
 
 void independent_ops_share_a_round() {
@@ -54,7 +54,7 @@ void masked_values_can_be_moved() {
 
 void a_mask_is_used_once() {
   auto channels = Channel::local_pair();
-  Session session(std::move(channels.first), 0, Randomness::os());
+  Session session(std::move(channels.first), 0, Randomness::os(), Block{});
   Mask mask;
   CHECK(message_of<SetupError>([&] { mask.send(session, Tensor<Ring>()); }) ==
         "mask: step 1 of the online phase needs a setup of its own, and there was none");

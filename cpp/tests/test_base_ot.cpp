@@ -22,8 +22,6 @@ std::vector<std::uint8_t> pattern(std::size_t count) {
 
 Run run(std::size_t count, Randomness sender, Randomness receiver) {
   Run result;
-  result.channels.first.enable_trace();
-  result.channels.second.enable_trace();
   result.sent.resize(count);
   result.received.resize(count);
   run_both(

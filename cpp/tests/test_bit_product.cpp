@@ -39,8 +39,8 @@ void products_of_all_widths() {
 void traces_are_pinned() {
   Sessions both;
   check(both, 30, {62, 7}, kDefaultOtK);
-  both.check_traces("a445ed464aed26524e31f346757290ae254032c57415ae0f9bdec54f8cc08125",
-                    "03291f42efeaf7e5ea32508938b13c9f3625ab5dc23b1bac32baec33eb54dc6f");
+  both.check_traces("f283c1bc406a01c1b76f819f5e6c76b48089858bcf10fba8a1debb01fb7dc0cf",
+                    "017e8dfdbd82dd43e8f012f5073095e640d0ba6869f42e3762c4143f40ad2bff");
 }
 
 }  // namespace

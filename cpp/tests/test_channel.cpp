@@ -1,10 +1,15 @@
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include "duet/channel.h"
 #include "duet/errors.h"
 #include "duet/prg.h"
+#include "socket.h"
 #include "two_party.h"
 
 namespace {
@@ -124,6 +129,34 @@ void a_silent_peer_times_out() {
         "the peer is silent: nothing could be sent for 50 ms");
 }
 
+// Single bytes now and then are progress, but no message.
+void a_trickling_peer_times_out() {
+  for (const std::size_t whole : {0, 16}) {  // from the header on, or after it
+    int ends[2];
+    CHECK(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    Channel channel(make_socket_transport(ends[0], {}));
+    channel.set_idle_timeout(Milliseconds(200));
+    std::thread trickle([end = ends[1], whole] {
+      const Bytes frame{0x44, 0x55, 2, 0, 100, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+      CHECK(::send(end, frame.data(), whole, 0) == static_cast<ssize_t>(whole));
+      for (std::size_t i = whole; i < 100; ++i) {
+        const std::uint8_t byte = i < frame.size() ? frame[i] : 0;
+        if (::send(end, &byte, 1, MSG_NOSIGNAL) != 1) break;
+        std::this_thread::sleep_for(Milliseconds(40));
+      }
+      ::close(end);
+    });
+    const double seconds = seconds_for([&] {
+      CHECK(message_of<TimeoutError>([&] { channel.receive<std::uint8_t>(100); }) ==
+            "the peer is too slow: a frame did not get through in time, at an idle timeout of 200 "
+            "ms");
+    });
+    CHECK(seconds < 1);
+    { const Channel gone = std::move(channel); }
+    trickle.join();
+  }
+}
+
 // A peer that sends what it likes.
 class Script : public Transport {
  public:
@@ -167,11 +200,12 @@ void garbage_is_refused() {
   CHECK(refusal({{.type = 3}}) == "bad frame: unknown type 3");
   CHECK(refusal({{.length = (1 << 20) + 1}}) == "bad frame: length 1048577");
   CHECK(refusal({{.sequence = 5}}) == "bad frame: number 5 instead of 0");
-  CHECK(refusal({{.type = 1}, {.sequence = 0}}) == "bad frame: number 0 instead of 1");
+  CHECK(refusal({{.type = 1}}) == "bad frame: a part of 4 bytes that is not the last");
+  CHECK(refusal({{.type = 1, .length = 0}}) == "bad frame: a part of 0 bytes that is not the last");
   CHECK(refusal({{.length = 4}}) == "expected a message of 8 bytes, but the peer's is 4");
   CHECK(refusal({{.length = 9}}) == "expected a message of 8 bytes, but the peer's is 9");
-  CHECK(refusal({{.type = 1}, {.type = 1, .length = 5, .sequence = 1}}) ==
-        "expected a message of 8 bytes, but the peer's is at least 9");
+  CHECK(refusal({{.type = 1, .length = 1 << 20}}) ==
+        "expected a message of 8 bytes, but the peer's is at least 1048576");
 
   auto [a, b] = Channel::local_pair();
   a.send(Bytes(100));
@@ -180,14 +214,18 @@ void garbage_is_refused() {
         "the peer's message is longer than 99 bytes");
 }
 
-void traces_see_every_byte() {
+void digests_see_every_byte() {
   auto [a, b] = Channel::local_pair();
-  message_of<Error>([&channel = a] { channel.trace_digest(); });
-  a.enable_trace();
   a.send(Bytes{1, 2, 3});
   check_trace(a, "cd095d5ecab415bfac899bc429444f3c7939912fe906b81fd6e0a55e29f46677");
   a.send(Bytes{1, 2, 3});
   check_trace(a, "5cdbe866705eebee061f7900befbbdfd713367d3d9e846751b694f066f715906");
+  a.flush();
+  CHECK(b.received_digest() != a.sent_digest());  // nothing has been taken yet
+  b.receive<std::uint8_t>(3);
+  b.receive_any(3);
+  CHECK(b.received_digest() == a.sent_digest());
+  CHECK(a.received_digest() == b.sent_digest());
 }
 
 std::pair<Channel, Channel> tcp_pair() {
@@ -247,8 +285,9 @@ int main() {
   both_may_send_much_at_once(tcp_pair());
   a_dead_peer_is_noticed_at_once();
   a_silent_peer_times_out();
+  a_trickling_peer_times_out();
   garbage_is_refused();
-  traces_see_every_byte();
+  digests_see_every_byte();
   tcp_finds_its_peer();
   both_ends_have_addresses();
 }

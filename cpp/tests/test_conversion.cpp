@@ -94,8 +94,8 @@ void refuses_wrong_widths_and_second_use() {
 void traces_are_pinned() {
   Sessions both;
   there_and_back(both, {3}, 20, 4);
-  both.check_traces("8a18aff1f203d40889f642b82595ee732a5600c49731f334ea815e28045a6cc8",
-                    "e9acf4bd87001c6b42cef9f2359ca07392622caf08dd41f60f70c5f0e20c8fb2");
+  both.check_traces("1127d5ef81f79bbd379b6779d89d8481fb4c87966f8ca7d6dfa564384e3f8cd9",
+                    "054a8fe24faadb56f5ccd1d46ae0c36cc73003ee59e6bcbdd4de50a4df90eecb");
 }
 
 }  // namespace

@@ -116,8 +116,8 @@ void refuses_wrong_inputs_and_second_use() {
 void traces_are_pinned() {
   Sessions both;
   check(both, random_circuit(100, 1), {20});
-  both.check_traces("f3c52fce2b3b46fdda036fe5ec0cf2a30a1b078748490c7a85a5ec67ff1f2b94",
-                    "768ce129160bda007b5f5bd1fa6d1381048c3c6839c768fbad7d89af9caf2e41");
+  both.check_traces("670e16bbaabd3cf0548a182eb67b4145f74ede086d52a36807d80329abd436de",
+                    "7e2b8e70245b7c33c9884e6aedc0f3169fa74859afb03f3a1c75268dade8e7cf");
 }
 
 }  // namespace

@@ -236,8 +236,8 @@ void traces_are_pinned() {
   Sessions both;
   check(both, random_circuit(100, 1), {20});
   to_arithmetic_shares(both, {20}, 64);
-  both.check_traces("8ee99ac8b46f322704130f02d315010ca9ae96c9a9406abf0991e08215e8dddd",
-                    "a951c6a49dd51a213401c79e1ef747e1ecd64fec218afe5d66f5d06c083e9f90");
+  both.check_traces("9570ca2eb9d856ad9928539d6d86ed7efb6446032386da06e13c2890998513fe",
+                    "25a65f0de58b9dfc27977eb45202dd8a0af1afab1e07da493c0f5b412f5fc64c");
 }
 
 }  // namespace

@@ -18,9 +18,12 @@ Handshake party(std::uint32_t number) {
 // Both parties refuse; returns what party 0 says.
 std::string mismatch(const Handshake& mine, const Handshake& theirs) {
   auto channels = Channel::local_pair();
+  Randomness first = Randomness::os();
+  Randomness second = Randomness::os();
   std::string message;
-  run_both([&] { message = message_of<MismatchError>([&] { handshake(channels.first, mine); }); },
-           [&] { message_of<MismatchError>([&] { handshake(channels.second, theirs); }); });
+  run_both(
+      [&] { message = message_of<MismatchError>([&] { handshake(channels.first, mine, first); }); },
+      [&] { message_of<MismatchError>([&] { handshake(channels.second, theirs, second); }); });
   return message;
 }
 
@@ -33,7 +36,7 @@ void names_what_differs() {
   theirs = party(1);
   theirs.protocol_version = 99;
   CHECK(mismatch(party(0), theirs) ==
-        "handshake: the parties differ in their protocol version: 2 here, 99 at the peer");
+        "handshake: the parties differ in their protocol version: 3 here, 99 at the peer");
   theirs = party(1);
   theirs.engine_version = "9.9";
   CHECK(mismatch(party(0), theirs) ==
@@ -52,28 +55,76 @@ void names_what_differs() {
         "handshake: one party must be 0 and the other 1: 0 here, 0 at the peer");
 }
 
-void agrees() {
+// What both get of it; fixed randomness unless there is another seed.
+std::array<Block, 2> agreed(std::uint64_t seed = 1) {
   auto channels = Channel::local_pair();
-  channels.first.enable_trace();
-  run_both([&] { handshake(channels.first, party(0)); },
-           [&] { handshake(channels.second, party(1)); });
+  std::array<Block, 2> nonces;
+  const auto shake = [&](Channel& channel, std::uint32_t number) {
+    Randomness randomness = Randomness::for_tests({seed, number});
+    nonces[number] = handshake(channel, party(number), randomness);
+  };
+  run_both([&] { shake(channels.first, 0); }, [&] { shake(channels.second, 1); });
   CHECK(channels.first.traffic().rounds == 1);
-  check_trace(channels.first, "3338c6a2831540abf764f60a071cc6c9c66a6ec950eff68cf45f0383ca45e11b");
+  if (seed == 1)
+    check_trace(channels.first, "c9c2e76936002ffc72f42a4577e552c888f15cf0cce1c4b5e2dc8256b0285a80");
+  return nonces;
 }
 
-void refuses_a_short_message() {
+void agrees_on_a_nonce() {
+  const auto [first, second] = agreed();
+  CHECK(first == second);
+  CHECK(agreed(2)[0] != first);
+  // Each party's part counts: the nonce is neither one's alone, nor the same when they are swapped.
+  const Block part_0 = Randomness::for_tests({1, 0}).seed();
+  const Block part_1 = Randomness::for_tests({1, 1}).seed();
+  CHECK(first != part_0 && first != part_1 && first != (part_0 ^ part_1));
+}
+
+// What party 0 says when the peer sends these bytes.
+std::string refused(const std::vector<std::uint8_t>& message) {
   auto channels = Channel::local_pair();
-  const std::array<std::uint8_t, 6> start{kProtocolVersion, 0, 0, 0, 200, 0};
-  channels.second.send(start);
+  channels.second.send(message);
   channels.second.flush();
-  CHECK(message_of<ProtocolError>([&] { handshake(channels.first, party(0)); }) ==
-        "handshake: the peer's message is too short");
+  Randomness randomness = Randomness::os();
+  return message_of<ProtocolError>([&] { handshake(channels.first, party(0), randomness); });
+}
+
+void refuses_what_is_no_handshake() {
+  constexpr std::uint8_t kVersion = kProtocolVersion;
+  CHECK(refused({}) == "handshake: the peer's message is too short");
+  CHECK(refused({kVersion, 0, 0, 0, 200, 0}) == "handshake: the peer's message is too short");
+  for (const std::vector<std::uint8_t>& text :
+       std::vector<std::vector<std::uint8_t>>{{0xff},
+                                              {0x80},
+                                              {0xc3},
+                                              {0xc0, 0x80},
+                                              {0xe0, 0x9f, 0x80},
+                                              {0xed, 0xa0, 0x80},
+                                              {0xf0, 0x8f, 0x80, 0x80},
+                                              {0xf4, 0x90, 0x80, 0x80},
+                                              {0xf5, 0x80, 0x80, 0x80},
+                                              {0xe2, 0x82, 'a'}}) {
+    std::vector<std::uint8_t> message{kVersion, 0, 0, 0, static_cast<std::uint8_t>(text.size()),
+                                      0,        0, 0};
+    message.insert(message.end(), text.begin(), text.end());
+    CHECK(refused(message) == "handshake: the peer's text is not UTF-8");
+  }
+}
+
+void text_may_be_any_utf8() {
+  Handshake theirs = party(1);
+  theirs.configuration = "\u00e9\u20ac\U0001f600 \U0010ffff";
+  CHECK(mismatch(party(0), theirs) ==
+        "handshake: the parties differ in their configuration: "
+        "'ot_k=4' here, '" +
+            theirs.configuration + "' at the peer");
 }
 
 }  // namespace
 
 int main() {
   names_what_differs();
-  agrees();
-  refuses_a_short_message();
+  agrees_on_a_nonce();
+  refuses_what_is_no_handshake();
+  text_may_be_any_utf8();
 }

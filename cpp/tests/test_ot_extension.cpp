@@ -11,8 +11,6 @@ using namespace duet;
 // Both ends of a connection over which party 0 is the sender.
 struct Pair {
   Pair(int k, Randomness sender_random, Randomness receiver_random) {
-    channels.first.enable_trace();
-    channels.second.enable_trace();
     run_both([&] { sender.emplace(channels.first, sender_random, k); },
              [&] { receiver.emplace(channels.second, receiver_random, k); });
   }

@@ -35,17 +35,21 @@ void computes(Sessions& both, std::array<std::unique_ptr<Program>, 2>& programs,
   }
 
   const Shares shares = share_out(x, 3);
-  std::array<std::vector<Tensor<Ring>>, 2> opened;
+  std::array<std::vector<Opened>, 2> opened;
   both.run([&](Session& s, std::size_t p) {
     programs[p]->setup(s, n);
     s.begin(Phase::kOnline);
-    opened[p] = programs[p]->online(s, {shares[p]}, {g});
+    CHECK(programs[p]->online(s, {shares[p]}, {g}).empty());
+    s.end();
+    s.resume(Phase::kOnline);
+    opened[p] = programs[p]->reveal(s, {});
     s.end();
     CHECK(s.stats(Phase::kOnline).traffic.rounds <= 4);
   });
   for (const auto& outputs : opened) {
     CHECK(outputs.size() == 2);
-    CHECK(equal(outputs[0], total) && equal(outputs[1], Tensor<Ring>({}, {norm})));
+    CHECK(equal(outputs[0].value, total) && equal(outputs[1].value, Tensor<Ring>({}, {norm})));
+    CHECK(outputs[0].bits == 64 && outputs[1].bits == 64);
   }
 }
 

@@ -10,8 +10,8 @@ using namespace duet;
 struct Sessions {
   explicit Sessions(Options options = {},
                     std::pair<Channel, Channel> channels = Channel::local_pair())
-      : first(std::move(channels.first), 0, Randomness::for_tests({1, 0}), options),
-        second(std::move(channels.second), 1, Randomness::for_tests({2, 0}), options) {}
+      : first(std::move(channels.first), 0, Randomness::for_tests({1, 0}), Block{}, options),
+        second(std::move(channels.second), 1, Randomness::for_tests({2, 0}), Block{}, options) {}
 
   Session first;
   Session second;
@@ -97,14 +97,14 @@ void work_by_other_means_is_added() {
 void tweaks_are_given_out_once() {
   Sessions both;
   CHECK(both.first.reserve_tweaks(10) == 0);
-  CHECK(both.first.reserve_tweaks(5) == 10);
-  CHECK(both.first.reserve_tweaks(0) == 15 && both.first.reserve_tweaks(1) == 15);
+  CHECK(both.first.reserve_tweaks(65) == 64);
+  CHECK(both.first.reserve_tweaks(0) == 192 && both.first.reserve_tweaks(1) == 192);
 }
 
 void refuses_a_third_party() {
   auto channels = Channel::local_pair();
   message_of<std::invalid_argument>(
-      [&] { Session(std::move(channels.first), 2, Randomness::os()); });
+      [&] { Session(std::move(channels.first), 2, Randomness::os(), Block{}); });
 }
 
 }  // namespace

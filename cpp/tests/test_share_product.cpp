@@ -1,5 +1,7 @@
+#include <cmath>
 #include <vector>
 
+#include "duet/errors.h"
 #include "duet/share_product.h"
 #include "protocol.h"
 
@@ -14,7 +16,7 @@ Tensor<Ring> multiply(Sessions& both, const Tensor<Ring>& a, const Tensor<Ring>&
   Shares result;
   both.run(cost, [&](Session& s, std::size_t p) {
     ShareProduct product;
-    product.setup(s);
+    product.setup(s, a.shape, b.shape);
     product.send_uploads(s, shares_a[p], shares_b[p]);
     product.receive_uploads(s);
     product.send_answers(s);
@@ -28,7 +30,7 @@ Tensor<Ring> square(Sessions& both, const Tensor<Ring>& x, const Cost& cost) {
   Shares result;
   both.run(cost, [&](Session& s, std::size_t p) {
     ShareSquare squares;
-    squares.setup(s);
+    squares.setup(s, x.shape);
     squares.send_uploads(s, shares[p]);
     squares.receive_uploads(s);
     squares.send_answers(s);
@@ -59,13 +61,83 @@ void squares() {
   }
 }
 
+void keys_are_renewed_at_the_budget() {
+  const ProductSize size{1, 1, 4, 5};
+  const double each = ShareProduct::flooding(size)[0];
+  CHECK(each > 0 && ShareProduct::flooding(size)[1] == each);
+  Sessions both({.flooding_budget = 3 * each}, Keys::kLattice);
+  const Tensor<Ring> a = random_values({1, 4}, 1);
+  const Tensor<Ring> b = random_values({4, 5}, 2);
+  for (const bool renewed : {false, false, false, true, false, false, true}) {
+    const Cost cost = ShareProduct::online_cost(size);
+    const Cost keys{init_rlwe_cost().bytes, init_rlwe_cost().messages, 0};
+    Cost expected = cost;
+    if (renewed) {
+      expected = parallel(cost, keys);
+      expected.rounds += init_rlwe_cost().rounds;
+    }
+    CHECK(equal(multiply(both, a, b, expected), matmul(a, b)));
+  }
+  // Answers under the other party's key count for themselves: the larger half of a square is party
+  // 1's, and it is that which exceeds the budget.
+  const auto [first, second] = ShareSquare::flooding(3, 10);
+  CHECK(first < second);
+  Sessions halves({.flooding_budget = 1.5 * second}, Keys::kLattice);
+  std::array<bool, 2> is_new{};
+  halves.run([&](Session& s, std::size_t p) {
+    const auto before = s.rlwe({0, 0});
+    s.rlwe({first, second});
+    is_new[p] = s.rlwe({0, second}) != before;
+  });
+  CHECK(is_new[0] && is_new[1]);
+}
+
+void what_no_key_may_answer_is_refused() {
+  const double each = ShareProduct::flooding({1, 1, 4, 5})[0];
+  Sessions both({.flooding_budget = 0.9 * each});
+  both.run([](Session& s, std::size_t) {
+    ShareProduct product;
+    CHECK(message_of<SetupError>([&] {
+            product.setup(s, {1, 4}, {4, 5});
+          }).starts_with("a product is too large for lattice encryption"));
+  });
+}
+
+void products_need_a_setup_for_their_shapes() {
+  Sessions both({}, Keys::kLattice);
+  both.run([](Session& s, std::size_t) {
+    ShareProduct product;
+    const Tensor<Ring> a({1, 4});
+    const Tensor<Ring> b({4, 5});
+    message_of<SetupError>([&] { product.send_uploads(s, a, b); });
+    product.setup(s, {1, 4}, {4, 6});
+    message_of<SetupError>([&] { product.send_uploads(s, a, b); });
+    ShareSquare square;
+    square.setup(s, {3, 4});
+    message_of<SetupError>([&] { square.send_uploads(s, a); });
+  });
+}
+
+// A million results of a hundred clients stay within 2^-41, and so do 24 uploads for each answer.
+void distances_are_bounded() {
+  const double weighted_sum = ShareProduct::flooding({1, 1, 100, 1'000'000})[0];
+  CHECK(weighted_sum < 0x1p-41 && weighted_sum > 0x1p-44);
+  // The layout is one that fits the budget, where there is one: here, with fewer uploads an answer.
+  CHECK(ShareProduct::flooding({1, 1, 100, 10'000'000})[0] <= kFloodingBudget);
+  CHECK(ShareProduct::flooding({1, 1, 100, 20'000'000})[0] > kFloodingBudget);
+  // Twice as many coefficients are twice as far.
+  const double one = ShareProduct::flooding({1, 1, 4, 100})[0];
+  CHECK(std::abs(ShareProduct::flooding({2, 1, 4, 100})[0] / one - 2) < 1e-9);
+  CHECK(std::abs(std::log2(one / 100) + 63.6) < 0.1);
+}
+
 void traces_are_pinned() {
   Sessions both({}, Keys::kLattice);
   square(both, random_values({2, 10}, 3), ShareSquare::online_cost(2, 10));
   multiply(both, random_values({1, 2}, 1), random_values({2, 3}, 2),
            ShareProduct::online_cost({1, 1, 2, 3}));
-  both.check_traces("50140b755a39300e3750baf302fd7431a73bfda7a2607001f742d4fa3ab38d5d",
-                    "b151b95852fa7f7d4ac2c7d25518cc9e323fecfc2f64470acaf908e35e71dba4");
+  both.check_traces("aee056879d1ab5a0d139b15a6ab791dece3a2253f4a50a31c26b3811d6098436",
+                    "0a70769f894c1b019905dbd3c43fb0b611ba24325f6800124b210a2cdd7f7be2");
 }
 
 }  // namespace
@@ -73,5 +145,9 @@ void traces_are_pinned() {
 int main() {
   products();
   squares();
+  keys_are_renewed_at_the_budget();
+  what_no_key_may_answer_is_refused();
+  products_need_a_setup_for_their_shapes();
+  distances_are_bounded();
   traces_are_pinned();
 }

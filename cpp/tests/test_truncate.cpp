@@ -146,8 +146,8 @@ void a_setup_is_used_once() {
 void traces_are_pinned() {
   Sessions both;
   truncated(both, share_out(Tensor<Ring>({3}, {1, 1000, 70'000}), 4), 9);
-  both.check_traces("297d3af7621e5d8e4ffb8d6fdf756b8c08d90af219186c79abaf53685a571832",
-                    "b5387dd638c65f25d1af1aceccec2a01e2215e2e1b60dc83d612ffc83d9a03dc");
+  both.check_traces("3428a70ce9b6ee213b3f4ef184e2e32d544224f5d056b1c8058602552e6c9293",
+                    "cde0f9fff5ff65b4a67958e8b0222f51cefecc5cf27b17ba53e654738182a1a6");
 }
 
 }  // namespace

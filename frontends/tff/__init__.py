@@ -3,7 +3,7 @@
 This is the only package that imports TensorFlow and TensorFlow Federated.
 """
 
-from ezprivsecfl.frontends.tff.context import SecureContext
+from ezprivsecfl.frontends.tff.context import Handler, SecureContext
 from ezprivsecfl.frontends.tff.discovery import find_computations, has_clients_parameter
 from ezprivsecfl.frontends.tff.reference import reference_context, tame_worker
 from ezprivsecfl.frontends.tff.signature import Arguments, Signature
@@ -12,6 +12,7 @@ from ezprivsecfl.frontends.tff.tracing import TracedComputation, trace
 
 __all__ = [
     "Arguments",
+    "Handler",
     "SecureContext",
     "Signature",
     "TracedComputation",

@@ -117,6 +117,11 @@ class Emitter:
             return Traced(self.builder.add(Sum, operand.value, axes=(0,)), batched=False)
         return self.elementwise(Mul, operand, self.clients(operand.dtype))
 
+    def reduce_over_clients(self, kind: type[Reduction], tensor: Tensor) -> Traced:
+        """A reduction over all clients' values that gives the value itself if all are the same."""
+        operand = self.traced(tensor)
+        return Traced(self.builder.add(kind, operand.value, axes=(0,)), batched=False) if operand.batched else operand
+
     def slice(self, tensor: Tensor, starts: LocalShape, sizes: LocalShape, strides: LocalShape) -> Traced:
         """A strided slice: per axis a start, a number of elements and a stride."""
         operand = self.traced(tensor)

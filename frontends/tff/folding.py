@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
 
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.ir.op import Array
@@ -20,13 +21,36 @@ def can_fold(op: Any) -> bool:
 def fold(op: Any, arrays: Sequence[Array]) -> list[Array]:
     """The operation's results.
 
+    It is evaluated in a graph of its own: a session over the program's graph would prepare all of that, too, and fails
+    at functions, conditionals and assertions that have nothing to do with the operation.
+
     Raises:
         Unsupported: TensorFlow refuses the operation.
     """
-    feeds = {tensor.name: array for tensor, array in zip(op.inputs, arrays, strict=True)}
     try:
-        with tf.compat.v1.Session(graph=op.graph) as session:
-            results = session.run(list(op.outputs), feeds)
+        graph = tf.Graph()
+        with graph.as_default():
+            tf.import_graph_def(_alone(op), name="")
+        copy = graph.get_operation_by_name(op.name)
+        feeds = dict(zip(copy.inputs, arrays, strict=True))
+        with tf.compat.v1.Session(graph=graph) as session:
+            results = session.run(list(copy.outputs), feeds)
     except (tf.errors.OpError, TypeError, ValueError) as e:
         raise Unsupported(f"cannot be evaluated: {e}") from None
     return [np.asarray(r) for r in results]
+
+
+def _alone(op: Any) -> graph_pb2.GraphDef:
+    """A graph of the operation and placeholders for its inputs, without control inputs and places."""
+    graph = graph_pb2.GraphDef()
+    graph.versions.CopyFrom(op.graph.graph_def_versions)
+    node = graph.node.add(name=op.name, op=op.type)
+    declared = {attr.name for attr in op.op_def.attr}
+    for name, value in op.node_def.attr.items():
+        if name in declared:
+            node.attr[name].CopyFrom(value)
+    for i, tensor in enumerate(op.inputs):
+        source = graph.node.add(name=f"{op.name}_input{i}", op="Placeholder")
+        source.attr["dtype"].type = tensor.dtype.base_dtype.as_datatype_enum
+        node.input.append(source.name)
+    return graph

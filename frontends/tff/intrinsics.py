@@ -12,6 +12,7 @@ from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Function, Leaf, Node, Struct, map_leaves
 from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor.structure import ReduceMax, ReduceMin, Reduction
 from ezprivsecfl.ir.types import DType
 
 Intrinsic = Callable[[Emitter, Node], Node]
@@ -64,6 +65,13 @@ def _weighted_mean(emit: Emitter, argument: Node) -> Node:
     return map_leaves(mean, value)
 
 
+def _extreme(kind: type[Reduction]) -> Intrinsic:
+    def over_clients(emit: Emitter, leaf: Leaf) -> Leaf:
+        return leaf if isinstance(leaf, Broken) else emit.reduce_over_clients(kind, leaf)
+
+    return lambda emit, argument: map_leaves(lambda leaf: over_clients(emit, leaf), argument)
+
+
 def _leaf_sum(emit: Emitter, leaf: Leaf) -> Leaf:
     return leaf if isinstance(leaf, Broken) else emit.sum_over_clients(leaf)
 
@@ -94,7 +102,9 @@ INTRINSICS: dict[str, Intrinsic] = {
     "federated_eval_at_server": _evaluate,
     "federated_map": _map,
     "federated_map_all_equal": _map,
+    "federated_max": _extreme(ReduceMax),
     "federated_mean": _mean,
+    "federated_min": _extreme(ReduceMin),
     "federated_secure_sum": _secure_sum,
     "federated_secure_sum_bitwidth": _secure_sum,
     "federated_sum": _sum,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ezprivsecfl.errors import UNKNOWN, Location, UnsupportedError
 
 SUPPORTED = (
-    "Supported are: map, apply, broadcast, zip, value, eval_at_clients, eval_at_server, sum, mean, weighted mean and "
+    "Supported are: map, apply, broadcast, zip, value, eval_at_clients, eval_at_server, sum, mean, weighted mean, max, min and "
     "secure_sum; in TensorFlow arithmetic, comparisons, select, reductions, matrix products, shape operations and "
     "control flow in functions, on floats, integers and bools of known shape."
 )
@@ -42,4 +42,4 @@ class Problems:
 def _line(location: Location, why: str) -> str:
     named = f"{location.op}: {why}" if location.op else why
     place = Location(location.file, location.line)
-    return named if place == UNKNOWN else f"{place}: {named}"
+    return named if place == UNKNOWN else f"{place}: {named}{location.excerpt('    ')}"

@@ -68,13 +68,16 @@ class Constant(MpcOp, name="constant"):
 
 
 class Output(MpcOp, name="output"):
-    """Hands an opened value to the epilogue.
+    """Hands an opened value to the epilogue, and nothing else of the secure part may use it.
 
     Args:
         path: The epilogue's input.
+        hidden: A prologue's output, a number. What is opened is shown next to that magnitude only, so places that are
+            not significant there stay closed.
     """
 
     path: str
+    hidden: str | None = None
 
     def infer(self) -> tuple[Type, ...]:
         """No results; the operand must be open."""

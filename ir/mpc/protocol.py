@@ -197,11 +197,25 @@ class Circuit(MpcOp, name="circuit"):
 
 
 class Open(MpcOp, name="open"):
-    """Opens additive shares to both servers: one round, 8 bytes per element and direction."""
+    """Opens additive shares |x| < 2^62 to both servers.
+
+    Results of a program (see ``results``) are opened when everything else is done and the checks have passed. The
+    reference leaves the value as it is; servers open one that is within one unit of the last place they open
+    (``opening.py``).
+
+    Args:
+        significant: How many bits of the tensor's largest magnitude; None for all that there are.
+        highest: Bits that the largest magnitude has at most as the ranges say, for cost tables.
+    """
+
+    significant: int | None = None
+    highest: int = 62
 
     def infer(self) -> tuple[Type, ...]:
         """The same value, public."""
         (t,) = self.linear_types(1)
+        if self.significant is not None and not 1 <= self.significant <= 62:
+            raise self.fail(f"{self.significant} significant bits are not within 1 to 62")
         return (RingType(t.shape, t.frac),)
 
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:

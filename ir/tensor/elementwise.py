@@ -182,7 +182,7 @@ class Log(FloatUnary, name="log"):
 
 
 class Floor(FloatUnary, name="floor"):
-    """Rounds down (public values only)."""
+    """Rounds down."""
 
     function = np.floor
 
@@ -192,7 +192,7 @@ class Floor(FloatUnary, name="floor"):
 
 
 class Ceil(FloatUnary, name="ceil"):
-    """Rounds up (public values only)."""
+    """Rounds up."""
 
     function = np.ceil
 
@@ -202,7 +202,7 @@ class Ceil(FloatUnary, name="ceil"):
 
 
 class RoundEven(FloatUnary, name="round"):
-    """Rounds to the nearest integer, ties to even (public values only)."""
+    """Rounds to the nearest integer, ties to even."""
 
     function = np.rint
 

@@ -8,11 +8,9 @@ from lark import Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedT
 from lark.lexer import PatternStr, TerminalDef
 
 from ezprivsecfl.errors import CompileError
+from ezprivsecfl.excerpts import underline
 
 Node = Tree[Token] | Token
-
-LINE_WIDTH = 110
-"""Longer lines are shown only around the carets."""
 
 TERMINALS = {
     "SYMBOL": "a name such as @fltrust",
@@ -76,16 +74,3 @@ def pointed_error(text: str, file: str, line: int, column: int, width: int, mess
     lines = text.splitlines()
     shown = underline(lines[line - 1] if line <= len(lines) else "", column, width)
     return CompileError(f"{file}:{line}:{column}: {message}\n{shown}")
-
-
-def underline(line: str, column: int, width: int) -> str:
-    """The line, cut to a readable length, and below it carets under ``width`` characters from ``column``."""
-    line = line.replace("\t", " ")
-    start = 0
-    if column > LINE_WIDTH * 3 // 4:
-        start = column - LINE_WIDTH // 2
-    part = line[start : start + LINE_WIDTH]
-    before = "..." if start else ""
-    after = "..." if start + LINE_WIDTH < len(line) else ""
-    carets = "^" * max(1, min(width, LINE_WIDTH - (column - 1 - start)))
-    return f"{before}{part}{after}\n{' ' * (len(before) + column - 1 - start)}{carets}"

@@ -64,21 +64,30 @@ def test_program_over_tcp(library):
         def party(p, clients=clients, shares=shares, public=public):
             programs[p].setup(sessions[p], clients)
             taken = [shares[p]]
-            opened = programs[p].online(sessions[p], taken, [public])
+            assert programs[p].online(sessions[p], taken, [public]) == []
             assert not taken  # so that the shares are not in memory twice
+            before = sessions[p].stats()["online"]
+            opened = programs[p].reveal(sessions[p])
+            after = sessions[p].stats()["online"]
+            assert after["bytes_sent"] > before["bytes_sent"]  # one phase goes on
+            assert after["wall_seconds"] >= before["wall_seconds"]
             return opened
 
         results = both(lambda: party(0), lambda: party(1))
         total, norm = expected(x, g)
         for opened in results:
-            np.testing.assert_array_equal(opened[0].view(np.int64) / 2**24, total)
-            np.testing.assert_array_equal(opened[1].view(np.int64) / 2**16, norm)
+            (first, first_bits), (second, second_bits) = opened
+            np.testing.assert_array_equal(first.view(np.int64) / 2**24, total)
+            np.testing.assert_array_equal(second.view(np.int64) / 2**16, norm)
+            assert first_bits == second_bits == 64
         stats = [s.stats() for s in sessions]
         for phase in ("setup", "online"):
             assert stats[0][phase]["bytes_sent"] == stats[1][phase]["bytes_received"] > 0
         assert stats[0]["online"]["rounds"] <= 4
     with pytest.raises(_duet.SetupError, match="setup\\(\\) of its own"):
         programs[0].online(sessions[0], [shares[0]], [public])
+    with pytest.raises(_duet.SetupError, match="online\\(\\) of its own"):
+        programs[0].reveal(sessions[0])
 
 
 def test_setup_belongs_to_a_session(library):
@@ -182,6 +191,7 @@ def test_shares_add_up_to_the_encoded_values():
 def test_costs():
     declared = _duet.cost("mask", elements=10)
     assert 0 < declared.pop("cpu_seconds") < 1e-3
+    assert declared.pop("flooding") == [0.0, 0.0]
     assert declared == {
         "setup_bytes": [0, 0],
         "setup_messages": [0, 0],
@@ -196,7 +206,10 @@ def test_costs():
     for op, sizes in {
         "session": {},
         "open_arith": {"elements": 3},
+        "open_top": {"elements": 3, "bits": 40},
         "coins": {},
+        "confirm_round": {},
+        "lattice_keys": {},
         "truncate": {"elements": 3, "bits": 20},
         "to_yao": {"elements": 3, "width": 20},
         "public_to_yao": {"elements": 3, "width": 20},
@@ -206,6 +219,8 @@ def test_costs():
         "open_yao": {"elements": 3, "width": 20},
     }.items():
         assert sum(_duet.cost(op, **sizes)["setup_bytes"] + _duet.cost(op, **sizes)["online_bytes"]) > 0
+    weighted_sum = {"batch": 1, "m": 1, "k": 100, "n": 1_000_000}
+    assert 2**-44 < _duet.cost("share_product", **weighted_sum)["flooding"][0] < 2**-41 < _duet.FLOODING_BUDGET
     with pytest.raises(TypeError, match="missing 'k'"):
         _duet.cost("square", batch=1)
     with pytest.raises(TypeError, match="unexpected 'n'"):

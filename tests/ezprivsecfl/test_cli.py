@@ -321,22 +321,27 @@ for _ in range(2):
 
 
 def test_a_wrong_result_does_not_hide_the_programs_exit_code(program):
-    relu = "tff.federated_computation(lambda x: tff.federated_sum(tff.federated_map(f, x)), tff.FederatedType(VECTOR, tff.CLIENTS))"
     path = program(
-        f"f = tff.tensorflow.computation(lambda x: tf.nn.relu(x), VECTOR)\n{relu}([np.ones(4, np.float32)] * 2)\nexit(7)\n"
+        """\
+f = tff.tensorflow.computation(lambda x: tf.nn.relu(x), VECTOR)
+values = tff.FederatedType(VECTOR, tff.CLIENTS)
+total = tff.federated_computation(lambda x: tff.federated_sum(tff.federated_map(f, x)), values)
+total([np.ones(4, np.float32)] * 2)
+exit(7)
+"""
     )
     assert main(["run", str(path), "--backend", "plain", "--relu", "poly:2", "--check"]) == 7
 
 
 def test_coarse_formats_are_told(program, capsys, tmp_path):
-    path, report = program(MEAN + "mean([np.full(4, 1e-9, np.float32)] * 3)\n"), tmp_path / "report.json"
+    path, report = program(MEAN + "mean([np.full(4, 1e-20, np.float32)] * 3)\n"), tmp_path / "report.json"
     arguments = ["run", str(path), "--backend", "plain", "--report", str(report)]
     assert main([*arguments, "--scale", "fixed"]) == 0
     err = capsys.readouterr().err
     assert "ezcompile: mean: parameter values of client 0 (and less of 2 more): relative error of up to" in err
     assert "PrecisionWarning" not in err
     (call,) = json.loads(report.read_text())
-    assert [one["what"] for one in call["imprecise"]][0].startswith("parameter values of client 0")
+    assert call["imprecise"][0]["what"].startswith("parameter values of client 0")
     assert main(["run", str(program(MEAN + RUN)), "--backend", "plain", "--report", str(report)]) == 0
     assert "relative error" not in capsys.readouterr().err
     assert json.loads(report.read_text())[0]["imprecise"] == []

@@ -63,3 +63,42 @@ def test_afterwards_contexts_can_be_chosen_again(program, tff_reference):
     assert main(["run", str(program(MEAN))]) == 0
     tff.framework.set_default_context(tff_reference)
     assert tff.framework.get_context_stack().current is tff_reference
+
+
+COUNT = """\
+@tff.federated_computation
+def count():
+    return tff.federated_sum(tff.federated_value(1, tff.CLIENTS))
+
+@tff.federated_computation(tff.FederatedType(np.int32, tff.CLIENTS, all_equal=True))
+def total(same):
+    return tff.federated_sum(same)
+
+"""
+COUNTED = {
+    "sync": """\
+tff.backends.native.set_sync_local_cpp_execution_context(default_num_clients=3)
+print(count(), total(5), mean([np.ones(4, np.float32)] * 2).tolist())
+tff.backends.native.set_sync_local_cpp_execution_context(default_num_clients=4)
+print(count())
+""",
+    "async": """\
+import asyncio
+
+async def both():
+    return await count(), await total(5), (await mean([np.ones(4, np.float32)] * 2)).tolist()
+
+tff.backends.native.set_async_local_cpp_execution_context(default_num_clients=3)
+print(*asyncio.run(both()))
+tff.backends.native.set_async_local_cpp_execution_context(default_num_clients=4)
+print(asyncio.run(both())[0])
+""",
+}
+
+
+@pytest.mark.parametrize("choice", COUNTED)
+def test_the_chosen_contexts_number_of_clients_is_kept(program, capsys, tmp_path, choice):
+    path, report = program(MEAN + COUNT + COUNTED[choice]), tmp_path / "report.json"
+    assert main(["run", str(path), "--report", str(report), "--backend", "plain"]) == 0
+    assert capsys.readouterr().out == "3 15 [1.0, 1.0, 1.0, 1.0]\n4\n"
+    assert {call["computation"] for call in json.loads(report.read_text())} == {"mean"}

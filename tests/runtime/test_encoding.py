@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sketches import clipped_mean
 
+from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
 from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.artefact import Artefact
+from ezprivsecfl.runtime.cluster import LocalCluster
 from ezprivsecfl.runtime.encoding import check_bound
+from ezprivsecfl.runtime.session import TwoServerProgram
 from ezprivsecfl.runtime.sharing import share
 
 REFUSED = {
@@ -27,6 +36,36 @@ REFUSED = {
     "nan": (np.array([np.nan]), "'w/bias' of client 3 at [0] is nan: only finite numbers can be aggregated"),
     "inf": (np.array([0, -np.inf]), "'w/bias' of client 3 at [1] is -inf: only finite numbers can be aggregated"),
 }
+
+
+def test_the_lowest_value_is_checked_too():
+    text = (
+        "'w' of client 3 at [1] is -0.5, but the program was compiled for x >= 0. If such values are legitimate, "
+        "declare a bound without a lowest value: --bound w=8 (in Python: bounds={'w': ...})"
+    )
+    with pytest.raises(InputError) as info:
+        share(np.array([0.0, -0.5]), 20, 8.0, "w", 3, 0.0)
+    assert str(info.value) == text
+    with pytest.raises(InputError, match=r"is -9, but .* \|x\| < 8.*--bound w=16"):
+        share(np.array(-9.0), 20, 8.0, "w", 3, 0.0)
+    for value in (0.0, -0.0, 7.9):
+        share(np.array(value), 20, 8.0, "w", 3, 0.0)
+    check_bound(np.array(1.0), 8.0, "w", lowest=1.0)
+
+
+@pytest.mark.parametrize("value", [-0.5, 1.0])
+def test_everybody_who_encodes_checks_the_declared_interval(value):
+    """The client on two servers, the client in simulation, and the servers for public values."""
+    bounds = {"value": 8.0, "limit": (2, 8)} if value > 0 else {"value": (0, 8), "limit": 8.0}
+    compiled = compile_program(clipped_mean(3), Options(clients=3, bounds=bounds))
+    values, limit = [np.full(3, value)] * 2, np.array(1.0)
+    message = r"'limit' is 1, but .* x >= 2" if value > 0 else r"'value' of client 0 at \[0\] is -0.5, but .* x >= 0"
+    with pytest.raises(InputError, match=message):
+        PlainProgram(compiled).run({"value": values}, {"limit": limit})
+    if value < 0:
+        servers = TwoServerProgram(LocalCluster(), compiled, Artefact(Path(), b"", 0.0), "duet")
+        with pytest.raises(InputError, match=message):
+            servers.run({"value": values}, {"limit": limit})  # before any server is started
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from on_duet import on_duet
+from opened import as_opened, assert_as_opened
 from rounds import random_round
 from sketches import clipped_mean, everything, fltrust, weighted_layers, weighted_mean
 
@@ -50,8 +51,8 @@ def test_two_servers_compute_what_the_reference_does(cluster, program):
         simulated = plain.run(given, server).outputs
         expected = run_tensor(program, stacked, clients)
         assert result.outputs.keys() == expected.keys()
+        assert_as_opened(result.outputs, simulated)
         for path, value in expected.items():
-            np.testing.assert_array_equal(result.outputs[path], simulated[path])
             scale = max(float(np.max(np.abs(value))), 1e-9)
             assert np.max(np.abs(result.outputs[path] - value)) <= 1e-4 * scale
 
@@ -97,9 +98,9 @@ def test_declared_traffic_is_what_goes_over_the_wire(cluster, clients, size, met
     duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, clients)
     outputs = duet.run(given, server).outputs
-    np.testing.assert_array_equal(outputs["result"], PlainProgram(compiled).run(given, server).outputs["result"])
+    assert_as_opened(outputs, PlainProgram(compiled).run(given, server).outputs)
     statistics = duet.run(given, server).statistics  # the first round also has the base OTs and public keys
-    declared = cost(compiled.secure, clients)
+    declared = cost(as_opened(compiled.secure, statistics.opened), clients)
     sent = [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
     assert statistics.bytes_sent == sent
     assert statistics.rounds == declared.rounds
@@ -148,10 +149,10 @@ def test_setup_ahead_of_the_round(cluster):
     given, server, _ = random_round(compiled.tensor, 5)
     duet.prepare(5)
     first = duet.run(given, server)
-    np.testing.assert_array_equal(first.outputs["result"], PlainProgram(compiled).run(given, server).outputs["result"])
+    assert_as_opened(first.outputs, PlainProgram(compiled).run(given, server).outputs)
     duet.prepare(4)  # for another number of clients than then come: the setup is done again
     again = duet.run(given, server)
-    np.testing.assert_array_equal(first.outputs["result"], again.outputs["result"])
+    assert_as_opened(again.outputs, PlainProgram(compiled).run(given, server).outputs)
 
 
 def test_inputs_are_checked_before_anything_is_sent(cluster):
@@ -292,6 +293,7 @@ def test_statistics_have_the_documented_fields(cluster):
         "online_seconds",
         "cpu_seconds",
         "peak_memory_bytes",
+        "imprecise",
     ]
     assert "max_relative_error" in replace(s, max_relative_error=0.0).to_json()
     assert all(0 < m < 1 << 30 for m in s.peak_memory_bytes)
@@ -327,7 +329,7 @@ def test_an_upload_of_any_form_concerns_its_client_only(cluster, header, arrays,
     got = duet.run(given, server)
     others = {path: values[:1] + values[2:] for path, values in given.items()}
     expected = PlainProgram(duet.compiled).run(others, server)
-    np.testing.assert_array_equal(got.outputs["result"], expected.outputs["result"])
+    assert_as_opened(got.outputs, expected.outputs)
     (dropped,) = got.statistics.dropped
     assert dropped["client"] == 1
     assert re.match(f"server 1: .*{reason}", dropped["reason"])

@@ -15,7 +15,7 @@ def random_round(program: Program, clients: int, seed: int = 0):
     for op in program.of(Input):
         shape = tuple(clients if d == "n" else int(d) for d in op.type.shape)
         value = rng.integers(1, 500, shape) if op.type.dtype.is_integer else rng.normal(0.3, 1.0, shape)
-        if op.path in ("weight", "limit"):
+        if op.path in ("weight", "limit", "scale"):
             value = np.abs(value) + 1
         stacked[op.path] = value
         if op.placement is Placement.CLIENTS:

@@ -1,13 +1,17 @@
-// What both servers must agree on before they compute.
+// What both servers must have in common, at both ends of a round. At its beginning, the public
+// values that they compute with: different ones (another root update, another precision) would give
+// garbage unnoticed. At its end, what each has sent and received since they were connected, and the
+// results: whatever was altered on the way, or computed differently, is an error before a result is
+// handed out. Digests find every alteration but one that rewrites the digests, too; who has to fear
+// somebody able to do that between the servers needs an authenticated connection below this one.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "duet/cost.h"
+#include "duet/digest.h"
 #include "duet/ring.h"
 #include "duet/session.h"
 #include "duet/tensor.h"
@@ -32,11 +36,19 @@ class Agreement {
   // Throws MismatchError if the other server's values differ.
   void receive(Session& session);
 
-  static constexpr Cost online_cost() { return exchange_cost(kDigestBytes); }
+  static constexpr Cost online_cost() { return exchange_cost(sizeof(Digest)); }
 
  private:
-  static constexpr std::size_t kDigestBytes = 32;  // SHA-256
-  std::array<std::uint8_t, kDigestBytes> digest_{};
+  Digest digest_{};
 };
+
+// Both servers at the end of a round, with a digest of its results; counts as part of the online
+// phase. AgreementError if what one has sent is not what the other has received, or if the results
+// differ; the session is then of no more use.
+void confirm_round(Session& session, const Digest& results);
+
+constexpr Cost confirm_round_cost() {
+  return parallel(message_cost(0, 3 * sizeof(Digest)), message_cost(1, 3 * sizeof(Digest)));
+}
 
 }  // namespace duet

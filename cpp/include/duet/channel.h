@@ -1,7 +1,6 @@
 // Messages between the two parties, over any byte stream.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-struct evp_md_ctx_st;
+#include "duet/digest.h"
 
 namespace duet {
 
@@ -98,7 +97,10 @@ class Channel {
     return values;
   }
 
-  // The longest time without any progress before a TimeoutError; 60 s at first.
+  // The longest time without any progress before a TimeoutError; 60 s at first. A frame's header
+  // must also be complete after a quarter more than this time, and its payload after as much again
+  // plus what it takes at 16 KiB/s; so must what is sent. So a peer that lets single bytes through
+  // cannot hold up for long.
   void set_idle_timeout(Milliseconds timeout) { idle_timeout_ = timeout; }
   Milliseconds idle_timeout() const { return idle_timeout_; }
 
@@ -108,21 +110,22 @@ class Channel {
   const Traffic& traffic() const { return traffic_; }
   void reset_traffic();
 
-  // From now on, hashes every byte that is sent (SHA-256), for tests that pin a protocol.
-  void enable_trace();
-  std::array<std::uint8_t, 32> trace_digest() const;
+  // Of every frame, header and payload, since the connection was made: in one direction both ends
+  // have the same digest, unless something was altered on the way.
+  Digest sent_digest() const { return sent_.digest(); }
+  Digest received_digest() const { return received_.digest(); }
 
  private:
   enum class FrameType : std::uint16_t { kMore = 1, kLast = 2 };
   struct FrameHeader;
-  struct FreeTrace {
-    void operator()(evp_md_ctx_st* context) const;
-  };
 
   void put(std::span<const std::uint8_t> bytes);
   void write_all(std::span<const std::uint8_t> bytes);
   void read_all(std::span<std::uint8_t> bytes);
+  void read_payload(std::span<std::uint8_t> bytes);
   bool read_ahead();
+  void set_deadline(std::size_t bytes);
+  void check_deadline() const;
   void wait(bool or_write);
   void start_receiving();
   FrameHeader receive_header();
@@ -136,8 +139,10 @@ class Channel {
   std::uint64_t frames_received_ = 0;
   bool receiving_ = false;
   Milliseconds idle_timeout_{60'000};
+  std::chrono::steady_clock::time_point deadline_;
   Traffic traffic_;
-  std::unique_ptr<evp_md_ctx_st, FreeTrace> trace_;
+  Sha256 sent_;
+  Sha256 received_;
 };
 
 // A listening TCP socket. Port 0 takes any free port.

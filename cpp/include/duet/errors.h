@@ -29,6 +29,11 @@ struct MismatchError : Error {
   using Error::Error;
 };
 
+// The servers do not agree on what a round sent, received or resulted in.
+struct AgreementError : Error {
+  using Error::Error;
+};
+
 // A host name does not resolve, or an address cannot be used (for instance: the port is taken).
 struct AddressError : Error {
   using Error::Error;

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <string>
 
+#include "duet/block.h"
 #include "duet/channel.h"
+#include "duet/prg.h"
 
 namespace duet {
 
-inline constexpr std::uint32_t kProtocolVersion = 2;  // changes whenever bytes on the wire change
+inline constexpr std::uint32_t kProtocolVersion = 3;  // changes whenever bytes on the wire change
 inline constexpr const char* kEngineVersion = "0.1.0";
 
 struct Handshake {
@@ -17,11 +19,12 @@ struct Handshake {
   std::string engine_version = kEngineVersion;
   std::uint32_t party = 0;
   std::array<std::uint8_t, 32> program_hash{};
-  std::string configuration;  // readable text, compared as it is; at most 64 KiB
+  std::string configuration;  // readable text (UTF-8), compared as it is; at most 64 KiB
 };
 
 // Exchanges `mine` with the peer's. MismatchError names the first field that does not fit, with
-// both values; both parties raise it.
-void handshake(Channel& channel, const Handshake& mine);
+// both values; both parties raise it. ProtocolError if it is not a handshake that came, or not text
+// where there should be text. Returns the session's nonce: a hash of random blocks of both parties.
+Block handshake(Channel& channel, const Handshake& mine, Randomness& random);
 
 }  // namespace duet

@@ -36,8 +36,12 @@ class Product {
   // This party's share of a·b.
   Tensor<Ring> online(const Session& session, const Masked& a, const Masked& b);
 
-  // Throws std::invalid_argument for lattice encryption of what its noise bound has no room for.
+  // Throws std::invalid_argument for lattice encryption of what its noise bound has no room for,
+  // or of what no key may answer.
   static Cost setup_cost(const ProductSize& size, int ot_k, Products choice = Products::kCheapest);
+  // Of the answers by lattice encryption, if that is what computes it.
+  static Flooding flooding(const ProductSize& size, int ot_k,
+                           Products choice = Products::kCheapest);
   // Of one party's processor, estimated.
   static double setup_seconds(const ProductSize& size, int ot_k,
                               Products choice = Products::kCheapest);
@@ -61,6 +65,8 @@ class Square {
 
   static Cost setup_cost(std::uint64_t batch, std::uint64_t k, int ot_k,
                          Products choice = Products::kCheapest);
+  static Flooding flooding(std::uint64_t batch, std::uint64_t k, int ot_k,
+                           Products choice = Products::kCheapest);
   static double setup_seconds(std::uint64_t batch, std::uint64_t k, int ot_k,
                               Products choice = Products::kCheapest);
   static constexpr Cost online_cost() { return {}; }

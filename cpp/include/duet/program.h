@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "duet/opening.h"
 #include "duet/ring.h"
 #include "duet/session.h"
 #include "duet/tensor.h"
@@ -23,10 +24,15 @@ class Program {
   virtual void setup(Session& session, std::size_t clients) = 0;
 
   // `shares`: this party's shares of the clients' values, with the clients along the first axis.
-  // `publics`: values that both parties know. Returns the opened outputs.
+  // `publics`: values that both parties know. Returns the opened counts of
+  // what went wrong, which the caller judges; nothing of the outputs is open yet.
   virtual std::vector<Tensor<Ring>> online(Session& session,
                                            const std::vector<Tensor<Ring>>& shares,
                                            const std::vector<Tensor<Ring>>& publics) = 0;
+
+  // Opens the outputs of the last online(), once. `lowest`: for each output the place below which
+  // the result shows nothing; empty for zeros.
+  virtual std::vector<Opened> reveal(Session& session, const std::vector<unsigned>& lowest) = 0;
 };
 
 using ProgramFactory = Program* (*)();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "duet/block.h"
 #include "duet/channel.h"
 #include "duet/cost.h"
 #include "duet/ot_extension.h"
@@ -27,22 +28,32 @@ struct PhaseStats {
   PhaseStats& operator+=(const PhaseStats& other);
 };
 
+// What answers under one lattice key may tell: their statistical distance, all together, from what
+// tells nothing. docs/rlwe.md says how it comes about.
+inline constexpr double kFloodingBudget = 0x1p-40;
+
+// Of the answers under party 0's and under party 1's key.
+using Flooding = std::array<double, 2>;
+
 struct Options {
   int ot_k = kDefaultOtK;
   unsigned threads = 0;  // for lattice encryption; 0: one for each core
+  double flooding_budget = kFloodingBudget;
 };
 
 struct RlweKeys;
 
 class Session {
  public:
-  Session(Channel channel, int party, Randomness random, Options options = {});
+  // `nonce`: fresh for every session and the same at both parties (handshake.h).
+  Session(Channel channel, int party, Randomness random, Block nonce, Options options = {});
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   int party() const { return party_; }
   const Options& options() const { return options_; }
+  Block nonce() const { return nonce_; }
   Channel& channel() { return channel_; }
   Randomness& random() { return random_; }
 
@@ -52,18 +63,23 @@ class Session {
   CotSender& ot_sender();
   CotReceiver& ot_receiver();
 
-  // The keys for lattice encryption; the first call exchanges public keys, so both parties make it
-  // at the same point.
-  const RlweKeys& rlwe();
+  // Keys for lattice encryption, of which the answers under party 0's and under party 1's key will
+  // be at this distance from what tells nothing. Both parties call it at the same point, with the
+  // same figures: public keys are exchanged by the first call, and whenever the budget of one of
+  // the keys would be exceeded. SetupError if no key could answer that much.
+  std::shared_ptr<const RlweKeys> rlwe(const Flooding& flooding);
 
-  // `count` consecutive hash tweaks that nothing else in this session uses; returns the first. Both
-  // parties reserve in the same order, so they agree.
+  // `count` consecutive hash tweaks that nothing else in this session uses; returns the first, with
+  // which a key of the hash begins. Both parties reserve in the same order, so they agree.
   std::uint64_t reserve_tweaks(std::uint64_t count);
 
   // begin() forgets the phase's earlier figures and starts its clocks; end() flushes and stops
-  // them.
+  // them. resume() goes on with the phase that ended last.
   void begin(Phase phase);
+  void resume(Phase phase);
   void end();
+  // Adds what `action` takes to the figures of a phase that has ended.
+  void extend(Phase phase, const std::function<void()>& action);
   PhaseStats stats(Phase phase) const;
 
   // Calls task(0), ..., task(count - 1), each once, on as many threads as the options allow. Tasks
@@ -78,10 +94,12 @@ class Session {
   Channel channel_;
   int party_;
   Randomness random_;
+  Block nonce_;
   Options options_;
   std::optional<CotSender> ot_sender_;
   std::optional<CotReceiver> ot_receiver_;
-  std::unique_ptr<RlweKeys> rlwe_;
+  std::shared_ptr<const RlweKeys> rlwe_;
+  Flooding flooded_{};  // what was given of rlwe_'s budgets
   std::uint64_t next_tweak_ = 0;
   std::optional<Phase> running_;
   double wall_start_ = 0;

@@ -24,9 +24,6 @@ class ShareProducts {
   ShareProducts& operator=(ShareProducts&&) noexcept;
   ~ShareProducts();
 
-  // Exchanges keys, if the session has none.
-  void setup(Session& session);
-
   void receive_uploads(Session& session);
   void send_answers(Session& session);
   // This party's share of the result.
@@ -35,11 +32,16 @@ class ShareProducts {
   static constexpr Cost setup_cost() { return {}; }
 
  protected:
-  void start(Session& session, std::unique_ptr<RlweExchange> exchange, std::span<const Ring> left,
-             SecretVector<Ring> right, Tensor<Ring> own);
+  // Serves one product.
+  void prepare(std::unique_ptr<RlweExchange> exchange, std::vector<Shape> shapes);
+  // SetupError unless the operands have the shapes that were prepared for.
+  void check(const std::vector<Shape>& shapes) const;
+  void start(Session& session, std::span<const Ring> left, SecretVector<Ring> right,
+             Tensor<Ring> own);
 
  private:
   std::unique_ptr<RlweExchange> exchange_;
+  std::vector<Shape> shapes_;
   SecretVector<Ring> right_;
   Tensor<Ring> result_;
 };
@@ -47,10 +49,14 @@ class ShareProducts {
 // [..., m, k] x [..., k, n] -> [..., m, n] with equal leading axes.
 class ShareProduct : public ShareProducts {
  public:
+  // Exchanges keys, if the session has none that may answer so much.
+  void setup(Session& session, const Shape& a, const Shape& b);
+
   void send_uploads(Session& session, const Tensor<Ring>& a, const Tensor<Ring>& b);
   Tensor<Ring> receive_answers(Session& session);
 
   static Cost online_cost(const ProductSize& size);
+  static Flooding flooding(const ProductSize& size);
   static double online_seconds(const ProductSize& size);  // of one party's processor, estimated
 
  private:
@@ -60,9 +66,13 @@ class ShareProduct : public ShareProducts {
 // [..., k] -> [...], the sum of the squares along the last axis.
 class ShareSquare : public ShareProducts {
  public:
+  // As for products.
+  void setup(Session& session, const Shape& x);
+
   void send_uploads(Session& session, const Tensor<Ring>& x);
 
   static Cost online_cost(std::uint64_t batch, std::uint64_t k);
+  static Flooding flooding(std::uint64_t batch, std::uint64_t k);
   static double online_seconds(std::uint64_t batch, std::uint64_t k);
 };
 

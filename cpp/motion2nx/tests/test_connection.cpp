@@ -58,7 +58,7 @@ std::array<Child, 2> start(Part part_0, Part part_1, duet::Milliseconds idle_tim
       { const duet::Channel other = std::move(party == 0 ? channels.second : channels.first); }
       mine.set_idle_timeout(idle_timeout);
       try {
-        duet::Session session(std::move(mine), party, duet::Randomness::os());
+        duet::Session session(std::move(mine), party, duet::Randomness::os(), duet::Block{});
         (party == 0 ? part_0 : part_1)(session);
       } catch (const duet::Error& error) {
         std::fprintf(stderr, "%s\n", error.what());
@@ -261,8 +261,8 @@ void programs_connect_once() {
     }
   };
   auto channels = duet::Channel::local_pair();
-  duet::Session first(std::move(channels.first), 0, duet::Randomness::os());
-  duet::Session second(std::move(channels.second), 1, duet::Randomness::os());
+  duet::Session first(std::move(channels.first), 0, duet::Randomness::os(), duet::Block{});
+  duet::Session second(std::move(channels.second), 1, duet::Randomness::os(), duet::Block{});
   TwoServers::both([&](int party) {
     duet::Session& session = party == 0 ? first : second;
     Sum program;

@@ -29,16 +29,16 @@ DIRECT: dict[str, type[Op]] = {
     "DivNoNan": ew.DivNoNan,
     "Maximum": ew.Maximum,
     "Minimum": ew.Minimum,
+    "Floor": ew.Floor,
+    "Ceil": ew.Ceil,
+    "Round": ew.RoundEven,
+    "Rint": ew.RoundEven,
 }
 """Operations that the IR has under another name."""
 
 NOT_AT_CLIENTS: dict[str, type[Op]] = {
     "Exp": ew.Exp,
     "Log": ew.Log,
-    "Floor": ew.Floor,
-    "Ceil": ew.Ceil,
-    "Round": ew.RoundEven,
-    "Rint": ew.RoundEven,
     "FloorDiv": ew.FloorDiv,
     "FloorMod": ew.FloorMod,
 }

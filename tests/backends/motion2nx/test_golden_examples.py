@@ -51,7 +51,7 @@ def test_example(name, undisturbed):
 def test_traffic_is_estimated_from_the_phases():
     compiled = compile_program(trace_of("fltrust"), Options(clients=30))
     lines = motion2nx.traffic(compiled)
-    assert lines[0] == "about 264.3 MB, both directions together (MOTION2NX declares nothing)"
+    assert lines[0] == "about 264.2 MB, both directions together (MOTION2NX declares nothing)"
     assert lines[1:] == [
         "2 x products, each as many graphs as memory takes",
         "2 x graphs with garbled circuits",

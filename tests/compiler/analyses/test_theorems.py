@@ -12,7 +12,7 @@ import pytest
 from claimed_ranges import check_ranges
 from sketches import Sketch
 
-from ezprivsecfl.compiler.analyses.ranges import WORKING, Ranges
+from ezprivsecfl.compiler.analyses.ranges import LEAST_WORKING, RATIO, Ranges
 from ezprivsecfl.compiler.options import Bound, Options
 from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
@@ -309,8 +309,10 @@ def cosines_with_the_server(b: Sketch) -> Value:
 
 CAUCHY_SCHWARZ = [(cosines, 1.0), (row_cosines, 1.0), (cosines_with_the_server, 1.0)]
 NO_CAUCHY_SCHWARZ = [
-    (second_moment_of_unit_rows, K), (second_moment_over_clients, N), (cosine_with_norms_of_others, WORKING),
-]  # fmt: skip
+    (second_moment_of_unit_rows, K),
+    (second_moment_over_clients, N),
+    (cosine_with_norms_of_others, LEAST_WORKING * RATIO),
+]
 
 
 def guarded(b: Sketch, kind: type[ew.Compare], x: Value, y: Value, quotient: Value, other: float = 0.0) -> Value:
@@ -529,7 +531,7 @@ def test_quotients_by_something_else(build: Build):
     before, value = program(build)
     ranges = Ranges(before)
     assert value in ranges.checked
-    assert ranges[value].magnitude >= WORKING
+    assert ranges[value].magnitude >= LEAST_WORKING * RATIO
     hold(before)
 
 

@@ -20,7 +20,7 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import DType
 
-AND_COUNTS = {"fltrust": [697, 728, 1888], "weighted_mean": [982], "clipped_mean": [765, 1004]}
+AND_COUNTS = {"fltrust": [1, 697, 728, 1888], "weighted_mean": [982], "clipped_mean": [765, 1004]}
 
 
 def simulate(compiled: Compiled, inputs: dict[str, np.ndarray], clients: int) -> dict[str, np.ndarray]:

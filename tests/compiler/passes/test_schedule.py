@@ -50,7 +50,7 @@ def test_delays(steps, expected):
 
 
 def test_rounds_of_whole_programs():
-    for program, rounds, one_way in ((fltrust(50), 6, 8), (weighted_mean(50), 3, 4)):
+    for program, rounds, one_way in ((fltrust(50), 7, 10), (weighted_mean(50), 4, 5)):
         plan = schedule(compile_program(program, Options(clients=9)).secure)
         assert (plan.rounds, plan.delays) == (rounds, one_way)
 

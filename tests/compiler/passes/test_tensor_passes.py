@@ -238,12 +238,18 @@ def test_bounds_have_defaults_and_can_be_declared(sketch):
     program = b.build()
     default = {op.path: op.bound for op in DeclareBounds(10, {}).run(program).of(Input)}
     assert default == {"updates/kernel": 8.0, "count": 2.0**20}
+    lowest = {op.path: op.lowest for op in DeclareBounds(10, {}).run(program).of(Input)}
+    assert lowest == {"updates/kernel": None, "count": 0.0}
+    interval = DeclareBounds(10, {"updates": (-1, 4), "": (2, 5)}).run(program).of(Input)
+    assert {op.path: (op.lowest, op.bound) for op in interval} == {"updates/kernel": (-1, 4), "count": (2, 5)}
     declared = {op.path: op.bound for op in DeclareBounds(10, {"updates": 2.0, "": 5.0}).run(program).of(Input)}
     assert declared == {"updates/kernel": 2.0, "count": 5.0}
     with pytest.raises(CompileError, match=r"names no parameter of bounds: weights; it has count, updates/kernel"):
         DeclareBounds(10, {"weights": 1.0}).run(program)
     with pytest.raises(CompileError, match="must be positive"):
         DeclareBounds(10, {"count": 0.0}).run(program)
+    with pytest.raises(CompileError, match=r"--bound of updates: .* must be above -1 and below 1, not -2"):
+        DeclareBounds(10, {"updates": (-2, 1)}).run(program)
     with pytest.raises(CompileError, match="at least 2"):
         DeclareBounds(1, {}).run(program)
 

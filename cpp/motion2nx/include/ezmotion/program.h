@@ -11,6 +11,11 @@
 
 namespace ezmotion {
 
+using duet::kExact;
+using duet::kPublic;
+using duet::open_together;
+using duet::Opened;
+using duet::Sealed;
 using duet::Session;
 
 class Program : public duet::Program {

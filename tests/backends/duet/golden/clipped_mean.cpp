@@ -1,6 +1,7 @@
 // clipped_mean, for 9 clients at most.
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "duet/agreement.h"
@@ -10,6 +11,7 @@
 #include "duet/from_boolean.h"
 #include "duet/gmw.h"
 #include "duet/linear.h"
+#include "duet/opening.h"
 #include "duet/product.h"
 #include "duet/program.h"
 #include "duet/share_product.h"
@@ -56,7 +58,7 @@ class ClippedMeanProgram final : public Program {
     const Tensor<Ring>& v4 = publics.at(0);
     const Tensor<Ring>& v12 = publics.at(1);
 
-    // Messages 1 of 5
+    // Messages 1 of 4
     agreement.send(s, publics);
     mask0.send(s, v0);
     public_to_yao0.send(s, v4);
@@ -70,11 +72,11 @@ class ClippedMeanProgram final : public Program {
     const GarbledTensor v7 = broadcast_to(v6, Shape{n});
     const GarbledTensor v14 = broadcast_to(v13, Shape{n, 1});
 
-    // Messages 2 of 5
+    // Messages 2 of 4
     to_yao0.send_masked(s, v2);
     to_yao0.receive_masked(s);
 
-    // Messages 3 of 5
+    // Messages 3 of 4
     to_yao0.send_labels(s);
     const GarbledTensor v3 = to_yao0.receive_labels(s);
     const std::vector<GarbledTensor> results_of_circuit0 = circuit0.online(s, {v3, v7});
@@ -89,7 +91,7 @@ class ClippedMeanProgram final : public Program {
     const Tensor<Ring> v18 = from_yao1.online(s, v16);
     const Tensor<Ring> v19 = sum(v18, {1});
 
-    // Messages 4 of 5
+    // Messages 4 of 4
     mask1.send(s, v17);
     open0.send(s, v19);
     const Masked v20 = mask1.receive(s);
@@ -97,14 +99,17 @@ class ClippedMeanProgram final : public Program {
     const Masked v21 = reshape(v20, Shape{1, n});
     const Tensor<Ring> v22 = product0.online(s, v21, v1);
 
-    // Messages 5 of 5
-    open1.send(s, v22);
-    const Tensor<Ring> v24 = open1.receive(s);
+    // To be opened once the counts have been judged
+    outputs = {{v22, 24U}};
+    return {v23};
+  }
 
-    return {v24, v23};
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
+  std::vector<Sealed> outputs;
   Agreement agreement;  // that both servers hold the same public values
   Mask mask0;
   Square squares0;
@@ -118,7 +123,6 @@ class ClippedMeanProgram final : public Program {
   Mask mask1;
   Product product0;
   OpenArith open0;
-  OpenArith open1;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // fltrust, for 9 clients at most.
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "duet/agreement.h"
@@ -10,6 +11,7 @@
 #include "duet/from_boolean.h"
 #include "duet/gmw.h"
 #include "duet/linear.h"
+#include "duet/opening.h"
 #include "duet/product.h"
 #include "duet/program.h"
 #include "duet/share_product.h"
@@ -117,9 +119,7 @@ class FltrustProgram final : public Program {
 
     // Messages 7 of 8
     to_yao3.send_labels(s);
-    open1.send(s, v27);
     const GarbledTensor v29 = to_yao3.receive_labels(s);
-    const Tensor<Ring> v33 = open1.receive(s);
     const std::vector<GarbledTensor> results_of_circuit3 = circuit3.online(s, {v29});
     const GarbledTensor& v30 = results_of_circuit3[0];
     const Tensor<Ring> v31 = from_yao4.online(s, v30);
@@ -128,10 +128,17 @@ class FltrustProgram final : public Program {
     open0.send(s, v31);
     const Tensor<Ring> v32 = open0.receive(s);
 
-    return {v33, v32};
+    // To be opened once the counts have been judged
+    outputs = {{v27, 24U}};
+    return {v32};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
+  std::vector<Sealed> outputs;
   Agreement agreement;  // that both servers hold the same public values
   Mask mask0;
   Square squares0;
@@ -151,7 +158,6 @@ class FltrustProgram final : public Program {
   Evaluate circuit3;
   FromYao from_yao4;
   OpenArith open0;
-  OpenArith open1;
 };
 
 }  // namespace

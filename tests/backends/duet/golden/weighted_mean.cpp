@@ -1,6 +1,7 @@
 // weighted_mean, for 9 clients at most.
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "duet/arith.h"
@@ -9,6 +10,7 @@
 #include "duet/from_boolean.h"
 #include "duet/gmw.h"
 #include "duet/linear.h"
+#include "duet/opening.h"
 #include "duet/product.h"
 #include "duet/program.h"
 #include "duet/share_product.h"
@@ -50,7 +52,7 @@ class WeightedMeanProgram final : public Program {
     const Tensor<Ring> v2 = reshape(v1, Shape{1, n});
     const Tensor<Ring> v3 = sum(v1, {0});
 
-    // Messages 1 of 4
+    // Messages 1 of 3
     to_yao0.send_masked(s, v3);
     to_yao1.send_masked(s, v2);
     mask1.send(s, v0);
@@ -58,7 +60,7 @@ class WeightedMeanProgram final : public Program {
     to_yao1.receive_masked(s);
     const Masked v15 = mask1.receive(s);
 
-    // Messages 2 of 4
+    // Messages 2 of 3
     to_yao0.send_labels(s);
     to_yao1.send_labels(s);
     const GarbledTensor v4 = to_yao0.receive_labels(s);
@@ -74,21 +76,24 @@ class WeightedMeanProgram final : public Program {
     const Tensor<Ring> v12 = from_yao1.online(s, v10);
     const Tensor<Ring> v13 = sum(v12, {0});
 
-    // Messages 3 of 4
+    // Messages 3 of 3
     mask0.send(s, v11);
     open0.send(s, v13);
     const Masked v14 = mask0.receive(s);
     const Tensor<Ring> v17 = open0.receive(s);
     const Tensor<Ring> v16 = product0.online(s, v14, v15);
 
-    // Messages 4 of 4
-    open1.send(s, v16);
-    const Tensor<Ring> v18 = open1.receive(s);
+    // To be opened once the counts have been judged
+    outputs = {{v16, 24U}};
+    return {v17};
+  }
 
-    return {v18, v17};
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
+  std::vector<Sealed> outputs;
   ToYao to_yao0;
   Evaluate circuit0;
   ToYao to_yao1;
@@ -99,7 +104,6 @@ class WeightedMeanProgram final : public Program {
   Mask mask1;
   Product product0;
   OpenArith open0;
-  OpenArith open1;
 };
 
 }  // namespace

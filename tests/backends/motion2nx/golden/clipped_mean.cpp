@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -28,7 +29,13 @@ class ClippedMeanProgram final : public ezmotion::Program {
     local4();
     products5();
     open6(s);
-    return {v24, v23};
+    // To be opened once the counts have been judged
+    outputs = {{v22, 24U}};
+    return {v23};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -87,10 +94,10 @@ class ClippedMeanProgram final : public ezmotion::Program {
 
   void open6(Session& s) {
     v23 = open(s, v20);
-    v24 = open(s, v22);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_clipped_mean_0 = load_circuit(CIRCUITS_DIR "/clipped_mean_0.txt");
   const Circuit circuit_clipped_mean_1 = load_circuit(CIRCUITS_DIR "/clipped_mean_1.txt");
   Tensor<Ring> v0;
@@ -103,7 +110,6 @@ class ClippedMeanProgram final : public ezmotion::Program {
   Tensor<Ring> v21;
   Tensor<Ring> v22;
   Tensor<Ring> v23;
-  Tensor<Ring> v24;
 };
 
 }  // namespace

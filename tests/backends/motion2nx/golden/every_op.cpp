@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -28,7 +29,13 @@ class EveryOpProgram final : public ezmotion::Program {
     graph4();
     local5();
     open6(s);
-    return {v57, v58, v59, v60, v61, v62, v63, v64, v65, v6, v66, v67};
+    // To be opened once the counts have been judged
+    outputs = {{v49, kExact}, {v50, kExact}, {v51, kExact}, {v19, kExact}, {v28, kExact}, {v30, kExact}, {v52, kExact}, {v53, kExact}, {v56, kExact}, {v6, kPublic}};
+    return {v66, v67};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -178,24 +185,6 @@ class EveryOpProgram final : public ezmotion::Program {
   }
 
   void open6(Session& s) {
-    // open, user.py:11 Sum
-    v57 = open(s, v49);
-    // open, user.py:11 Sum
-    v58 = open(s, v50);
-    // open, user.py:11 Sum
-    v59 = open(s, v51);
-    // open, user.py:11 Sum
-    v60 = open(s, v19);
-    // open, user.py:11 Sum
-    v61 = open(s, v28);
-    // open, user.py:11 Sum
-    v62 = open(s, v30);
-    // open, user.py:11 Sum
-    v63 = open(s, v52);
-    // open, user.py:11 Sum
-    v64 = open(s, v53);
-    // open, user.py:11 Sum
-    v65 = open(s, v56);
     // open, user.py:13 RealDiv
     v66 = open(s, v46);
     // open, user.py:13 RealDiv
@@ -203,6 +192,7 @@ class EveryOpProgram final : public ezmotion::Program {
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_relu = load_circuit(CIRCUITS_DIR "/relu.txt");
   const Circuit circuit_max = load_circuit(CIRCUITS_DIR "/max.txt");
   const Circuit circuit_drop5 = load_circuit(CIRCUITS_DIR "/drop5.txt");
@@ -228,15 +218,6 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v52;
   Tensor<Ring> v53;
   Tensor<Ring> v56;
-  Tensor<Ring> v57;
-  Tensor<Ring> v58;
-  Tensor<Ring> v59;
-  Tensor<Ring> v60;
-  Tensor<Ring> v61;
-  Tensor<Ring> v62;
-  Tensor<Ring> v63;
-  Tensor<Ring> v64;
-  Tensor<Ring> v65;
   Tensor<Ring> v66;
   Tensor<Ring> v67;
 };

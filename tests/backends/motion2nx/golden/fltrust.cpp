@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -30,7 +31,13 @@ class FltrustProgram final : public ezmotion::Program {
     local6();
     graph7();
     open8(s);
-    return {v31, v30};
+    // To be opened once the counts have been judged
+    outputs = {{v25, 24U}};
+    return {v30};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -108,10 +115,10 @@ class FltrustProgram final : public ezmotion::Program {
 
   void open8(Session& s) {
     v30 = open(s, v29);
-    v31 = open(s, v25);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
   const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
   const Circuit circuit_fltrust_2 = load_circuit(CIRCUITS_DIR "/fltrust_2.txt");
@@ -128,7 +135,6 @@ class FltrustProgram final : public ezmotion::Program {
   Tensor<Ring> v26;
   Tensor<Ring> v29;
   Tensor<Ring> v30;
-  Tensor<Ring> v31;
 };
 
 }  // namespace

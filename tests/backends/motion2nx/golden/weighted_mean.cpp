@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -27,7 +28,13 @@ class WeightedMeanProgram final : public ezmotion::Program {
     local3();
     products4();
     open5(s);
-    return {v16, v15};
+    // To be opened once the counts have been judged
+    outputs = {{v14, 24U}};
+    return {v15};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -71,10 +78,10 @@ class WeightedMeanProgram final : public ezmotion::Program {
 
   void open5(Session& s) {
     v15 = open(s, v13);
-    v16 = open(s, v14);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
   const Circuit circuit_weighted_mean_1 = load_circuit(CIRCUITS_DIR "/weighted_mean_1.txt");
   Tensor<Ring> v0;
@@ -85,7 +92,6 @@ class WeightedMeanProgram final : public ezmotion::Program {
   Tensor<Ring> v13;
   Tensor<Ring> v14;
   Tensor<Ring> v15;
-  Tensor<Ring> v16;
 };
 
 }  // namespace

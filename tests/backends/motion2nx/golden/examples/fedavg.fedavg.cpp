@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -29,7 +30,13 @@ class FedavgProgram final : public ezmotion::Program {
     graph5();
     products6();
     open7(s);
-    return {v24, v25, v26, v27, v23};
+    // To be opened once the counts have been judged
+    outputs = {{v18, 24U}, {v19, 24U}, {v21, 24U}, {v22, 24U}};
+    return {v23};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -91,7 +98,7 @@ class FedavgProgram final : public ezmotion::Program {
     // to_yao, fedavg.py:39
     const Yao g14 = g.to_yao(g13, 64);
     // circuit, fedavg.py:39
-    const std::vector<Yao> r15 = g.circuit(circuit_drop32, {g14});
+    const std::vector<Yao> r15 = g.circuit(circuit_drop28, {g14});
     const Yao& g15 = r15[0];
     // from_yao, fedavg.py:39
     const Arith g16 = g.from_yao(g15);
@@ -119,19 +126,12 @@ class FedavgProgram final : public ezmotion::Program {
   void open7(Session& s) {
     // open, fedavg.py:42 federated_weighted_mean
     v23 = open(s, v10);
-    // open, fedavg.py:39
-    v24 = open(s, v18);
-    // open, fedavg.py:39
-    v25 = open(s, v19);
-    // open, fedavg.py:39
-    v26 = open(s, v21);
-    // open, fedavg.py:39
-    v27 = open(s, v22);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_fedavg_0 = load_circuit(CIRCUITS_DIR "/fedavg_0.txt");
-  const Circuit circuit_drop32 = load_circuit(CIRCUITS_DIR "/drop32.txt");
+  const Circuit circuit_drop28 = load_circuit(CIRCUITS_DIR "/drop28.txt");
   Tensor<Ring> v1;
   Tensor<Ring> v3;
   Tensor<Ring> v5;
@@ -148,10 +148,6 @@ class FedavgProgram final : public ezmotion::Program {
   Tensor<Ring> v21;
   Tensor<Ring> v22;
   Tensor<Ring> v23;
-  Tensor<Ring> v24;
-  Tensor<Ring> v25;
-  Tensor<Ring> v26;
-  Tensor<Ring> v27;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -31,7 +32,13 @@ class FltrustProgram final : public ezmotion::Program {
     local7();
     graph8();
     open9(s);
-    return {v34, v33};
+    // To be opened once the counts have been judged
+    outputs = {{v28, 24U}};
+    return {v33};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -144,11 +151,10 @@ class FltrustProgram final : public ezmotion::Program {
   void open9(Session& s) {
     // open, fltrust.py:24 RealDiv
     v33 = open(s, v32);
-    // open, fltrust.py:34
-    v34 = open(s, v28);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
   const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
   const Circuit circuit_fltrust_2 = load_circuit(CIRCUITS_DIR "/fltrust_2.txt");
@@ -167,7 +173,6 @@ class FltrustProgram final : public ezmotion::Program {
   Tensor<Ring> v29;
   Tensor<Ring> v32;
   Tensor<Ring> v33;
-  Tensor<Ring> v34;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -23,8 +24,13 @@ class TotalProgram final : public ezmotion::Program {
     n = shares.at(0).shape.at(0);
     agree(s, publics);
     local1(shares);
-    open2(s);
-    return {v2};
+    // To be opened once the counts have been judged
+    outputs = {{v1, 24U}};
+    return {};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -35,14 +41,9 @@ class TotalProgram final : public ezmotion::Program {
     v1 = sum(v0, {0});
   }
 
-  void open2(Session& s) {
-    // open, mean_factory.py:17 federated_sum
-    v2 = open(s, v1);
-  }
-
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   Tensor<Ring> v1;
-  Tensor<Ring> v2;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -29,7 +30,13 @@ class WeightedMeanProgram final : public ezmotion::Program {
     graph5();
     products6();
     open7(s);
-    return {v16, v15};
+    // To be opened once the counts have been judged
+    outputs = {{v14, 24U}};
+    return {v15};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -81,7 +88,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     // to_yao, mean_factory.py:16
     const Yao g11 = g.to_yao(g10, 64);
     // circuit, mean_factory.py:16
-    const std::vector<Yao> r12 = g.circuit(circuit_drop32, {g11});
+    const std::vector<Yao> r12 = g.circuit(circuit_drop28, {g11});
     const Yao& g12 = r12[0];
     // from_yao, mean_factory.py:16
     const Arith g13 = g.from_yao(g12);
@@ -100,13 +107,12 @@ class WeightedMeanProgram final : public ezmotion::Program {
   void open7(Session& s) {
     // open, mean_factory.py:16 RealDiv
     v15 = open(s, v7);
-    // open, mean_factory.py:16
-    v16 = open(s, v14);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
-  const Circuit circuit_drop32 = load_circuit(CIRCUITS_DIR "/drop32.txt");
+  const Circuit circuit_drop28 = load_circuit(CIRCUITS_DIR "/drop28.txt");
   Tensor<Ring> v0;
   Tensor<Ring> v2;
   Tensor<Ring> v6;
@@ -117,7 +123,6 @@ class WeightedMeanProgram final : public ezmotion::Program {
   Tensor<Ring> v13;
   Tensor<Ring> v14;
   Tensor<Ring> v15;
-  Tensor<Ring> v16;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
@@ -28,7 +29,13 @@ class ClippedMeanProgram final : public ezmotion::Program {
     local4();
     products5();
     open6(s);
-    return {v18, v19, v17};
+    // To be opened once the counts have been judged
+    outputs = {{v16, 24U}, {v9, kExact}};
+    return {v17};
+  }
+
+  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
+    return open_together(s, std::move(outputs), lowest);
   }
 
  private:
@@ -95,13 +102,10 @@ class ClippedMeanProgram final : public ezmotion::Program {
   void open6(Session& s) {
     // open, norm_clipping.py:16 Sqrt
     v17 = open(s, v14);
-    // open, norm_clipping.py:16 federated_sum
-    v18 = open(s, v16);
-    // open, norm_clipping.py:14 federated_sum
-    v19 = open(s, v9);
   }
 
   std::size_t n = 0;  // clients of this round
+  std::vector<Sealed> outputs;
   const Circuit circuit_clipped_mean_0 = load_circuit(CIRCUITS_DIR "/clipped_mean_0.txt");
   const Circuit circuit_clipped_mean_1 = load_circuit(CIRCUITS_DIR "/clipped_mean_1.txt");
   Tensor<Ring> v0;
@@ -114,8 +118,6 @@ class ClippedMeanProgram final : public ezmotion::Program {
   Tensor<Ring> v15;
   Tensor<Ring> v16;
   Tensor<Ring> v17;
-  Tensor<Ring> v18;
-  Tensor<Ring> v19;
 };
 
 }  // namespace

@@ -1,0 +1,60 @@
+"""Tensors of public factors at outputs: divided by the largest, so that they fit any fixed point."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ezprivsecfl.compiler.passes.late_opening import chain
+from ezprivsecfl.compiler.passes.simplify import tensor_type
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.tensor import Constant, Output
+from ezprivsecfl.ir.tensor.elementwise import Abs, DivNoNan, Maximum, Minimum, Mul
+from ezprivsecfl.ir.tensor.structure import ReduceMax, Reshape
+
+
+@dataclass(frozen=True)
+class NormaliseFactors:
+    """Output x · f with a public tensor f becomes (x · f/c) · c, where c is the largest magnitude in f.
+
+    The product with f/c is computed on shares, so that what is opened is as precise as the output's largest entry
+    needs, and shows no more of entries with smaller factors; c is a number, and applied in the clear. Other public
+    factors below come into f.
+    """
+
+    def run(self, program: Program) -> Program:
+        """Returns the rewritten program."""
+        outputs = [op.operands[0] for op in program.of(Output) if tensor_type(op.operands[0]).is_secret]
+        products = {value.op for value in (chain(o).opened for o in outputs) if _factor(value.op) is not None}
+        b = ProgramBuilder(program.name, program.level, program.max_clients)
+        values: dict[Value, Value] = {}
+        for op in program.ops:
+            with b.at(op.location):
+                results = (_normalised(b, op, values),) if op in products else b.copy(op, values).results
+            values.update(zip(op.results, results, strict=True))
+        return b.build()
+
+
+def _factor(op: Op) -> Value | None:
+    """The public factor of a product with a secret value."""
+    public = [o for o in op.operands if not tensor_type(o).is_secret]
+    is_product = isinstance(op, Mul) and tensor_type(op.result).dtype.is_float
+    return public[0] if is_product and len(public) == 1 else None
+
+
+def _normalised(b: ProgramBuilder, op: Op, values: dict[Value, Value]) -> Value:
+    factor: Value | None = None
+    while (next_factor := _factor(op)) is not None:
+        factor = values[next_factor] if factor is None else b.add(Mul, values[next_factor], factor)
+        (secret,) = [o for o in op.operands if o is not next_factor]
+        op = secret.op
+    assert factor is not None
+    flat = b.add(Reshape, factor, shape=(math.prod(int(d) for d in factor.type.shape),))
+    largest = b.add(ReduceMax, b.add(Abs, flat), axes=(0,))
+    one = b.add(Constant, value=np.ones(()), dtype=tensor_type(factor).dtype)
+    within = b.add(Minimum, b.add(DivNoNan, factor, largest), one)  # which range analysis cannot see otherwise
+    within = b.add(Maximum, within, b.add(Constant, value=-np.ones(()), dtype=tensor_type(factor).dtype))
+    return b.add(Mul, b.add(Mul, values[secret], within), largest)

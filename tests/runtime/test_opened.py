@@ -1,0 +1,130 @@
+"""What the servers open and send: only what the result shows, and only after the checks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from lattice import contains, summands_lattice
+from opened import as_opened, run_plain
+from pair import Pair
+from sketches import Sketch, fltrust
+
+from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.errors import DivisionError
+from ezprivsecfl.ir.mpc.io import Share
+from ezprivsecfl.ir.tensor.elementwise import Mul
+from ezprivsecfl.ir.tensor.structure import Sum
+
+SIZE = 10
+
+
+def sum_program() -> Compiled:
+    b = Sketch("sum")
+    total = b.add(Sum, b.clients("x", 5), axes=(0,))
+    b.returns(b.add(Mul, total, b.server("rate")))
+    return compile_program(b.build(), Options(clients=4))
+
+
+@pytest.fixture(scope="module")
+def summing():
+    return Pair(sum_program())
+
+
+@pytest.fixture(scope="module")
+def trusting():
+    return Pair(compile_program(fltrust(SIZE), Options(clients=4)))
+
+
+def updates(seed: int, clients: int = 2) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    rng = np.random.default_rng(seed)
+    direction = rng.normal(0, 0.05, SIZE)
+    given = (direction + rng.normal(0, 0.05, (clients, SIZE))).astype(np.float32).astype(np.float64)
+    return {"updates": given}, {"root": (direction + rng.normal(0, 0.02, SIZE)).astype(np.float32)}
+
+
+def test_from_what_is_opened_no_lattice_reduction_finds_the_summands(trusting):
+    """Exact weighted sums of two clients' updates give both away (the attack works); what is opened does not."""
+    (share,) = trusting.compiled.secure.of(Share)
+    exact_found, opened_found = 0, 0
+    for seed in range(4):
+        clients, server = updates(seed)
+        results = trusting.run(clients, server, seed)
+        assert not any(isinstance(r, Exception) for r in results)
+        truth = [[int(t) for t in np.rint(u * 2.0**share.type.frac)] for u in clients["updates"]]
+        seen: list[np.ndarray] = []
+        run_plain(trusting.compiled, clients, server, seen)
+        exact = [int(v) for v in seen[0].astype(np.int64).ravel()]
+        ((value, bits),) = trusting.engines[0].revealed
+        opened = [int(v) for v in value.astype(np.int64).ravel()]
+        leading = [(v + 1) >> (64 - bits) for v in opened]
+        for size in (6, 8, SIZE):
+            exact_found += found(exact[:size], truth)
+            opened_found += found(opened[:size], truth) + found(leading[:size], truth)
+    assert exact_found >= 12
+    assert opened_found == 0
+
+
+def found(sums: list[int], truth: list[list[int]]) -> int:
+    """How many clients' values lie in the lattice that an attacker computes."""
+    basis = summands_lattice(sums, 2)
+    return sum(contains(basis, u[: len(sums)]) for u in truth)
+
+
+def test_checks_are_judged_before_anything_of_the_result_is_opened(trusting):
+    clients, server = updates(0, clients=3)
+    trusting.run(clients, server)
+    for engine in trusting.engines:
+        assert engine.calls[-2:] == ["online", "reveal"]
+    sent = [server_.session.stats()["online"]["messages_sent"] for server_ in trusting.servers]
+    clients["updates"][1] = 0.0
+    for engine in trusting.engines:
+        engine.revealed = []
+    for result in trusting.run(clients, server):
+        assert isinstance(result, DivisionError)
+    for engine, server_, before in zip(trusting.engines, trusting.servers, sent, strict=True):
+        assert engine.calls[-1] == "online"
+        assert any(engine.counts)
+        assert not engine.revealed
+        assert server_.session.stats()["online"]["messages_sent"] == before - 2  # the two steps of the reveal
+
+
+@pytest.mark.parametrize("magnitude", [2.0**-22, 2.0**-12, 1e-3, 1.0, 7.9])
+def test_reported_bits_are_what_was_sent(summing, magnitude):
+    clients = {"x": magnitude * np.array([[0.5, -0.25, 0.0, 0.99, -0.99]] * 4)}
+    server = {"rate": np.float64(0.5)}
+    summing.run(clients, server)
+    summing.run(clients, server)
+    (opened,) = summing.servers[0].opened
+    assert opened == summing.servers[1].opened[0]
+    assert (opened["output"], opened["elements"]) == ("result", 5)
+    declared = cost(as_opened(summing.compiled.secure, [opened]), 4)
+    stats = [s.session.stats()["online"] for s in summing.servers]
+    agreement = 16 + 32  # that both hold the same public values
+    assert [s["bytes_sent"] - agreement for s in stats] == list(declared.online_bytes)
+    frac = summing.compiled.secure.of(Share)[0].type.frac
+    largest = int(np.rint(4 * 0.99 * magnitude * 2.0**frac))
+    assert opened["bits"] == min(64, 64 - largest.bit_length() + 24)
+
+
+def test_equal_results_are_opened_alike_and_take_the_same_messages(summing):
+    """Values shifted between clients, or anything at all where the factor is zero."""
+    rng = np.random.default_rng(3)
+    x = rng.integers(-1000, 1000, (4, 5)) / 2**12
+    shift = rng.integers(-1000, 1000, 5) / 2**12
+    others = {0.5: x + np.outer([1, -1, 0, 0], shift), 0.0: rng.integers(-1000, 1000, (4, 5)) / 2**8}
+    for rate, y in others.items():
+        views = []
+        for seed, given in enumerate((x, y)):
+            results = summing.run({"x": given}, {"rate": np.float64(rate)}, seed)
+            ((value, bits),) = summing.engines[1].revealed
+            views.append((value, bits, summing.servers[1].session.stats()["online"], results[0]["result"]))
+        (value, bits, stats, result), (other, other_bits, other_stats, other_result) = views
+        unit = 2 ** (64 - bits)
+        assert bits == other_bits
+        assert np.max(np.abs((value - other).astype(np.int64))) <= 2 * unit
+        assert [stats[k] for k in ("bytes_sent", "messages_sent", "rounds")] == [
+            other_stats[k] for k in ("bytes_sent", "messages_sent", "rounds")
+        ]
+        np.testing.assert_allclose(result, other_result, rtol=0, atol=2.0**-22 * max(np.max(np.abs(result)), 1e-9))
