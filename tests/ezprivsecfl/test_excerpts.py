@@ -16,7 +16,7 @@ z = tf.math.divide_no_nan(
     a, b)
 mean = tff.federated_max(tff.federated_map(f, v)), a / b / c
     
-"""  # noqa: RUF001, W293
+"""  # noqa: W293
 
 
 @pytest.fixture

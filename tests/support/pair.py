@@ -67,7 +67,7 @@ class Pair:
         def party(p: int) -> None:
             try:
                 results[p] = self.servers[p].run({k: np.asarray(v) for k, v in server.items()}, count)
-            except Exception as e:  # noqa: BLE001
+            except Exception as e:
                 results[p] = e
 
         threads = [threading.Thread(target=party, args=(p,)) for p in (0, 1)]

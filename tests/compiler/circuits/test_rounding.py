@@ -71,7 +71,9 @@ def test_numbers_of_every_magnitude(name):
     np.testing.assert_array_equal(got, reference(numbers))
 
 
-@pytest.mark.parametrize(("name", "fixed_ands", "float_ands"), [("floor", 0, 400), ("ceil", 64, 400), ("round", 64, 400)])
+@pytest.mark.parametrize(
+    ("name", "fixed_ands", "float_ands"), [("floor", 0, 400), ("ceil", 64, 400), ("round", 64, 400)]
+)
 def test_few_gates(name, fixed_ands, float_ands):
     rule, _ = RULES[name]
     b = CircuitBuilder()
