@@ -91,8 +91,8 @@ def check_tensor(compiled: Compiled, inputs: Mapping[str, Array], clients: int, 
     """Evaluates the tensor program in float64; every entry has the range and the sign that the analyses claim.
 
     Infinities and what is not a number are beyond any claim: in circuits they are flags, not values. And a value that
-    the run itself checks (``Ranges.checked``) may be beyond its range, and with it what follows from it: then the run
-    ends with an error, or the value is not needed after all, such as the quotient that ``tf.where`` guards. Bounds
+    the run itself checks (``Ranges.checked``) may be beyond its range. What follows from either may be, too: then the
+    run ends with an error, or the value is not needed after all, such as the quotient that ``tf.where`` guards. Bounds
     of inputs are no claims: those of what only the epilogue takes need not hold, others are checked before a round.
     """
     program = compiled.optimised
@@ -112,6 +112,8 @@ def check_tensor(compiled: Compiled, inputs: Mapping[str, Array], clients: int, 
                 excused.add(value)
             else:
                 findings.require(op, entries, within, f"is within [{range_.lo:g}, {range_.hi:g}]")
+            if not np.isfinite(entries).all():
+                excused.add(value)
             if value in signs:
                 findings.require(op, entries, ~(entries < 0), "is not negative")
 
