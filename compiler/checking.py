@@ -62,6 +62,9 @@ TIE = 2.0**-16
 DOUBLE = 2.0**-45
 """Relative to what is added up: the rounding of float64, in which shares of 64 bits are compared here."""
 
+DISCONTINUOUS = (ew.Compare, ew.Cast, ew.Floor, ew.Ceil, ew.RoundEven)
+"""Operations by which a small error of an operand may become a large one."""
+
 Reals = NDArray[np.float64]
 
 
@@ -88,8 +91,8 @@ def check_tensor(compiled: Compiled, inputs: Mapping[str, Array], clients: int, 
     """Evaluates the tensor program in float64; every entry has the range and the sign that the analyses claim.
 
     Infinities and what is not a number are beyond any claim: in circuits they are flags, not values. And a value that
-    the run itself checks (``Ranges.checked``) may be beyond its range, and with it what follows from it: then the run
-    ends with an error, or the value is not needed after all, such as the quotient that ``tf.where`` guards. Bounds
+    the run itself checks (``Ranges.checked``) may be beyond its range. What follows from either may be, too: then the
+    run ends with an error, or the value is not needed after all, such as the quotient that ``tf.where`` guards. Bounds
     of inputs are no claims: those of what only the epilogue takes need not hold, others are checked before a round.
     """
     program = compiled.optimised
@@ -109,6 +112,8 @@ def check_tensor(compiled: Compiled, inputs: Mapping[str, Array], clients: int, 
                 excused.add(value)
             else:
                 findings.require(op, entries, within, f"is within [{range_.lo:g}, {range_.hi:g}]")
+            if not np.isfinite(entries).all():
+                excused.add(value)
             if value in signs:
                 findings.require(op, entries, ~(entries < 0), "is not negative")
 
@@ -171,7 +176,8 @@ class _Steps:
         held: The values that the mpc program has, as real numbers.
         findings: Takes the violations.
         values: Of every operation so far.
-        doubtful: Entries that depend on a comparison inside a circuit of two normalised numbers that are nearly equal.
+        doubtful: Entries that depend on a comparison, inside a circuit, of two normalised numbers that are nearly
+            equal, or on the rounding of one.
     """
 
     compiled: Compiled
@@ -180,6 +186,9 @@ class _Steps:
     findings: Findings
     values: dict[Value, Array] = field(default_factory=dict)
     doubtful: dict[Value, NDArray[np.bool_]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.round = Round(self.clients)
 
     def run(self, inputs: Mapping[str, Array]) -> None:
         for op in self.compiled.optimised.ops:
@@ -190,8 +199,9 @@ class _Steps:
                     result = np.asarray(inputs[op.path]).astype(dtype)
                 else:
                     with np.errstate(all="ignore"):
-                        (result,) = op.evaluate(args, Round(self.clients))
-                self.doubtful[value] = self._doubt(op, args)
+                        (result,) = op.evaluate(args, self.round)
+                with np.errstate(all="ignore"):
+                    self.doubtful[value] = self._doubt(op, args)
                 if value in self.held:
                     self._compare(op, value, args, result)
                     result = self.held[value].astype(result.dtype)
@@ -218,18 +228,24 @@ class _Steps:
         if isinstance(op, SumOp | st.Reduction | st.MatMul):
             return np.zeros(shape, np.bool_)  # their operands are shares
         if isinstance(op, StructuralOp | ConcatOp):
-            return np.asarray(op.evaluate(doubts, Round(self.clients))[0])
+            return np.asarray(op.evaluate(doubts, self.round)[0])
         found = np.zeros(shape, np.bool_)
         for doubt in doubts:
             found = found | doubt
-        if isinstance(op, ew.Compare | ew.Maximum | ew.Minimum | ew.Cast) and not all(
-            o in self.held for o in op.operands
-        ):
-            a = as_float(args[0])
-            b = np.rint(a) if isinstance(op, ew.Cast) else as_float(args[1])
-            with np.errstate(all="ignore"):
-                found = found | (np.abs(a - b) <= TIE * (np.abs(a) + np.abs(b)))
+        if isinstance(op, DISCONTINUOUS) and not all(o in self.held for o in op.operands):
+            found = found | self._is_tie(op, args)
         return found
+
+    def _is_tie(self, op: Op, args: Sequence[Array]) -> NDArray[np.bool_]:
+        """Entries that are other ones if the operands are a little larger or smaller."""
+
+        def moved(by: float) -> Array:  # two operands apart from each other
+            factors = (1 + by, 1 - by)
+            return op.evaluate(
+                [a * f if a.dtype.kind == "f" else a for a, f in zip(args, factors, strict=False)], self.round
+            )[0]
+
+        return np.asarray((moved(TIE) != moved(0)) | (moved(-TIE) != moved(0)))
 
 
 def _added_up(op: Op, args: Sequence[Array], clients: int) -> Reals:

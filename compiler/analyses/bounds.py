@@ -15,6 +15,9 @@ from ezprivsecfl.ir.interval import power as power_of
 from ezprivsecfl.ir.interval import product
 from ezprivsecfl.ir.tensor.structure import Clients
 
+DEPTH = 6
+"""So many rewritings follow one another at most: there is always one more (Cauchy-Schwarz squares what it is given)."""
+
 Divisors = frozenset[Factor]
 """Factors that are not 0 wherever the bounded value is a finite number."""
 
@@ -34,13 +37,18 @@ class Bounds:
 
     facts: Facts
     _found: dict[tuple[frozenset[tuple[Factor, float]], Divisors], float] = field(default_factory=dict)
+    _depth: int = 0
 
     def of(self, term: Term, nonzero: Divisors) -> float:
         """The largest that the term can be where some factors are not 0."""
         powers = frozenset(term.powers.items())
         key = powers, nonzero & frozenset(term.powers)
         if key not in self._found:
+            if self._depth == DEPTH:
+                return self._factor_by_factor(term, nonzero)
+            self._depth += 1
             self._found[key] = self._search(Term(1.0, term.powers), nonzero)
+            self._depth -= 1
         return product(term.coefficient, self._found[key])
 
     def of_sum(self, term: Term, sum_: Summation, nonzero: Divisors) -> float:

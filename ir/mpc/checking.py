@@ -21,7 +21,7 @@ from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
 from ezprivsecfl.ir.types import ArithType, MaskedType, RingType
 
 NUMBERS = (ArithType, MaskedType, RingType)
-TRUNCATED_BITS = 62
+TRUNCATED_BITS = OPENED_BITS = 62
 RING_BITS = 63
 
 
@@ -94,8 +94,10 @@ class _Exact:
                 self._fits(op, op.width - 1, op.width, f"enters a circuit with {op.width} bits")
             case protocol.Truncate():
                 self._fits(op, TRUNCATED_BITS, TRUNCATED_BITS, f"is truncated, so below 2^{TRUNCATED_BITS}")
-            case protocol.Open() | io.Output():
-                self._fits(op, RING_BITS, RING_BITS, f"is opened, so below 2^{RING_BITS}")
+            case protocol.Open():
+                self._fits(op, OPENED_BITS, OPENED_BITS, f"is opened, so below 2^{OPENED_BITS}")
+            case io.Output():
+                self._fits(op, RING_BITS, RING_BITS, f"is decoded, so below 2^{RING_BITS}")
             case sketch.Sketch():
                 total = np.sum(abs(self.values[op.operands[0]]), axis=-1) * sketch.BLOCKS
                 self.findings.require(op, total, total < 2**RING_BITS, f"is sketched, so rows add up to 2^{RING_BITS}")

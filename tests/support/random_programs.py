@@ -385,6 +385,9 @@ class RandomProgram:
         values = [c for c in CONSTANTS if c or kind is not ew.Div]
         return self.add(kind, x, self.constant(self.random.choice(values)))
 
+    def _rounded(self) -> Value:
+        return self.add(self.random.choice((ew.Floor, ew.Ceil, ew.RoundEven)), self.numbers())
+
     # Idioms.
 
     def _normalise(self) -> Value:

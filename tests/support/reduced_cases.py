@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -17,12 +18,15 @@ from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, TensorType
 
 
-def reduced(case: Case, is_fault: Callable[[Case], bool]) -> Case:
-    """The smallest case that single simplifications lead to, each of which keeps the fault."""
+def reduced(case: Case, is_fault: Callable[[Case], bool], seconds: float = 30.0) -> Case:
+    """The smallest case that single simplifications lead to in some time, each of which keeps the fault."""
+    until = time.monotonic() + seconds
     found = True
     while found:
         found = False
         for simpler in _simpler(case):
+            if time.monotonic() > until:
+                return case
             if is_fault(simpler):
                 case, found = simpler, True
                 break

@@ -15,7 +15,7 @@ from ezprivsecfl.errors import LeakageError
 from ezprivsecfl.ir.op import Round
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, Input, Output
-from ezprivsecfl.ir.tensor.elementwise import Add, Div, Maximum, Mul, Relu, Sqrt, Sub
+from ezprivsecfl.ir.tensor.elementwise import Add, Div, DivNoNan, Maximum, Mul, Relu, Sqrt, Sub
 from ezprivsecfl.ir.tensor.structure import Reshape, Sum
 from ezprivsecfl.ir.types import DType
 
@@ -44,6 +44,16 @@ def test_trust_scores_are_at_most_one(fltrust_program):
 
 def test_weighted_mean_stays_within_what_is_averaged(any_program):
     assert result_bound(optimised(any_program)) <= {"weighted_mean": 8.0}.get(any_program.name, math.inf)
+
+
+def test_the_search_for_theorems_ends(sketch):
+    """Of a square of a quotient of sums every rewriting gives another one, for ever."""
+    b = sketch("squared_mean")
+    x, w = b.clients("x", 3), b.clients("w")
+    weighted = b.add(Sum, b.add(Mul, x, b.add(Reshape, w, shape=("n", 1))), axes=(0,))
+    mean = b.add(DivNoNan, weighted, b.add(Sum, w, axes=(0,)))
+    b.returns(b.add(Mul, mean, mean))
+    assert result_bound(optimised(b.build(), clients=4)) == pytest.approx(64.0)
 
 
 @pytest.mark.parametrize("guard", ["maximum", "add", "none"])
