@@ -33,7 +33,7 @@ def log(b: CircuitBuilder, x: Float) -> Float:
     bent = products.mul(b, curvature, rest)[len(rest) :]
     tilted = products.mul(b, words.sub(b, slope, words.zero_extend(b, bent, len(slope))), rest)[len(rest) :]
     width = FRAC + e
-    fraction = words.add(b, *(words.zero_extend(b, part, width) for part in (constant, tilted)))
+    fraction = words.add(b, words.zero_extend(b, constant, width), words.zero_extend(b, tilted, width))
     half = e // 2
     low = _table(b, x.exponent[:half], [_fixed(k * math.log(2)) for k in range(1 << half)])
     high = range(1 << (e - half))
@@ -49,7 +49,7 @@ def log(b: CircuitBuilder, x: Float) -> Float:
 
 
 def _fixed(value: float) -> int:
-    return round(value * 2**FRAC)
+    return round(math.ldexp(value, FRAC))
 
 
 def _coefficients() -> tuple[list[int], list[int], list[int]]:
