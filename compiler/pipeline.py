@@ -40,7 +40,7 @@ class Compiled:
         secure: The mpc program; its ``public`` operations name outputs of the prologue.
         epilogue: Opened values (and SERVER inputs) to results; both servers run it in the clear.
         options: What it was compiled with.
-        holders: For values of ``optimised`` those of ``secure`` that hold them.
+        holders: For values of ``optimised`` those of ``secure`` that hold them, as wires, as shares, or both.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Compiled:
     secure: Program
     epilogue: Program
     options: Options
-    holders: Mapping[Value, Value] = field(default_factory=dict)
+    holders: Mapping[Value, tuple[Value, ...]] = field(default_factory=dict)
 
 
 def tensor_passes(options: Options) -> list[Pass]:

@@ -56,13 +56,13 @@ class Lowered:
         program: The mpc program.
         publics: By path of its ``public`` operations what the prologue has to compute; one value may have several
             paths, one for each number of fractional bits that it is needed with.
-        holders: For values of the tensor program those of the mpc program that hold them, in the same shape. A value
-            that only exists inside a circuit, or in another shape, has none.
+        holders: For values of the tensor program those of the mpc program that hold them, in the same shape: as wires,
+            as shares, or both. A value that only exists inside a circuit has none.
     """
 
     program: Program
     publics: Mapping[str, Value]
-    holders: Mapping[Value, Value]
+    holders: Mapping[Value, tuple[Value, ...]]
 
 
 def lower(stages: Stages, domains: Domains, scales: Scales) -> Lowered:
@@ -70,8 +70,11 @@ def lower(stages: Stages, domains: Domains, scales: Scales) -> Lowered:
     lowering = _Lowering(stages, domains, scales)
     program = lowering.run()
     kept = {result for op in program.ops for result in op.results}
-    found = {**lowering.garbled, **lowering.shares}
-    return Lowered(program, lowering.publics, {v: holder for v, holder in found.items() if holder in kept})
+    holders: dict[Value, tuple[Value, ...]] = {}
+    for value, holder in (*lowering.garbled.items(), *lowering.shares.items()):
+        if holder in kept:
+            holders[value] = (*holders.get(value, ()), holder)
+    return Lowered(program, lowering.publics, holders)
 
 
 @dataclass
