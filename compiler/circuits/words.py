@@ -152,6 +152,7 @@ def toward_zero(b: CircuitBuilder, x: Wires, dropped: int) -> Wires:
     """x / 2^dropped rounded toward zero: negative numbers are biased before the low bits go."""
     if dropped == 0:
         return x
+    x = sign_extend(x, max(len(x), dropped + 1))
     bias = (x[-1],) * dropped + constant(b, 0, len(x) - dropped)
     return add(b, x, bias)[dropped:]
 

@@ -101,7 +101,8 @@ class Garbler:
         if isinstance(x.format, BitFormat):
             return fixed((x.wires[0], self.b.constant(False)), 0), None
         if frac <= x.frac:
-            return fixed(x.wires[x.frac - frac :][:64], frac), None
+            dropped = x.frac - frac
+            return fixed(words.sign_extend(x.wires, max(len(x.wires), dropped + 1))[dropped:][:64], frac), None
         return fixed(self._with_frac(x, frac)[:64], frac), None
 
     def unpack(self, x: Bundle) -> floats.Float:

@@ -41,6 +41,7 @@ UNARY: dict[str, tuple[Callable[[CircuitBuilder, Wires], Wires], Callable[[int],
     "relu": (words.relu, lambda x: max(x, 0)),
     "nonzero": (lambda b, x: (words.nonzero(b, x), b.constant(False)), lambda x: x != 0),
     "toward_zero": (lambda b, x: words.toward_zero(b, x, 2), lambda x: int(x / 4)),
+    "toward_zero_all_dropped": (lambda b, x: words.toward_zero(b, x, len(x) + 3), lambda x: 0),
 }
 
 

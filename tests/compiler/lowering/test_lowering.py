@@ -201,6 +201,17 @@ def test_float_to_integer_rounds_toward_zero(sketch):
     check(b.build(), {"x": np.array([[2.5, -2.5, 0.5, -0.5, 3.0, -3.0], [0.99, -0.99, 1, 2, 3, 4]])}, 2, tolerance=0.0)
 
 
+@pytest.mark.parametrize("bound", [0.01, 0.5, 1.0])
+def test_numbers_with_nothing_before_the_point_become_integers(sketch, bound):
+    """Their formats have fewer bits than fractional bits, alone and as squares that leave a circuit as integers."""
+    b = sketch("nothing")
+    x = b.clients("x", 2)
+    b.returns(b.add(st.Sum, b.add(ew.Cast, x, dtype=DType.I32), axes=(0,)), "whole")
+    b.returns(b.add(st.Sum, b.add(ew.Cast, b.add(ew.Mul, x, x), dtype=DType.I32), axes=(0,)), "squares")
+    x_values = np.array([[1.0, -1.0], [-0.5, 0.9]]) * bound * 0.99
+    check(b.build(), {"x": x_values}, 2, tolerance=0.0, bounds={"x": bound})
+
+
 def test_products_of_many_factors_are_truncated_where_needed(sketch):
     b = sketch("fourth")
     x = b.clients("x", 4)
