@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.norms import Norms
-from ezprivsecfl.compiler.analyses.ranges import RATIO, SMALL, Ranges
+from ezprivsecfl.compiler.analyses.ranges import LEAST, RATIO, SMALL, Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages, check_exponents, divide
-from ezprivsecfl.compiler.lowering.domains import Domains
+from ezprivsecfl.compiler.lowering.domains import COMFORTABLE_BITS, INPUT_BITS, Domains
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import MIN_CLIENTS, Options
@@ -26,6 +26,21 @@ from ezprivsecfl.errors import CompileError, PrecisionError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.verifier import verify
+
+ATTEMPTS = (
+    (COMFORTABLE_BITS, RATIO, LEAST),
+    (COMFORTABLE_BITS, 2.0**15, LEAST),
+    (COMFORTABLE_BITS, 2.0**10, LEAST),
+    (INPUT_BITS, RATIO, LEAST),
+    (INPUT_BITS, 2.0**10, LEAST),
+    (INPUT_BITS, 2.0**15, 0.0),
+    (INPUT_BITS, 2.0**10, 0.0),
+)
+"""Significant bits of inputs, and how far working ranges reach (``ratio`` and ``least`` of ``Ranges``).
+
+Where the ring has no room for all, precise inputs come before wide working ranges: a value beyond its working range is
+an error or drops its client, and is named, but what an input loses is lost silently.
+"""
 
 
 @dataclass(frozen=True)
@@ -95,22 +110,25 @@ def compile_program(program: Program, options: Options) -> Compiled:
 
 
 def _lowered(stages: Stages, program: Program, norms: Norms) -> Lowered:
-    """The secure part on the mpc level, with working ranges as wide as the ring has room for."""
-    refused = []
-    for ratio in (RATIO, 2.0**15, 2.0**10):
+    """The secure part on the mpc level, as the first of the attempts that the ring has room for."""
+    ranges: dict[tuple[float, float], Ranges] = {}
+    for significant, *reach in ATTEMPTS:
+        key = (reach[0], reach[1])
+        if key not in ranges:
+            ranges[key] = Ranges(program, norms, *key)
         try:
-            return _with_ranges(stages, Ranges(program, norms, ratio))
+            return _with_ranges(stages, ranges[key], significant)
         except PrecisionError as error:
-            refused.append(error)
-    raise refused[0]
+            refused = error
+    raise refused
 
 
-def _with_ranges(stages: Stages, ranges: Ranges) -> Lowered:
+def _with_ranges(stages: Stages, ranges: Ranges, significant: int) -> Lowered:
     """The same for given ranges; small products that do not fit the ring move into circuits, one by one."""
     in_circuits: set[Op] = set()
     while True:
         domains = Domains(stages.secure, ranges, in_circuits)
         try:
-            return lower(stages, domains, Scales(stages, domains, ranges))
+            return lower(stages, domains, Scales(stages, domains, ranges, significant))
         except SmallProduct as small:
             in_circuits.add(small.op)

@@ -35,8 +35,11 @@ PRODUCTS = (ew.Mul, ew.Square, ew.Sqrt, *QUOTIENTS)
 RATIO = 2.0**20
 """How many times larger a quotient that no theorem bounds may be than for operands at their bounds."""
 
-LEAST_WORKING = 16.0
-"""It may be so many times the ratio in any case."""
+LEAST = 16.0
+"""It may be so many times the ratio, however small it is for operands at their bounds."""
+
+LARGEST_LOG = 128.0
+"""Above the logarithm of every number that circuits have, but for 0."""
 
 MARGIN = 2.0**10
 """How many times larger than what bounds it if scalar inputs are not negative, which is what they are as a rule."""
@@ -57,16 +60,18 @@ class Ranges:
         norms: How sums of squares are computed.
         ratio: How far the working ranges of quotients reach. With less than ``RATIO``, those that a theorem bounds are
             cut to a working range, too.
+        least: They reach so many times the ratio in any case.
 
     Attributes:
-        checked: Secret quotients, and small products and selections of such, whose interval is a working range because
-            no theorem gives a finite one. They must be computed in circuits.
+        checked: Values whose interval is a working range because no theorem gives a finite one: secret quotients and
+            logarithms, small products and selections of such, which must be computed in circuits; and public values.
     """
 
-    def __init__(self, program: Program, norms: Norms = EXACT, ratio: float = RATIO) -> None:
+    def __init__(self, program: Program, norms: Norms = EXACT, ratio: float = RATIO, least: float = LEAST) -> None:
         assert program.max_clients is not None
         self.clients = program.max_clients
         self.ratio = ratio
+        self.least = least
         self.norms = norms
         self.checked: set[Value] = set()
         whole = integers(program)
@@ -82,8 +87,11 @@ class Ranges:
         return self._proved[value]
 
     def _claimed(self, op: TensorOp, interval: Interval) -> Interval:
-        """The interval, cut to a working range if the value is computed in circuits and no theorem bounds it."""
-        if not tensor_type(op.results[0]).is_secret or not self._is_checkable(op, interval):
+        """The interval, cut to a working range if no theorem bounds it and something checks that at run time.
+
+        That is done for what circuits compute where it leaves them, and for public values where they are encoded.
+        """
+        if not self._is_checkable(op, interval):
             return interval
         working = interval.magnitude if isinstance(op, ew.Select) else self._working_range(op)
         if self._expected[op.result].is_bounded:
@@ -94,6 +102,10 @@ class Ranges:
         return interval.capped(working)
 
     def _is_checkable(self, op: Op, interval: Interval) -> bool:
+        if not tensor_type(op.results[0]).is_secret:
+            return not interval.is_bounded
+        if isinstance(op, ew.Log):
+            return not interval.is_bounded
         if isinstance(op, QUOTIENTS):
             return not interval.is_bounded or self.ratio < RATIO
         if not any(source(o) in self.checked for o in op.operands):
@@ -102,11 +114,15 @@ class Ranges:
 
     def _working_range(self, op: Op) -> float:
         """For a product of powers what it is for factors at their bounds, times the ratio."""
+        if isinstance(op, ew.Log):
+            return LARGEST_LOG
+        if not isinstance(op, PRODUCTS):
+            return self.ratio * self.least
         term = self._proved.facts.terms[op.result]
         typical = term.coefficient
         for (value, _), power in term.powers.items():
             typical = product(typical, power_of(self[value].magnitude, power))
-        return self.ratio * max(LEAST_WORKING, typical)
+        return self.ratio * max(self.least, typical)
 
 
 def _expected(op: Op, interval: Interval) -> Interval:

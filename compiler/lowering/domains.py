@@ -30,6 +30,9 @@ ROOM = 62
 INPUT_BITS = 19
 """Significant bits that an input has at least: fractional bits and those of its bound."""
 
+COMFORTABLE_BITS = 24
+"""Significant bits that an input should have: some entries are far below the largest one."""
+
 FRACTIONAL_BITS = 16
 """Fractional bits that an input has as well, where the ring has room: it may be far below its bound."""
 

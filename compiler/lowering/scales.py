@@ -30,7 +30,9 @@ from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.structural import ConcatOp, StructuralOp, SumOp
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.tensor.values import tensor_type
+from ezprivsecfl.ir.types import CLIENTS_DIM, Dim
 
 MOST_INPUT_BITS = 35
 """Significant bits of an input and of a public value at most: what a float32 has, and room for smaller entries."""
@@ -40,9 +42,6 @@ TRUNCATED_ROOM = ROOM - 1
 
 A magnitude that is a power of two fills its bits, and accumulated rounding may take it above: one bit holds that.
 """
-
-PUBLIC_BOUND = float(1 << 16)
-"""What is assumed of a public value that no bound follows for; the encoder refuses larger ones."""
 
 
 @dataclass
@@ -89,6 +88,7 @@ class Scales:
         stages: The divided program.
         domains: The strategies of the secure part.
         ranges: Ranges of all values.
+        input_bits: How many significant bits inputs have at least.
 
     Raises:
         SmallProduct: A product is to be computed in a circuit instead.
@@ -98,10 +98,11 @@ class Scales:
     stages: Stages
     domains: Domains
     ranges: Ranges
+    input_bits: int = INPUT_BITS
     variables: dict[tuple[Op | None, Value], Variable] = field(default_factory=dict)
     rescaled: dict[Value, None] = field(default_factory=dict)
     relaxed: set[Value] = field(default_factory=set)
-    """Inputs with ``INPUT_BITS`` significant bits, but fewer than ``FRACTIONAL_BITS`` after the point."""
+    """Inputs with enough significant bits, but fewer than ``FRACTIONAL_BITS`` after the point."""
     _typical: dict[Value, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -129,11 +130,8 @@ class Scales:
         return self._public(op, value)[0]
 
     def magnitude(self, value: Value) -> float:
-        """The range of a value, or what is assumed for public values without one."""
-        magnitude = self.ranges[value].magnitude
-        if not tensor_type(value).is_secret and not math.isfinite(magnitude):
-            return PUBLIC_BOUND
-        return magnitude
+        """The largest absolute value."""
+        return self.ranges[value].magnitude
 
     def highest(self, value: Value, frac: int) -> int | None:
         """The highest bit that the value's magnitude may have with some fractional bits; None if it has no bound.
@@ -171,6 +169,9 @@ class Scales:
             self._typical[value] = min(self.magnitude(value), self._estimate(value))
         return self._typical[value]
 
+    def _count(self, sizes: Iterable[Dim]) -> int:
+        return math.prod(self.ranges.clients if d == CLIENTS_DIM else int(d) for d in sizes)
+
     def _estimate(self, value: Value) -> float:
         op = value.op
         parts = [self.typical(o) for o in op.operands]
@@ -186,7 +187,9 @@ class Scales:
             case ew.Mul():
                 return parts[0] * parts[1]
             case SumOp():
-                return math.inf
+                return parts[0] * self._count(op.operands[0].type.shape[a] for a in op.axes)
+            case st.MatMul():
+                return parts[0] * parts[1] * self._count(op.operands[0].type.shape[-1:])
             case ew.Neg() | ew.Abs() | ew.Relu() | StructuralOp():
                 return parts[0]
             case ew.Add() | ew.Sub() | ew.Select() | ew.Maximum() | ew.Minimum() | ConcatOp():
@@ -200,7 +203,7 @@ class Scales:
         if strategy is Strategy.SHARE:
             if not dtype.is_float:
                 return 0, Counter()
-            fewest, most = self._significant(value, INPUT_BITS, MOST_INPUT_BITS)
+            fewest, most = self._significant(value, self.input_bits, MOST_INPUT_BITS)
             room = ROOM - _bits(self.magnitude(value))
             generous = fewest if value in self.relaxed else min(max(fewest, FRACTIONAL_BITS), room)
             return self._variable(None, value, generous, max(most, min(2 * FRACTIONAL_BITS, room)))

@@ -12,7 +12,7 @@ import pytest
 from claimed_ranges import check_ranges
 from sketches import Sketch
 
-from ezprivsecfl.compiler.analyses.ranges import LEAST_WORKING, RATIO, Ranges
+from ezprivsecfl.compiler.analyses.ranges import LEAST, RATIO, Ranges
 from ezprivsecfl.compiler.options import Bound, Options
 from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
@@ -311,7 +311,7 @@ CAUCHY_SCHWARZ = [(cosines, 1.0), (row_cosines, 1.0), (cosines_with_the_server, 
 NO_CAUCHY_SCHWARZ = [
     (second_moment_of_unit_rows, K),
     (second_moment_over_clients, N),
-    (cosine_with_norms_of_others, LEAST_WORKING * RATIO),
+    (cosine_with_norms_of_others, LEAST * RATIO),
 ]
 
 
@@ -531,7 +531,7 @@ def test_quotients_by_something_else(build: Build):
     before, value = program(build)
     ranges = Ranges(before)
     assert value in ranges.checked
-    assert ranges[value].magnitude >= LEAST_WORKING * RATIO
+    assert ranges[value].magnitude >= LEAST * RATIO
     hold(before)
 
 
