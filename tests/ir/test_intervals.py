@@ -44,7 +44,7 @@ ATTRIBUTES = {
     "clients": {"dtype": DType.F32},
 }
 BOOLEAN = ("and", "or", "not", "reduce_any", "reduce_all")
-WITHOUT_OPERANDS = ("input", "constant", "output")
+WITHOUT_OPERANDS = ("input", "constant", "output", "gate")  # a gate takes public scalars
 
 
 def example(name: str) -> TensorOp:

@@ -13,6 +13,7 @@ from ezprivsecfl.compiler.options import Bound, Options
 from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.pipeline import tensor_passes
+from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
@@ -97,7 +98,11 @@ def inputs(rng: np.random.Generator, program: Program, clients: int) -> dict[str
 @given(program=programs(), seed=strategies.integers(0, 1000))
 def test_no_value_leaves_its_range(program: Program, seed: int):
     rng = np.random.default_rng(seed)
-    for each in (program, run_passes(program, tensor_passes(Options(clients=N)))):
+    try:
+        forms = program, run_passes(program, tensor_passes(Options(clients=N)))
+    except CompileError:  # such as an output that would show more than the program's result
+        forms = (program,)
+    for each in forms:
         ranges = Ranges(each)
         for clients in (1, 2, N, N, N):
             check_ranges(each, inputs(rng, each, clients), clients, ranges)

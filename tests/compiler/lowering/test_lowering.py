@@ -20,7 +20,7 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import DType
 
-AND_COUNTS = {"fltrust": [1, 697, 728, 1888], "weighted_mean": [982], "clipped_mean": [765, 1004]}
+AND_COUNTS = {"fltrust": [1, 697, 726, 1890], "weighted_mean": [982], "clipped_mean": [765, 1004]}
 
 
 def simulate(compiled: Compiled, inputs: dict[str, np.ndarray], clients: int) -> dict[str, np.ndarray]:
@@ -284,12 +284,16 @@ def test_division_by_zero_names_the_operation(sketch):
     assert caught.value.clients == ()
 
 
-def test_quotients_that_need_too_much_room_are_refused(sketch):
+def test_quotients_beyond_their_working_range_drop_their_client(sketch):
     b = sketch("unbounded")
     quotient = b.add(ew.Div, b.clients("x"), b.clients("y"))
     b.returns(b.add(st.Sum, quotient, axes=(0,)))
-    with pytest.raises(PrecisionError, match=r"does not fit the 64-bit ring"):
-        compile_program(b.build(), Options(clients=3))
+    compiled = compile_program(b.build(), Options(clients=3, bounds={"x": 8.0, "y": 4.0}))
+    result = PlainProgram(compiled).run({"x": [1.0, 6.0, 1.0], "y": [2.0, 3.0, 2.0**-26]}, {})
+    np.testing.assert_allclose(result.outputs["result"], 2.5, rtol=1e-4)
+    (dropped,) = result.statistics.dropped
+    assert dropped["client"] == 2
+    assert "beyond" in dropped["reason"]
 
 
 def test_what_does_not_fit_is_refused(sketch):

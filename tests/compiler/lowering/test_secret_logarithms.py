@@ -8,7 +8,7 @@ import pytest
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
-from ezprivsecfl.errors import PrecisionError
+from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
@@ -36,5 +36,8 @@ def test_logarithm(sketch, of_sum):
 def test_of_what_may_be_zero(sketch):
     b = sketch("unbounded")
     b.returns(b.add(ew.Log, b.add(st.Sum, b.clients("x", 3), axes=(0,))))
-    with pytest.raises(PrecisionError, match="no bound"):
-        compile_program(b.build(), Options(clients=4))
+    program = PlainProgram(compile_program(b.build(), Options(clients=4)))
+    got = program.run({"x": [np.array([1.0, 2.0**-20, 7.0]), np.array([0.5, 0.0, 6.0])]}, {}).outputs["result"]
+    np.testing.assert_allclose(got, np.log([1.5, 2.0**-20, 13.0]), rtol=1e-6)
+    with pytest.raises(DivisionError, match="infinite or not a number"):
+        program.run({"x": [np.array([1.0, 1.0, 1.0]), np.array([1.0, -1.0, 1.0])]}, {})

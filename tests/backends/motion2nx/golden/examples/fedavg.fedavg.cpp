@@ -53,11 +53,11 @@ class FedavgProgram final : public ezmotion::Program {
     const Tensor<Ring> v4 = shares.at(4);
     // sum, fedavg.py:42 federated_weighted_mean
     v5 = sum(v4, {0});
-    // reshape, fedavg.py:39
+    // reshape, fedavg.py:42 federated_weighted_mean
     v11 = reshape(v4, Shape{1, n});
-    // reshape, fedavg.py:39
+    // reshape, fedavg.py:42 federated_weighted_mean
     v17 = reshape(v0, Shape{n, 1024});
-    // reshape, fedavg.py:39
+    // reshape, fedavg.py:42 federated_weighted_mean
     v20 = reshape(v2, Shape{n, 160});
   }
 
@@ -80,13 +80,13 @@ class FedavgProgram final : public ezmotion::Program {
   }
 
   void local3() {
-    // reshape, fedavg.py:39
+    // reshape, fedavg.py:42 federated_weighted_mean
     v12 = reshape(v9, Shape{1, 1});
   }
 
   void products4() {
     Products products(connection(), kArithmetic);
-    // gemm, fedavg.py:39
+    // gemm, fedavg.py:42 federated_weighted_mean
     const std::size_t p13 = products.gemm(v12, v11);
     products.run();
     v13 = products.result(p13);
@@ -95,12 +95,12 @@ class FedavgProgram final : public ezmotion::Program {
   void graph5() {
     Graph g(connection(), kArithmetic);
     const Arith g13 = g.input(v13);
-    // to_yao, fedavg.py:39
+    // to_yao, fedavg.py:42 federated_weighted_mean
     const Yao g14 = g.to_yao(g13, 64);
-    // circuit, fedavg.py:39
-    const std::vector<Yao> r15 = g.circuit(circuit_drop28, {g14});
+    // circuit, fedavg.py:42 federated_weighted_mean
+    const std::vector<Yao> r15 = g.circuit(circuit_drop30, {g14});
     const Yao& g15 = r15[0];
-    // from_yao, fedavg.py:39
+    // from_yao, fedavg.py:42 federated_weighted_mean
     const Arith g16 = g.from_yao(g15);
     g.run();
     v16 = g.share(g16);
@@ -108,13 +108,13 @@ class FedavgProgram final : public ezmotion::Program {
 
   void products6() {
     Products products(connection(), kArithmetic);
-    // gemm, fedavg.py:39
+    // gemm, fedavg.py:42 federated_weighted_mean
     const std::size_t p18 = products.gemm(v16, v17);
-    // gemm, fedavg.py:39
+    // gemm, fedavg.py:42 federated_weighted_mean
     const std::size_t p19 = products.gemm(v16, v1);
-    // gemm, fedavg.py:39
+    // gemm, fedavg.py:42 federated_weighted_mean
     const std::size_t p21 = products.gemm(v16, v20);
-    // gemm, fedavg.py:39
+    // gemm, fedavg.py:42 federated_weighted_mean
     const std::size_t p22 = products.gemm(v16, v3);
     products.run();
     v18 = products.result(p18);
@@ -131,7 +131,7 @@ class FedavgProgram final : public ezmotion::Program {
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   const Circuit circuit_fedavg_0 = load_circuit(CIRCUITS_DIR "/fedavg_0.txt");
-  const Circuit circuit_drop28 = load_circuit(CIRCUITS_DIR "/drop28.txt");
+  const Circuit circuit_drop30 = load_circuit(CIRCUITS_DIR "/drop30.txt");
   Tensor<Ring> v1;
   Tensor<Ring> v3;
   Tensor<Ring> v5;

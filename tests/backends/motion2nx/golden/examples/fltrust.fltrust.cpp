@@ -98,13 +98,13 @@ class FltrustProgram final : public ezmotion::Program {
     const std::vector<Yao> r18 = g.circuit(circuit_fltrust_2, {g17});
     const Yao& g18 = r18[0];
     const Yao g19 = g.move({g18}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    // broadcast, fltrust.py:34
+    // broadcast, fltrust.py:31 DivNoNan
     const Yao g20 = g.move({g19}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    // circuit, fltrust.py:34
+    // circuit, fltrust.py:31 DivNoNan
     const std::vector<Yao> r21 = g.circuit(circuit_fltrust_3, {g16, g20});
     const Yao& g21 = r21[0];
     const Yao& g22 = r21[1];
-    // from_yao, fltrust.py:34
+    // from_yao, fltrust.py:31 DivNoNan
     const Arith g23 = g.from_yao(g21);
     // from_yao, fltrust.py:24 RealDiv
     const Arith g24 = g.from_yao(g22);
@@ -123,7 +123,7 @@ class FltrustProgram final : public ezmotion::Program {
 
   void products6() {
     Products products(connection(), kArithmetic);
-    // gemm, fltrust.py:34
+    // gemm, fltrust.py:31 DivNoNan
     const std::size_t p26 = products.gemm(v23, v0);
     products.run();
     v26 = products.result(p26);

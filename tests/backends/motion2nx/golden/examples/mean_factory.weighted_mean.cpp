@@ -47,7 +47,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     const Tensor<Ring> v1 = shares.at(1);
     // sum, mean_factory.py:16 federated_sum
     v2 = sum(v1, {0});
-    // reshape, mean_factory.py:16
+    // reshape, mean_factory.py:16 RealDiv
     v8 = reshape(v1, Shape{1, n});
   }
 
@@ -70,13 +70,13 @@ class WeightedMeanProgram final : public ezmotion::Program {
   }
 
   void local3() {
-    // reshape, mean_factory.py:16
+    // reshape, mean_factory.py:16 RealDiv
     v9 = reshape(v6, Shape{1, 1});
   }
 
   void products4() {
     Products products(connection(), kArithmetic);
-    // gemm, mean_factory.py:16
+    // gemm, mean_factory.py:16 RealDiv
     const std::size_t p10 = products.gemm(v9, v8);
     products.run();
     v10 = products.result(p10);
@@ -85,12 +85,12 @@ class WeightedMeanProgram final : public ezmotion::Program {
   void graph5() {
     Graph g(connection(), kArithmetic);
     const Arith g10 = g.input(v10);
-    // to_yao, mean_factory.py:16
+    // to_yao, mean_factory.py:16 RealDiv
     const Yao g11 = g.to_yao(g10, 64);
-    // circuit, mean_factory.py:16
-    const std::vector<Yao> r12 = g.circuit(circuit_drop28, {g11});
+    // circuit, mean_factory.py:16 RealDiv
+    const std::vector<Yao> r12 = g.circuit(circuit_drop30, {g11});
     const Yao& g12 = r12[0];
-    // from_yao, mean_factory.py:16
+    // from_yao, mean_factory.py:16 RealDiv
     const Arith g13 = g.from_yao(g12);
     g.run();
     v13 = g.share(g13);
@@ -98,7 +98,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
 
   void products6() {
     Products products(connection(), kArithmetic);
-    // gemm, mean_factory.py:16
+    // gemm, mean_factory.py:16 RealDiv
     const std::size_t p14 = products.gemm(v13, v0);
     products.run();
     v14 = products.result(p14);
@@ -112,7 +112,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
-  const Circuit circuit_drop28 = load_circuit(CIRCUITS_DIR "/drop28.txt");
+  const Circuit circuit_drop30 = load_circuit(CIRCUITS_DIR "/drop30.txt");
   Tensor<Ring> v0;
   Tensor<Ring> v2;
   Tensor<Ring> v6;

@@ -98,13 +98,13 @@ class FltrustProgram final : public ezmotion::Program {
     const std::vector<Yao> r18 = g.circuit(circuit_fltrust_2, {g17});
     const Yao& g18 = r18[0];
     const Yao g19 = g.move({g18}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    // broadcast, train.py:40
+    // broadcast, train.py:37 DivNoNan
     const Yao g20 = g.move({g19}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    // circuit, train.py:40
+    // circuit, train.py:37 DivNoNan
     const std::vector<Yao> r21 = g.circuit(circuit_fltrust_3, {g15, g20});
     const Yao& g21 = r21[0];
     const Yao& g22 = r21[1];
-    // from_yao, train.py:40
+    // from_yao, train.py:37 DivNoNan
     const Arith g23 = g.from_yao(g21);
     // from_yao, train.py:31 RealDiv
     const Arith g24 = g.from_yao(g22);
@@ -123,7 +123,7 @@ class FltrustProgram final : public ezmotion::Program {
 
   void products6() {
     Products products(connection(), kArithmetic);
-    // gemm, train.py:40
+    // gemm, train.py:37 DivNoNan
     const std::size_t p26 = products.gemm(v23, v0);
     products.run();
     v26 = products.result(p26);
