@@ -18,6 +18,9 @@ from ezprivsecfl.ir.tensor.structure import Clients
 DEPTH = 6
 """So many rewritings follow one another at most: there is always one more (Cauchy-Schwarz squares what it is given)."""
 
+TERMS = 400
+"""So many terms are rewritten to bound one value: their number can grow exponentially with the depth."""
+
 Divisors = frozenset[Factor]
 """Factors that are not 0 wherever the bounded value is a finite number."""
 
@@ -38,15 +41,19 @@ class Bounds:
     facts: Facts
     _found: dict[tuple[frozenset[tuple[Factor, float]], Divisors], float] = field(default_factory=dict)
     _depth: int = 0
+    _left: int = TERMS
 
     def of(self, term: Term, nonzero: Divisors) -> float:
         """The largest that the term can be where some factors are not 0."""
         powers = frozenset(term.powers.items())
         key = powers, nonzero & frozenset(term.powers)
         if key not in self._found:
-            if self._depth == DEPTH:
+            if self._depth == 0:
+                self._left = TERMS
+            if self._depth == DEPTH or not self._left:
                 return self._factor_by_factor(term, nonzero)
             self._depth += 1
+            self._left -= 1
             self._found[key] = self._search(Term(1.0, term.powers), nonzero)
             self._depth -= 1
         return product(term.coefficient, self._found[key])

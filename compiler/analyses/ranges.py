@@ -94,7 +94,7 @@ class Ranges:
         if not self._is_checkable(op, interval):
             return interval
         working = interval.magnitude if isinstance(op, ew.Select) else self._working_range(op)
-        if self._expected[op.result].is_bounded:
+        if self._expected[op.result].is_bounded and self._expected[op.result].magnitude > 0:
             working = min(working, MARGIN * self._expected[op.result].magnitude)
         if working >= interval.magnitude:
             return interval

@@ -219,7 +219,8 @@ class _Lowering:
         if x is y:
             return self.b.add(protocol.SquareSum, self._reshaped(a, (*a.type.shape, 1)))
         for number, numbers in ((a, b), (b, a)):
-            if set(number.type.shape) <= {1} and set(numbers.type.shape) <= {1, CLIENTS_DIM}:
+            per_client = CLIENTS_DIM in numbers.type.shape and set(numbers.type.shape) <= {1, CLIENTS_DIM}
+            if set(number.type.shape) <= {1} and per_client:
                 row = self._reshaped(numbers, (1, CLIENTS_DIM))  # one number for each client: one matrix product
                 return self._reshaped(
                     self.b.add(protocol.Product, self._reshaped(number, (1, 1)), row), numbers.type.shape

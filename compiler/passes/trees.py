@@ -2,9 +2,9 @@
 
 The number of clients is only known when a round starts, so there is no tree over them. Instead every client's value is
 compared with every other one: the largest is the one that is at least as large as all n. Clients that share the
-largest value are averaged. That takes n² comparisons per element, but only a constant number of rounds. (All pairs:
-"enumeration sort", D. E. Muller, F. P. Preparata, "Bounds to complexities of networks for sorting and for switching",
-Journal of the ACM 22, 1975.)
+largest value are averaged; what is not a number is passed on. That takes n² comparisons per element, but only a
+constant number of rounds. (All pairs: "enumeration sort", D. E. Muller, F. P. Preparata, "Bounds to complexities of
+networks for sorting and for switching", Journal of the ACM 22, 1975.)
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ezprivsecfl.ir.tensor.elementwise import (
     LessEqual,
     Maximum,
     Minimum,
+    NotEqual,
     Or,
     Select,
 )
@@ -108,7 +109,8 @@ def _over_clients(b: ProgramBuilder, op: Op, value: Value, axis: int) -> Value:
     held = b.add(Sum, b.add(Cast, b.add(at_least, mine, every), dtype=DType.I64), axes=(1,))
     is_extreme = b.add(Equal, held, b.add(Clients, dtype=DType.I64))
     zero, one = (b.add(Constant, value=np.asarray(x), dtype=dtype) for x in (0.0, 1.0))
-    total = b.add(Sum, b.add(Select, is_extreme, value, zero), axes=(0,))
+    chosen = b.add(Or, is_extreme, b.add(NotEqual, value, value))  # what is not a number must not go unnoticed
+    total = b.add(Sum, b.add(Select, chosen, value, zero), axes=(0,))
     ties = b.add(Sum, b.add(Cast, is_extreme, dtype=dtype), axes=(0,))
     return b.add(Div, total, b.add(Maximum, ties, one))  # one always holds: the range of the quotient follows from it
 

@@ -15,14 +15,22 @@ import numpy as np
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.mpc import boolean, io, linear, protocol, shares, sketch
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
+from ezprivsecfl.ir.mpc.opening import STEP, WORD
 from ezprivsecfl.ir.op import Array, Op, Round, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
 from ezprivsecfl.ir.types import ArithType, MaskedType, RingType
 
 NUMBERS = (ArithType, MaskedType, RingType)
-TRUNCATED_BITS = OPENED_BITS = 62
+TRUNCATED_BITS = 62
 RING_BITS = 63
+WINDOW_BITS = WORD - STEP + 1
+"""The first exchange of an opening shows a window of so many bits, which must not wrap around (``duet/opening.h``).
+
+Formats leave 2^62 for the magnitudes that the ranges allow, and what is rounded may be a little above.
+"""
+
+OPENED = 2**RING_BITS - 2**WINDOW_BITS
 
 
 def check_mpc(
@@ -91,17 +99,17 @@ class _Exact:
         match op:
             case protocol.ToYao() | boolean.ToBoolean() if isinstance(op.operands[0].type, NUMBERS):
                 # Counts are without sign; what has one and is cut nevertheless is wrong when it leaves the circuit.
-                self._fits(op, op.width - 1, op.width, f"enters a circuit with {op.width} bits")
+                self._fits(op, -(2 ** (op.width - 1)), 2**op.width, f"enters a circuit with {op.width} bits")
             case protocol.Truncate():
-                self._fits(op, TRUNCATED_BITS, TRUNCATED_BITS, f"is truncated, so below 2^{TRUNCATED_BITS}")
+                self._fits(op, -(2**TRUNCATED_BITS), 2**TRUNCATED_BITS, f"is truncated, so below 2^{TRUNCATED_BITS}")
             case protocol.Open():
-                self._fits(op, OPENED_BITS, OPENED_BITS, f"is opened, so below 2^{OPENED_BITS}")
+                self._fits(op, -OPENED, OPENED, f"is opened, so below 2^{RING_BITS} - 2^{WINDOW_BITS}")
             case io.Output():
-                self._fits(op, RING_BITS, RING_BITS, f"is decoded, so below 2^{RING_BITS}")
+                self._fits(op, -(2**RING_BITS), 2**RING_BITS, f"is decoded, so below 2^{RING_BITS}")
             case sketch.Sketch():
                 total = np.sum(abs(self.values[op.operands[0]]), axis=-1) * sketch.BLOCKS
                 self.findings.require(op, total, total < 2**RING_BITS, f"is sketched, so rows add up to 2^{RING_BITS}")
 
-    def _fits(self, op: Op, negative: int, positive: int, claim: str) -> None:
+    def _fits(self, op: Op, lowest: int, limit: int, claim: str) -> None:
         number = self.values[op.operands[0]]
-        self.findings.require(op, number, (number >= -(2**negative)) & (number < 2**positive), claim)
+        self.findings.require(op, number, (number >= lowest) & (number < limit), claim)

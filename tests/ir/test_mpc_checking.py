@@ -60,11 +60,11 @@ def test_a_truncated_value_must_be_below_the_engines_limit(entry, cut):
 
 @pytest.mark.parametrize(
     ("entry", "cut"),
-    [(0.49, []), (0.5, ["open"]), (0.99, ["open"]), (1.0, ["open", "output"]), (2.0, ["open", "output"])],
+    [(0.999, []), (1 - 2.0**-16, ["open"]), (1.0, ["open", "output"]), (2.0, ["open", "output"])],
 )
 def test_an_opened_value_must_not_wrap_around(entry, cut):
     """2.0 wraps around to exactly zero: the ring element alone does not show it."""
-    findings = check(lambda b, x: opens(b, b.add(linear.Widen, x, bits=53)), [[entry, 0.0]])
+    findings = check(lambda b, x: opens(b, b.add(linear.Widen, x, bits=43)), [[entry, 0.0]], frac=20)
     assert [v.op.name for v in findings.violations] == cut
 
 

@@ -5,14 +5,16 @@ import math
 import numpy as np
 import pytest
 
+from ezprivsecfl.compiler.analyses.bounds import TERMS, Bounds, Divisors
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import divide
+from ezprivsecfl.compiler.analyses.terms import Term
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.pipeline import tensor_passes
 from ezprivsecfl.errors import LeakageError
-from ezprivsecfl.ir.op import Round
+from ezprivsecfl.ir.op import Round, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import Add, Div, DivNoNan, Maximum, Mul, Relu, Sqrt, Sub
@@ -54,6 +56,33 @@ def test_the_search_for_theorems_ends(sketch):
     mean = b.add(DivNoNan, weighted, b.add(Sum, w, axes=(0,)))
     b.returns(b.add(Mul, mean, mean))
     assert result_bound(optimised(b.build(), clients=4)) == pytest.approx(64.0)
+
+
+def test_the_search_for_theorems_is_short(sketch, monkeypatch):
+    """The product of two cosines has so many rewritings that they cannot all be tried."""
+    b = sketch("cosines")
+    x, y, z = b.clients("x", 3), b.clients("y", 3), b.clients("z", 3)
+
+    def cosine(u: Value, v: Value) -> Value:
+        dot = b.add(Sum, b.add(Mul, u, v), axes=(1,))
+        return b.add(DivNoNan, dot, b.add(Mul, b.norm(u, 1), b.norm(v, 1)))
+
+    product = b.add(Mul, cosine(x, y), cosine(x, z))
+    b.returns(b.add(Sum, b.add(Mul, product, cosine(y, z)), axes=(0,)))
+    searches = 0
+    search = Bounds._search
+
+    def counted(self: Bounds, term: Term, nonzero: Divisors) -> float:
+        nonlocal searches
+        searches += 1
+        return search(self, term, nonzero)
+
+    monkeypatch.setattr(Bounds, "_search", counted)
+    program = optimised(b.build(), clients=4)
+    ranges = Ranges(program)
+    assert searches < 2 * TERMS * len(program.ops)
+    (output,) = program.of(Output)
+    assert ranges[output.operands[0]].magnitude < math.inf
 
 
 @pytest.mark.parametrize("guard", ["maximum", "add", "none"])

@@ -201,6 +201,25 @@ def test_float_to_integer_rounds_toward_zero(sketch):
     check(b.build(), {"x": np.array([[2.5, -2.5, 0.5, -0.5, 3.0, -3.0], [0.99, -0.99, 1, 2, 3, 4]])}, 2, tolerance=0.0)
 
 
+def test_a_weighted_mean_of_weights_that_are_usually_zero(sketch):
+    """Scalars of clients are not expected to be negative; if they all are, the result is right nevertheless."""
+    b = sketch("unusual")
+    x, w = b.clients("x", 3), b.clients("w")
+    weights = b.add(ew.Relu, b.add(ew.Neg, w))
+    total = b.add(st.Sum, b.add(ew.Mul, x, b.add(st.Reshape, weights, shape=("n", 1))), axes=(0,))
+    b.returns(b.add(ew.Div, total, b.add(st.Sum, weights, axes=(0,))))
+    x_values = np.array([[1.0, -2.0, 7.9], [-3.0, 4.0, 7.9]])
+    inputs = {"x": x_values, "w": np.array([-70000.0, -500.0])}
+    check(b.build(), inputs, 2, tolerance=1e-3, bounds={"w": (-(2.0**20), 2.0**20)})
+
+
+def test_cubes_of_a_number_of_all_clients_together(sketch):
+    b = sketch("cube")
+    count = b.add(st.Sum, b.add(ew.Cast, b.clients("flag", dtype=DType.BOOL), dtype=DType.F32), axes=(0,))
+    b.returns(b.add(ew.Mul, b.add(ew.Mul, count, count), count))
+    check(b.build(), {"flag": np.array([True, False, True])}, 3)
+
+
 @pytest.mark.parametrize("bound", [0.01, 0.5, 1.0])
 def test_numbers_with_nothing_before_the_point_become_integers(sketch, bound):
     """Their formats have fewer bits than fractional bits, alone and as squares that leave a circuit as integers."""

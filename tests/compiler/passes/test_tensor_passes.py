@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
@@ -11,7 +12,7 @@ from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import chain
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
-from ezprivsecfl.compiler.pipeline import tensor_passes
+from ezprivsecfl.compiler.pipeline import compile_program, tensor_passes
 from ezprivsecfl.errors import CompileError, UnsupportedError, VerifyError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.program import Program
@@ -31,7 +32,7 @@ from ezprivsecfl.ir.tensor.elementwise import (
     Sqrt,
     Square,
 )
-from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, MatMul, ReduceMax, Reshape, Sum, Transpose
+from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, MatMul, ReduceMax, ReduceMin, Reshape, Sum, Transpose
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import DType
 
@@ -90,6 +91,21 @@ def test_public_operands_are_not_repeated_for_every_client(sketch):
     simple = Simplify().run(b.build())
     assert not simple.of(Broadcast)
     agree(b.build(), simple)
+
+
+@pytest.mark.parametrize("reduction", [ReduceMax, ReduceMin])
+def test_an_extreme_of_clients_passes_on_what_is_not_a_number(sketch, reduction):
+    b = sketch("extreme")
+    x, y = b.clients("x"), b.clients("y")
+    b.returns(b.add(reduction, b.add(Div, x, y), axes=(0,)))
+    program, after = b.build(), ReduceByTrees().run(b.build())
+    inputs = {"x": np.array([1.0, 0.0, 3.0]), "y": np.array([1.0, 0.0, 1.0])}
+    assert np.isnan(run_tensor(program, inputs, 3)["result"])
+    assert np.isnan(run_tensor(after, inputs, 3)["result"])
+    compiled = compile_program(program, Options(clients=3))
+    round_ = PlainProgram(compiled).run({path: list(value) for path, value in inputs.items()}, {})
+    assert [one["client"] for one in round_.statistics.dropped] == [1]
+    assert round_.outputs["result"] == pytest.approx(3.0 if reduction is ReduceMax else 1.0, rel=1e-3)
 
 
 def test_all_passes_preserve_meaning(any_program):
