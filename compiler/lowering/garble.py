@@ -19,7 +19,6 @@ from ezprivsecfl.compiler.lowering.regions import Region
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, FixedFormat, Shape, WireFormat, YaoType
 
