@@ -15,8 +15,11 @@ from ezprivsecfl.ir.interval import power as power_of
 from ezprivsecfl.ir.interval import product
 from ezprivsecfl.ir.tensor.structure import Clients
 
-DEPTH = 6
-"""So many rewritings follow one another at most: there is always one more (Cauchy-Schwarz squares what it is given)."""
+DEPTH = 3
+"""So many rewritings follow one another at most.
+
+There is always one more (Cauchy-Schwarz squares what it is given), and each makes the search several times longer.
+"""
 
 TERMS = 400
 """So many terms are rewritten to bound one value: their number can grow exponentially with the depth."""

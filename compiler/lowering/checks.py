@@ -48,13 +48,15 @@ class Checks:
     clients: int
     _of_clients: list[_Count] = field(default_factory=list)
     _places: dict[Location, float] = field(default_factory=dict)
+    _largest: dict[Location, float] = field(default_factory=dict)
     _of_all: dict[Location, list[_Count]] = field(default_factory=dict)
 
     def add(self, flags: Value, places: Mapping[Location, float]) -> None:
         """Takes in shares of flags (0 or 1), with the places that they are about and the largest magnitudes there."""
         shape = flags.type.shape
         if not is_per_client(shape):
-            (where,) = places
+            ((where, largest),) = places.items()
+            self._largest[where] = max(largest, self._largest.get(where, 0.0))
             most = math.prod(resolve(shape, self.clients))
             self._of_all.setdefault(where, []).append(_Count(self._summed(flags, range(len(shape))), most))
             return
@@ -73,7 +75,11 @@ class Checks:
                 invalid = [_Count(self._summed(counts.value, [0]), counts.most * self.clients)]
         for where, several in self._of_all.items():
             with self.b.at(where):
-                self._open(protocol.CheckZero, self._bits(self._total(several), unless=invalid), where.op)
+                self._open(
+                    protocol.CheckZero,
+                    self._bits(self._total(several), unless=invalid),
+                    where.op + _range(self._largest[where]),
+                )
 
     def _open(self, check: type[protocol.Check], bits: Value, what: str) -> None:
         opened = self.b.add(protocol.Open, bits)
@@ -116,4 +122,9 @@ def _any_circuit(width: int, unless: Sequence[int]) -> Circuit:
 
 def _described(where: Location, largest: float) -> str:
     place = f"{where.op} at {Path(where.file).name}:{where.line}" if where.line else where.op
-    return f"{place} (|x| <= {largest:.3g})" if math.isfinite(largest) else place
+    return place + _range(largest)
+
+
+def _range(largest: float) -> str:
+    """The largest magnitude that the program was compiled for."""
+    return f" (|x| <= {largest:.3g})" if math.isfinite(largest) else ""

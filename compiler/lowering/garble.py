@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ezprivsecfl.compiler.analyses.partial import PARTIAL
 from ezprivsecfl.compiler.circuits.builder import Circuit, CircuitBuilder
 from ezprivsecfl.compiler.lowering.bundles import Bundle, Garbler, bit
 from ezprivsecfl.compiler.lowering.domains import Domains
@@ -18,12 +19,8 @@ from ezprivsecfl.compiler.lowering.regions import Region
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, FixedFormat, Shape, WireFormat, YaoType
-
-PARTIAL = (ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div, ew.Log)
-"""Operations whose result may be infinite or not a number."""
 
 
 class Incoming(NamedTuple):

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ezprivsecfl.compiler.analyses.partial import may_fail
 from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
-from ezprivsecfl.ir.structural import StructuralOp
-from ezprivsecfl.ir.tensor.elementwise import (
-    Add,
-    Cast,
-    Div,
-    Elementwise,
-    Mul,
-    Reciprocal,
-    Rsqrt,
-    Select,
-    Sqrt,
-    Sub,
-)
+from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Mul, Select, Sub
 from ezprivsecfl.ir.tensor.values import tensor_type
 
 
@@ -53,13 +42,4 @@ def _blends(op: Op) -> bool:
         return False
     condition, *branches = op.operands
     smaller = not tensor_type(condition).is_secret or count(condition.type.shape) < count(op.result.type.shape)
-    return smaller and not any(_may_fail(b) for b in branches)
-
-
-def _may_fail(value: Value) -> bool:
-    """Whether the value comes from a circuit that may have no finite result, by operations on single elements."""
-    if not tensor_type(value).is_secret:
-        return False
-    if isinstance(value.op, Div | Reciprocal | Sqrt | Rsqrt):
-        return True
-    return isinstance(value.op, Elementwise | StructuralOp) and any(_may_fail(o) for o in value.op.operands)
+    return smaller and not any(may_fail(b) for b in branches)

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import ProgramBuilder
-from ezprivsecfl.ir.tensor.elementwise import Mul
+from ezprivsecfl.ir.tensor.elementwise import Mul, Reciprocal, Rsqrt
 from ezprivsecfl.ir.tensor.structure import MatMul, Reshape, Sum, Transpose
+from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, Shape
 
 
 def sum_of(b: ProgramBuilder, value: Value, axes: Sequence[int]) -> Value:
-    """``sum(value, axes)``; a sum over an element-wise product of equal shapes becomes batched dot products."""
+    """``sum(value, axes)``; a sum over an element-wise product of equal shapes becomes batched dot products.
+
+    Not a sum of quotients: each is computed in a circuit, with a relative error.
+    """
     if not axes:
         return value
     op = value.op
-    if not isinstance(op, Mul) or any(o.type.shape != value.type.shape for o in op.operands):
+    if not isinstance(op, Mul) or any(o.type.shape != value.type.shape or _is_inverse(o) for o in op.operands):
         return b.add(Sum, value, axes=tuple(axes))
     inner, clients = _split(value.type.shape, axes)
     if not inner:  # only the clients axis: a dot product over clients
@@ -60,6 +64,10 @@ def weighted_sum(b: ProgramBuilder, base: Value, weights: Value, axes: Sequence[
     matrix = b.add(Reshape, _moved(b, base, [*varying, *kept]), shape=(*size, *columns))
     row = b.add(Reshape, weights, shape=(1, *size))
     return b.add(Reshape, b.add(MatMul, row, matrix), shape=kept_shape)
+
+
+def _is_inverse(value: Value) -> bool:
+    return isinstance(value.op, Reciprocal | Rsqrt) and tensor_type(value).is_secret
 
 
 def _split(shape: Shape, axes: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:

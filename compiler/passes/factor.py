@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ezprivsecfl.compiler.analyses.partial import may_fail
 from ezprivsecfl.compiler.passes.contraction import sum_of, weighted_sum
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder, drop_unused
@@ -212,13 +213,16 @@ class _Rewrite:
         return Factored(self.b.add(MatMul, a, c), (*rows, *columns))
 
     def _select(self, op: Op, parts: list[Factored]) -> Factored | None:
-        """where(c, x·a, x·b) as x · where(c, a, b), for a condition smaller than x; zero counts as x · 0."""
+        """where(c, x·a, x·b) as x · where(c, a, b), for a condition smaller than x; zero counts as x · 0.
+
+        Not for an x that may have no finite value: where it is not chosen, it must not be multiplied with zero either.
+        """
         shape = op.result.type.shape
         rank = len(shape)
         condition = self._padded(self._unbroadcast(Factored(self._multiplied(parts[0]))), rank).base
         x, y = (self._padded(self._unbroadcast(p), rank) for p in parts[1:])
         base = x.base if x.shape == shape else y.base
-        if condition.type.shape == shape or base.type.shape != shape:
+        if condition.type.shape == shape or base.type.shape != shape or may_fail(base):
             return None
         scales = []
         for part, original in zip((x, y), parts[1:], strict=True):

@@ -283,8 +283,8 @@ def division_message(what: str) -> str:
     """The text of a DivisionError: names the operation and its place, and what to do."""
     return (
         f"{what}: the result is infinite or not a number, because a secret divisor or norm is zero (or a root's "
-        "operand is negative). Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive "
-        "constant."
+        "operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or "
+        "guard the division with tf.where or a small positive constant."
     )
 
 

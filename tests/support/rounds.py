@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.options import Declared, Options
+from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.ir.interpreter import run_tensor
+from ezprivsecfl.ir.op import Array, as_float
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
+from ezprivsecfl.rounds import round_bounds
+from ezprivsecfl.runtime.session import RunResult
 
 
 def random_round(program: Program, clients: int, seed: int = 0):
@@ -23,3 +32,45 @@ def random_round(program: Program, clients: int, seed: int = 0):
         else:
             server[op.path] = value
     return given, server, stacked
+
+
+def by_placement(program: Program, inputs: Mapping[str, Array]) -> tuple[dict[str, list[Array]], dict[str, Array]]:
+    """What every client has, from all clients' values stacked, and what the server has."""
+    placements = {op.path: op.placement for op in program.of(Input)}
+    clients = {p: list(v) for p, v in inputs.items() if placements[p] is Placement.CLIENTS}
+    return clients, {p: v for p, v in inputs.items() if p not in clients}
+
+
+def compiled_for(
+    program: Program, inputs: Mapping[str, Array], bounds: Mapping[str, Declared] | None = None
+) -> Compiled:
+    """Compiled for the magnitudes that clients declare for these inputs, as ``ez.Program.run`` does it."""
+    clients, server = by_placement(program, inputs)
+    most = max(map(len, clients.values()))
+    options = Options(clients=most, bounds=dict(bounds or {}))
+    found = round_bounds(program, {**clients, **server}, options)
+    return compile_program(program, Options(clients=most, bounds=found))
+
+
+def simulated(compiled: Compiled, inputs: Mapping[str, Array]) -> RunResult:
+    """A round in the simulation."""
+    return PlainProgram(compiled).run(*by_placement(compiled.tensor, inputs))
+
+
+def worst_error(compiled: Compiled, inputs: Mapping[str, Array], kept: list[int] | None = None) -> float:
+    """The largest relative L-infinity error of a round's results against float64.
+
+    Args:
+        compiled: The program.
+        inputs: Values by path, those of clients stacked.
+        kept: The clients that have a result, if not all have.
+    """
+    clients, server = by_placement(compiled.tensor, inputs)
+    count = len(next(iter(clients.values())))
+    kept = list(range(count)) if kept is None else kept
+    stacked = {p: np.asarray(v)[kept] for p, v in clients.items()}
+    expected = run_tensor(compiled.tensor, {**stacked, **server}, len(kept))
+    got = simulated(compiled, inputs).outputs
+    return max(
+        float(np.max(np.abs(as_float(got[p]) - as_float(v))) / np.max(np.abs(as_float(v)))) for p, v in expected.items()
+    )

@@ -1,0 +1,83 @@
+"""Which precision inputs keep where the ring has no room for all, and what gives way first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sketches import Sketch, weighted_layers, weighted_mean
+
+from ezprivsecfl.compiler import pipeline
+from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.analyses.stages import Stages
+from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS
+from ezprivsecfl.compiler.lowering.lower import Lowered
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import ATTEMPTS, compile_program
+from ezprivsecfl.ir.mpc.io import Share
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor import structure as st
+
+LARGE = 2.0**20
+
+SIGNED = {"weight": LARGE}
+"""Weights of which some may be negative: then no theorem bounds the quotient by their sum."""
+
+
+def divided_rows(*, weighted: bool) -> Program:
+    """The sum of x / y of every client, times its z where ``weighted``."""
+    b = Sketch("divided_rows")
+    rows = b.add(ew.Div, b.clients("x", 200), b.add(st.Reshape, b.clients("y"), shape=("n", 1)))
+    rows = b.add(ew.Mul, rows, b.clients("z", 200)) if weighted else rows
+    b.returns(b.add(st.Sum, rows, axes=(0,)))
+    return b.build()
+
+
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Program, Options], tuple[float, float, float]]:
+    """The attempt that a program is compiled with."""
+    found: list[tuple[float, float, float]] = []
+    original = pipeline._with_ranges
+
+    def watched(stages: Stages, ranges: Ranges, significant: int) -> Lowered:
+        lowered = original(stages, ranges, significant)
+        found.append((significant, ranges.ratio, ranges.least))
+        return lowered
+
+    def choose(program: Program, options: Options) -> tuple[float, float, float]:
+        compile_program(program, options)
+        return found[-1]
+
+    monkeypatch.setattr(pipeline, "_with_ranges", watched)
+    return choose
+
+
+@pytest.mark.parametrize(
+    ("attempt", "program", "clients", "bounds"),
+    [
+        (0, weighted_mean(5), 5, {}),
+        (1, divided_rows(weighted=True), 5, {"y": 1.0}),
+        (2, divided_rows(weighted=True), 5, {"y": 8.0}),
+        (3, weighted_mean(5), 100, SIGNED),
+        (4, divided_rows(weighted=False), 5, {"y": 8.0}),
+        (5, divided_rows(weighted=True), 5, {"y": 1024.0}),
+        (6, weighted_mean(5), 10_000, SIGNED),
+    ],
+)
+def test_precise_inputs_come_before_wide_ranges(chosen, attempt, program, clients, bounds):
+    """Each attempt is the first that the ring has room for in some program."""
+    assert chosen(program, Options(clients=clients, bounds=bounds)) == ATTEMPTS[attempt]
+
+
+def fractional_bits(**bounds: float) -> dict[str, int]:
+    """Of the inputs of a weighted mean of several tensors."""
+    secure = compile_program(weighted_layers(3), Options(clients=100, bounds={**SIGNED, "scale": 8.0, **bounds})).secure
+    return {op.path: op.type.frac for op in secure.of(Share)}
+
+
+@pytest.mark.parametrize("large", [(), ("kernel",), ("bias",), ("kernel", "bias")], ids="+".join)
+def test_only_inputs_that_share_a_limit_give_up_fractional_bits(large: tuple[str, ...]):
+    bits = fractional_bits(**dict.fromkeys(large, LARGE))
+    for path, frac in bits.items():
+        assert (frac < FRACTIONAL_BITS) == (path in large), path
