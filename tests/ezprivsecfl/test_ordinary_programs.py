@@ -1,0 +1,442 @@
+"""Programs as users write them, with default bounds: secure aggregations return what TFF itself returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_federated as tff
+
+import ezprivsecfl as ez
+from ezprivsecfl.cli_run import TOLERANCE, Recorder
+
+F = np.float32
+SCALAR = tff.TensorType(F)
+PROGRAMS: list[Callable[[], None]] = []
+
+
+def program(function: Callable[[], None]) -> Callable[[], None]:
+    """One of the programs that are tested."""
+    PROGRAMS.append(function)
+    return function
+
+
+def same_as_tff(run: Callable[[], None]) -> list[float]:
+    """Runs a program, every aggregation of which must return what TFF returns for the same arguments.
+
+    Returns the relative L-infinity error of each.
+    """
+    runner = ez.set_secure_execution_context(backend="plain")
+    runner.observer = recorder = Recorder(check=True)
+    run()
+    assert [c.dropped for c in recorder.calls] == [[]] * len(recorder.calls)
+    errors = [c.max_relative_error for c in recorder.calls]
+    assert errors
+    assert all(e is not None and e <= TOLERANCE for e in errors), errors
+    return errors
+
+
+def vector(size: int) -> Any:
+    return tff.TensorType(F, [size])
+
+
+def clients(type_: Any) -> Any:
+    return tff.FederatedType(type_, tff.CLIENTS)
+
+
+def server(type_: Any) -> Any:
+    return tff.FederatedType(type_, tff.SERVER)
+
+
+def vectors(count: int, size: int, scale: float = 1.0, seed: int = 7) -> list[np.ndarray]:
+    return list(np.random.default_rng(seed).normal(0, scale, (count, size)).astype(F))
+
+
+def scalars(*values: float) -> list[np.float32]:
+    return [F(v) for v in values]
+
+
+def local(function: Callable[..., Any], *types: Any) -> Any:
+    return tff.tensorflow.computation(function, *types)
+
+
+def summed(function: Callable[..., Any], *types: Any) -> Any:
+    """The sum over the clients of a function of what each has."""
+    at_client = local(function, *types)
+    one, *others = map(clients, types)
+
+    @tff.federated_computation(tff.StructType([one, *others]) if others else one)
+    def aggregate(values: Any) -> Any:
+        return tff.federated_sum(tff.federated_map(at_client, values))
+
+    return aggregate
+
+
+def next_rounds(process: Any, *rounds: tuple[Any, ...]) -> None:
+    """Runs rounds of an aggregation process, each from the state that the one before has left."""
+    state = process.initialize()
+    for values in rounds:
+        state = process.next(state, *values).state
+
+
+def quantile() -> Any:
+    """Estimates the median norm, from round to round."""
+    return tff.aggregators.PrivateQuantileEstimationProcess.no_noise(
+        initial_estimate=1.0, target_quantile=0.5, learning_rate=0.2
+    )
+
+
+# Aggregators of TFF.
+
+
+@program
+def adaptive_clipping_of_vectors() -> None:
+    process = tff.aggregators.clipping_factory(quantile(), tff.aggregators.MeanFactory()).create(vector(6), SCALAR)
+    weights = scalars(1, 2, 3, 4, 5)
+    next_rounds(process, *((vectors(5, 6, scale, seed), weights) for seed, scale in enumerate((0.3, 1.0, 0.3))))
+
+
+@program
+def adaptive_clipping_of_scalars() -> None:
+    process = tff.aggregators.clipping_factory(quantile(), tff.aggregators.SumFactory()).create(SCALAR)
+    next_rounds(process, (scalars(0.5, 3, -5),), (scalars(0.5, 1.1, -0.2),))
+
+
+@program
+def adaptive_zeroing_of_vectors() -> None:
+    process = tff.aggregators.zeroing_factory(quantile(), tff.aggregators.MeanFactory()).create(vector(4), SCALAR)
+    next_rounds(process, *((vectors(4, 4, 1.0, seed), scalars(1, 2, 3, 4)) for seed in range(2)))
+
+
+@program
+def clipping_and_zeroing_of_scalars() -> None:
+    for factory in (tff.aggregators.clipping_factory, tff.aggregators.zeroing_factory):
+        next_rounds(factory(4.0, tff.aggregators.SumFactory()).create(SCALAR), (scalars(1, 3, 5, -7),))
+
+
+@program
+def robust_aggregator() -> None:
+    process = tff.learning.robust_aggregator(zeroing=True, clipping=True).create(vector(5), SCALAR)
+    next_rounds(process, *((vectors(4, 5, 0.1, seed), scalars(1, 2, 3, 4)) for seed in range(2)))
+
+
+@program
+def debug_measurements() -> None:
+    process = tff.learning.add_debug_measurements(tff.aggregators.MeanFactory()).create(vector(3), SCALAR)
+    next_rounds(process, (vectors(3, 3), scalars(1, 3, 2)))
+
+
+@program
+def mean_of_zero_weights() -> None:
+    process = tff.aggregators.MeanFactory(no_nan_division=True).create(vector(3), SCALAR)
+    next_rounds(process, (vectors(2, 3), scalars(0, 0)))
+
+
+# Means and metrics.
+
+
+@program
+def mean_of_losses_and_the_count() -> None:
+    @tff.federated_computation(clients(SCALAR), clients(SCALAR))
+    def metrics(loss: Any, examples: Any) -> Any:
+        return tff.federated_mean(loss, examples), tff.federated_sum(examples)
+
+    rng = np.random.default_rng(7)
+    for scale, most in ((0.05, 500), (0.005, 100_000)):
+        metrics(scalars(*np.abs(rng.normal(0, scale, 20))), scalars(*rng.integers(1, most, 20)))
+
+
+@program
+def mean_and_total_weight() -> None:
+    @tff.federated_computation(clients(vector(5)), clients(SCALAR))
+    def average(updates: Any, weights: Any) -> Any:
+        return tff.federated_mean(updates, weights), tff.federated_sum(weights)
+
+    average(vectors(3, 5), scalars(1, 2, 3))
+    average(vectors(3, 5), scalars(1e-5, 2e-5, 7e-6))
+    average(vectors(2, 5), scalars(1, -0.99))
+
+
+@program
+def mean_over_ten_thousand_clients() -> None:
+    @tff.federated_computation(clients(SCALAR), clients(SCALAR))
+    def average(values: Any, weights: Any) -> Any:
+        return tff.federated_mean(values, weights)
+
+    rng = np.random.default_rng(7)
+    average(list(rng.normal(0.1, 0.1, 10_000).astype(F)), list(rng.integers(1, 500, 10_000).astype(F)))
+
+
+@program
+def variance_over_clients() -> None:
+    def variance(type_: Any) -> Any:
+        squares = local(lambda v: v * v, type_)
+        difference = local(lambda second, first: second - first * first, type_, type_)
+
+        @tff.federated_computation(clients(type_))
+        def over_clients(v: Any) -> Any:
+            moments = tff.federated_mean(tff.federated_map(squares, v)), tff.federated_mean(v)
+            return tff.federated_map(difference, moments)
+
+        return over_clients
+
+    variance(SCALAR)(scalars(1, 2, 4))
+    for scale in (1.0, 1e-4):
+        variance(vector(7))(vectors(6, 7, scale))
+
+
+@program
+def sums_of_tiny_values() -> None:
+    @tff.federated_computation(clients(SCALAR))
+    def of_scalars(x: Any) -> Any:
+        return tff.federated_sum(x)
+
+    @tff.federated_computation(clients(vector(4)))
+    def of_vectors(x: Any) -> Any:
+        return tff.federated_sum(x)
+
+    for scale in (1e-20, 1e-9, 1e-5, 1.0):
+        of_scalars(scalars(scale, 3 * scale))
+        of_vectors(vectors(5, 4, scale))
+
+
+@program
+def logarithm_of_a_sum() -> None:
+    @tff.federated_computation(clients(vector(3)))
+    def logarithm(x: Any) -> Any:
+        return tff.federated_map(local(lambda t: tf.math.log(t), vector(3)), tff.federated_sum(x))
+
+    logarithm([np.abs(v) for v in vectors(5, 3)])
+
+
+@program
+def rounding_of_a_sum() -> None:
+    @tff.federated_computation(clients(vector(3)))
+    def rounded(x: Any) -> Any:
+        return tff.federated_map(local(lambda t: tf.round(t), vector(3)), tff.federated_sum(x))
+
+    rounded(vectors(5, 3))
+
+
+@program
+def state_that_grows() -> None:
+    @tff.federated_computation(server(vector(3)), clients(vector(3)))
+    def step(state: Any, x: Any) -> Any:
+        move = local(lambda state, mean: 10.0 * state + mean, vector(3), vector(3))
+        return tff.federated_map(move, (state, tff.federated_mean(x)))
+
+    state = np.zeros(3, F)
+    for seed in range(4):
+        state = step(state, vectors(3, 3, 3.0, seed))
+
+
+@program
+def distances_to_a_state_that_grows() -> None:
+    @tff.tensorflow.computation(vector(3), vector(3))
+    def distance(x: Any, state: Any) -> Any:
+        return tf.norm(x - state)
+
+    @tff.federated_computation(server(vector(3)), clients(vector(3)))
+    def mean_distance(state: Any, x: Any) -> Any:
+        return tff.federated_mean(tff.federated_map(distance, (x, tff.federated_broadcast(state))))
+
+    for size in (1.0, 100.0):
+        mean_distance(np.array([1, -2, 3], F) * F(size), vectors(3, 3))
+
+
+# Functions of what each client has.
+
+
+@program
+def clipping_with_a_norm_of_the_server() -> None:
+    clip = local(lambda x, norm: tf.clip_by_norm(x, norm), vector(6), SCALAR)
+
+    @tff.federated_computation(clients(vector(6)), server(SCALAR))
+    def clipped(x: Any, norm: Any) -> Any:
+        return tff.federated_mean(tff.federated_map(clip, (x, tff.federated_broadcast(norm))))
+
+    clipped(vectors(5, 6), F(0.7))
+    clipped(vectors(5, 6, 1e-3), F(7e-4))
+
+
+@program
+def guarded_division() -> None:
+    def quotient(x: Any, y: Any) -> Any:
+        return tf.where(y > 0, x / y, tf.zeros_like(x))
+
+    summed(quotient, vector(20), vector(20))(vectors(4, 20), vectors(4, 20, seed=8))
+
+
+@program
+def guarded_direction() -> None:
+    def unit(x: Any) -> Any:
+        norm = tf.norm(x)
+        return tf.where(norm > 0, x / norm, tf.zeros_like(x))
+
+    summed(unit, vector(3))([*vectors(2, 3, 0.03), np.zeros(3, F)])
+
+
+@program
+def standardised() -> None:
+    def with_floor(x: Any) -> Any:
+        centred = x - tf.reduce_mean(x)
+        return centred / tf.sqrt(tf.maximum(tf.reduce_mean(centred * centred), 1e-6))
+
+    def with_constant(x: Any) -> Any:
+        return (x - tf.reduce_mean(x)) / (tf.math.reduce_std(x) + 1e-6)
+
+    for function in (with_floor, with_constant):
+        aggregate = summed(function, vector(8))
+        for scale in (1.0, 1e-2):
+            aggregate(vectors(5, 8, scale))
+
+
+@program
+def shares_of_a_whole() -> None:
+    def of_positives(x: Any) -> Any:
+        t = tf.nn.relu(x)
+        return t / tf.reduce_sum(t)
+
+    def of_magnitudes(x: Any) -> Any:
+        t = tf.abs(x)
+        return t / (tf.reduce_sum(t) + 1e-9)
+
+    for function in (of_positives, of_magnitudes):
+        summed(function, vector(6))(vectors(5, 6))
+
+
+@program
+def mean_weighted_by_cosines() -> None:
+    @tff.tensorflow.computation(vector(12), vector(12))
+    def weighted(x: Any, root: Any) -> Any:
+        cosine = tf.reduce_sum(x * root) / (tf.norm(x) * tf.norm(root))
+        return cosine * x, cosine
+
+    @tff.federated_computation(clients(vector(12)), server(vector(12)))
+    def mean(x: Any, root: Any) -> Any:
+        rows, weights = tff.federated_map(weighted, (x, tff.federated_broadcast(root)))
+        divide = local(lambda a, b: a / b, vector(12), SCALAR)
+        return tff.federated_map(divide, (tff.federated_sum(rows), tff.federated_sum(weights)))
+
+    root, *noise = vectors(7, 12)
+    mean([root + F(0.5) * one for one in noise], root)
+
+
+@program
+def masked_minimum() -> None:
+    def smallest(x: Any, mask: Any) -> Any:
+        return tf.reduce_min(tf.where(mask > 0, x, 100.0 * tf.ones_like(x)))
+
+    summed(smallest, vector(6), vector(6))(vectors(5, 6), vectors(5, 6, seed=8))
+
+
+@program
+def products_of_inner_products() -> None:
+    def triple(a: Any, b: Any, c: Any) -> Any:
+        return tf.reduce_sum(a * b) * tf.reduce_sum(b * c) * c
+
+    rng = np.random.default_rng(7)
+    values = [list(rng.uniform(-7, 7, (4, 4)).astype(F)) for _ in range(3)]
+    summed(triple, *[vector(4)] * 3)(*values)
+
+
+@program
+def products_of_seven_digits() -> None:
+    summed(lambda a, b: a * b, SCALAR, SCALAR)(scalars(9e5, 8e5), scalars(7e5, 1e6))
+    summed(lambda a, b, c: a * b * c, *[SCALAR] * 3)(scalars(9e5, 8e5), scalars(7e5, 1e6), scalars(1e6, 1e6))
+
+
+@program
+def third_powers() -> None:
+    summed(lambda a: a * a * a, SCALAR)(scalars(1234, 77, 1e5))
+    cubes = summed(lambda a: a * a * a, vector(3))
+    for scale in (1.0, 1e-3, 1e-5):
+        cubes(vectors(3, 3, scale))
+
+
+@program
+def terngrad() -> None:
+    def ternary(x: Any) -> Any:
+        largest = tf.norm(x, ord=np.inf)
+        keep = tf.random.stateless_uniform([16], seed=[1, 2]) < tf.abs(x) / tf.maximum(largest, 1e-3)
+        return largest * tf.sign(x) * tf.cast(keep, tf.float32)
+
+    summed(ternary, vector(16))(vectors(4, 16))
+
+
+# Algorithms.
+
+
+def weiszfeld(steps: int, least: float) -> Any:
+    """The geometric median: means with the inverse distances to the last one as weights."""
+
+    @tff.tensorflow.computation(vector(10), vector(10), SCALAR)
+    def weight(middle: Any, x: Any, w: Any) -> Any:
+        return w / tf.maximum(least, tf.norm(x - middle))
+
+    @tff.federated_computation(clients(vector(10)), clients(SCALAR))
+    def median(x: Any, w: Any) -> Any:
+        middle = tff.federated_mean(x, w)
+        for _ in range(steps):
+            weights = tff.federated_map(weight, (tff.federated_broadcast(middle), x, w))
+            middle = tff.federated_mean(x, weights)
+        return middle
+
+    return median
+
+
+@program
+def geometric_median_in_one_step() -> None:
+    weiszfeld(1, least=1e-6)(vectors(7, 10), scalars(*range(1, 8)))
+
+
+@program
+def geometric_median_in_two_steps() -> None:
+    weiszfeld(2, least=1e-2)(vectors(7, 10), scalars(*range(1, 8)))
+
+
+@program
+def q_fair_weights() -> None:
+    lipschitz = 10.0
+
+    @tff.tensorflow.computation(vector(10), SCALAR)
+    def at_client(update: Any, loss: Any) -> Any:
+        gradient = lipschitz * update
+        return gradient * loss, tf.reduce_sum(gradient * gradient) + lipschitz * loss
+
+    @tff.tensorflow.computation(vector(10), vector(10), SCALAR)
+    def at_server(model: Any, total: Any, normaliser: Any) -> Any:
+        return model - total / tf.maximum(normaliser, 1e-3)
+
+    @tff.federated_computation(server(vector(10)), clients(vector(10)), clients(SCALAR))
+    def step(model: Any, updates: Any, losses: Any) -> Any:
+        rows, normalisers = tff.federated_map(at_client, (updates, losses))
+        return tff.federated_map(at_server, (model, tff.federated_sum(rows), tff.federated_sum(normalisers)))
+
+    step(np.zeros(10, F), vectors(5, 10), scalars(0.3, 1.2, 2.0, 0.8, 0.5))
+
+
+@program
+def selection_by_mean_loss() -> None:
+    @tff.tensorflow.computation(vector(10), SCALAR, SCALAR)
+    def select(update: Any, loss: Any, mean: Any) -> Any:
+        keep = tf.cast(loss < 1.5 * mean, tf.float32)
+        return update * keep, keep
+
+    @tff.federated_computation(clients(vector(10)), clients(SCALAR))
+    def mean_and_count(updates: Any, losses: Any) -> Any:
+        mean = tff.federated_broadcast(tff.federated_mean(losses))
+        rows, kept = tff.federated_map(select, (updates, losses, mean))
+        divide = local(lambda total, count: total / tf.maximum(count, 1.0), vector(10), SCALAR)
+        count = tff.federated_sum(kept)
+        return tff.federated_map(divide, (tff.federated_sum(rows), count)), count
+
+    mean_and_count(vectors(5, 10), scalars(0.3, 1.2, 2.0, 0.8, 0.5))
+
+
+@pytest.mark.parametrize("run", PROGRAMS, ids=lambda f: f.__name__)
+def test_same_as_tff(run: Callable[[], None]):
+    same_as_tff(run)
