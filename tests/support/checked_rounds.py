@@ -90,7 +90,8 @@ class Case:
     def next_round(self) -> Case:
         """The case with the state that a round leaves (that of the reference, as float32)."""
         after = run_tensor(self.program, self.inputs, self.clients)
-        state = {path.removeprefix(NEXT): v.astype(np.float32) for path, v in after.items() if path.startswith(NEXT)}
+        with np.errstate(over="ignore"):
+            state = {p.removeprefix(NEXT): v.astype(np.float32) for p, v in after.items() if p.startswith(NEXT)}
         return replace(self, inputs={path: state.get(path, value) for path, value in self.inputs.items()})
 
 
