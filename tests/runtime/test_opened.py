@@ -10,7 +10,7 @@ from pair import Pair
 from sketches import Sketch, fltrust
 
 from ezprivsecfl.backends.duet.description import cost
-from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.options import FAIL, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.mpc.io import Share
@@ -82,13 +82,27 @@ def test_checks_are_judged_before_anything_of_the_result_is_opened(trusting):
     clients["updates"][1] = 0.0
     for engine in trusting.engines:
         engine.revealed = []
-    for result in trusting.run(clients, server):
+    for result in trusting.run(clients, server, on_bad_client=FAIL):
         assert isinstance(result, DivisionError)
     for engine, server_, before in zip(trusting.engines, trusting.servers, sent, strict=True):
         assert engine.calls[-1] == "online"
         assert any(engine.counts)
         assert not engine.revealed
-        assert server_.session.stats()["online"]["messages_sent"] == before - 2  # the two steps of the reveal
+        # The two steps of the reveal and the confirmation.
+        assert server_.session.stats()["online"]["messages_sent"] == before - 3
+
+
+def test_only_the_pass_in_which_all_checks_hold_opens_anything(trusting):
+    """A client is left out by its check alone: nothing is opened of the pass that it was in."""
+    clients, server = updates(0, clients=4)
+    clients["updates"][1] = 0.0
+    for engine in trusting.engines:
+        engine.calls, engine.revealed = [], []
+    results = trusting.run(clients, server)
+    assert not any(isinstance(r, Exception) for r in results)
+    for engine, server_ in zip(trusting.engines, trusting.servers, strict=True):
+        assert [call for call in engine.calls if call != "setup"] == ["online", "online", "reveal"]
+        assert server_.kept == (0, 2, 3)
 
 
 @pytest.mark.parametrize("magnitude", [2.0**-22, 2.0**-12, 1e-3, 1.0, 7.9])
@@ -101,9 +115,9 @@ def test_reported_bits_are_what_was_sent(summing, magnitude):
     assert opened == summing.servers[1].opened[0]
     assert (opened["output"], opened["elements"]) == ("result", 5)
     declared = cost(as_opened(summing.compiled.secure, [opened]), 4)
-    stats = [s.session.stats()["online"] for s in summing.servers]
-    assert [s["bytes_sent"] for s in stats] == list(declared.online_bytes)
-    assert [s["rounds"] for s in stats] == [declared.rounds] * 2
+    phases = [[s.stats["agreement"], s.stats["online"]] for s in summing.servers]
+    assert [sum(s["bytes_sent"] for s in sent) for sent in phases] == list(declared.online_bytes)
+    assert [sum(s["rounds"] for s in sent) for sent in phases] == [declared.rounds] * 2
     frac = summing.compiled.secure.of(Share)[0].type.frac
     largest = int(np.rint(4 * 0.99 * magnitude * 2.0**frac))
     assert opened["bits"] == min(64, 64 - largest.bit_length() + 24)

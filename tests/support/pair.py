@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ezprivsecfl.backends import duet
+from ezprivsecfl.compiler.options import DROP
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.runtime import _duet
@@ -32,7 +33,7 @@ class Recorder:
     def online(self, *args: Any) -> Any:
         self.calls.append("online")
         counts = self.engine.online(*args)
-        self.counts = [int(c[()]) for c in counts]
+        self.counts = [int(np.sum(c)) for c in counts]  # of a check of every client, a bit for each
         return counts
 
     def reveal(self, *args: Any) -> Any:
@@ -52,7 +53,9 @@ class Pair:
         for server, engine, session in zip(self.servers, self.engines, _duet.local_pair(), strict=True):
             server.engine, server.session = engine, session
 
-    def run(self, clients: Mapping[str, Any], server: Mapping[str, Any], seed: int = 0) -> list[Any]:
+    def run(
+        self, clients: Mapping[str, Any], server: Mapping[str, Any], seed: int = 0, on_bad_client: str = DROP
+    ) -> list[Any]:
         """One round; what each server returns, or the error that it raises. ``clients`` has all clients stacked."""
         rng = np.random.default_rng(seed)
         for share in self.compiled.secure.of(Share):
@@ -66,7 +69,7 @@ class Pair:
 
         def party(p: int) -> None:
             try:
-                results[p] = self.servers[p].run({k: np.asarray(v) for k, v in server.items()}, count)
+                results[p] = self.servers[p].run({k: np.asarray(v) for k, v in server.items()}, count, on_bad_client)
             except Exception as e:
                 results[p] = e
 

@@ -19,11 +19,13 @@ from typing import Any
 
 import numpy as np
 from on_duet import on_duet
+from opened import assert_as_opened
 from rounds import random_round
 from sketches import fltrust
 
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.errors import EzError
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.cluster import LocalCluster
@@ -32,6 +34,8 @@ from ezprivsecfl.runtime.sharing import share
 
 HEADER = struct.Struct("<HHIQ")
 """Of a frame: magic, type, length, number."""
+
+Results = dict[str, np.ndarray]
 
 Mutation = Callable[[int, int, bytes, bytes], list[bytes]]
 """From the sender, the frame's number, its header and its payload to what is passed on instead; an empty last element
@@ -52,7 +56,7 @@ class Outcome:
         frames: How many frames each server sent.
     """
 
-    results: list[dict[str, np.ndarray] | None] = field(default_factory=lambda: [None, None])
+    results: list[Results | None] = field(default_factory=lambda: [None, None])
     errors: list[Exception | None] = field(default_factory=lambda: [None, None])
     altered: bool = False
     frames: list[int] = field(default_factory=lambda: [0, 0])
@@ -219,17 +223,30 @@ def tamper(bench: Bench, rounds: int, seed: int) -> Counter[tuple[str, str]]:
 
 def ending(outcome: Outcome, plain: Outcome) -> str:
     """One of: the right result (at both servers or at one), a typed error, or what must never be."""
+    returned = [r for r in outcome.results if r is not None]
     for results, expected in zip(outcome.results, plain.results, strict=True):
-        if results is not None and any(not np.array_equal(v, expected[path]) for path, v in results.items()):
+        if results is not None and not (_close(results, expected) and _equal(results, returned[0])):
             return "WRONG RESULT"
     errors = [e for e in outcome.errors if e is not None]
-    if any(not isinstance(e, _duet.Error) for e in errors):
+    if any(not isinstance(e, _duet.Error | EzError) for e in errors):
         return f"UNTYPED {errors!r}"
     if not errors:
         # What comes after a server's last frame is for the next round; zeroes may have been zeroes before.
         return "right result" if not outcome.altered or outcome.frames == plain.frames else "ALTERED BUT RIGHT"
     names = "+".join(sorted({type(e).__name__ for e in errors}))
     return f"{names}{'' if len(errors) == 2 else ', right result at the other server'}"
+
+
+def _equal(results: Results, other: Results) -> bool:
+    return results.keys() == other.keys() and all(np.array_equal(v, other[path]) for path, v in results.items())
+
+
+def _close(results: Results, plain: Results) -> bool:
+    """Whether they are those of an undisturbed round, of which the last opened place is rounded by chance."""
+    with suppress(AssertionError):
+        assert_as_opened(results, plain)
+        return True
+    return False
 
 
 def main() -> int:
