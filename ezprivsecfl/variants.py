@@ -11,7 +11,8 @@ from ezprivsecfl.backend import Backend
 from ezprivsecfl.backends.duet.description import CostTable, cost
 from ezprivsecfl.compiler.options import Bound, Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
-from ezprivsecfl.ir.mpc.io import Share
+from ezprivsecfl.ir.dependences import results_by_input
+from ezprivsecfl.ir.mpc.io import Public, Share
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.runtime.session import Runnable
@@ -39,14 +40,17 @@ class Variant:
         return Variant(compiled, backend, time.perf_counter() - started)
 
     def serves(self, bounds: Mapping[str, Bound]) -> bool:
-        """Whether it is for these bounds. Those of inputs that only the clear epilogue takes do not matter."""
+        """Whether it is for these bounds. Those of inputs that no share depends on do not matter."""
         return all(bounds[path] == bound for path, bound in self._bounds.items())
 
     @cached_property
     def _bounds(self) -> dict[str, Bound]:
         """Of the inputs that are shared or that public values of the secure part are computed from."""
         needed = {op.path for op in self.compiled.secure.of(Share)}
-        needed |= {op.path for op in self.compiled.prologue.of(Input)}
+        encoded = {op.path for op in self.compiled.secure.of(Public)}
+        needed |= {
+            path for path, uses in results_by_input(self.compiled.prologue).items() if encoded.intersection(uses)
+        }
         return {
             op.path: Bound(op.bound, op.lowest)
             for op in self.compiled.tensor.of(Input)

@@ -107,7 +107,7 @@ def test_compile_writes_what_it_says(program, capsys, tmp_path):
     path, out = program(MEAN), tmp_path / "out"
     assert main([str(path), "--clients", "7", "-o", str(out)]) == 0
     report = capsys.readouterr().out
-    for text in ("Who learns what", "Hidden from both servers", "fractional bits", "Boolean circuits", "2 rounds\n"):
+    for text in ("Who learns what", "Hidden from both servers", "fractional bits", "Boolean circuits", "6 rounds\n"):
         assert text in report
     written = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
     expected = {"report.txt", "tensor.ir", "optimised.ir", "mpc.ir", "program.cpp", "CMakeLists.txt", "manifest.json"}
