@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import LEAST, RATIO, SMALL, Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages, check_exponents, divide
-from ezprivsecfl.compiler.lowering.domains import COMFORTABLE_BITS, INPUT_BITS, Domains
+from ezprivsecfl.compiler.lowering.domains import COMFORTABLE_BITS, FEWEST_BITS, INPUT_BITS, Domains
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import MIN_CLIENTS, Options
@@ -35,6 +35,8 @@ ATTEMPTS = (
     (INPUT_BITS, 2.0**10, LEAST),
     (INPUT_BITS, 2.0**15, 0.0),
     (INPUT_BITS, 2.0**10, 0.0),
+    (FEWEST_BITS, RATIO, LEAST),
+    (FEWEST_BITS, 2.0**10, 0.0),
 )
 """Significant bits of inputs, and how far working ranges reach (``ratio`` and ``least`` of ``Ranges``).
 

@@ -7,6 +7,7 @@ also bounded by theorems that intervals cannot see, each stated where it is appl
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.bounds import Bounds, divisors
@@ -96,6 +97,7 @@ class Ranges:
         working = interval.magnitude if isinstance(op, ew.Select) else self._working_range(op)
         if self._expected[op.result].is_bounded and self._expected[op.result].magnitude > 0:
             working = min(working, MARGIN * self._expected[op.result].magnitude)
+        working = _power_of_two(working)  # circuits check where the first bit is: what passes lies within the interval
         if working >= interval.magnitude:
             return interval
         self.checked.add(op.result)
@@ -123,6 +125,11 @@ class Ranges:
         for (value, _), power in term.powers.items():
             typical = product(typical, power_of(self[value].magnitude, power))
         return self.ratio * max(self.least, typical)
+
+
+def _power_of_two(magnitude: float) -> float:
+    """The smallest power of two that is not below a number."""
+    return 2.0 ** math.ceil(math.log2(magnitude)) if 0 < magnitude < math.inf else magnitude
 
 
 def _expected(op: Op, interval: Interval) -> Interval:

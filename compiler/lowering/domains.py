@@ -30,6 +30,10 @@ ROOM = 62
 INPUT_BITS = 19
 """Significant bits that an input has at least: fractional bits and those of its bound."""
 
+FEWEST_BITS = 14
+"""Significant bits that an input must have, such as one that is added to something much larger: an error of 2^-11 at
+most where the clients' largest entry is in the lowest part of its class."""
+
 COMFORTABLE_BITS = 24
 """Significant bits that an input should have: some entries are far below the largest one."""
 

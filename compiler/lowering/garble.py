@@ -101,7 +101,7 @@ class _Build:
                 garbled[value] = self._output(self.values[value])
             if self.domains.needed_in_shares(value, self.opened):
                 frac = self.scales.frac(value)
-                highest = self.scales.highest(value, frac)
+                highest = self.scales.highest_leaving(value, frac)
                 bundle, invalid = self.gates.shared(self.values[value], frac, highest)
                 shared[value] = self._output(bundle)
                 culprit = _partial(value, self.domains) or value.op

@@ -141,6 +141,11 @@ class Scales:
         magnitude = self.magnitude(value)
         return _bits(magnitude) + frac if math.isfinite(magnitude) else None
 
+    def highest_leaving(self, value: Value, frac: int) -> int | None:
+        """The same where the value leaves a circuit: a working range, a power of two, is checked to the bit there."""
+        highest = self.highest(value, frac)
+        return highest if highest is None or value not in self.ranges.checked else highest - 1
+
     def width(self, value: Value, frac: int) -> int:
         """Bits that hold the value, its sign included."""
         highest = self.highest(value, frac)

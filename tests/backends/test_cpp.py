@@ -67,7 +67,8 @@ def test_comments_stay_on_their_line():
 
 
 def test_circuits_whose_names_look_alike_get_different_files():
-    circuits = dict(zip(["a.b", "a b", "a_b", "a_b_"], itertools.cycle(COMPILED.secure.circuits.values()), strict=False))
+    names = ["a.b", "a b", "a_b", "a_b_"]
+    circuits = dict(zip(names, itertools.cycle(COMPILED.secure.circuits.values()), strict=False))
     secure = replace(COMPILED.secure, circuits=circuits)
     files = circuit_files(secure)
     assert len(set(files.values())) == 4

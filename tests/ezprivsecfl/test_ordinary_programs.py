@@ -243,7 +243,7 @@ def distances_to_a_state_that_grows() -> None:
     def mean_distance(state: Any, x: Any) -> Any:
         return tff.federated_mean(tff.federated_map(distance, (x, tff.federated_broadcast(state))))
 
-    for size in (1.0, 100.0):
+    for size in (1.0, 100.0, 10_000.0):
         mean_distance(np.array([1, -2, 3], F) * F(size), vectors(3, 3))
 
 

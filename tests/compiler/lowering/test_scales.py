@@ -34,6 +34,13 @@ def divided_rows(*, weighted: bool) -> Program:
     return b.build()
 
 
+def distances() -> Program:
+    """Of every client's x to something much larger."""
+    b = Sketch("distances")
+    b.returns(b.add(st.Sum, b.norm(b.add(ew.Sub, b.clients("x", 3), b.server("state", 3)), 1), axes=(0,)))
+    return b.build()
+
+
 @pytest.fixture
 def chosen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Program, Options], tuple[float, float, float]]:
     """The attempt that a program is compiled with."""
@@ -62,7 +69,9 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Program, Options], tupl
         (3, weighted_mean(5), 100, SIGNED),
         (4, divided_rows(weighted=False), 5, {"y": 8.0}),
         (5, divided_rows(weighted=True), 5, {"y": 1024.0}),
-        (6, weighted_mean(5), 10_000, SIGNED),
+        (6, weighted_mean(5), 5_000, SIGNED),
+        (7, distances(), 5, {"x": 1.0, "state": 2.0**14}),
+        (8, weighted_mean(5), 10_000, SIGNED),
     ],
 )
 def test_precise_inputs_come_before_wide_ranges(chosen, attempt, program, clients, bounds):

@@ -68,7 +68,7 @@ def test_a_million_parameters_fit_the_default_bound():
     compiled = compile_program(fltrust(1_000_000), Options(clients=100, norms="sketch:4096"))
     assert [op.type.frac for op in compiled.secure.of(Share)] == [16]
     with pytest.raises(PrecisionError, match=r"matmul does not fit .* Or take more sums \(--norms\)"):
-        compile_program(fltrust(1_000_000), Options(clients=100, norms="sketch:256"))
+        compile_program(fltrust(1_000_000_000), Options(clients=100, norms="sketch:64"))
 
 
 def test_the_longest_vectors_do_not_wrap_around():
