@@ -27,7 +27,7 @@ from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.lowering.domains import MANY
-from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.options import Bound, Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import InputError, RunError
 from ezprivsecfl.ir.interpreter import run_tensor
@@ -43,7 +43,9 @@ from ezprivsecfl.runtime.wire import Message
     "program", [fltrust(40), weighted_mean(7), weighted_layers(20), clipped_mean(9), everything()], ids=lambda p: p.name
 )
 def test_two_servers_compute_what_the_reference_does(cluster, program):
-    compiled = compile_program(program, Options(clients=9))
+    # A product of two scalars with default bounds has no fractional bits.
+    bounds = {path: Bound(16.0, 0.0) for path in ("weight", "scale")} if program.name == "weighted_layers" else {}
+    compiled = compile_program(program, Options(clients=9, bounds=bounds))
     duet, plain = on_duet(cluster, compiled), PlainProgram(compiled)
     for clients in (9, 4):
         given, server, stacked = random_round(program, clients, seed=clients)
