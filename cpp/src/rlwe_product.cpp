@@ -27,7 +27,8 @@ std::size_t ceil_divide(std::size_t a, std::size_t b) { return (a + b - 1) / b; 
 
 // How many answers with results at multiples of `stride` fit into one: a power of two.
 std::size_t packed_at(std::size_t stride) {
-  return std::size_t{1} << std::min<std::size_t>(std::countr_zero(stride), kPackingLevels);
+  return std::size_t{1} << std::min(static_cast<std::size_t>(std::countr_zero(stride)),
+                                    kPackingLevels);
 }
 
 // Coefficient -index of a polynomial, where X^N = -1.
