@@ -33,7 +33,7 @@ unsigned magnitude_bits(const Tensor<Ring>& top, unsigned hidden) {
 
 }  // namespace
 
-Opening::Opening(Sealed sealed, unsigned lowest)
+Opening::Opening(Sealed sealed, unsigned lowest, int party)
     : sealed_(std::move(sealed)),
       lowest_(std::min(lowest, 64 - kStep)),
       top_(Tensor<Ring>(sealed_.share.shape)) {
@@ -41,6 +41,9 @@ Opening::Opening(Sealed sealed, unsigned lowest)
     hidden_ = 0;
     top_ = sealed_.share;
   } else if (top_.size() > 0) {
+    if (party == 1) {
+      for (Ring& x : sealed_.share.data) --x;
+    }
     last_ = sealed_.significant == kExact;
     next_ = last_ ? 64 : kStep;
   }
@@ -86,7 +89,7 @@ Opened Opening::opened() const {
   if (!done()) throw std::logic_error("opening: not done yet");
   if (sealed_.significant == kPublic || top_.size() == 0) return {sealed_.share, 0};
   Opened result{top_, 64 - hidden_};
-  for (Ring& t : result.value.data) t = shifted_left(t + 1, hidden_) - 1;
+  for (Ring& t : result.value.data) t = shifted_left(t + 1, hidden_);
   return result;
 }
 
@@ -114,7 +117,7 @@ std::vector<Opened> open_together(Session& session, std::vector<Sealed> sealed,
   }
   std::vector<Opening> openings;
   for (std::size_t i = 0; i < sealed.size(); ++i) {
-    openings.emplace_back(std::move(sealed[i]), lowest.empty() ? 0 : lowest[i]);
+    openings.emplace_back(std::move(sealed[i]), lowest.empty() ? 0 : lowest[i], session.party());
   }
   const auto done = [](const Opening& opening) { return opening.done(); };
   while (!std::all_of(openings.begin(), openings.end(), done)) {

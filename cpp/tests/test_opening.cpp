@@ -67,7 +67,7 @@ void every_magnitude() {
     }
   }
   both.check_traces("4255d10b4370ee4daa21103783da1684f55d2388718e208d05eb5d6379fc9234",
-                    "b6e2eaf77ef84f80996eedd704873731b7b111b0ec56ba577e7d963d782d92a8");
+                    "401c84cf8d7163d7116e570be8826d2f8856d03a487cd52cfd2dfc314826c6fb");
 }
 
 void sharings_at_the_edges() {
@@ -88,6 +88,20 @@ void zeros_are_exact() {
   const Cost cost = Opening::online_cost(7, 64);
   const auto opened = open(both, {share_out(values, 3)}, {24}, {}, &cost);
   CHECK(equal(opened[0][0].value, values) && opened[0][0].bits == 64);
+}
+
+// Two hidden places: a quarter of all sharings has nothing but zeros there.
+void multiples_of_the_last_place_are_exact() {
+  Sessions both;
+  Tensor<Ring> values({4096});
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values.data[i] = ring((i % 2 == 0 ? 4 : -4) * static_cast<std::int64_t>((3 << 22) + i));
+  }
+  const auto opened = open(both, {share_out(values, 6)}, {24}, {}, nullptr);
+  for (const auto& results : opened) {
+    CHECK(results[0].bits == 62);
+    CHECK(equal(results[0].value, values));
+  }
 }
 
 void integers_and_what_is_public() {
@@ -170,6 +184,7 @@ int main() {
   every_magnitude();
   sharings_at_the_edges();
   zeros_are_exact();
+  multiples_of_the_last_place_are_exact();
   integers_and_what_is_public();
   several_go_in_step();
   never_below_the_lowest_place();

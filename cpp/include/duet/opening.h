@@ -1,10 +1,11 @@
 // Opens additive shares to both parties, no finer than the result shows.
 //
-// Each party shifts its own share x_p of v to the right by k places and sends the rest. With
-// T = (x_0 >> k) + (x_1 >> k) modulo 2^(64 - k), v lies in [T·2^k, (T + 2)·2^k - 2]: a window of
-// about 2^(k+1) values is all that is learned. Opened is (T + 1)·2^k - 1, the middle, which is off
-// by less than 2^k and on average right. Shares that are opened coarsely and then finely tell
-// nothing beyond the finest opening.
+// Each party shifts its own share x_p of v - 1 to the right by k places and sends the rest. With
+// T = (x_0 >> k) + (x_1 >> k) modulo 2^(64 - k), v - 1 lies in [T·2^k, (T + 2)·2^k - 2]: a window
+// of about 2^(k+1) values is all that is learned. Opened is (T + 1)·2^k, the middle, which is off
+// by less than 2^k and on average right. It is v itself where 2^k divides v: the low places of the
+// shares of v - 1 add up to 2^k - 1 then, however v was shared. Shares that are opened coarsely
+// and then finely tell nothing beyond the finest opening.
 //
 // How fine is relative to the largest magnitude of the tensor, which the coarse opening shows: a
 // function of what is opened.
@@ -40,7 +41,7 @@ struct Opened {
 class Opening {
  public:
   // `lowest`: places below this one stay hidden in any case, since the result does not show them.
-  Opening(Sealed sealed, unsigned lowest);
+  Opening(Sealed sealed, unsigned lowest, int party);
 
   bool done() const { return next_ == 0; }
   void send(Session& session);
