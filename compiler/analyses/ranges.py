@@ -110,7 +110,7 @@ class Ranges:
             return not interval.is_bounded
         if isinstance(op, QUOTIENTS):
             return not interval.is_bounded or self.ratio < RATIO
-        if not any(source(o) in self.checked for o in op.operands):
+        if not any(source(o) in self.checked and tensor_type(o).is_secret for o in op.operands):
             return False
         return isinstance(op, ew.Select) or (isinstance(op, ew.Mul) and count(op.result.type.shape) <= SMALL)
 
@@ -118,8 +118,8 @@ class Ranges:
         """For a product of powers what it is for factors at their bounds, times the ratio."""
         if isinstance(op, ew.Log):
             return LARGEST_LOG
-        if not isinstance(op, PRODUCTS):
-            return self.ratio * self.least
+        if not isinstance(op, PRODUCTS):  # a public value: there is nothing that it would typically be
+            return self.ratio * LEAST
         term = self._proved.facts.terms[op.result]
         typical = term.coefficient
         for (value, _), power in term.powers.items():

@@ -340,7 +340,7 @@ class _Lowering:
         others = sum(v is value for v in self.publics.values())
         path += f"_{others}" if others else ""
         self.publics[path] = value
-        bound = _above(self.scales.magnitude(value))
+        bound = _above(self.scales.magnitude(value), frac)
         return self.b.add(io.Public, path=path, bound=bound, type=RingType(value.type.shape, frac))
 
     def _broadcast(self, value: Value, shape: Shape) -> Value:
@@ -363,9 +363,12 @@ def _frac(value: Value) -> int:
     return value.type.frac
 
 
-def _above(magnitude: float) -> float:
-    """A power of two that a public value stays below."""
-    return 2.0 ** (math.floor(math.log2(magnitude)) + 1) if magnitude > 0 else 1.0
+def _above(magnitude: float, frac: int) -> float:
+    """What a public value stays below: its magnitude, and room for the rounding of float64; of 0, what is encoded as 0.
+
+    No more than that: of values without a bound the magnitude is a working range, which only the encoder checks.
+    """
+    return magnitude * (1 + 2.0**-20) if magnitude > 0 else 2.0 ** (-frac - 1)
 
 
 def _constant_tail(shape: Shape) -> int:

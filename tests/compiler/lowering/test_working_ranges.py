@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from rounds import simulated, worst_error
 from sketches import Sketch
 
+from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
 from ezprivsecfl.compiler.options import Bound, Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
-from ezprivsecfl.errors import DivisionError
+from ezprivsecfl.compiler.pipeline import ATTEMPTS, Compiled, compile_program
+from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.mpc import io
 from ezprivsecfl.ir.mpc.protocol import CheckClients, CheckZero, Circuit, Product
 from ezprivsecfl.ir.op import Value
@@ -137,3 +139,44 @@ def test_a_public_value_has_a_format_for_each_use():
     assert publics.keys() == {"public0", "public0_1"}
     assert publics["public0"] != publics["public0_1"]
     assert worst_error(program, {"x": np.array([1.0, 2.0, 4.0])}) <= 1e-3
+
+
+def hidden_product(b: Sketch, factors: Value) -> Value:
+    """The sum of relu(x · factors): the public factors enter the secure part, since the circuit comes after them."""
+    return total(b, b.add(ew.Relu, b.add(ew.Mul, b.clients("x", 3), factors)))
+
+
+def by_inverses(b: Sketch) -> Value:
+    return hidden_product(b, b.add(ew.Reciprocal, b.server("s", 3)))
+
+
+def by_powers(b: Sketch) -> Value:
+    return hidden_product(b, b.add(ew.Exp, b.add(ew.Mul, b.server("s", 3), b.constant(1e6))))
+
+
+@pytest.mark.parametrize("program", [by_inverses, by_powers])
+def test_the_encoder_takes_no_public_value_beyond_its_working_range(program: Callable[[Sketch], Value]):
+    """Of a public value without a bound, everything after it is proved from the range that it is encoded within."""
+    found = compiled(program, bounds={})
+    (public,) = found.secure.of(io.Public)
+    claims = [Ranges(found.optimised, EXACT, *reach) for _, *reach in ATTEMPTS]
+    (factors,) = {v for ranges in claims for v in ranges.checked}
+    magnitudes = [ranges[factors].magnitude for ranges in claims]
+    assert all(magnitude >= 2.0**7 for magnitude in magnitudes), "no working range is empty"
+    assert any(magnitude <= public.bound < magnitude * (1 + 2.0**-19) for magnitude in magnitudes)
+
+
+def test_public_values_are_right_up_to_their_working_range_and_refused_above():
+    found = compiled(by_inverses, bounds={})
+    (public,) = found.secure.of(io.Public)
+    x = np.full((3, 3), 7.9)
+    within, beyond = 0.999 * public.bound, 1.001 * public.bound
+    assert worst_error(found, {"x": x, "s": np.array([1 / within, 1.0, 1.0])}) <= 1e-3
+    with pytest.raises(InputError, match=r"public value .* more than the program was compiled for"):
+        simulated(found, {"x": x, "s": np.array([1 / beyond, 1.0, 1.0])})
+
+
+def test_public_factors_without_a_bound_are_multiplied_on_shares():
+    """The encoder checks them: a circuit for the product would only cost more."""
+    circuit, *_ = compiled(by_inverses, bounds={}).secure.of(Circuit)
+    assert len(circuit.operands) == 1, "the product alone enters"
