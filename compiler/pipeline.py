@@ -41,7 +41,7 @@ ATTEMPTS = (
 """Significant bits of inputs, and how far working ranges reach (``ratio`` and ``least`` of ``Ranges``).
 
 Where the ring has no room for all, precise inputs come before wide working ranges: a value beyond its working range is
-an error or drops its client, and is named, but what an input loses is lost silently.
+an error or drops its client, and is named, but of what an input loses there is only a warning.
 """
 
 
@@ -102,24 +102,29 @@ def compile_program(program: Program, options: Options) -> Compiled:
     stages = divide(optimised)
     if not stages.opened:
         raise CompileError(f"no result of {program.name} depends on a CLIENTS-placed value: TFF itself can compute it")
-    norms = Norms.parse(options.norms)
-    check_exponents(stages, Ranges(optimised, norms))
-    lowered = _lowered(stages, optimised, norms)
+    ranges = Ranges(optimised, Norms.parse(options.norms))
+    check_exponents(stages, ranges)
+    lowered = _lowered(stages, optimised, ranges)
     secure = lowered.program
     verify(secure)
     prologue, epilogue = stages.prologue_program(lowered.publics), stages.epilogue_program()
     return Compiled(program.name, bounded, optimised, prologue, secure, epilogue, options, lowered.holders)
 
 
-def _lowered(stages: Stages, program: Program, norms: Norms) -> Lowered:
-    """The secure part on the mpc level, as the first of the attempts that the ring has room for."""
-    ranges: dict[tuple[float, float], Ranges] = {}
-    for significant, *reach in ATTEMPTS:
-        key = (reach[0], reach[1])
-        if key not in ranges:
-            ranges[key] = Ranges(program, norms, *key)
+def _lowered(stages: Stages, program: Program, ranges: Ranges) -> Lowered:
+    """The secure part on the mpc level, as the first of the attempts that the ring has room for.
+
+    Args:
+        stages: The divided program.
+        program: The whole program.
+        ranges: Its ranges with the widest working ranges.
+    """
+    found = {(ranges.ratio, ranges.least): ranges}
+    for significant, ratio, least in ATTEMPTS:
+        if (ratio, least) not in found:
+            found[ratio, least] = Ranges(program, ranges.norms, ratio, least)
         try:
-            return _with_ranges(stages, ranges[key], significant)
+            return _with_ranges(stages, found[ratio, least], significant)
         except PrecisionError as error:
             refused = error
     raise refused

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -382,12 +382,3 @@ def _public_exact_frac(value: Value) -> int | None:
     if len(fracs) == 64 or any(f is None for f in fracs):
         return None
     return max((f for f in fracs if f is not None), default=0)
-
-
-def table(scales: Scales) -> Mapping[str, int]:
-    """Fractional bits of the inputs, for reports."""
-    found = {}
-    for (_, value), variable in scales.variables.items():
-        if isinstance(value.op, Input):
-            found[value.op.path] = variable.bits
-    return found

@@ -90,3 +90,27 @@ def test_only_inputs_that_share_a_limit_give_up_fractional_bits(large: tuple[str
     bits = fractional_bits(**dict.fromkeys(large, LARGE))
     for path, frac in bits.items():
         assert (frac < FRACTIONAL_BITS) == (path in large), path
+
+
+def two_results(*, other: bool) -> Program:
+    """A weighted mean of vectors, and before it, if asked for, a sum of products that only fits with few bits."""
+    b = Sketch("two_results")
+    if other:
+        b.returns(b.add(st.Sum, b.add(ew.Mul, b.clients("a"), b.clients("b")), axes=(0,)), "products")
+    values, weights = b.clients("value", 5), b.clients("weight")
+    rows = b.add(ew.Mul, values, b.add(st.Reshape, weights, shape=("n", 1)))
+    b.returns(b.add(ew.Div, b.add(st.Sum, rows, axes=(0,)), b.add(st.Sum, weights, axes=(0,))), "mean")
+    return b.build()
+
+
+def test_inputs_of_other_results_keep_their_bits():
+    """Were all inputs relaxed, the weights would give up bits instead of a product being truncated."""
+
+    def bits(*, other: bool) -> dict[str, int]:
+        bounds = {"a": LARGE, "b": LARGE} if other else {}
+        secure = compile_program(two_results(other=other), Options(clients=100, bounds=bounds)).secure
+        return {op.path: op.type.frac for op in secure.of(Share)}
+
+    alone, beside = bits(other=False), bits(other=True)
+    assert beside["a"] < FRACTIONAL_BITS
+    assert {path: beside[path] for path in alone} == alone
