@@ -53,21 +53,29 @@ class Clear:
         paths = [op.path for part in (self.prologue, self.epilogue) for op in part.of(Input)]
         return [p for p in dict.fromkeys(paths) if p not in opened]
 
-    def publics(self, server: Mapping[str, NDArray[Any]], clients: int) -> list[NDArray[np.uint64]]:
-        """The encoded public values of the secure part.
+    def prepared(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
+        """What the prologue computes of the SERVER-placed inputs, by path.
 
         Raises:
-            InputError: One is not finite or beyond what the program was compiled for.
+            InputError: An input of what will be encoded is beyond its bound.
         """
         encoding = {public["path"] for public in self.manifest["publics"]}
         uses = results_by_input(self.prologue)
         for op in self.prologue.of(Input):
             if op.bound is not None and op.type.dtype is not DType.BOOL and encoding.intersection(uses[op.path]):
                 check_bound(server[op.path], op.bound, op.path, lowest=op.lowest)
-        values = self._prologue(server, clients)
+        needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
+        return evaluate_ops(self.prologue, needed, Round(clients))
+
+    def publics(self, prepared: Arrays) -> list[NDArray[np.uint64]]:
+        """The encoded public values of the secure part.
+
+        Raises:
+            InputError: One is not finite or beyond what the program was compiled for.
+        """
         encoded = []
         for public in self.manifest["publics"]:
-            value = values[public["path"]]
+            value = prepared[public["path"]]
             if not np.all(np.abs(np.asarray(value, dtype=np.float64)) < public["bound"]):
                 raise InputError(
                     f"a public value at {public['location']} is not finite or reaches {public['bound']:g}, more than "
@@ -76,17 +84,12 @@ class Clear:
             encoded.append(encode(value, public["frac"]))
         return encoded
 
-    def lowest(self, server: Mapping[str, NDArray[Any]], clients: int) -> list[int]:
+    def lowest(self, prepared: Arrays) -> list[int]:
         """For each output the place below which nothing is opened."""
-        values = self._prologue(server, clients)
         return [
-            0 if o["hidden"] is None else lowest_place(float(values[o["hidden"]]), o["significant"], o["frac"])
+            0 if o["hidden"] is None else lowest_place(float(prepared[o["hidden"]]), o["significant"], o["frac"])
             for o in self.manifest["outputs"]
         ]
-
-    def _prologue(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
-        needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
-        return evaluate_ops(self.prologue, needed, Round(clients))
 
     def magnitudes(self, opened: Sequence[NDArray[np.uint64]]) -> dict[str, int]:
         """The largest entry of every opened value, in units of its last place."""
@@ -247,7 +250,8 @@ class ServerProgram:
     def _computed(self, server: Mapping[str, NDArray[Any]], kept: tuple[int, ...]) -> Arrays:
         """The round on some clients; nothing is opened but checks unless these pass."""
         clients = len(kept)
-        publics = self.clear.publics(server, clients)
+        prepared = self.clear.prepared(server, clients)
+        publics = self.clear.publics(prepared)
         if self.ready_for != clients:
             self.setup(clients)
         self.ready_for = None
@@ -255,7 +259,7 @@ class ServerProgram:
         shares = [self._stacked(s, kept) for s in self.clear.manifest["shares"]]
         try:
             self.clear.check(self.engine.online(self.session, shares, publics))
-            lowest = self.clear.lowest(server, clients)
+            lowest = self.clear.lowest(prepared)
             revealed = self.engine.reveal(self.session, lowest)  # only now: a pass that fails opens no output
             values = [value for value, _ in revealed]
             # What the results are made of, not the results: these may differ in a last bit between two processors.

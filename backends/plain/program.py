@@ -76,14 +76,15 @@ class PlainProgram:
         """The results for some clients."""
         secure, clients = self.compiled.secure, len(encoded)
         inputs = {op.path: np.stack([one[op.path] for one in encoded]) for op in secure.of(Share)}
-        publics = self.clear.publics(server, clients)
+        prepared = self.clear.prepared(server, clients)
+        publics = self.clear.publics(prepared)
         inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
         by_path = run_mpc(secure, inputs, clients)
         opened = [by_path[op.path] for op in secure.of(Output)]
         self.magnitudes = self.clear.magnitudes(opened)
         bits = [
             bits_opened(value, op.operands[0].op.significant, lowest) if isinstance(op.operands[0].op, Open) else 0
-            for op, value, lowest in zip(secure.of(Output), opened, self.clear.lowest(server, clients), strict=True)
+            for op, value, lowest in zip(secure.of(Output), opened, self.clear.lowest(prepared), strict=True)
         ]
         self.opened = self.clear.opened(bits, [value.size for value in opened])
         return self.clear.results(opened, server, clients)

@@ -126,12 +126,12 @@ def test_reported_bits_are_what_was_sent(summing, magnitude):
 def test_different_public_values_are_noticed_before_anything_is_opened():
     """Also where there is no other message in which to say so."""
     pair = Pair(sum_program())
-    original = pair.servers[1].clear.publics
+    original = pair.servers[1].clear.prepared
 
     def other(server, clients):
         return original({"rate": np.float64(0.0)}, clients)
 
-    pair.servers[1].clear.publics = other
+    pair.servers[1].clear.prepared = other
     results = pair.run({"x": np.ones((4, 5))}, {"rate": np.float64(1.0)})
     assert [type(r).__name__ for r in results] == ["MismatchError"] * 2
     assert not any(engine.revealed for engine in pair.engines)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
+from in_process import both
 
 from ezprivsecfl.errors import InputError, RunError
 from ezprivsecfl.runtime import _duet
@@ -132,21 +131,16 @@ def test_what_is_held_is_bounded_however_much_is_uploaded(party):
 
 def on_both(step):
     """What both servers return or raise."""
-    sessions, results = _duet.local_pair(), [None, None]
+    sessions = _duet.local_pair()
 
-    def run(party):
+    def act(party):
         try:
-            results[party] = step(sessions[party], party)
-        except Exception as e:
-            results[party] = e
+            return step(sessions[party], party)
+        except Exception:
             sessions[party].close()
+            raise
 
-    threads = [threading.Thread(target=run, args=(party,)) for party in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    return results
+    return both(act, seconds=20)
 
 
 @pytest.mark.parametrize("count", [2, 8, 9, 17])

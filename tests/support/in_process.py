@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,24 @@ from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.program import ServerProgram
 
 Array = np.ndarray[Any, Any]
+
+
+def both(act: Callable[[int], Any], seconds: float = 60) -> list[Any]:
+    """What each party's act, at the same time, returns or raises."""
+    results: list[Any] = [None, None]
+
+    def go(party: int) -> None:
+        try:
+            results[party] = act(party)
+        except Exception as e:
+            results[party] = e
+
+    threads = [threading.Thread(target=go, args=(party,)) for party in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(seconds)
+    return results
 
 
 def uploads(value: Array, frac: int) -> tuple[Array, Array]:
@@ -47,20 +66,15 @@ class InProcess:
     def run(self, server: dict[str, Array], clients: int, other: int | None = None, **options: str) -> list[Any]:
         """What each server returns or raises; ``other`` is the number of clients that server 1 is told."""
         counts = (clients, clients if other is None else other)
-        results: list[Any] = [None, None]
 
-        def go(party: int) -> None:
+        def act(party: int) -> Any:
             try:
-                results[party] = self.servers[party].run(server, counts[party], **options)
-            except Exception as e:
-                results[party] = e
+                return self.servers[party].run(server, counts[party], **options)
+            except Exception:
                 self.servers[party].session.close()
+                raise
 
-        threads = [threading.Thread(target=go, args=(party,)) for party in (0, 1)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
+        results = both(act)
         if any(isinstance(r, Exception) for r in results):
             self.connect()
         return results

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from in_process import both
 
 from ezprivsecfl.backends import duet
 from ezprivsecfl.compiler.options import DROP
@@ -65,17 +65,5 @@ class Pair:
                 self.servers[0].upload(share.path, client, np.frombuffer(key, np.uint8))
                 self.servers[1].upload(share.path, client, masked)
         count = len(next(iter(clients.values())))
-        results: list[Any] = [None, None]
-
-        def party(p: int) -> None:
-            try:
-                results[p] = self.servers[p].run({k: np.asarray(v) for k, v in server.items()}, count, on_bad_client)
-            except Exception as e:
-                results[p] = e
-
-        threads = [threading.Thread(target=party, args=(p,)) for p in (0, 1)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        return results
+        given = {path: np.asarray(value) for path, value in server.items()}
+        return both(lambda party: self.servers[party].run(given, count, on_bad_client))
