@@ -44,6 +44,9 @@ PRECISION = 2.0**-12
 TIE = 2.0**-16
 """Relative difference of two normalised numbers from which on a comparison in a circuit is certain."""
 
+LOGARITHM = 2.0**-20
+"""Error of a logarithm: it does not become smaller where the logarithm is near 0."""
+
 DOUBLE = 2.0**-45
 """Relative to what is added up: the rounding of float64, in which shares of 64 bits are compared here."""
 
@@ -57,7 +60,8 @@ Reals = NDArray[np.float64]
 class Steps:
     """Evaluates the tensor program once more, but goes on with what the mpc program has wherever it has a value.
 
-    A value may be there twice: operations on shares take it from shares, circuits from wires, which are more precise.
+    A value may be there twice: operations on shares take it from shares, circuits from wires, which are more precise. A
+    value of which there are no wires no circuit takes: those that need it compute it themselves.
 
     Args:
         compiled: The program.
@@ -67,7 +71,7 @@ class Steps:
         on_shares: Of every operation so far the value that operations on shares take.
         in_circuits: The value that circuits take.
         doubtful: Entries that depend on a comparison, inside a circuit, of two normalised numbers that are nearly
-            equal, or on the rounding of one.
+            equal, on the rounding of one, or on what is not finite.
     """
 
     compiled: Compiled
@@ -100,7 +104,7 @@ class Steps:
         wires = [found for holder, found in held.items() if isinstance(holder.type, WiresType)]
         shares = [found for holder, found in held.items() if not isinstance(holder.type, WiresType)]
         self.on_shares[value] = (*shares, *wires, expected[0])[0].astype(expected[0].dtype)
-        self.in_circuits[value] = (*wires, *shares, expected[1])[0].astype(expected[1].dtype)
+        self.in_circuits[value] = (*wires, expected[1])[0].astype(expected[1].dtype)
         if held:
             self.doubtful[value] = np.zeros(expected[0].shape, np.bool_)
 
@@ -121,6 +125,8 @@ class Steps:
     def _rounding(self, op: Op, holder: Value) -> Reals:
         """What float64 loses of shares of 64 bits, and what the encoding of a public factor gives away."""
         magnitudes = [np.abs(as_float(self.on_shares[o])) for o in op.operands]
+        if isinstance(op, ew.Log):
+            return np.asarray(LOGARITHM)
         if isinstance(op, ew.Add | ew.Sub):
             return as_float(DOUBLE * (magnitudes[0] + magnitudes[1]))
         if not isinstance(op, ew.Mul | ew.Square | st.MatMul | st.Sum):
@@ -144,8 +150,8 @@ class Steps:
         if isinstance(op, StructuralOp | ConcatOp):
             return np.asarray(op.evaluate(doubts, self.round)[0])
         found = np.zeros(shape, np.bool_)
-        for doubt in doubts:
-            found = found | doubt
+        for operand, doubt in zip(op.operands, doubts, strict=True):
+            found = found | doubt | ~np.isfinite(as_float(self.in_circuits[operand]))
         if isinstance(op, DISCONTINUOUS) and not all(self._is_exact(o) for o in op.operands):
             found = found | self._is_tie(op)
         return found

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ezprivsecfl.compiler.analyses.integers import integers
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc.io import Constant, Output, Public, Share
 from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.types import ArithType, MaskedType, RingType
 
 COARSE = 1 << 10
 """Values whose largest entry is below so many units of the last place are imprecise: a unit is 1e-3 of it."""
@@ -31,9 +33,11 @@ def imprecise(
     found = [_coarse_parameter(op, clients[op.path]) for op in compiled.secure.of(Share) if op.type.frac]
     some = any(np.any(np.asarray(v)) for values in clients.values() for v in values if _is_array(v))
     statement = leakage(compiled)
+    integer = integers(compiled.optimised)
+    whole = {holder for value, holders in compiled.holders.items() if value in integer for holder in holders}
     for op, opened in zip(compiled.secure.of(Output), statement.opened, strict=True):
         units = magnitudes[op.path]
-        if units < COARSE and (units or some) and not _is_exact(op):
+        if units < COARSE and (units or some) and not _is_exact(op, whole):
             found.append({"what": f"result {' and '.join(opened.results)}", "relative_error": 1 / max(units, 1)})
     return [one for one in found if one]
 
@@ -57,19 +61,16 @@ def _coarse_parameter(op: Share, values: Sequence[Any]) -> dict[str, Any] | None
     return {"what": f"parameter {op.path} of client {worst}{others}", "relative_error": coarse[worst]}
 
 
-def _is_exact(output: Output) -> bool:
-    """Whether an opened value is made of integers and exact public numbers only, such as a count."""
+def _is_exact(output: Output, whole: set[Value]) -> bool:
+    """Whether an opened value is made of integers and public numbers only, such as a count."""
     seen, pending = set[Value](), [output.operands[0]]
     while pending:
         value = pending.pop()
-        if value in seen or not _frac(value) or isinstance(value.op, Constant | Public):
+        if value in seen or value in whole or isinstance(value.op, Constant | Public):
             continue
         seen.add(value)
-        if not any(_frac(o) for o in value.op.operands):
+        numbers = [o for o in value.op.operands if isinstance(o.type, ArithType | MaskedType | RingType)]
+        if not numbers:
             return False  # a client's real number, or one that a circuit has made
-        pending += value.op.operands
+        pending += numbers
     return True
-
-
-def _frac(value: Value) -> int:
-    return int(getattr(value.type, "frac", 0))

@@ -87,7 +87,7 @@ def _of_server(value: NDArray[Any], cap: Bound, *, fixed: bool) -> Bound:
 
     Args:
         value: The value.
-        cap: Its bound if all entries are zero; with ``fixed`` wherever it holds.
+        cap: With ``fixed`` its bound wherever it holds.
         fixed: Whether only a bound that does not hold is replaced.
     """
     entries = np.asarray(value, dtype=np.float64)
@@ -95,11 +95,21 @@ def _of_server(value: NDArray[Any], cap: Bound, *, fixed: bool) -> Bound:
     low, high = float(np.min(entries, initial=math.inf)), float(np.max(entries, initial=-math.inf))
     largest = max(-low, high)
     within = largest < cap.highest and (cap.lowest is None or low >= cap.lowest)
-    if largest <= 0 or (fixed and within):
+    if fixed and within:
         return cap
+    if largest <= 0:
+        return _of_zero(cap)
     highest = min(max(_above(largest), SMALLEST), EXACT)
     lowest = -_above(-low) if low < 0 else _above(low) / 2 if low >= SMALLEST else 0.0
     return Bound(highest, lowest if -highest < lowest < highest else None)
+
+
+def _of_zero(cap: Bound) -> Bound:
+    """Any bound holds: not a large one, since formats leave room for what may be chosen instead of an entry."""
+    if cap.lowest is not None and cap.lowest > 0:
+        return cap  # which does not hold
+    lowest = cap.lowest if cap.lowest is not None and cap.lowest > -1.0 else None
+    return Bound(min(cap.highest, 1.0), lowest)
 
 
 def _above(x: float) -> float:

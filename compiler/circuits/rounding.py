@@ -47,6 +47,11 @@ def up(b: CircuitBuilder, x: Dropped) -> int:
     return b.and_(b.inv(x.negative), b.or_(x.half, x.rest))
 
 
+def toward_zero(b: CircuitBuilder, x: Dropped) -> int:
+    """Of a normalised number; the word of a negative fixed-point number counts downwards."""
+    return b.constant(False)
+
+
 def to_even(b: CircuitBuilder, x: Dropped) -> int:
     """To the nearest integer, ties to the even one."""
     return b.and_(x.half, b.or_(x.rest, x.lowest))

@@ -205,7 +205,8 @@ class Garbler:
         if op.dtype.is_float:
             return x
         if isinstance(x.format, FloatFormat):
-            return fixed(floats.to_fixed(self.b, self.unpack(x), 64, 0)[0], 0)
+            # It stays a normalised number: what is infinite or not a number must be noticed where it leaves.
+            return self._float(rounding.round_float(self.b, rounding.toward_zero, self.unpack(x)))
         return fixed(words.toward_zero(self.b, x.wires, x.frac) if x.frac > 0 else self._with_frac(x, 0), 0)
 
     def _root(self, op: Op, x: Bundle) -> Bundle:

@@ -14,7 +14,7 @@ from ezprivsecfl.compiler.lowering.checks import Checks
 from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
-from ezprivsecfl.compiler.lowering.scales import Scales
+from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE, Scales
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Op, Value
@@ -83,6 +83,7 @@ class _Lowering:
     domains: Domains
     scales: Scales
     shares: dict[Value, Value] = field(default_factory=dict)
+    entering: dict[Value, Value] = field(default_factory=dict)
     masks: dict[Value, Value] = field(default_factory=dict)
     garbled: dict[Value, Value] = field(default_factory=dict)
     rings: dict[tuple[Value, int], Value] = field(default_factory=dict)
@@ -142,6 +143,7 @@ class _Lowering:
         elif strategy is Strategy.PRODUCT:
             self.shares[value] = self._matmul(op) if isinstance(op, st.MatMul) else self._product(*op.operands)
         if value in self.scales.rescaled:
+            self.entering[value] = self.shares[value]
             self.shares[value] = self._rescaled(value)
 
     def _move(self, op: Op) -> None:
@@ -293,14 +295,14 @@ class _Lowering:
 
     def _incoming_frac(self, op: Op, value: Value) -> int:
         secret = tensor_type(value).is_secret
-        return self.scales.frac(value) if secret else self.scales.public_frac(op, value)
+        return self.scales.entering_frac(value) if secret else self.scales.public_frac(op, value)
 
     def _wires(self, op: Op, value: Value, shape: Shape) -> Value:
         """Garbled wires of a region's input, with the region's shape."""
         frac = self._incoming_frac(op, value)
         width = self.scales.width(value, frac)
         if value not in self.garbled and tensor_type(value).is_secret:
-            self.garbled[value] = self.b.add(protocol.ToYao, self._shared(value), width=width)
+            self.garbled[value] = self.b.add(protocol.ToYao, self._entering(value), width=width)
         if tensor_type(value).is_secret:
             wires = self.garbled[value]
         else:
@@ -311,6 +313,14 @@ class _Lowering:
 
     def _shared(self, value: Value) -> Value:
         return self.shares[value]
+
+    def _entering(self, value: Value) -> Value:
+        """The shares that enter circuits: those from before a rescaling."""
+        if value not in self.entering:
+            op, shares = value.op, self._shared(value)
+            raw = isinstance(op, MOVES_OF_ONE) and self.scales.entering_frac(value) != _frac(shares)
+            self.entering[value] = self._moved(op, self._entering(op.operands[0])) if raw else shares
+        return self.entering[value]
 
     def _masked(self, value: Value) -> Value:
         """The value in ABY2.0 form; masked once, before moves."""

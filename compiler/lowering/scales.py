@@ -37,6 +37,11 @@ from ezprivsecfl.ir.types import CLIENTS_DIM, Dim
 MOST_INPUT_BITS = 35
 """Significant bits of an input and of a public value at most: what a float32 has, and room for smaller entries."""
 
+NUMBER_BITS = 28
+"""The same for a public factor that is one number."""
+
+MOVES_OF_ONE = (st.Reshape, st.Transpose, st.Broadcast, st.Slice)
+
 TRUNCATED_ROOM = ROOM - 1
 """Room of a value that is truncated. ``Truncate`` takes raw values below 2^62, which is 2^ROOM.
 
@@ -125,6 +130,15 @@ class Scales:
         """Fractional bits before a rescaling of this value."""
         return self._raw(value)[0]
 
+    def entering_frac(self, value: Value) -> int:
+        """Fractional bits with which a secret value enters circuits: they take it as it was before a rescaling.
+
+        On shares its last places would not matter next to its largest entries, in a root or an inverse they do.
+        """
+        if value in self.rescaled:
+            return self.raw_frac(value)
+        return self.entering_frac(value.op.operands[0]) if isinstance(value.op, MOVES_OF_ONE) else self.frac(value)
+
     def public_frac(self, op: Op, value: Value) -> int:
         """Fractional bits of a public operand of an operation."""
         return self._public(op, value)[0]
@@ -155,14 +169,29 @@ class Scales:
 
     def _expression(self, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
         if value in self.rescaled:
-            return self._variable(None, value, *self._significant(value, 20, 44))
+            return self._variable(None, value, *self._significant(value, min(20, self.input_bits), 44))
         return self._raw(value)
 
     def _significant(self, value: Value, fewest: int, most: int) -> tuple[int, int]:
-        """The fewest and most fractional bits for a number of significant bits of a value of typical size."""
+        """The fewest and most fractional bits for a number of significant bits of a value of typical size.
+
+        Raises:
+            PrecisionError: The ring has no room for the fewest beside the value's range.
+        """
         magnitude, bits = self.magnitude(value), _bits(self.typical(value))
         room = ROOM - _bits(magnitude) if math.isfinite(magnitude) else ROOM
-        return min(fewest - bits, room), min(most - bits, room)
+        if fewest - bits > room:
+            raise PrecisionError(
+                f"{value.op.user_name} does not fit the 64-bit ring: its values lie within {self._interval(value)}, "
+                f"and most are about {self.typical(value):.3g}, which takes {fewest - bits} fractional bits, "
+                f"{fewest - bits - room} more than there are. Bound it or its operands, e.g. with tf.clip_by_value.",
+                [value.op.location],
+            )
+        return fewest - bits, min(most - bits, room)
+
+    def _interval(self, value: Value) -> str:
+        found = self.ranges[value]
+        return f"[{found.lo:.3g}, {found.hi:.3g}]"
 
     def typical(self, value: Value) -> float:
         """How large a value is for inputs near their bounds: where its range is far larger, bits are not spent on that.
@@ -197,7 +226,9 @@ class Scales:
                 return parts[0] * parts[1] * self._count(op.operands[0].type.shape[-1:])
             case ew.Neg() | ew.Abs() | ew.Relu() | StructuralOp():
                 return parts[0]
-            case ew.Add() | ew.Sub() | ew.Select() | ew.Maximum() | ew.Minimum() | ConcatOp():
+            case ew.Select():
+                return max(parts[1:])
+            case ew.Add() | ew.Sub() | ew.Maximum() | ew.Minimum() | ConcatOp():
                 return max(parts)
         return math.inf
 
@@ -221,7 +252,7 @@ class Scales:
                 # It grows where there is room: what the weights that it is multiplied with need comes first.
                 bits = self.domains.inverses[value]
                 return self._variable(None, value, bits, ROOM, start=bits)
-            return self._variable(None, value, *self._significant(value, 20, 50))
+            return self._variable(None, value, *self._significant(value, min(20, self.input_bits), 50))
         if strategy is Strategy.MOVE:
             return self._expression(secret[0])
         if strategy in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT):
@@ -240,6 +271,8 @@ class Scales:
         if exact is not None:
             return exact, Counter()
         most = ROOM if self.domains.takes_garbled(op) else MOST_INPUT_BITS
+        if math.prod(value.type.shape) == 1 and most == MOST_INPUT_BITS:
+            most = NUMBER_BITS
         return self._variable(op, value, *self._significant(value, INPUT_BITS, most))
 
     def _variable(
@@ -343,10 +376,9 @@ class Scales:
         )
         if self.ranges.norms.sketches(broken.value.op):
             names += " Or take more sums (--norms): the more there are, the less room they need."
-        found = self.ranges[broken.value]
         return (
             f"{broken.value.op.user_name} does not fit the 64-bit ring: its values lie within "
-            f"[{found.lo:.3g}, {found.hi:.3g}], and to be precise enough they need "
+            f"{self._interval(broken.value)}, and to be precise enough they need "
             f"{self._raw(broken.value)[0]} fractional bits, {self._excess(broken)} more than there are.{names}"
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import ProgramBuilder
-from ezprivsecfl.ir.tensor.elementwise import Mul, Reciprocal, Rsqrt
+from ezprivsecfl.ir.tensor.elementwise import Abs, Div, DivNoNan, Mul, Neg, Reciprocal, Relu, Rsqrt, Select
 from ezprivsecfl.ir.tensor.structure import MatMul, Reshape, Sum, Transpose
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, Shape
@@ -20,7 +20,7 @@ def sum_of(b: ProgramBuilder, value: Value, axes: Sequence[int]) -> Value:
     if not axes:
         return value
     op = value.op
-    if not isinstance(op, Mul) or any(o.type.shape != value.type.shape or _is_inverse(o) for o in op.operands):
+    if not isinstance(op, Mul) or any(o.type.shape != value.type.shape or _is_quotient(o) for o in op.operands):
         return b.add(Sum, value, axes=tuple(axes))
     inner, clients = _split(value.type.shape, axes)
     if not inner:  # only the clients axis: a dot product over clients
@@ -66,8 +66,12 @@ def weighted_sum(b: ProgramBuilder, base: Value, weights: Value, axes: Sequence[
     return b.add(Reshape, b.add(MatMul, row, matrix), shape=kept_shape)
 
 
-def _is_inverse(value: Value) -> bool:
-    return isinstance(value.op, Reciprocal | Rsqrt) and tensor_type(value).is_secret
+def _is_quotient(value: Value) -> bool:
+    """Whether an entry may be far smaller or larger than the others, since each is divided by a number of its own."""
+    op = value.op
+    if isinstance(op, Select | Reshape | Transpose | Abs | Neg | Relu):
+        return any(_is_quotient(o) for o in op.operands)
+    return isinstance(op, Div | DivNoNan | Reciprocal | Rsqrt) and tensor_type(value).is_secret
 
 
 def _split(shape: Shape, axes: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:

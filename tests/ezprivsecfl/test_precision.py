@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow_federated as tff
-from tensorflow import cast, float64, reduce_sum
+from tensorflow import cast, float64, reduce_sum, where
 
 import ezprivsecfl as ez
 from ezprivsecfl.errors import PrecisionWarning
@@ -29,6 +29,11 @@ def positives(x):
 @tff.federated_computation(VECTORS)
 def total_positives(values):
     return tff.federated_sum(tff.federated_map(positives, values))
+
+
+@tff.tensorflow.computation(VECTOR, F)
+def cubes(x, other):
+    return where(x > 0, x, other) ** 3
 
 
 def compiled(computation: object) -> ez.Program:
@@ -85,6 +90,21 @@ def test_zeros_and_counts_are_exact():
     assert told(compiled(total), rows(0.0, 0.0)) == []
     assert told(compiled(total_positives), rows(1.0, 2.0)) == []
     assert told(compiled(total_positives), [-np.ones(4, F)] * 2) == []
+
+
+@tff.federated_computation(VECTORS, tff.FederatedType(F, tff.SERVER))
+def chosen(values, other):
+    return tff.federated_sum(tff.federated_map(cubes, (values, tff.federated_broadcast(other))))
+
+
+def test_a_real_number_without_fractional_bits_is_not_taken_for_a_count():
+    """Cubes of what may be chosen leave no room for the fraction of a small entry."""
+    program = ez.compile(chosen, clients=2, backend="plain", scale="fixed", bounds={"other": 2.0**20})
+    with pytest.warns(PrecisionWarning):
+        program.run([np.full(4, 1.5)] * 2, 0.0)
+    (told,) = program.last_statistics.imprecise
+    assert told["what"] == "result result"
+    assert told["relative_error"] > 0.1
 
 
 def test_the_servers_say_how_large_what_they_opened_was():

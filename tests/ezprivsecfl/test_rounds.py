@@ -107,7 +107,13 @@ def test_values_that_are_refused_do_not_count(bad):
 def test_zeros_and_empty_rounds_have_the_class_of_the_cap():
     assert bounds_of("update/kernel", [np.zeros(2)] * 3) == Bound(8.0, 0.0)
     assert bounds_of("update/kernel", []) == Bound(8.0, 0.0)
-    assert bounds_of("state", np.zeros(2)) == Bound(8.0)
+
+
+def test_zeros_of_the_server_leave_room_for_what_they_are_added_to():
+    assert bounds_of("state", np.zeros(2)) == Bound(1.0)
+    for declared, found in ((0.5, Bound(0.5)), ((-0.25, 4.0), Bound(1.0, -0.25)), ((2.0, 4.0), Bound(4.0, 2.0))):
+        options = Options(bounds={"state": Bound.of(declared)})
+        assert round_bounds(PROGRAM, {**ROUND, "state": np.zeros(2)}, options)["state"] == found
 
 
 def test_a_negative_entry_takes_the_sign_away():
@@ -140,7 +146,7 @@ def test_what_the_user_declares_is_the_cap():
         ([-5.0, 0.3], Bound(8.0)),
         ([-5.0, -3.0], Bound(8.0)),
         ([np.nan, 0.3], Bound(0.5, 0.25)),
-        ([np.inf, np.nan], Bound(8.0)),
+        ([np.inf, np.nan], Bound(1.0)),
         ([1e-300, 1e-300], Bound(SMALLEST, 0.0)),
         ([1e300, 1.0], Bound(2.0**53, 1.0)),
     ],

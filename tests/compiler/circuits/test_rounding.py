@@ -12,6 +12,7 @@ from ezprivsecfl.compiler.circuits.floats import FLOAT, FloatFormat
 
 TINY = FloatFormat(mantissa=5, exponent=4)
 RULES = {"floor": (rounding.down, np.floor), "ceil": (rounding.up, np.ceil), "round": (rounding.to_even, np.rint)}
+FLOAT_RULES = RULES | {"cast": (rounding.toward_zero, np.trunc)}
 
 
 @pytest.mark.parametrize("frac", [0, 1, 2, 5, 6, 7, 9])
@@ -40,10 +41,10 @@ def value(row, format_):
     return math.nan if nan else -magnitude if negative else magnitude
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", FLOAT_RULES)
 def test_every_normalised_number_of_a_tiny_format(name):
     # Every pattern of wires: zeros with any other bits, infinities, NaN, and numbers on both sides of one half.
-    rule, reference = RULES[name]
+    rule, reference = FLOAT_RULES[name]
     patterns = to_bits(range(1 << TINY.width), TINY.width)
     inf, nan = patterns[:, -2], patterns[:, -1]
     patterns = patterns[~inf | patterns[:, TINY.mantissa - 1]]
@@ -55,9 +56,9 @@ def test_every_normalised_number_of_a_tiny_format(name):
     assert nan.any()
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", FLOAT_RULES)
 def test_numbers_of_every_magnitude(name):
-    rule, reference = RULES[name]
+    rule, reference = FLOAT_RULES[name]
     rng = np.random.default_rng(3)
     exponents = np.concatenate([rng.integers(-130, 130, 500), rng.integers(-4, 26, 4000)])
     mantissas = rng.integers(1 << 23, 1 << 24, exponents.size)

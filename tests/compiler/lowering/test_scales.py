@@ -63,15 +63,15 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Program, Options], tupl
 @pytest.mark.parametrize(
     ("attempt", "program", "clients", "bounds"),
     [
-        (0, weighted_mean(5), 5, {}),
+        (0, weighted_mean(5), 5, {"weight": 1024.0}),
         (1, divided_rows(weighted=True), 5, {"y": 1.0}),
         (2, divided_rows(weighted=True), 5, {"y": 8.0}),
-        (3, weighted_mean(5), 100, SIGNED),
+        (3, weighted_mean(5), 100, {"weight": 1024.0}),
         (4, divided_rows(weighted=False), 5, {"y": 8.0}),
         (5, divided_rows(weighted=True), 5, {"y": 1024.0}),
         (6, weighted_mean(5), 5_000, SIGNED),
         (7, distances(), 5, {"x": 1.0, "state": 2.0**14}),
-        (8, weighted_mean(5), 10_000, SIGNED),
+        (8, weighted_mean(5), 20_000, SIGNED),
     ],
 )
 def test_precise_inputs_come_before_wide_ranges(chosen, attempt, program, clients, bounds):

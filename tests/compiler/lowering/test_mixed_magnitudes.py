@@ -1,0 +1,113 @@
+"""Clients of very different sizes in one round: each of them counts with a relative error, or is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from rounds import compiled_for, simulated, worst_error
+from sketches import Sketch
+
+from ezprivsecfl.errors import DivisionError
+from ezprivsecfl.ir.mpc.protocol import SquareSum, ToYao, Truncate
+from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.types import DType
+
+TOLERANCE = 1e-3
+CLIENTS = 4
+
+
+def total(b: Sketch, x: Value) -> Value:
+    return b.add(st.Sum, x, axes=(0,))
+
+
+def column(b: Sketch, x: Value) -> Value:
+    return b.add(st.Reshape, x, shape=("n", 1))
+
+
+def squared_norms(b: Sketch, x: Value) -> Value:
+    return b.add(st.Sum, b.add(ew.Mul, x, x), axes=(1,))
+
+
+def program(build: Callable[[Sketch], Value]) -> Program:
+    b = Sketch(build.__name__)
+    b.returns(build(b))
+    return b.build()
+
+
+def per_example(b: Sketch) -> Value:
+    """Updates for each example of a client that has any."""
+    w = column(b, b.clients("w"))
+    quotient = b.add(ew.Div, b.clients("x", 2), w)
+    return total(b, b.add(ew.Select, b.add(ew.Greater, w, b.constant(0.0)), quotient, b.constant(0.0)))
+
+
+def cosines(b: Sketch) -> Value:
+    """Of every update with itself: 1 for each client."""
+    y = b.clients("y", 2)
+    norms = [b.add(ew.Sqrt, squared_norms(b, y)) for _ in range(2)]
+    return total(b, b.add(ew.DivNoNan, squared_norms(b, y), b.add(ew.Mul, *norms)))
+
+
+def ratios(b: Sketch) -> Value:
+    """Of sums of a client's entries: numbers that each has a divisor of its own for."""
+    sums = [b.add(st.Sum, b.clients(path, 3), axes=(1,)) for path in ("v", "u")]
+    return total(b, b.add(ew.DivNoNan, *sums))
+
+
+def weighted_cosines(b: Sketch) -> Value:
+    """The mean update, divided by the sum of squared cosine weights."""
+    y = b.clients("y", 2)
+    inverses = b.add(ew.DivNoNan, b.constant(1.0), squared_norms(b, y))
+    products = b.add(ew.Mul, squared_norms(b, y), inverses)
+    return b.add(ew.Div, total(b, y), total(b, products))
+
+
+@pytest.mark.parametrize("count", [3.0, 70.0, 19168.0, 60000.0])
+def test_quotients_by_large_counts_keep_their_bits(count: float):
+    """The range of an inverse follows from the smallest count that there could be; most are near their bound."""
+    inputs = {"x": np.array([[0.09, -0.0003]] * CLIENTS), "w": np.full(CLIENTS, count)}
+    assert worst_error(compiled_for(program(per_example), inputs), inputs) <= TOLERANCE
+
+
+@pytest.mark.parametrize("build", [cosines, weighted_cosines])
+def test_small_updates_have_directions_too(build: Callable[[Sketch], Value]):
+    """Squares of them are as small as the largest client's last places on shares; circuits take them whole."""
+    y = np.array([[7.8e-4, 1e-5], [3e-5, -1e-5], [2e-7, 1e-7], [-3e-7, 5e-8]])
+    assert worst_error(compiled_for(program(build), {"y": y}), {"y": y}) <= TOLERANCE
+
+
+def test_numbers_over_divisors_of_their_own_are_multiplied_in_circuits():
+    """In a matrix product of sums and inverses, the inverse of a large sum would be nothing."""
+    sizes = np.array([1.0, 3e11, 6e11, 40.0])
+    inputs = {"v": np.outer(sizes, np.ones(3)), "u": np.outer(sizes, np.full(3, 0.5))}
+    assert worst_error(compiled_for(program(ratios), inputs, {"v": 1e12, "u": 1e12}), inputs) <= TOLERANCE
+
+
+def test_circuits_take_what_is_truncated_for_others_as_it_was_before():
+    """Squared norms are truncated for a product with the updates, but not for their roots."""
+    b = Sketch("both")
+    y = b.clients("y", 8)
+    squares = squared_norms(b, y)
+    b.returns(total(b, b.add(ew.Sqrt, squares)), "norms")
+    b.returns(total(b, b.add(ew.Relu, b.add(ew.Mul, y, column(b, squares)))), "products")
+    secure = compiled_for(b.build(), {"y": np.full((CLIENTS, 8), 1e-3)}).secure
+    (squares,), (truncated,) = secure.of(SquareSum), secure.of(Truncate)
+    (entering,) = (op for op in secure.of(ToYao) if op.operands[0] is squares.result)
+    assert truncated.operands[0].op.operands[0] is squares.result
+    assert entering.result.type.format.frac == squares.result.type.frac > truncated.result.type.frac
+
+
+def infinite_counts(b: Sketch) -> Value:
+    return total(b, b.add(ew.Cast, b.add(ew.Reciprocal, b.clients("x", 2)), dtype=DType.I32))
+
+
+def test_the_integer_of_an_infinity_is_refused():
+    compiled = compiled_for(program(infinite_counts), {"x": np.full((CLIENTS, 2), 0.5)})
+    assert worst_error(compiled, {"x": np.full((CLIENTS, 2), 0.3)}) == 0.0
+    with pytest.raises(DivisionError):
+        simulated(compiled, {"x": np.zeros((CLIENTS, 2))})
