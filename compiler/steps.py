@@ -61,7 +61,8 @@ class Steps:
     """Evaluates the tensor program once more, but goes on with what the mpc program has wherever it has a value.
 
     A value may be there twice: operations on shares take it from shares, circuits from wires, which are more precise. A
-    value of which there are no wires no circuit takes: those that need it compute it themselves.
+    value of which there are no wires no circuit takes: those that need it compute it themselves. So do operations on
+    shares: a mask is moved rather than what it masks.
 
     Args:
         compiled: The program.
@@ -103,7 +104,7 @@ class Steps:
                 self._compare(op, holder, found, expected)
         wires = [found for holder, found in held.items() if isinstance(holder.type, WiresType)]
         shares = [found for holder, found in held.items() if not isinstance(holder.type, WiresType)]
-        self.on_shares[value] = (*shares, *wires, expected[0])[0].astype(expected[0].dtype)
+        self.on_shares[value] = (*shares, expected[0])[0].astype(expected[0].dtype)
         self.in_circuits[value] = (*wires, expected[1])[0].astype(expected[1].dtype)
         if held:
             self.doubtful[value] = np.zeros(expected[0].shape, np.bool_)

@@ -52,8 +52,10 @@ def round_bounds(program: Program, values: Mapping[str, Any], options: Options) 
 
 
 def magnitude_class(largest: float, cap: float) -> float:
-    """The smallest ``cap / 16^k`` above a magnitude; the cap itself for zero, which is in every class."""
+    """The smallest ``cap / 16^k`` above a magnitude; for zero, which is in every class, the largest of at most 1."""
     bound = cap
+    while largest == 0 and bound > 1:
+        bound /= CLASS_FACTOR
     while 0 < largest < bound / CLASS_FACTOR and bound / CLASS_FACTOR >= SMALLEST:
         bound /= CLASS_FACTOR
     return bound
@@ -76,7 +78,7 @@ def _of_clients(values: Sequence[Any], cap: Bound, lowest: float | None) -> Boun
                 usable &= entries >= lowest
             largest = max(largest, float(np.max(np.abs(entries), initial=0.0, where=usable)))
             negative = negative or bool(np.any(entries < 0, where=usable))
-    highest = magnitude_class(largest, cap.highest)
+    highest = magnitude_class(max(largest, lowest or 0.0), cap.highest)
     if not negative:
         return Bound(highest, max(lowest or 0.0, 0.0))
     return Bound(highest, lowest if lowest is not None and lowest > -highest else None)

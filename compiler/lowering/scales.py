@@ -37,6 +37,12 @@ from ezprivsecfl.ir.types import CLIENTS_DIM, Dim
 MOST_INPUT_BITS = 35
 """Significant bits of an input and of a public value at most: what a float32 has, and room for smaller entries."""
 
+LOWEST_REACH = 1 / 16
+"""Clients' largest entry is at least such a part of the bound, unless formats are fixed: a class has that ratio."""
+
+LOST_BITS = 8
+"""Powers of entries there are many times smaller still: so many significant bits fewer will do for them."""
+
 NUMBER_BITS = 28
 """The same for a public factor that is one number."""
 
@@ -108,7 +114,7 @@ class Scales:
     rescaled: dict[Value, None] = field(default_factory=dict)
     relaxed: set[Value] = field(default_factory=set)
     """Inputs with enough significant bits, but fewer than ``FRACTIONAL_BITS`` after the point."""
-    _typical: dict[Value, float] = field(default_factory=dict)
+    _typical: dict[tuple[Value, float], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         while True:
@@ -179,12 +185,14 @@ class Scales:
             PrecisionError: The ring has no room for the fewest beside the value's range.
         """
         magnitude, bits = self.magnitude(value), _bits(self.typical(value))
+        fewest = max(fewest, fewest - LOST_BITS + bits - _bits(self.typical(value, LOWEST_REACH)))
         room = ROOM - _bits(magnitude) if math.isfinite(magnitude) else ROOM
         if fewest - bits > room:
             raise PrecisionError(
                 f"{value.op.user_name} does not fit the 64-bit ring: its values lie within {self._interval(value)}, "
-                f"and most are about {self.typical(value):.3g}, which takes {fewest - bits} fractional bits, "
-                f"{fewest - bits - room} more than there are. Bound it or its operands, e.g. with tf.clip_by_value.",
+                f"and to be precise about {self.typical(value, LOWEST_REACH):.3g} as well as about "
+                f"{self.typical(value):.3g} they need {fewest - bits} fractional bits, {fewest - bits - room} more "
+                "than there are. Bound it or its operands, e.g. with tf.clip_by_value.",
                 [value.op.location],
             )
         return fewest - bits, min(most - bits, room)
@@ -193,23 +201,29 @@ class Scales:
         found = self.ranges[value]
         return f"[{found.lo:.3g}, {found.hi:.3g}]"
 
-    def typical(self, value: Value) -> float:
+    def typical(self, value: Value, reach: float = 1.0) -> float:
         """How large a value is for inputs near their bounds: where its range is far larger, bits are not spent on that.
 
         A quotient's range follows from the smallest divisor that there could be, but most divisors are near their
         bound. This is no bound of anything: precision depends on it, correctness does not.
+
+        Args:
+            value: The value.
+            reach: The largest entry of secret inputs, as a part of their bounds.
         """
-        if value not in self._typical:
-            self._typical[value] = min(self.magnitude(value), self._estimate(value))
-        return self._typical[value]
+        if (value, reach) not in self._typical:
+            self._typical[value, reach] = min(self.magnitude(value), self._estimate(value, reach))
+        return self._typical[value, reach]
 
     def _count(self, sizes: Iterable[Dim]) -> int:
         return math.prod(self.ranges.clients if d == CLIENTS_DIM else int(d) for d in sizes)
 
-    def _estimate(self, value: Value) -> float:
+    def _estimate(self, value: Value, reach: float) -> float:
         op = value.op
-        parts = [self.typical(o) for o in op.operands]
+        parts = [self.typical(o, reach) for o in op.operands]
         match op:
+            case Input() if tensor_type(value).is_secret and tensor_type(value).dtype.is_float:
+                return self.magnitude(value) * reach
             case ew.Div() | ew.DivNoNan():
                 return parts[0] / parts[1] if parts[1] else math.inf
             case ew.Reciprocal():

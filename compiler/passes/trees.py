@@ -72,6 +72,10 @@ def _tree(b: ProgramBuilder, op: Op, value: Value) -> Value:
     axes = op.attributes()["axes"]
     shape = value.type.shape
     over_clients = [a for a in axes if shape[a] == CLIENTS_DIM]
+    if len(over_clients) > 1:
+        raise UnsupportedError(
+            f"{op.user_name} over two axes of clients: reduce values of one client each, not of pairs", [op.location]
+        )
     if over_clients:
         value = _over_clients(b, op, value, over_clients[0])
         axes = tuple(a - (a > over_clients[0]) for a in axes if a != over_clients[0])

@@ -17,11 +17,11 @@ LARGEST_FACTOR = 2.0**60
 
 
 class Gate(TensorOp, name="gate"):
-    """False if the product of some public factors, numbers, is zero in their element type.
+    """False if the product of some public factors, numbers, is zero or not a number in their element type.
 
-    Subnormal products count as zero, as TensorFlow computes them. Any other product must be such that the result shows
-    what it is multiplied with: each factor, and all products of the first few, within 1/``LARGEST_FACTOR`` and
-    ``LARGEST_FACTOR``.
+    Then the result does not depend on what it is multiplied with: it is zero, or NaN. Subnormal products count as zero,
+    as TensorFlow computes them. Any other product must be such that the result shows what it is multiplied with: each
+    factor, and all products of the first few, within 1/``LARGEST_FACTOR`` and ``LARGEST_FACTOR``.
     """
 
     def infer(self) -> tuple[TensorType, ...]:
@@ -37,7 +37,9 @@ class Gate(TensorOp, name="gate"):
         return TRUTH
 
     def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
-        """Raises InputError for a product that is neither zero nor within the limits."""
+        """Raises InputError for a product that is neither zero nor NaN nor within the limits."""
+        if any(np.isnan(factor) for factor in args):
+            return (np.asarray(False),)
         product = 1.0
         for operand, factor in zip(self.operands, args, strict=True):
             assert isinstance(operand.type, TensorType)

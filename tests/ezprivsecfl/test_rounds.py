@@ -71,7 +71,7 @@ def test_fixed_formats_take_the_bounds_alone():
 @pytest.mark.parametrize(
     ("largest", "bound"),
     [
-        (0.0, 8.0),
+        (0.0, 0.5),
         (7.9, 8.0),
         (0.5, 8.0),
         (math.nextafter(0.5, 0), 0.5),
@@ -101,12 +101,13 @@ def test_one_client_of_a_round_raises_its_class():
 def test_values_that_are_refused_do_not_count(bad):
     kernel = [np.full(2, 1e-4, np.float32)] * 5
     assert bounds_of("update/kernel", [*kernel, np.array([0, bad])]) == Bound(2.0**-13, 0.0)
-    assert bounds_of("update/kernel", [np.full(2, bad)] * 2) == Bound(8.0, 0.0)
+    assert bounds_of("update/kernel", [np.full(2, bad)] * 2) == Bound(0.5, 0.0)
 
 
-def test_zeros_and_empty_rounds_have_the_class_of_the_cap():
-    assert bounds_of("update/kernel", [np.zeros(2)] * 3) == Bound(8.0, 0.0)
-    assert bounds_of("update/kernel", []) == Bound(8.0, 0.0)
+def test_zeros_and_empty_rounds_have_the_largest_class_of_at_most_one():
+    assert bounds_of("update/kernel", [np.zeros(2)] * 3) == Bound(0.5, 0.0)
+    assert bounds_of("update/kernel", []) == Bound(0.5, 0.0)
+    assert bounds_of("update/bias", [np.float32(0)] * 3) == Bound(1.0, 0.0)
 
 
 def test_zeros_of_the_server_leave_room_for_what_they_are_added_to():
@@ -133,6 +134,7 @@ def test_what_the_user_declares_is_the_cap():
     assert bounds_of("update/bias", [np.float32(-1.5)] * 2, bounds=wide) == Bound(8.0, -2.0)
     assert bounds_of("update/bias", [np.float32(-0.25)] * 2, bounds=wide) == Bound(0.5)
     assert bounds_of("update/bias", [np.float32(3)] * 2, bounds={"update": (1, 8)}) == Bound(8.0, 1.0)
+    assert bounds_of("update/bias", [np.float32(0)] * 2, bounds={"update": (1, 8)}) == Bound(8.0, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -51,3 +51,12 @@ def test_integers_are_refused(sketch, dtype):
     b.returns(b.add(st.ReduceMax, b.clients("x", 3, dtype=dtype), axes=(0,)))
     with pytest.raises(UnsupportedError, match="over clients takes floats only: cast to a float first"):
         compile_program(b.build(), Options(clients=3))
+
+
+def test_pairs_of_clients_are_refused(sketch):
+    b = sketch("pairs")
+    x = b.clients("x", 3)
+    products = b.add(st.MatMul, x, b.add(st.Transpose, x, permutation=(1, 0)))
+    b.returns(b.add(st.ReduceMin, products, axes=(0, 1)))
+    with pytest.raises(UnsupportedError, match="over two axes of clients"):
+        compile_program(b.build(), Options(clients=3))

@@ -59,6 +59,25 @@ def by_quotient(b, total):
     return b.add(DivNoNan, total, b.server("rate"))
 
 
+def by_ratio(b, total):
+    ratio = b.add(Div, b.server("rate"), b.server("other"))
+    return b.add(Mul, b.add(Mul, total, ratio), b.server("third"))
+
+
+@pytest.mark.parametrize("third", [1.0, 0.0])
+def test_where_the_factor_is_not_a_number_neither_is_the_result(third):
+    """As TFF has it: 0/0 of public numbers, whatever it is multiplied with. Nothing is opened for that."""
+    round_ = run(by_ratio, rate=0.0, other=0.0, third=third)
+    assert np.isnan(round_.outputs["result"]).all()
+    np.testing.assert_array_equal(round_.opened[0], np.zeros(3))
+
+
+def test_infinite_factors_are_refused():
+    """Their results would show signs, and zeros."""
+    with pytest.raises(InputError, match=r"the public factor at .* is inf"):
+        run(by_ratio, rate=1.0, other=0.0, third=1.0)
+
+
 @pytest.mark.parametrize(
     ("use", "server"),
     [
