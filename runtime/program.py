@@ -258,7 +258,7 @@ class ServerProgram:
         self.inbox.keep(kept)
         shares = [self._stacked(s, kept) for s in self.clear.manifest["shares"]]
         try:
-            self.clear.check(self.engine.online(self.session, shares, publics))
+            self._judge(self.engine.online(self.session, shares, publics))
             lowest = self.clear.lowest(prepared)
             revealed = self.engine.reveal(self.session, lowest)  # only now: a pass that fails opens no output
             values = [value for value, _ in revealed]
@@ -270,6 +270,17 @@ class ServerProgram:
         self.opened = self.clear.opened([bits for _, bits in revealed], [value.size for value in values])
         self.magnitudes = self.clear.magnitudes(values)
         return self.clear.results(values, server, clients)
+
+    def _judge(self, checks: Sequence[NDArray[np.uint64]]) -> None:
+        """Raises what the opened checks give reason for, once both servers have confirmed what led to them.
+
+        Otherwise a bit that was altered between the servers would be a client's fault.
+        """
+        try:
+            self.clear.check(checks)
+        except DivisionError:
+            self.session.confirm_round(arrays_digest(checks))
+            raise
 
     @property
     def _name(self) -> str:

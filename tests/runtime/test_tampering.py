@@ -40,6 +40,16 @@ def test_a_flipped_bit_that_no_check_of_the_protocol_sees_is_found_at_the_end(be
         assert "what this server received and what the other sent, the results" in messages[1 - sender]
 
 
+def test_flipped_checks_are_nobodys_fault(bench):
+    """The bit that says that a client's values have no result: as shares, each value of it is possible."""
+    plain = bench.round(untouched)
+    for sender in (0, 1):
+        for index in range(plain.frames[sender] - 8, plain.frames[sender] - 1):
+            outcome = bench.round(disturbance("flip-payload", sender, index, random.Random(index)))
+            assert outcome.results == [None, None]
+            assert not ending(outcome, plain).startswith("BLAMES")
+
+
 def test_a_flipped_confirmation_is_an_error_too(bench):
     last = bench.round(untouched).frames[0] - 1
     outcome = bench.round(disturbance("confirmation", 0, last, random.Random(0)))

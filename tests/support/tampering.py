@@ -25,7 +25,7 @@ from sketches import fltrust
 
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import Compiled, compile_program
-from ezprivsecfl.errors import EzError
+from ezprivsecfl.errors import DivisionError, EzError, InputError
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.cluster import LocalCluster
@@ -222,7 +222,10 @@ def tamper(bench: Bench, rounds: int, seed: int) -> Counter[tuple[str, str]]:
 
 
 def ending(outcome: Outcome, plain: Outcome) -> str:
-    """One of: the right result (at both servers or at one), a typed error, or what must never be."""
+    """One of: the right result (at both servers or at one), a typed error, or what must never be.
+
+    No client is to blame: what all of them have uploaded is in order.
+    """
     returned = [r for r in outcome.results if r is not None]
     for results, expected in zip(outcome.results, plain.results, strict=True):
         if results is not None and not (_close(results, expected) and _equal(results, returned[0])):
@@ -230,6 +233,8 @@ def ending(outcome: Outcome, plain: Outcome) -> str:
     errors = [e for e in outcome.errors if e is not None]
     if any(not isinstance(e, _duet.Error | EzError) for e in errors):
         return f"UNTYPED {errors!r}"
+    if any(isinstance(e, InputError | DivisionError) for e in errors):
+        return f"BLAMES A CLIENT {errors!r}"
     if not errors:
         # What comes after a server's last frame is for the next round; zeroes may have been zeroes before.
         return "right result" if not outcome.altered or outcome.frames == plain.frames else "ALTERED BUT RIGHT"
@@ -250,14 +255,14 @@ def _close(results: Results, plain: Results) -> bool:
 
 
 def main() -> int:
-    """Counts, and fails if a result was wrong or an error had no type."""
+    """Counts, and fails if a result was wrong, or an error had no type or blamed a client."""
     rounds, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
     bench = Bench(compile_program(fltrust(20), Options(clients=3)), 3)
     counts = tamper(bench, rounds, seed)
     for (kind, end), count in sorted(counts.items()):
         print(f"{kind:14s} {count:5d}  {end}")
     bad = sum(count for (_, end), count in counts.items() if end.split()[0].isupper())
-    print(f"{rounds} rounds, {bad} of them with a wrong result or an untyped error")
+    print(f"{rounds} rounds, {bad} of them with a wrong result, an untyped error or one that blames a client")
     return 1 if bad else 0
 
 
