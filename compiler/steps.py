@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.circuits.evaluate import from_bits
+from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.mpc import linear, protocol
@@ -71,6 +72,7 @@ class Steps:
         findings: Takes the violations.
         on_shares: Of every operation so far the value that operations on shares take.
         in_circuits: The value that circuits take.
+        untruncated: The value that operations on shares give before it is truncated, and that circuits may take.
         doubtful: Entries that depend on a comparison, inside a circuit, of two normalised numbers that are nearly
             equal, on the rounding of one, or on what is not finite.
     """
@@ -81,6 +83,7 @@ class Steps:
     findings: Findings
     on_shares: dict[Value, Array] = field(default_factory=dict)
     in_circuits: dict[Value, Array] = field(default_factory=dict)
+    untruncated: dict[Value, Array] = field(default_factory=dict)
     doubtful: dict[Value, NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -96,7 +99,10 @@ class Steps:
 
     def _step(self, op: Op, inputs: Mapping[str, Array]) -> None:
         (value,) = op.results
-        expected = [self._evaluated(op, values, inputs) for values in (self.on_shares, self.in_circuits)]
+        moved = self.untruncated if isinstance(op, MOVES_OF_ONE) else self.on_shares
+        sources = (self.on_shares, self.in_circuits, moved)
+        expected = [self._evaluated(op, values, inputs) for values in sources]
+        self.untruncated[value] = expected[2]
         self.doubtful[value] = self._doubt(op)
         held = {h: real_numbers(h, self.stored[h]) for h in self.compiled.holders.get(value, ())}
         if not self.norms.sketches(op):  # an estimate
