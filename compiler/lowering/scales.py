@@ -37,14 +37,14 @@ from ezprivsecfl.ir.types import CLIENTS_DIM, Dim
 MOST_INPUT_BITS = 35
 """Significant bits of an input and of a public value at most: what a float32 has, and room for smaller entries."""
 
+NUMBER_BITS = 28
+"""The same for a public factor that is one number."""
+
 LOWEST_REACH = 1 / 16
 """Clients' largest entry is at least such a part of the bound, unless formats are fixed: a class has that ratio."""
 
 LOST_BITS = 8
 """Powers of entries there are many times smaller still: so many significant bits fewer will do for them."""
-
-NUMBER_BITS = 28
-"""The same for a public factor that is one number."""
 
 MOVES_OF_ONE = (st.Reshape, st.Transpose, st.Broadcast, st.Slice)
 
