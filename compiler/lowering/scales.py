@@ -355,8 +355,12 @@ class Scales:
     def _make_room(self, broken: Limit) -> None:
         """Truncates the cheapest product below a broken limit, or has it computed in a circuit if it is small.
 
-        Where there is none, inputs must do with fewer fractional bits.
+        Where there is none, inputs must do with fewer fractional bits. A small product that enters a circuit is always
+        computed in one instead: truncated operands would be precise about the largest client only.
         """
+        entering = source(broken.value).op
+        if broken.value not in self.stages.opened and self._fits_circuit(entering):
+            raise SmallProduct(entering)
         below = [o for o in broken.value.op.operands if tensor_type(o).is_secret]
         candidates = [v for o in below for v in self._products_below(o, set())]
         if not candidates:
@@ -366,10 +370,16 @@ class Scales:
             self.relaxed |= inputs
             return
         chosen = max(candidates, key=lambda v: (self._expression(v)[0], -count(v.type.shape)))
-        by_inverse = any(source(o) in self.domains.inverses for o in chosen.op.operands)
-        if isinstance(chosen.op, ew.Mul) and count(chosen.type.shape) <= NOMINAL_CLIENTS and not by_inverse:
+        if self._fits_circuit(chosen.op):
             raise SmallProduct(chosen.op)
         self.rescaled[chosen] = None
+
+    def _fits_circuit(self, op: Op) -> bool:
+        """Whether an operation is a product on shares of at most a number per client, which circuits can compute."""
+        if self.domains.strategy[op] not in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT) or not isinstance(op, ew.Mul):
+            return False
+        by_inverse = any(source(o) in self.domains.inverses for o in op.operands)
+        return count(op.result.type.shape) <= NOMINAL_CLIENTS and not by_inverse
 
     def _products_below(self, value: Value, seen: set[Value]) -> list[Value]:
         if value in seen or not tensor_type(value).is_secret or value in self.rescaled:

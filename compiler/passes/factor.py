@@ -195,13 +195,25 @@ class _Rewrite:
         for f in outside:
             shape = tuple(d for i, d in enumerate(f.type.shape) if i not in axes)
             factors.append(self.b.add(Reshape, f, shape=shape))
-        weights = self._product(inside) if inside else None
-        base = weighted_sum(self.b, x.base, weights, axes) if weights else sum_of(self.b, x.base, axes)
+        base = self._sum_of_squares(x.base, inside, axes)
+        if base is None:
+            weights = self._product(inside) if inside else None
+            base = weighted_sum(self.b, x.base, weights, axes) if weights else sum_of(self.b, x.base, axes)
         smaller = [f for f in factors if f.type.shape != kept_shape]
         for f in factors:
             if f.type.shape == kept_shape:
                 base = self.b.add(Mul, base, f)
         return Factored(base, tuple(smaller))
+
+    def _sum_of_squares(self, square: Value, factors: list[Value], axes: tuple[int, ...]) -> Value | None:
+        """The sum of (x · factors)², not of x² · factors²: of small entries, squares lose twice as many places."""
+        once = list(dict.fromkeys(factors))
+        if not isinstance(square.op, Mul) or square.op.operands[0] is not square.op.operands[1]:
+            return None
+        if not any(tensor_type(f).is_secret for f in once) or any(factors.count(f) != 2 for f in once):
+            return None
+        root = self.b.add(Mul, square.op.operands[0], self._product(once))
+        return sum_of(self.b, self.b.add(Mul, root, root), axes)
 
     def _matmul(self, x: Factored, y: Factored) -> Factored:
         rank = max(len(x.shape), len(y.shape))

@@ -12,7 +12,9 @@ using namespace duet;
 
 void encodes() {
   const std::vector<double> values{0, -0.0, 1, -1, 0.5, 1.5, 2.5, -0.75, 3.25};
-  CHECK((encode(values, 0) == SecretVector<Ring>{0, 0, 1, ~Ring{0}, 0, 2, 2, ~Ring{0}, 3}));
+  CHECK((encode(values, 0) == SecretVector<Ring>{0, 0, 1, ~Ring{0}, 1, 2, 2, ~Ring{0}, 3}));
+  const std::vector<double> near{1e-9, -1e-9, 1 + 1e-9, 2 - 1e-9, -3 - 1e-9, 0x1p60};
+  CHECK((encode(near, 1) == SecretVector<Ring>{1, ~Ring{0}, 3, 3, 0 - Ring{7}, Ring{1} << 61}));
   CHECK((encode(std::vector{1.0, -2.5}, 20) == SecretVector<Ring>{1 << 20, 0 - (Ring{5} << 19)}));
   CHECK((encode(std::vector{0x1.8p70}, -8) == SecretVector<Ring>{Ring{3} << 61}));
 }

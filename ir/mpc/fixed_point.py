@@ -11,8 +11,15 @@ EXACT = float(1 << 53)
 
 
 def encode(value: Array, frac: int) -> Array:
-    """Fixed point modulo 2^64 with ``frac`` fractional bits, rounded to nearest (ties to even)."""
-    scaled = np.rint(np.asarray(value, dtype=np.float64) * 2.0**frac)
+    """Fixed point modulo 2^64 with ``frac`` fractional bits, rounded to nearest (ties to even).
+
+    But what is not 0 never becomes 0, and with fractional bits what is no integer never becomes one: it is rounded to
+    the other side then, so within a unit. So rounding and comparisons with integers see what the float was.
+    """
+    exact = np.asarray(value, dtype=np.float64)
+    scaled = np.rint(exact * 2.0**frac)
+    whole = np.rint(exact) if frac > 0 else np.zeros_like(exact)
+    scaled += np.where(scaled == whole * 2.0**frac, np.sign(exact - whole), 0.0)
     return np.asarray(scaled.astype(np.int64).astype(np.uint64))
 
 

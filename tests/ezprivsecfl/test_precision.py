@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import tensorflow_federated as tff
 from tensorflow import cast, float64, reduce_sum, where
+from tensorflow.math import ceil
 
 import ezprivsecfl as ez
 from ezprivsecfl.errors import PrecisionWarning
@@ -70,11 +73,11 @@ def test_the_client_with_the_coarsest_values_is_named():
 
 
 def test_a_result_that_underflows_is_told():
-    with pytest.warns(PrecisionWarning, match="total: result result: relative error of up to 1.0e\\+00"):
+    with pytest.warns(PrecisionWarning, match="total: result result: relative error of up to 5.0e-01"):
         found = told(compiled(total), rows(unit() / 8, unit() / 8))
     assert found == [
         {"what": "parameter values of client 0 (and less of 1 more)", "relative_error": 1.0},
-        {"what": "result result", "relative_error": 1.0},
+        {"what": "result result", "relative_error": 0.5},
     ]
 
 
@@ -115,3 +118,26 @@ def test_the_servers_say_how_large_what_they_opened_was():
         {"what": "parameter values of client 0 (and less of 1 more)", "relative_error": 2.0**-6},
         {"what": "result result", "relative_error": 2.0**-7},
     ]
+
+
+@pytest.mark.parametrize(("power", "coarse"), [(1, False), (2, False), (3, True), (4, True)])
+def test_what_asks_for_the_sign_of_small_products_is_told(power, coarse):
+    @tff.tensorflow.computation(VECTOR)
+    def signs(x):
+        return ceil(x**power) + where(x**power > 0, x, 0)
+
+    @tff.federated_computation(VECTORS)
+    def counts(values):
+        return tff.federated_sum(tff.federated_map(signs, values))
+
+    program = ez.compile(counts, clients=2, backend="plain")
+    values = [np.array([1, 0.5, 1e-7, 2.0**-60], F)] * 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PrecisionWarning)
+        result = program.run(values)
+    texts = [one["what"] for one in program.last_statistics.imprecise if "smaller ones count as zero" in one["what"]]
+    if coarse:
+        assert ["(Ceil): products" in texts[0], "(Greater): products" in texts[1]] == [True, True]
+    else:
+        np.testing.assert_allclose(result, 2 * np.ceil(values[0] ** power) + 2 * values[0], atol=1e-6)
+        assert not texts

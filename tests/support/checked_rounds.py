@@ -26,8 +26,10 @@ from ezprivsecfl.ir.mpc.checking import check_mpc
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.op import Array, Round, Value, as_float
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.structural import SumOp
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
+from ezprivsecfl.ir.tensor.structure import MatMul
 from ezprivsecfl.precision import imprecise
 from ezprivsecfl.rounds import round_bounds
 from ezprivsecfl.variants import Variant
@@ -284,13 +286,16 @@ def float32_spread(case: Case, reference: Mapping[str, Array]) -> dict[str, floa
 
 
 def _rounded(case: Case, rng: np.random.Generator) -> dict[str, Array]:
-    """The reference with every operation's result moved at random by what float32 rounds, subnormal numbers to 0."""
+    """The reference with every operation's result moved at random by what float32 rounds, subnormal numbers to 0.
 
-    def move(value: Array) -> Array:
+    Sums are rounded in between, so by a part of what is added up, of which they may be a small rest.
+    """
+
+    def move(value: Array, size: Array | None = None) -> Array:
         if value.dtype.kind != "f":
             return value
         flushed = np.where(np.abs(value) < np.finfo(np.float32).tiny, 0.0, value)
-        return flushed * (1 + FLOAT32 * rng.uniform(-1, 1, value.shape))
+        return flushed + FLOAT32 * rng.uniform(-1, 1, value.shape) * np.abs(flushed if size is None else size)
 
     values: dict[Value, Array] = {}
     outputs: dict[str, Array] = {}
@@ -302,7 +307,10 @@ def _rounded(case: Case, rng: np.random.Generator) -> dict[str, Array]:
         else:
             with np.errstate(all="ignore"):
                 (value,) = op.evaluate([values[o] for o in op.operands], Round(case.clients))
-            values[op.result] = np.asarray(move(value))
+                size = None
+                if isinstance(op, SumOp | MatMul):
+                    (size,) = op.evaluate([np.abs(values[o]) for o in op.operands], Round(case.clients))
+            values[op.result] = np.asarray(move(value, size))
     return outputs
 
 

@@ -67,6 +67,21 @@ def weighted_cosines(b: Sketch) -> Value:
     return b.add(ew.Div, total(b, y), total(b, products))
 
 
+def clipped(b: Sketch) -> Value:
+    """Updates in units of 1e-6, clipped to norm 1."""
+    y = b.add(ew.Div, b.clients("y", 2), b.constant(1e-6))
+    norms = b.add(ew.Sqrt, squared_norms(b, y))
+    return total(b, b.add(ew.Mul, y, column(b, b.add(ew.Reciprocal, b.add(ew.Maximum, norms, b.constant(1.0))))))
+
+
+def standardised(b: Sketch) -> Value:
+    """Columns over their root mean squares; of these rows the directions."""
+    y = b.clients("y", 2)
+    squares = total(b, b.add(ew.Mul, y, y))
+    z = b.add(ew.Div, y, b.add(st.Reshape, b.add(ew.Sqrt, squares), shape=(1, 2)))
+    return total(b, b.add(ew.Div, z, column(b, b.add(ew.Sqrt, squared_norms(b, z)))))
+
+
 @pytest.mark.parametrize("count", [3.0, 70.0, 19168.0, 60000.0])
 def test_quotients_by_large_counts_keep_their_bits(count: float):
     """The range of an inverse follows from the smallest count that there could be; most are near their bound."""
@@ -74,7 +89,7 @@ def test_quotients_by_large_counts_keep_their_bits(count: float):
     assert worst_error(compiled_for(program(per_example), inputs), inputs) <= TOLERANCE
 
 
-@pytest.mark.parametrize("build", [cosines, weighted_cosines])
+@pytest.mark.parametrize("build", [cosines, weighted_cosines, clipped, standardised])
 def test_small_updates_have_directions_too(build: Callable[[Sketch], Value]):
     """Squares of them are as small as the largest client's last places on shares; circuits take them whole."""
     y = np.array([[7.8e-4, 1e-5], [3e-5, -1e-5], [2e-7, 1e-7], [-3e-7, 5e-8]])
