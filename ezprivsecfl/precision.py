@@ -55,9 +55,7 @@ def _lost_signs(compiled: Compiled) -> list[dict[str, Any]]:
         rounded = [t for o in _compared_with_zero(op) for h in compiled.holders.get(o, ()) for t in _truncations(h)]
         if rounded:
             unit = 2.0 ** -min(t.result.type.frac for t in rounded)
-            what = (
-                f"{op.location}: products are rounded to {unit:.2g}, and smaller ones count as zero"
-            )
+            what = f"{op.location}: products are rounded to {unit:.2g}, and smaller ones count as zero"
             found.append({"what": what, "relative_error": 1.0})
     return found
 
