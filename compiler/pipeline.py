@@ -10,6 +10,7 @@ from ezprivsecfl.compiler.analyses.ranges import LEAST, RATIO, SMALL, Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages, check_exponents, divide
 from ezprivsecfl.compiler.lowering.domains import COMFORTABLE_BITS, FEWEST_BITS, INPUT_BITS, Domains
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
+from ezprivsecfl.compiler.lowering.rounding import Lost
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import MIN_CLIENTS, Options
 from ezprivsecfl.compiler.passes.base import Pass, run_passes
@@ -58,6 +59,7 @@ class Compiled:
         epilogue: Opened values (and SERVER inputs) to results; both servers run it in the clear.
         options: What it was compiled with.
         holders: For values of ``optimised`` those of ``secure`` that hold them, as wires, as shares, or both.
+        lost: What truncation loses.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Compiled:
     epilogue: Program
     options: Options
     holders: Mapping[Value, tuple[Value, ...]] = field(default_factory=dict)
+    lost: Lost = field(default_factory=Lost)
 
 
 def tensor_passes(options: Options) -> list[Pass]:
@@ -108,7 +111,9 @@ def compile_program(program: Program, options: Options) -> Compiled:
     secure = lowered.program
     verify(secure)
     prologue, epilogue = stages.prologue_program(lowered.publics), stages.epilogue_program()
-    return Compiled(program.name, bounded, optimised, prologue, secure, epilogue, options, lowered.holders)
+    return Compiled(
+        program.name, bounded, optimised, prologue, secure, epilogue, options, lowered.holders, lowered.lost
+    )
 
 
 def _lowered(stages: Stages, program: Program, ranges: Ranges) -> Lowered:

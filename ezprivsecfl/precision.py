@@ -11,11 +11,8 @@ from ezprivsecfl.compiler.analyses.integers import integers
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc.io import Constant, Output, Public, Share
-from ezprivsecfl.ir.mpc.protocol import Truncate
-from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
-from ezprivsecfl.ir.types import ArithType, DType, MaskedType, RingType
+from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.types import ArithType, MaskedType, RingType
 
 COARSE = 1 << 10
 """Values whose largest entry is below so many units of the last place are imprecise: a unit is 1e-3 of it."""
@@ -39,48 +36,18 @@ def imprecise(
     integer = integers(compiled.optimised)
     whole = {holder for value, holders in compiled.holders.items() if value in integer for holder in holders}
     for op, opened in zip(compiled.secure.of(Output), statement.opened, strict=True):
-        units = magnitudes[op.path]
+        unit = 2.0 ** -op.operands[0].type.frac
+        units = magnitudes[op.path] * unit / max(unit, compiled.lost.results.get(op.path, 0.0))
         if units < COARSE and (units or some) and not _is_exact(op, whole):
             found.append({"what": f"result {' and '.join(opened.results)}", "relative_error": 1 / max(units, 1)})
-    return [one for one in found if one] + _lost_signs(compiled)
+    return [one for one in found if one] + _small_products(compiled)
 
 
-def _lost_signs(compiled: Compiled) -> list[dict[str, Any]]:
-    """Operations that ask on which side of 0 a product is, of which small entries have been rounded to 0.
-
-    Degree 3 and more: products of two are as exact as what is multiplied, and no input other than 0 is encoded as 0.
-    """
-    found = []
-    for op in compiled.optimised.ops:
-        rounded = [t for o in _compared_with_zero(op) for h in compiled.holders.get(o, ()) for t in _truncations(h)]
-        if rounded:
-            unit = 2.0 ** -min(t.result.type.frac for t in rounded)
-            what = f"{op.location}: products are rounded to {unit:.2g}, and smaller ones count as zero"
-            found.append({"what": what, "relative_error": 1.0})
-    return found
-
-
-def _compared_with_zero(op: Op) -> Sequence[Value]:
-    """The real numbers of which an operation's result depends on whether they are 0, or on their sign."""
-    if isinstance(op, ew.Cast) and op.dtype is not DType.BOOL:
-        return ()
-    if isinstance(op, ew.Compare) and not any(constant_value(o) == 0.0 for o in op.operands):
-        return ()
-    asks = isinstance(op, ew.Cast | ew.Compare | ew.Sign | ew.Floor | ew.Ceil)
-    return [o for o in op.operands if asks and tensor_type(o).dtype.is_float and tensor_type(o).is_secret]
-
-
-def _truncations(holder: Value) -> list[Truncate]:
-    """Those that the shares that a value is made of have gone through."""
-    found, seen, pending = [], set[Value](), [holder]
-    while pending:
-        value = pending.pop()
-        if value not in seen and isinstance(value.op, Truncate):
-            found.append(value.op)
-        elif value not in seen:
-            pending += [o for o in value.op.operands if isinstance(o.type, ArithType | MaskedType)]
-        seen.add(value)
-    return found
+def _small_products(compiled: Compiled) -> list[dict[str, Any]]:
+    """Operations that depend on how small a product is, although it has been truncated."""
+    text = "products are rounded to {:.2g}, and smaller ones count as zero"
+    small = compiled.lost.small.items()
+    return [{"what": f"{where}: {text.format(lost)}", "relative_error": 1.0} for where, lost in small]
 
 
 def _is_array(value: Any) -> bool:

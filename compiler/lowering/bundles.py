@@ -194,7 +194,8 @@ class Garbler:
     def _rounded(self, op: Op, x: Bundle) -> Bundle:
         rule = ROUNDING[type(op)]
         if self.is_fixed(x):
-            return fixed(rounding.round_fixed(self.b, rule, x.wires, x.frac), 0)
+            frac = max(x.frac, 0)  # large numbers may have fewer places than integers
+            return fixed(rounding.round_fixed(self.b, rule, self._with_frac(x, frac), frac), 0)
         return self._float(rounding.round_float(self.b, rule, self.unpack(x)))
 
     def _cast(self, op: ew.Cast, x: Bundle) -> Bundle:

@@ -14,6 +14,7 @@ from ezprivsecfl.compiler.lowering.checks import Checks
 from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
+from ezprivsecfl.compiler.lowering.rounding import Lost, lost_places
 from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE, Scales
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.fixed_point import encode
@@ -58,11 +59,13 @@ class Lowered:
             paths, one for each number of fractional bits that it is needed with.
         holders: For values of the tensor program those of the mpc program that hold them, in the same shape: as wires,
             as shares, or both. A value that only exists inside a circuit has none.
+        lost: What truncation loses.
     """
 
     program: Program
     publics: Mapping[str, Value]
     holders: Mapping[Value, tuple[Value, ...]]
+    lost: Lost
 
 
 def lower(stages: Stages, domains: Domains, scales: Scales) -> Lowered:
@@ -74,7 +77,7 @@ def lower(stages: Stages, domains: Domains, scales: Scales) -> Lowered:
     for value, holder in (*lowering.garbled.items(), *lowering.shares.items()):
         if holder in kept:
             holders[value] = (*holders.get(value, ()), holder)
-    return Lowered(program, lowering.publics, holders)
+    return Lowered(program, lowering.publics, holders, lost_places(stages, domains, scales))
 
 
 @dataclass

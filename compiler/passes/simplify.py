@@ -12,6 +12,7 @@ from ezprivsecfl.ir.op import Op, Round, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder, drop_unused
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import (
+    Abs,
     Add,
     Cast,
     Div,
@@ -99,6 +100,9 @@ def _rewritten(builder: ProgramBuilder, op: Op) -> Value | None:
         return builder.add(Reshape, first, shape=op.result.type.shape)
     if isinstance(op, Pow):
         return _power(builder, op)
+    if isinstance(op, Sqrt) and first is not None and isinstance(first.op, Mul):
+        a, b = first.op.operands
+        return builder.add(Abs, a) if a is b else None
     if isinstance(op, Reciprocal) and first is not None and isinstance(first.op, Sqrt):
         return builder.add(Rsqrt, first.op.operands[0])
     if isinstance(op, Elementwise):

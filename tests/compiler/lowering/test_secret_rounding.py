@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
+from ezprivsecfl.compiler.circuits.evaluate import evaluate, from_bits, to_bits
+from ezprivsecfl.compiler.lowering.bundles import Bundle, Garbler
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.mpc.io import Output
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
-from ezprivsecfl.ir.types import DType
+from ezprivsecfl.ir.types import DType, FixedFormat
 
 KINDS = {ew.Floor: np.floor, ew.Ceil: np.ceil, ew.RoundEven: np.rint}
 VALUES = [
@@ -78,3 +81,17 @@ def test_casts_to_integers_round_toward_zero(sketch):
     values = np.array([VALUES, np.multiply(VALUES, 0.25)])
     _, got = run(b, values)
     np.testing.assert_array_equal(got, np.trunc(2 * values).sum(axis=0))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_words_with_fewer_places_than_integers(sketch, kind):
+    """Large numbers beside others may have: they are integers already, several times as large as the word."""
+    words = [-8, -3, 0, 1, 7]
+    b = sketch("rounded")
+    rounded = b.add(kind, b.clients("x"))
+    circuit = CircuitBuilder()
+    result = Garbler(circuit).apply(rounded.op, [Bundle(FixedFormat(4, -2), circuit.input(4))])
+    circuit.output(result.wires)
+    (bits,) = evaluate(circuit.build(), [to_bits(words, 4)])
+    assert result.frac == 0
+    assert from_bits(bits, signed=True) == [4 * w for w in words]

@@ -1,0 +1,103 @@
+"""What truncated products lose: of which results, and of which operations that depend on how small they are.
+
+An estimate that takes what is multiplied for typical (``Scales.typical``) and no bound: a run tells where it is large
+(``ezprivsecfl/precision.py``). Products of two are truncated only after circuits have taken them, so this is about
+powers of degree 3 and more, and about what is multiplied with an inverse.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ezprivsecfl.compiler.analyses.stages import Stages
+from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
+from ezprivsecfl.compiler.lowering.scales import Scales
+from ezprivsecfl.errors import Location
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
+from ezprivsecfl.ir.types import DType
+
+SELECTING = (ew.Maximum, ew.Minimum, ew.Select, ew.Relu, ew.Abs)
+"""Operations of circuits whose result has entries of the operands."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The largest place that is lost, such as 2^-20, where any is.
+
+    Args:
+        results: Of opened values, by path.
+        small: Of operands whose sign, logarithm or inverse an operation takes, by its place in the user's program.
+    """
+
+    results: Mapping[str, float] = field(default_factory=dict)
+    small: Mapping[Location, float] = field(default_factory=dict)
+
+
+def lost_places(stages: Stages, domains: Domains, scales: Scales) -> Lost:
+    """What truncation loses in a program with given formats."""
+    estimate = _Estimate(domains, scales, list(stages.opened))
+    results = {path: estimate.of(value) for value, path in stages.opened.items()}
+    small: dict[Location, float] = {}
+    for op in stages.secure:
+        for operand in _near_zero(op):
+            small[op.location] = max(estimate.entering(operand), small.get(op.location, 0.0))
+    return Lost(*({where: lost for where, lost in found.items() if lost} for found in (results, small)))
+
+
+@dataclass
+class _Estimate:
+    domains: Domains
+    scales: Scales
+    opened: Sequence[Value]
+    found: dict[Value, float] = field(default_factory=dict)
+
+    def of(self, value: Value) -> float:
+        """The place that a value has lost on shares."""
+        if value.op not in self.domains.strategy:
+            return 0.0  # it is public
+        if value not in self.found:
+            lost = self._before(value.op)
+            self.found[value] = max(lost, 2.0 ** -self.scales.frac(value)) if self._is_rounded(value) else lost
+        return self.found[value]
+
+    def _is_rounded(self, value: Value) -> bool:
+        """Whether it is a product that is truncated, or that was computed in a circuit and leaves it."""
+        leaves = value.op in self.domains.in_circuits and self.domains.needed_in_shares(value, self.opened)
+        return leaves or value in self.scales.rescaled
+
+    def entering(self, value: Value) -> float:
+        """The same of what circuits take: a value as it was before it was rounded itself."""
+        return (
+            self._before(value.op) if value.op in self.domains.strategy and self._is_rounded(value) else self.of(value)
+        )
+
+    def _before(self, op: Op) -> float:
+        """What operands have lost, as a place of the result."""
+        strategy = self.domains.strategy[op]
+        if strategy in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT):
+            a, b = op.operands
+            return max(self.of(a) * self.scales.typical(b), self.of(b) * self.scales.typical(a))
+        if strategy is not Strategy.CIRCUIT:
+            return max((self.of(o) for o in op.operands), default=0.0)
+        if isinstance(op, ew.Sqrt):
+            return math.sqrt(self.entering(op.operands[0]))
+        return max((self.entering(o) for o in op.operands), default=0.0) if isinstance(op, SELECTING) else 0.0
+
+
+def _near_zero(op: Op) -> Sequence[Value]:
+    """The real numbers of which an operation takes the sign, the logarithm or the inverse."""
+    asked: Sequence[Value] = ()
+    match op:
+        case ew.Cast() if op.dtype is DType.BOOL:
+            asked = op.operands
+        case ew.Compare() if any(constant_value(o) == 0.0 for o in op.operands):
+            asked = op.operands
+        case ew.Div() | ew.DivNoNan():
+            asked = op.operands[1:]
+        case ew.Sign() | ew.Floor() | ew.Ceil() | ew.Reciprocal() | ew.Rsqrt() | ew.Log():
+            asked = op.operands
+    return [o for o in asked if tensor_type(o).dtype.is_float and tensor_type(o).is_secret]

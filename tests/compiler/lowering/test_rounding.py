@@ -1,0 +1,64 @@
+"""What truncated products lose is told for what depends on it, and for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sketches import Sketch
+
+from ezprivsecfl.compiler.lowering.rounding import Lost
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.types import DType
+
+
+def lost(build: Callable[[Sketch, Value], Value]) -> Lost:
+    b = Sketch("program")
+    b.returns(b.add(st.Sum, build(b, b.clients("x", 40)), axes=(0,)))
+    return compile_program(b.build(), Options(clients=20, bounds={"x": 8.0})).lost
+
+
+def cube(b: Sketch, x: Value) -> Value:
+    return b.add(ew.Mul, b.add(ew.Mul, x, x), x)
+
+
+def largest(b: Sketch, x: Value) -> Value:
+    """Of each client."""
+    return b.add(st.ReduceMax, x, axes=(1,))
+
+
+SMALL = {
+    "sign": lambda b, x: b.add(ew.Sign, cube(b, x)),
+    "positive": lambda b, x: b.add(ew.Cast, b.add(ew.Greater, cube(b, x), b.constant(0.0)), dtype=DType.I32),
+    "any": lambda b, x: b.add(ew.Cast, b.add(ew.Cast, cube(b, x), dtype=DType.BOOL), dtype=DType.I32),
+    "quotient": lambda b, x: b.add(ew.DivNoNan, b.constant(1.0), b.add(st.Sum, cube(b, x), axes=(1,))),
+    "largest": lambda b, x: b.add(ew.DivNoNan, b.constant(1.0), largest(b, cube(b, x))),
+    "root": lambda b, x: b.add(ew.DivNoNan, b.constant(1.0), b.add(ew.Sqrt, b.add(ew.Relu, cube(b, x)))),
+}
+
+FINE = {
+    "the input": lambda b, x: b.add(ew.Sign, x),
+    "squares": lambda b, x: b.add(ew.Ceil, b.add(ew.Mul, x, x)),
+    "norms": lambda b, x: b.add(ew.DivNoNan, b.constant(1.0), b.add(st.Sum, b.add(ew.Mul, x, x), axes=(1,))),
+    "another threshold": lambda b, x: b.add(ew.Cast, b.add(ew.Greater, cube(b, x), b.constant(1.0)), dtype=DType.I32),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_what_depends_on_small_products(name: str):
+    assert lost(SMALL[name]).small, name
+    assert all(0 < place < 1e-3 for place in lost(SMALL[name]).small.values())
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_what_does_not(name: str):
+    assert not lost(FINE[name]).small
+
+
+def test_of_results():
+    assert not lost(lambda b, x: b.add(ew.Mul, x, x)).results
+    assert lost(lambda b, x: b.add(ew.Minimum, cube(b, x), b.constant(0.5))).results
