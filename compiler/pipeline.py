@@ -9,8 +9,8 @@ from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import LEAST, RATIO, SMALL, Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages, check_exponents, divide
 from ezprivsecfl.compiler.lowering.domains import COMFORTABLE_BITS, FEWEST_BITS, INPUT_BITS, Domains
+from ezprivsecfl.compiler.lowering.lost_places import Lost
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
-from ezprivsecfl.compiler.lowering.rounding import Lost
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import MIN_CLIENTS, Options
 from ezprivsecfl.compiler.passes.base import Pass, run_passes

@@ -13,8 +13,8 @@ from ezprivsecfl.compiler.analyses.stages import Stages, hiding_path
 from ezprivsecfl.compiler.lowering.checks import Checks
 from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit
+from ezprivsecfl.compiler.lowering.lost_places import Lost, lost_places
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
-from ezprivsecfl.compiler.lowering.rounding import Lost, lost_places
 from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE, Scales
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.fixed_point import encode
@@ -353,7 +353,7 @@ class _Lowering:
         others = sum(v is value for v in self.publics.values())
         path += f"_{others}" if others else ""
         self.publics[path] = value
-        bound = _above(self.scales.magnitude(value), frac)
+        bound = _above(self.scales.magnitude(value))
         return self.b.add(io.Public, path=path, bound=bound, type=RingType(value.type.shape, frac))
 
     def _broadcast(self, value: Value, shape: Shape) -> Value:
@@ -376,12 +376,12 @@ def _frac(value: Value) -> int:
     return value.type.frac
 
 
-def _above(magnitude: float, frac: int) -> float:
-    """What a public value stays below: its magnitude, and room for the rounding of float64; of 0, what is encoded as 0.
+def _above(magnitude: float) -> float:
+    """What a public value stays below: its magnitude, and room for the rounding of float64; of 0, every other number.
 
     No more than that: of values without a bound the magnitude is a working range, which only the encoder checks.
     """
-    return magnitude * (1 + 2.0**-20) if magnitude > 0 else 2.0 ** (-frac - 1)
+    return magnitude * (1 + 2.0**-20) if magnitude > 0 else math.ulp(0.0)
 
 
 def _constant_tail(shape: Shape) -> int:

@@ -281,6 +281,12 @@ class Scales:
     def _public(self, op: Op, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
         if not tensor_type(value).dtype.is_float:
             return 0, Counter()
+        if isinstance(value.op, Constant) and not np.all(np.isfinite(value.op.value)):
+            raise PrecisionError(
+                f"{op.user_name} computes with a secret value and {value.op.value[~np.isfinite(value.op.value)][0]}, "
+                "such as of a division by the constant 0: only maxima, minima, comparisons and tf.where take that",
+                [op.location],
+            )
         exact = _public_exact_frac(value)
         if exact is not None:
             return exact, Counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -276,41 +276,53 @@ def float32_spread(case: Case, reference: Mapping[str, Array]) -> dict[str, floa
     Infinite where they decide whether an entry is finite; entries that are not in any case do not count.
     """
     found = dict.fromkeys(reference, 0.0)
-    for seed in range(3):
-        for path, value in _rounded(case, np.random.default_rng(seed)).items():
+    for round_ in (_to_float32, *(_at_random(seed) for seed in range(3))):
+        for path, value in _rounded(case, round_).items():
             finite, same = np.isfinite(as_float(reference[path])), np.isfinite(as_float(value))
             error = relative_error(value[finite], reference[path][finite]) if np.array_equal(finite, same) else math.inf
             found[path] = max(found[path], error)
     return found
 
 
-def _rounded(case: Case, rng: np.random.Generator) -> dict[str, Array]:
-    """The reference with every operation's result moved at random by what float32 rounds, subnormal numbers to 0.
+Rounding = Callable[[Array, Array], Array]
+"""Of a result, and of the magnitude of what it has been computed from, a result that float32 might have had."""
 
-    Sums are rounded in between, so by a part of what is added up: a smaller rest of it may as well be 0.
-    """
 
-    def move(value: Array, size: Array | None = None) -> Array:
-        if value.dtype.kind != "f":
-            return value
-        rounded = FLOAT32 * np.abs(value if size is None else size)
-        moved = value + rounded * rng.uniform(-1, 1, value.shape)
-        return np.where(np.abs(value) < np.maximum(np.finfo(np.float32).tiny, rounded), 0.0, moved)
+def _to_float32(value: Array, size: Array) -> Array:
+    """To nearest: what should be equal may be equal, or no longer be so."""
+    return np.asarray(value.astype(np.float32).astype(np.float64))
 
+
+def _at_random(seed: int) -> Rounding:
+    """Off by a few units, or 0 for subnormal numbers and, first, for what may be nothing but the rounding of sums."""
+    rng = np.random.default_rng(seed)
+
+    def moved(value: Array, size: Array) -> Array:
+        rounded = FLOAT32 * np.nan_to_num(size, posinf=0.0)
+        off = value + rounded * rng.uniform(-1, 1, value.shape)
+        least = np.maximum(np.finfo(np.float32).tiny, 0.0 if seed else rounded)
+        return np.where(np.abs(value) < least, 0.0, off)
+
+    return moved
+
+
+def _rounded(case: Case, round_: Rounding) -> dict[str, Array]:
+    """The reference with every operation's result rounded; sums by a part of what they add up, as there in between."""
     values: dict[Value, Array] = {}
     outputs: dict[str, Array] = {}
     for op in case.program.ops:
         if isinstance(op, Output):
             outputs[op.path] = values[op.operands[0]]
-        elif isinstance(op, Input):
-            values[op.result] = move(np.asarray(case.inputs[op.path]).astype(NUMPY_DTYPE[op.type.dtype]))
-        else:
-            with np.errstate(all="ignore"):
+            continue
+        with np.errstate(all="ignore"):
+            if isinstance(op, Input):
+                value = np.asarray(case.inputs[op.path]).astype(NUMPY_DTYPE[op.type.dtype])
+            else:
                 (value,) = op.evaluate([values[o] for o in op.operands], Round(case.clients))
-                size = None
-                if isinstance(op, SumOp | MatMul):
-                    (size,) = op.evaluate([np.abs(values[o]) for o in op.operands], Round(case.clients))
-            values[op.result] = np.asarray(move(value, size))
+            size = np.abs(value)
+            if isinstance(op, SumOp | MatMul):
+                (size,) = op.evaluate([np.abs(values[o]) for o in op.operands], Round(case.clients))
+            values[op.result] = np.asarray(round_(value, size) if value.dtype.kind == "f" else value)
     return outputs
 
 

@@ -9,7 +9,7 @@ import pytest
 from rounds import compiled_for, simulated, worst_error
 from sketches import Sketch
 
-from ezprivsecfl.errors import DivisionError
+from ezprivsecfl.errors import DivisionError, PrecisionError
 from ezprivsecfl.ir.mpc.protocol import SquareSum, ToYao, Truncate
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program
@@ -126,3 +126,19 @@ def test_the_integer_of_an_infinity_is_refused():
     assert worst_error(compiled, {"x": np.full((CLIENTS, 2), 0.3)}) == 0.0
     with pytest.raises(DivisionError):
         simulated(compiled, {"x": np.zeros((CLIENTS, 2))})
+
+
+@pytest.mark.parametrize("constant", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("kind", [ew.Mul, ew.Add])
+def test_constants_that_no_fixed_point_holds_are_refused(kind: type[ew.Mul | ew.Add], constant: float):
+    b = Sketch("infinite")
+    b.returns(total(b, b.add(ew.Relu, b.add(kind, b.clients("x", 2), b.constant(constant)))))
+    with pytest.raises(PrecisionError, match=f"{kind.name} computes with a secret value and -?(inf|nan)"):
+        compiled_for(b.build(), {"x": np.ones((CLIENTS, 2))})
+
+
+def test_maxima_with_infinity_are_fine():
+    b = Sketch("largest")
+    b.returns(total(b, b.add(ew.Maximum, b.clients("x", 2), b.constant(-np.inf))))
+    inputs = {"x": np.array([[1.0, -2.0]] * CLIENTS)}
+    assert worst_error(compiled_for(b.build(), inputs), inputs) <= TOLERANCE

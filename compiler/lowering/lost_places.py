@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
-from ezprivsecfl.compiler.lowering.scales import Scales
+from ezprivsecfl.compiler.lowering.scales import LOWEST_REACH, Scales
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import DType
+
+COARSE = 1 << 10
+"""What is below so many times the place that is lost has a relative error of more than 1e-3."""
 
 SELECTING = (ew.Maximum, ew.Minimum, ew.Select, ew.Relu, ew.Abs)
 """Operations of circuits whose result has entries of the operands."""
@@ -30,7 +33,8 @@ class Lost:
 
     Args:
         results: Of opened values, by path.
-        small: Of operands whose sign, logarithm or inverse an operation takes, by its place in the user's program.
+        small: Of operands whose sign an operation takes, or whose inverse if it is coarse for clients at the low end of
+            their class, by the operation's place in the user's program.
     """
 
     results: Mapping[str, float] = field(default_factory=dict)
@@ -43,8 +47,10 @@ def lost_places(stages: Stages, domains: Domains, scales: Scales) -> Lost:
     results = {path: estimate.of(value) for value, path in stages.opened.items()}
     small: dict[Location, float] = {}
     for op in stages.secure:
-        for operand in _near_zero(op):
-            small[op.location] = max(estimate.entering(operand), small.get(op.location, 0.0))
+        for operand in op.operands:
+            lost = estimate.entering(operand)
+            if _asks_sign(op) or (operand in _inverted(op) and COARSE * lost > scales.typical(operand, LOWEST_REACH)):
+                small[op.location] = max(lost, small.get(op.location, 0.0))
     return Lost(*({where: lost for where, lost in found.items() if lost} for found in (results, small)))
 
 
@@ -65,9 +71,13 @@ class _Estimate:
         return self.found[value]
 
     def _is_rounded(self, value: Value) -> bool:
-        """Whether it is a product that is truncated, or that was computed in a circuit and leaves it."""
-        leaves = value.op in self.domains.in_circuits and self.domains.needed_in_shares(value, self.opened)
-        return leaves or value in self.scales.rescaled
+        """Whether it is a product that is truncated, or leaves a circuit as fixed point."""
+        if value in self.scales.rescaled:
+            return True
+        if self.domains.strategy[value.op] is not Strategy.CIRCUIT or value in self.domains.inverses:
+            return False
+        whole = self.scales.frac(value) == 0  # such as a count
+        return self.domains.needed_in_shares(value, self.opened) and not whole
 
     def entering(self, value: Value) -> float:
         """The same of what circuits take: a value as it was before it was rounded itself."""
@@ -84,20 +94,23 @@ class _Estimate:
         if strategy is not Strategy.CIRCUIT:
             return max((self.of(o) for o in op.operands), default=0.0)
         if isinstance(op, ew.Sqrt):
-            return math.sqrt(self.entering(op.operands[0]))
+            (square,) = op.operands
+            lowest = self.scales.typical(square, LOWEST_REACH)
+            return self.entering(square) / math.sqrt(lowest) if lowest else 0.0
         return max((self.entering(o) for o in op.operands), default=0.0) if isinstance(op, SELECTING) else 0.0
 
 
-def _near_zero(op: Op) -> Sequence[Value]:
-    """The real numbers of which an operation takes the sign, the logarithm or the inverse."""
-    asked: Sequence[Value] = ()
-    match op:
-        case ew.Cast() if op.dtype is DType.BOOL:
-            asked = op.operands
-        case ew.Compare() if any(constant_value(o) == 0.0 for o in op.operands):
-            asked = op.operands
-        case ew.Div() | ew.DivNoNan():
-            asked = op.operands[1:]
-        case ew.Sign() | ew.Floor() | ew.Ceil() | ew.Reciprocal() | ew.Rsqrt() | ew.Log():
-            asked = op.operands
-    return [o for o in asked if tensor_type(o).dtype.is_float and tensor_type(o).is_secret]
+def _asks_sign(op: Op) -> bool:
+    """Whether the result depends on the sign of real numbers, or on whether they are 0."""
+    if isinstance(op, ew.Cast):
+        return op.dtype is DType.BOOL and tensor_type(op.operands[0]).dtype.is_float
+    if isinstance(op, ew.Compare):
+        return any(constant_value(o) == 0.0 for o in op.operands)
+    return isinstance(op, ew.Sign | ew.Floor | ew.Ceil)
+
+
+def _inverted(op: Op) -> Sequence[Value]:
+    """Operands that become the larger the smaller they are."""
+    if isinstance(op, ew.Div | ew.DivNoNan):
+        return op.operands[1:]
+    return op.operands if isinstance(op, ew.Reciprocal | ew.Rsqrt | ew.Log) else ()
