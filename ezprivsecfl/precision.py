@@ -36,7 +36,8 @@ def imprecise(
     integer = integers(compiled.optimised)
     whole = {holder for value, holders in compiled.holders.items() if value in integer for holder in holders}
     for op, opened in zip(compiled.secure.of(Output), statement.opened, strict=True):
-        unit = 2.0 ** -op.operands[0].type.frac
+        (opened_as,) = (o.type for o in op.operands if isinstance(o.type, RingType))
+        unit = 2.0**-opened_as.frac
         units = magnitudes[op.path] * unit / max(unit, compiled.lost.results.get(op.path, 0.0))
         if units < COARSE and (units or some) and not _is_exact(op, whole):
             found.append({"what": f"result {' and '.join(opened.results)}", "relative_error": 1 / max(units, 1)})

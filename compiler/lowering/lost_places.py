@@ -44,14 +44,17 @@ class Lost:
 def lost_places(stages: Stages, domains: Domains, scales: Scales) -> Lost:
     """What truncation loses in a program with given formats."""
     estimate = _Estimate(domains, scales, list(stages.opened))
-    results = {path: estimate.of(value) for value, path in stages.opened.items()}
+    results = {path: lost for value, path in stages.opened.items() if (lost := estimate.of(value))}
     small: dict[Location, float] = {}
     for op in stages.secure:
         for operand in op.operands:
             lost = estimate.entering(operand)
-            if _asks_sign(op) or (operand in _inverted(op) and COARSE * lost > scales.typical(operand, LOWEST_REACH)):
+            coarse = operand in _inverted(op) and COARSE * lost > scales.typical(operand, LOWEST_REACH)
+            if lost and (coarse or _asks_sign(op)):
                 small[op.location] = max(lost, small.get(op.location, 0.0))
-    return Lost(*({where: lost for where, lost in found.items() if lost} for found in (results, small)))
+    return Lost(
+        {path: lost for path, lost in results.items() if lost}, {at: lost for at, lost in small.items() if lost}
+    )
 
 
 @dataclass

@@ -10,7 +10,8 @@ namespace duet {
 
 namespace {
 
-/// As in ir/mpc/fixed_point.py: to nearest, but no fraction becomes an integer and nothing else than 0 becomes 0.
+/// As in ir/mpc/fixed_point.py: to nearest, but no fraction becomes an integer and nothing else
+/// than 0 becomes 0.
 double scaled_up(double value, int frac) {
   const double scaled = std::nearbyint(std::ldexp(value, frac));
   const double whole = frac > 0 ? std::nearbyint(value) : 0.0;
