@@ -101,7 +101,7 @@ class _Rewrite:
             return self._times(parts[0], parts[1], shape)
         if isinstance(op, Div):
             return self._times(parts[0], self._inverse(parts[1]), shape)
-        if isinstance(op, DivNoNan):
+        if isinstance(op, DivNoNan) and not any(may_fail(v) for v in (parts[0].base, *parts[0].factors)):
             return self._times(parts[0], self._inverse_or_zero(parts[1]), shape)
         if isinstance(op, Neg):
             return Factored(self.b.add(Neg, parts[0].base), parts[0].factors)

@@ -27,7 +27,7 @@ from ezprivsecfl.ir.op import Array, Round, Value, as_float
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import SumOp
 from ezprivsecfl.ir.tensor import Input, Output, Placement
-from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
+from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE, Compare
 from ezprivsecfl.ir.tensor.structure import MatMul
 from ezprivsecfl.precision import imprecise
 from ezprivsecfl.rounds import round_bounds
@@ -289,7 +289,7 @@ Rounding = Callable[[Array, Array], Array]
 
 
 def _to_float32(value: Array, size: Array) -> Array:
-    """To nearest: what should be equal may be equal, or no longer be so."""
+    """To nearest."""
     return np.asarray(value.astype(np.float32).astype(np.float64))
 
 
@@ -318,7 +318,10 @@ def _rounded(case: Case, round_: Rounding) -> dict[str, Array]:
             if isinstance(op, Input):
                 value = np.asarray(case.inputs[op.path]).astype(NUMPY_DTYPE[op.type.dtype])
             else:
-                (value,) = op.evaluate([values[o] for o in op.operands], Round(case.clients))
+                args = [values[o] for o in op.operands]
+                if isinstance(op, Compare) and round_ is _to_float32:  # numbers that may be equal are
+                    args[1] = np.where(np.isclose(*args, rtol=8 * FLOAT32, atol=0.0), args[0], args[1])
+                (value,) = op.evaluate(args, Round(case.clients))
             size = np.abs(value)
             if isinstance(op, SumOp | MatMul):
                 (size,) = op.evaluate([np.abs(values[o]) for o in op.operands], Round(case.clients))

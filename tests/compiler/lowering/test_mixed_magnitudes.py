@@ -142,3 +142,13 @@ def test_maxima_with_infinity_are_fine():
     b.returns(total(b, b.add(ew.Maximum, b.clients("x", 2), b.constant(-np.inf))))
     inputs = {"x": np.array([[1.0, -2.0]] * CLIENTS)}
     assert worst_error(compiled_for(b.build(), inputs), inputs) <= TOLERANCE
+
+
+def test_no_nan_division_also_by_zero_of_what_is_not_a_number():
+    """0 whatever is divided: quotients that may be infinite are not reordered with it."""
+    b = Sketch("annihilated")
+    x = b.clients("x", 2)
+    unit = b.add(ew.Div, x, column(b, b.add(ew.Sqrt, squared_norms(b, x))))
+    b.returns(total(b, b.add(ew.DivNoNan, unit, column(b, b.clients("w")))))
+    inputs = {"x": np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0], [-1.0, 0.0]]), "w": np.array([0.0, 2.0, 0.0, 0.5])}
+    assert worst_error(compiled_for(b.build(), inputs), inputs) <= TOLERANCE
