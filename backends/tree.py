@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from ezprivsecfl.backends.cpp import circuit_files
-from ezprivsecfl.compiler.circuits import bristol
-from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.compiler.compiled import Compiled
+from ezprivsecfl.ir.circuits import bristol
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.text import print_program

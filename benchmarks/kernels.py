@@ -9,12 +9,12 @@ import numpy as np
 
 from ezprivsecfl.backends import duet
 from ezprivsecfl.backends.duet.description import cost
-from ezprivsecfl.compiler.circuits import products, words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
-from ezprivsecfl.compiler.circuits.summands import on_summands
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir import tensor
+from ezprivsecfl.ir.circuits import products, words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder
+from ezprivsecfl.ir.circuits.summands import on_summands
 from ezprivsecfl.ir.mpc import boolean, io, protocol, structure
 from ezprivsecfl.ir.program import Level, ProgramBuilder
 from ezprivsecfl.ir.types import ArithType, DType, FixedFormat, Secrecy, TensorType

@@ -19,7 +19,7 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.signs import non_negative
-from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.steps import Steps
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.checking import Findings

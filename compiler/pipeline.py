@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import LEAST, RATIO, SMALL, Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages, check_exponents, divide
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.lowering.domains import COMFORTABLE_BITS, FEWEST_BITS, INPUT_BITS, Domains
-from ezprivsecfl.compiler.lowering.lost_places import Lost
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import MIN_CLIENTS, Options
-from ezprivsecfl.compiler.passes.base import Pass, run_passes
 from ezprivsecfl.compiler.passes.blend import BlendSelections
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
@@ -24,7 +20,8 @@ from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
 from ezprivsecfl.errors import CompileError, PrecisionError
-from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.op import Op
+from ezprivsecfl.ir.passes import Pass, run_passes
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.verifier import verify
 
@@ -46,33 +43,6 @@ an error or drops its client, and is named, but of what an input loses there is 
 """
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """A program ready for a back end.
-
-    Args:
-        name: The computation's name.
-        tensor: As traced, with bounds.
-        optimised: After all passes of the tensor level.
-        prologue: SERVER inputs to the public values that the secure part needs; both servers run it in the clear.
-        secure: The mpc program; its ``public`` operations name outputs of the prologue.
-        epilogue: Opened values (and SERVER inputs) to results; both servers run it in the clear.
-        options: What it was compiled with.
-        holders: For values of ``optimised`` those of ``secure`` that hold them, as wires, as shares, or both.
-        lost: What truncation loses.
-    """
-
-    name: str
-    tensor: Program
-    optimised: Program
-    prologue: Program
-    secure: Program
-    epilogue: Program
-    options: Options
-    holders: Mapping[Value, tuple[Value, ...]] = field(default_factory=dict)
-    lost: Lost = field(default_factory=Lost)
-
-
 def tensor_passes(options: Options) -> list[Pass]:
     """The passes of the tensor level, in order."""
     return [
@@ -87,6 +57,11 @@ def tensor_passes(options: Options) -> list[Pass]:
         Simplify(),
         DivideByRoots(SMALL),
     ]
+
+
+def all_passes(options: Options) -> list[Pass]:
+    """What a traced program goes through before it is divided, in order."""
+    return [DeclareBounds(options.clients, options.bounds), *tensor_passes(options)]
 
 
 def compile_program(program: Program, options: Options) -> Compiled:

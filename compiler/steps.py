@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.compiler.analyses.norms import Norms
-from ezprivsecfl.compiler.circuits.evaluate import from_bits
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE
-from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.checking import Findings
+from ezprivsecfl.ir.circuits.evaluate import from_bits
 from ezprivsecfl.ir.mpc import linear, protocol
 from ezprivsecfl.ir.op import Array, Op, Round, Value, as_float
 from ezprivsecfl.ir.structural import ConcatOp, StructuralOp, SumOp

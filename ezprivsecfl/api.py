@@ -13,8 +13,8 @@ import tensorflow_federated as tff
 from ezprivsecfl.backend import Backend, choose
 from ezprivsecfl.backends.duet.description import CostTable
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, DROP, MIN_CLIENTS, Declared, Options
-from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import TracedComputation, trace
 from ezprivsecfl.precision import imprecise

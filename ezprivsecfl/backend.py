@@ -16,9 +16,9 @@ from ezprivsecfl.backends.motion2nx.installation import Installation
 from ezprivsecfl.backends.network import MEASURED, Network
 from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.passes.base import run_passes
-from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.errors import CompileError
+from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Program as Secure
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import LocalCluster

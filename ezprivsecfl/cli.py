@@ -27,6 +27,7 @@ Compiles the aggregations of a TensorFlow Federated program to secure two-party 
 
   ezcompile PROGRAM.py            compile every aggregation found, write the artefacts
   ezcompile run PROGRAM.py        run the program; two servers compute its aggregations on shares
+  ezcompile opt PROGRAM.ir        run passes of the compiler, one by one, and print the program
   ezcompile doctor                say which back ends this machine can use
 """
 
@@ -51,11 +52,22 @@ exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled, 3 a ro
 """
 
 
+OPT_EXAMPLES = """\
+examples:
+  ezcompile opt aggregation.ir                             all passes
+  ezcompile opt --pass factor-scales aggregation.ir        one pass
+  ezcompile opt --pass simplify --pass blend-selections aggregation.ir
+  ezcompile opt --list                                     what passes there are
+
+exit codes: 0 done, 2 the program or an option is wrong
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
     given = list(sys.argv[1:] if arguments is None else arguments)
-    command = given.pop(0) if given and given[0] in ("run", "doctor") else "compile"
+    command = given.pop(0) if given and given[0] in ("run", "opt", "doctor") else "compile"
     own, passed_on = _split(given) if command == "run" else (given, [])
     options = PARSERS[command]().parse_args(own)
     options.arguments = passed_on
@@ -82,6 +94,10 @@ def _carry_out(command: str, options: argparse.Namespace) -> int:
         from ezprivsecfl.cli_run import run_command
 
         return run_command(options)
+    if command == "opt":
+        from ezprivsecfl.cli_opt import opt_command
+
+        return opt_command(options)
     if command == "doctor":
         from ezprivsecfl.cli_doctor import doctor_command
 
@@ -155,7 +171,30 @@ def _doctor_parser() -> argparse.ArgumentParser:
     return parser
 
 
-PARSERS = {"compile": _compile_parser, "run": _run_parser, "doctor": _doctor_parser}
+def _opt_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "ezcompile opt",
+        description="Runs passes of the tensor level on a program in text form and prints what they make of it.",
+        epilog=OPT_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("program", metavar="FILE.ir", type=Path, nargs="?", help="a tensor program in text form")
+    parser.add_argument(
+        "--pass",
+        dest="passes",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a pass; may be repeated (default: all, in the compiler's order)",
+    )
+    parser.add_argument("--list", action="store_true", help="print the passes, in the compiler's order")
+    parser.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round")
+    _passes(parser)
+    _about(parser)
+    return parser
+
+
+PARSERS = {"compile": _compile_parser, "run": _run_parser, "opt": _opt_parser, "doctor": _doctor_parser}
 
 
 def _motion2nx(parser: argparse.ArgumentParser) -> None:
@@ -175,15 +214,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--arithmetic", choices=("gmw", "beavy"), default="gmw", help="MOTION2NX's arithmetic protocol (default gmw)"
     )
-    parser.add_argument(
-        "--relu", default="exact", metavar="KIND", help="exact (default), or poly:DEGREE for a polynomial"
-    )
-    parser.add_argument(
-        "--norms",
-        default="exact",
-        metavar="KIND",
-        help="exact (default), or sketch:K: estimate norms of longer vectors from K random sums, with a small error",
-    )
+    _passes(parser)
     parser.add_argument(
         "--cost",
         nargs="?",
@@ -191,14 +222,6 @@ def _common(parser: argparse.ArgumentParser) -> None:
         choices=(*NETWORKS, MEASURED),
         metavar="NETWORK",
         help="print what every operation costs on Duet, with seconds for a network: lan (default), wan or measured",
-    )
-    parser.add_argument(
-        "--bound",
-        action="append",
-        default=[],
-        metavar="[PARAMETER=]B",
-        help="entries x of a parameter (default: of all CLIENTS parameters) satisfy |x| < B, or LO <= x < HI if B is "
-        "LO:HI; may be repeated",
     )
     parser.add_argument(
         "--scale",
@@ -242,6 +265,31 @@ def _common(parser: argparse.ArgumentParser) -> None:
         help="the network, lan, wan or measured, for which Duet chooses garbled circuits or Boolean shares (default "
         "lan, or what --link says)",
     )
+    _about(parser)
+
+
+def _passes(parser: argparse.ArgumentParser) -> None:
+    """What the passes of the tensor level depend on."""
+    parser.add_argument(
+        "--relu", default="exact", metavar="KIND", help="exact (default), or poly:DEGREE for a polynomial"
+    )
+    parser.add_argument(
+        "--norms",
+        default="exact",
+        metavar="KIND",
+        help="exact (default), or sketch:K: estimate norms of longer vectors from K random sums, with a small error",
+    )
+    parser.add_argument(
+        "--bound",
+        action="append",
+        default=[],
+        metavar="[PARAMETER=]B",
+        help="entries x of a parameter (default: of all CLIENTS parameters) satisfy |x| < B, or LO <= x < HI if B is "
+        "LO:HI; may be repeated",
+    )
+
+
+def _about(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verbose", action="store_true", help="also print where an error was raised")
     parser.add_argument("--version", action="version", version=f"ezcompile {__version__}")
 

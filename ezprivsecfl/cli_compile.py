@@ -11,9 +11,10 @@ from pathlib import Path
 from ezprivsecfl.backend import ServerBackend
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, chosen_backend, parse_bounds
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Declared, Options
 from ezprivsecfl.compiler.passes.bounds import fitting
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input

@@ -9,7 +9,7 @@ import numpy as np
 
 from ezprivsecfl.compiler.analyses.integers import integers
 from ezprivsecfl.compiler.analyses.leakage import leakage
-from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc.io import Constant, Output, Public, Share
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.types import ArithType, MaskedType, RingType

@@ -10,10 +10,10 @@ from functools import cached_property
 from ezprivsecfl.backend import Backend
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.analyses.norms import CONFIDENCE, Norms
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import FIXED, Bound
 from ezprivsecfl.compiler.passes.relu import approximations
 from ezprivsecfl.compiler.passes.simplify import Simplify
-from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc import io, protocol, sketch
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement

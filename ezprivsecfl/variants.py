@@ -9,8 +9,9 @@ from functools import cached_property
 
 from ezprivsecfl.backend import Backend
 from ezprivsecfl.backends.duet.description import CostTable, cost
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Bound, Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.mpc.io import Public, Share
 from ezprivsecfl.ir.program import Program

@@ -14,7 +14,7 @@ from ezprivsecfl.errors import UNKNOWN, Location, VerifyError
 from ezprivsecfl.ir.types import Type
 
 if TYPE_CHECKING:  # circuits stand below the IR and load only where they are used
-    from ezprivsecfl.compiler.circuits.builder import Circuit
+    from ezprivsecfl.ir.circuits.builder import Circuit
 
 Array = NDArray[Any]
 

@@ -12,7 +12,7 @@ from ezprivsecfl.errors import UNKNOWN, Location
 from ezprivsecfl.ir.op import Op, Value
 
 if TYPE_CHECKING:  # circuits stand below the IR and load only where they are used
-    from ezprivsecfl.compiler.circuits.builder import Circuit
+    from ezprivsecfl.ir.circuits.builder import Circuit
 
 AnyOp = TypeVar("AnyOp", bound=Op)
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from typing_extensions import Self
 
-from ezprivsecfl.compiler.circuits.floats import FloatFormat as FloatFormat
+from ezprivsecfl.ir.circuits.floats import FloatFormat as FloatFormat
 
 CLIENTS_DIM: Literal["n"] = "n"
 """The symbolic size of an axis that runs over the clients; its value is known when a round starts."""
@@ -37,6 +37,10 @@ class DType(Enum):
         return self in (DType.I32, DType.I64)
 
 
+NOMINAL_CLIENTS = 32
+"""What the clients axis counts as when sizes are compared at compile time."""
+
+
 class Secrecy(Enum):
     """Who may know a tensor-level value: both servers (public), or nobody alone (secret)."""
 
@@ -52,6 +56,14 @@ def shape_text(shape: Shape) -> str:
 def resolve(shape: Shape, clients: int) -> tuple[int, ...]:
     """Replaces the symbolic clients dimension by the number of clients of a round."""
     return tuple(clients if d == CLIENTS_DIM else int(d) for d in shape)
+
+
+def count(shape: Shape) -> int:
+    """Number of elements, with a nominal number of clients."""
+    total = 1
+    for d in shape:
+        total *= NOMINAL_CLIENTS if d == CLIENTS_DIM else int(d)
+    return total
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.errors import EzError, InputError
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.tensor import Input

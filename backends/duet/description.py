@@ -9,7 +9,7 @@ from pathlib import Path
 from ezprivsecfl.backends.duet.kernels import Kernel, PhaseCost, kernel
 from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.network import NETWORKS, Network
-from ezprivsecfl.compiler.passes.schedule import delays, schedule
+from ezprivsecfl.backends.schedule import delays, schedule
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime import _duet

@@ -9,8 +9,8 @@ from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.groups import connected
 from ezprivsecfl.backends.duet.kernels import kernel
 from ezprivsecfl.backends.network import NETWORKS, Network
-from ezprivsecfl.compiler.circuits.summands import identity, on_summands
 from ezprivsecfl.errors import CompileError
+from ezprivsecfl.ir.circuits.summands import identity, on_summands
 from ezprivsecfl.ir.mpc import boolean, protocol, structure
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder

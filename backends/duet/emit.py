@@ -22,9 +22,9 @@ from ezprivsecfl.backends.cpp import (
     significant,
 )
 from ezprivsecfl.backends.duet.passes import legal
+from ezprivsecfl.backends.schedule import Exchange, Schedule, Step, results, schedule
 from ezprivsecfl.backends.tree import common_tree
-from ezprivsecfl.compiler.passes.schedule import Exchange, Schedule, Step, results, schedule
-from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc import boolean, io, protocol, shares, sketch
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ezprivsecfl.backends.duet.kernels import kernel
 from ezprivsecfl.backends.duet.legalise import Legalise
-from ezprivsecfl.compiler.passes.schedule import schedule
+from ezprivsecfl.backends.schedule import schedule
 from ezprivsecfl.ir.mpc import protocol, shares, structure
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder

@@ -5,7 +5,7 @@ The legalisation is driven by this page: an operation of the mpc level that is n
 
 from __future__ import annotations
 
-from ezprivsecfl.compiler.circuits.circuit import GateKind
+from ezprivsecfl.ir.circuits.circuit import GateKind
 from ezprivsecfl.ir.mpc import io, linear, protocol, structure
 from ezprivsecfl.ir.mpc.opening import bits_for
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares

@@ -26,11 +26,11 @@ from ezprivsecfl.backends.motion2nx.description import total_bytes
 from ezprivsecfl.backends.motion2nx.legalise import Legalise
 from ezprivsecfl.backends.motion2nx.phases import Kind, Phase, divide
 from ezprivsecfl.backends.tree import common_tree
-from ezprivsecfl.compiler.passes.base import run_passes
-from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc import io, linear, protocol
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, RingType, YaoType
 from ezprivsecfl.runtime.statistics import size_text

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, RING_BITS, elements
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
-from ezprivsecfl.compiler.circuits.circuit import Circuit, Gate, GateKind
 from ezprivsecfl.errors import UnsupportedError
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder
+from ezprivsecfl.ir.circuits.circuit import Circuit, Gate, GateKind
 from ezprivsecfl.ir.mpc import linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value

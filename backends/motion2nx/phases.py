@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ezprivsecfl.compiler.passes.schedule import results
+from ezprivsecfl.backends.schedule import results
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.mpc.shares import SHARE_PRODUCTS

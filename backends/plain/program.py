@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.backends.tree import manifest
-from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output, Public, Share

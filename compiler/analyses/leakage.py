@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import FAIL
-from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.mpc import io, protocol

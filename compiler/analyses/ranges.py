@@ -17,7 +17,6 @@ from ezprivsecfl.compiler.analyses.integers import integers
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.squares import is_square
 from ezprivsecfl.compiler.analyses.terms import source
-from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.ir.interval import Interval, product
 from ezprivsecfl.ir.interval import power as power_of
 from ezprivsecfl.ir.op import Op, Value
@@ -26,7 +25,7 @@ from ezprivsecfl.ir.tensor import Input, TensorOp
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.tensor.values import tensor_type
-from ezprivsecfl.ir.types import CLIENTS_DIM
+from ezprivsecfl.ir.types import CLIENTS_DIM, count
 
 EXACT = Norms()
 

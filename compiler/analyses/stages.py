@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ezprivsecfl.compiler.analyses.chains import EXPONENT, Chain, Hidden, chains
 from ezprivsecfl.compiler.analyses.ranges import Ranges
-from ezprivsecfl.compiler.passes.late_opening import EXPONENT, Chain, Hidden, chains
 from ezprivsecfl.errors import LeakageError, UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder

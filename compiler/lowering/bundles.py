@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ezprivsecfl.compiler.circuits import floats, logarithms, roots, rounding, words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
 from ezprivsecfl.compiler.lowering.scales import exact_frac
+from ezprivsecfl.ir.circuits import floats, logarithms, roots, rounding, words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.types import BitFormat, FixedFormat, FloatFormat, WireFormat

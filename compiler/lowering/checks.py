@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ezprivsecfl.compiler.circuits import words
-from ezprivsecfl.compiler.circuits.builder import Circuit, CircuitBuilder
 from ezprivsecfl.compiler.lowering.garble import is_per_client
 from ezprivsecfl.errors import Location
+from ezprivsecfl.ir.circuits import words
+from ezprivsecfl.ir.circuits.builder import Circuit, CircuitBuilder
 from ezprivsecfl.ir.mpc import linear, protocol, structure
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import ProgramBuilder

@@ -14,7 +14,6 @@ from enum import Enum
 
 from ezprivsecfl.compiler.analyses.ranges import SMALL, Ranges
 from ezprivsecfl.compiler.analyses.terms import source
-from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
@@ -22,7 +21,7 @@ from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.tensor.values import tensor_type
-from ezprivsecfl.ir.types import CLIENTS_DIM
+from ezprivsecfl.ir.types import CLIENTS_DIM, count
 
 ROOM = 62
 """Bits of a ring element for magnitude and fraction together: 64 less the sign and one for accumulated rounding."""

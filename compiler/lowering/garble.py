@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ezprivsecfl.compiler.analyses.partial import PARTIAL
-from ezprivsecfl.compiler.circuits.builder import Circuit, CircuitBuilder
 from ezprivsecfl.compiler.lowering.bundles import Bundle, Garbler, bit
 from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.regions import Region
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.errors import Location
+from ezprivsecfl.ir.circuits.builder import Circuit, CircuitBuilder
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, FixedFormat, Shape, WireFormat, YaoType

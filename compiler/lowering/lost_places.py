@@ -8,10 +8,11 @@ powers of degree 3 and more, and about what is multiplied with an inverse.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.stages import Stages
+from ezprivsecfl.compiler.compiled import Lost
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.lowering.scales import LOWEST_REACH, Scales
 from ezprivsecfl.errors import Location
@@ -27,20 +28,6 @@ SELECTING = (ew.Maximum, ew.Minimum, ew.Select, ew.Relu, ew.Abs)
 """Operations of circuits whose result has entries of the operands."""
 
 
-@dataclass(frozen=True)
-class Lost:
-    """The largest place that is lost, such as 2^-20, where any is.
-
-    Args:
-        results: Of opened values, by path.
-        small: Of operands whose sign an operation takes, or whose inverse if it is coarse for clients at the low end of
-            their class, by the operation's place in the user's program.
-    """
-
-    results: Mapping[str, float] = field(default_factory=dict)
-    small: Mapping[Location, float] = field(default_factory=dict)
-
-
 def lost_places(stages: Stages, domains: Domains, scales: Scales) -> Lost:
     """What truncation loses in a program with given formats."""
     estimate = _Estimate(domains, scales, list(stages.opened))
@@ -52,9 +39,7 @@ def lost_places(stages: Stages, domains: Domains, scales: Scales) -> Lost:
             coarse = operand in _inverted(op) and COARSE * lost > scales.typical(operand, LOWEST_REACH)
             if lost and (coarse or _asks_sign(op)):
                 small[op.location] = max(lost, small.get(op.location, 0.0))
-    return Lost(
-        {path: lost for path, lost in results.items() if lost}, {at: lost for at, lost in small.items() if lost}
-    )
+    return Lost(results, small)
 
 
 @dataclass

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from ezprivsecfl.compiler.analyses.signs import non_negative
 from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
 from ezprivsecfl.compiler.analyses.stages import Stages, hiding_path
+from ezprivsecfl.compiler.compiled import Lost
 from ezprivsecfl.compiler.lowering.checks import Checks
 from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit
-from ezprivsecfl.compiler.lowering.lost_places import Lost, lost_places
+from ezprivsecfl.compiler.lowering.lost_places import lost_places
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE, Scales
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure

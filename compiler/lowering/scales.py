@@ -23,7 +23,6 @@ from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS, INPUT_BITS, ROOM, Domains, Strategy
-from ezprivsecfl.compiler.passes.factor import NOMINAL_CLIENTS, count
 from ezprivsecfl.errors import PrecisionError
 from ezprivsecfl.ir.mpc.sketch import SCALE_BITS
 from ezprivsecfl.ir.op import Op, Value
@@ -32,7 +31,7 @@ from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.tensor.values import tensor_type
-from ezprivsecfl.ir.types import CLIENTS_DIM, Dim
+from ezprivsecfl.ir.types import CLIENTS_DIM, NOMINAL_CLIENTS, Dim, count
 
 MOST_INPUT_BITS = 35
 """Significant bits of an input and of a public value at most: what a float32 has, and room for smaller entries."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.partial import may_fail
-from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Mul, Select, Sub
 from ezprivsecfl.ir.tensor.values import tensor_type
+from ezprivsecfl.ir.types import count
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ So ``sum_i (score_i / |g_i|) · g_i / total`` becomes one vector-matrix product 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,21 +34,10 @@ from ezprivsecfl.ir.tensor.elementwise import (
 )
 from ezprivsecfl.ir.tensor.structure import Broadcast, MatMul, Reshape, Sum, Transpose
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
-from ezprivsecfl.ir.types import CLIENTS_DIM, Dim, Shape
-
-NOMINAL_CLIENTS = 32
-"""What the clients axis counts as when sizes are compared at compile time."""
+from ezprivsecfl.ir.types import CLIENTS_DIM, Dim, Shape, count
 
 FEW = 4
 """Up to this many results a weighted mean is divided by its total after the sum rather than before."""
-
-
-def count(shape: Shape) -> int:
-    """Number of elements, with a nominal number of clients."""
-    total = 1
-    for d in shape:
-        total *= NOMINAL_CLIENTS if d == CLIENTS_DIM else int(d)
-    return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,25 +185,27 @@ class _Rewrite:
         for f in outside:
             shape = tuple(d for i, d in enumerate(f.type.shape) if i not in axes)
             factors.append(self.b.add(Reshape, f, shape=shape))
-        base = self._sum_of_squares(x.base, inside, axes)
-        if base is None:
-            weights = self._product(inside) if inside else None
-            base = weighted_sum(self.b, x.base, weights, axes) if weights else sum_of(self.b, x.base, axes)
+        root = self._root(x.base, inside)
+        if root is not None:
+            base = sum_of(self.b, self.b.add(Mul, root, root), axes)
+        elif inside:
+            base = weighted_sum(self.b, x.base, self._product(inside), axes)
+        else:
+            base = sum_of(self.b, x.base, axes)
         smaller = [f for f in factors if f.type.shape != kept_shape]
         for f in factors:
             if f.type.shape == kept_shape:
                 base = self.b.add(Mul, base, f)
         return Factored(base, tuple(smaller))
 
-    def _sum_of_squares(self, square: Value, factors: list[Value], axes: tuple[int, ...]) -> Value | None:
-        """The sum of (x · factors)², not of x² · factors²: of small entries, squares lose twice as many places."""
+    def _root(self, square: Value, factors: Sequence[Value]) -> Value | None:
+        """x · factors, of which x² · factors² is the square: of small entries, squares lose twice as many places."""
         once = list(dict.fromkeys(factors))
         if not isinstance(square.op, Mul) or square.op.operands[0] is not square.op.operands[1]:
             return None
         if not any(tensor_type(f).is_secret for f in once) or any(factors.count(f) != 2 for f in once):
             return None
-        root = self.b.add(Mul, square.op.operands[0], self._product(once))
-        return sum_of(self.b, self.b.add(Mul, root, root), axes)
+        return self.b.add(Mul, square.op.operands[0], self._product(once))
 
     def _matmul(self, x: Factored, y: Factored) -> Factored:
         rank = max(len(x.shape), len(y.shape))
@@ -256,6 +248,9 @@ class _Rewrite:
         return self.whole[old]
 
     def _multiplied(self, x: Factored) -> Value:
+        root = self._root(x.base, x.factors)
+        if root is not None:
+            return self.b.add(Mul, root, root)
         value = x.base
         rest = []
         for f in x.factors:

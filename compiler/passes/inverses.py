@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from ezprivsecfl.compiler.passes.factor import count
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.tensor.elementwise import Div, Mul, Reciprocal, Rsqrt, Sqrt
 from ezprivsecfl.ir.tensor.structure import Broadcast, Reshape, Transpose
 from ezprivsecfl.ir.tensor.values import tensor_type
+from ezprivsecfl.ir.types import count
 
 MOVES = (Reshape, Broadcast, Transpose)
 

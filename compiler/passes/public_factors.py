@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ezprivsecfl.compiler.passes.late_opening import chain
+from ezprivsecfl.compiler.analyses.chains import chain
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Output

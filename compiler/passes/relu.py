@@ -8,8 +8,8 @@ import numpy as np
 
 from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
-from ezprivsecfl.compiler.circuits.relu import minimax_relu
 from ezprivsecfl.errors import CompileError, Location, PrecisionError
+from ezprivsecfl.ir.circuits.relu import minimax_relu
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant

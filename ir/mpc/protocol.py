@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.compiler.circuits.evaluate import evaluate as evaluate_circuit
 from ezprivsecfl.errors import DivisionError
+from ezprivsecfl.ir.circuits.evaluate import evaluate as evaluate_circuit
 from ezprivsecfl.ir.mpc.base import MpcOp
 from ezprivsecfl.ir.op import Array, Round
 from ezprivsecfl.ir.types import (

@@ -18,7 +18,7 @@ from ezprivsecfl.ir.text.errors import TextError, syntax_error
 from ezprivsecfl.ir.text.hints import attribute_hints
 
 if TYPE_CHECKING:
-    from ezprivsecfl.compiler.circuits.builder import Circuit
+    from ezprivsecfl.ir.circuits.builder import Circuit
 
 
 def parse_program(text: str, file: str = "<text>") -> Program:
@@ -146,7 +146,7 @@ def _location(node: Tree[Token]) -> Location:
 
 
 def _circuit(token: Token) -> Circuit:
-    from ezprivsecfl.compiler.circuits.bristol import parse  # only the mpc level has circuits
+    from ezprivsecfl.ir.circuits.bristol import parse  # only the mpc level has circuits
 
     try:
         return parse(token[3:-3].strip() + "\n")

@@ -19,7 +19,7 @@ from ezprivsecfl.ir.text.hints import attribute_hints, includes
 from ezprivsecfl.ir.types import BitFormat, FixedFormat, FloatFormat, Type
 
 if TYPE_CHECKING:
-    from ezprivsecfl.compiler.circuits.builder import Circuit
+    from ezprivsecfl.ir.circuits.builder import Circuit
 
 BARE_NAME = r"[A-Za-z_][A-Za-z0-9_.\-]*"
 
@@ -98,6 +98,6 @@ def symbol_text(name: str) -> str:
 
 def circuit_text(circuit: Circuit) -> str:
     """A Boolean circuit in Bristol Fashion."""
-    from ezprivsecfl.compiler.circuits.bristol import write  # only the mpc level has circuits
+    from ezprivsecfl.ir.circuits.bristol import write  # only the mpc level has circuits
 
     return write(circuit).strip()

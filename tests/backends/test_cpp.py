@@ -12,9 +12,9 @@ from sketches import weighted_mean
 
 from ezprivsecfl.backends.cpp import circuit_files, class_name, literal, plain
 from ezprivsecfl.backends.duet.emit import emit
-from ezprivsecfl.compiler.circuits import bristol
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.ir.circuits import bristol
 from ezprivsecfl.runtime import _duet
 
 COMPILED = compile_program(weighted_mean(3), Options(clients=4))

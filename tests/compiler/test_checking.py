@@ -12,12 +12,13 @@ import pytest
 from ezprivsecfl.compiler import checking
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.checking import check_compiled
-from ezprivsecfl.compiler.circuits import words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.checking import Findings
+from ezprivsecfl.ir.circuits import words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
 from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.op import Value

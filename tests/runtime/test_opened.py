@@ -10,8 +10,9 @@ from pair import Pair
 from sketches import Sketch, fltrust
 
 from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import FAIL, Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.tensor.elementwise import Mul

@@ -16,8 +16,8 @@ from ezprivsecfl.backend import Duet
 from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.checking import check_compiled, check_tensor, encoded_inputs
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Bound, Options
-from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import CompileError, EzError, InputError, RunError, VerifyError
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.interpreter import run_tensor

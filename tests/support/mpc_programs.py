@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ezprivsecfl.compiler.circuits import words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
-from ezprivsecfl.compiler.circuits.summands import on_summands
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir import tensor
+from ezprivsecfl.ir.circuits import words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder
+from ezprivsecfl.ir.circuits.summands import on_summands
 from ezprivsecfl.ir.mpc import boolean, io, linear, protocol, shares, sketch, structure
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder

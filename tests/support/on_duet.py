@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ezprivsecfl.backends import duet
-from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.runtime.cluster import LocalCluster
 from ezprivsecfl.runtime.session import TwoServerProgram
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.pipeline import Compiled
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc.fixed_point import decode
 from ezprivsecfl.ir.mpc.io import Output
 from ezprivsecfl.ir.mpc.protocol import Open

@@ -10,8 +10,8 @@ import numpy as np
 from in_process import both
 
 from ezprivsecfl.backends import duet
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import DROP
-from ezprivsecfl.compiler.pipeline import Compiled
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.program import ServerProgram

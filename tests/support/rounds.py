@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Declared, Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.op import Array, as_float
 from ezprivsecfl.ir.program import Program

@@ -23,8 +23,9 @@ from opened import assert_as_opened
 from rounds import random_round
 from sketches import fltrust
 
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError, EzError, InputError
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.runtime import _duet

@@ -10,13 +10,14 @@ from ezprivsecfl.backend import Duet, choose
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.domains import AssignDomains
 from ezprivsecfl.backends.network import NETWORKS, network
-from ezprivsecfl.compiler.circuits import words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
-from ezprivsecfl.compiler.circuits.evaluate import evaluate, from_bits, to_bits
-from ezprivsecfl.compiler.circuits.summands import identity, on_summands
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, Location
+from ezprivsecfl.ir.circuits import words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder
+from ezprivsecfl.ir.circuits.evaluate import evaluate, from_bits, to_bits
+from ezprivsecfl.ir.circuits.summands import identity, on_summands
 from ezprivsecfl.ir.mpc import boolean, io, protocol, structure
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor.elementwise import Greater, Mul, Relu, Select

@@ -15,10 +15,10 @@ from sketches import Sketch, clipped_mean, fltrust, weighted_mean
 from ezprivsecfl.backends.cpp import identifier
 from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.duet.emit import emit
-from ezprivsecfl.compiler.circuits import bristol
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, Location
+from ezprivsecfl.ir.circuits import bristol
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor.structure import Sum
 from ezprivsecfl.ir.text import parse_program

@@ -8,12 +8,12 @@ from ezprivsecfl.backends.duet.choices import ChooseProducts
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.join import WORTH, JoinProducts
 from ezprivsecfl.backends.duet.legalise import Legalise
-from ezprivsecfl.compiler.passes.base import run_passes
-from ezprivsecfl.compiler.passes.schedule import schedule
+from ezprivsecfl.backends.schedule import schedule
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.mpc import io, linear, protocol, shares, structure
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.types import ArithType
 

@@ -10,8 +10,9 @@ from ezprivsecfl.backends.duet.choices import ChooseProducts
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.duet.legalise import Legalise
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, Location
 from ezprivsecfl.ir.mpc import io, protocol, shares, structure
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder

@@ -21,8 +21,9 @@ from sketches import clipped_mean, everything, fltrust, weighted_mean
 from ezprivsecfl.backends import motion2nx
 from ezprivsecfl.backends.motion2nx.installation import VARIABLE, Installation
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError, RunError
 from ezprivsecfl.runtime.cluster import LocalCluster
 from ezprivsecfl.runtime.session import TwoServerProgram

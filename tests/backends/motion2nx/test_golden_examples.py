@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from ezprivsecfl.backends import duet, motion2nx
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.frontends.tff import find_computations, install_source_tracking, trace
 from ezprivsecfl.program_file import execute
 

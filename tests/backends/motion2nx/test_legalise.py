@@ -11,15 +11,15 @@ from sketches import clipped_mean, fltrust, weighted_mean
 
 from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, product_bytes
 from ezprivsecfl.backends.motion2nx.legalise import Legalise, legal_circuit
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
-from ezprivsecfl.compiler.circuits.evaluate import evaluate
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder
+from ezprivsecfl.ir.circuits.evaluate import evaluate
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
+from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.text import parse_program, print_program
 from ezprivsecfl.ir.types import ArithType

@@ -8,11 +8,11 @@ from sketches import clipped_mean, fltrust, weighted_mean
 
 from ezprivsecfl.backends.motion2nx.legalise import Legalise
 from ezprivsecfl.backends.motion2nx.phases import Kind, Phase, divide
-from ezprivsecfl.compiler.circuits import words
-from ezprivsecfl.compiler.circuits.builder import Circuit, CircuitBuilder
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import Location, UnsupportedError
+from ezprivsecfl.ir.circuits import words
+from ezprivsecfl.ir.circuits.builder import Circuit, CircuitBuilder
 from ezprivsecfl.ir.mpc import io, linear, protocol, structure
 from ezprivsecfl.ir.mpc.shares import SquareSumOfShares
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder

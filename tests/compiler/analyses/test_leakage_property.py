@@ -10,8 +10,9 @@ import pytest
 from opened import Round, run_plain
 from sketches import Sketch, clipped_mean, everything, fltrust, weighted_layers, weighted_mean
 
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, InputError
 from ezprivsecfl.ir.op import Array, Value
 from ezprivsecfl.ir.program import Program

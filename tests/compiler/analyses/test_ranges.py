@@ -10,11 +10,11 @@ from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import divide
 from ezprivsecfl.compiler.analyses.terms import Term
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.pipeline import tensor_passes
 from ezprivsecfl.errors import LeakageError
 from ezprivsecfl.ir.op import Round, Value
+from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import Add, Div, DivNoNan, Maximum, Mul, Relu, Sqrt, Sub

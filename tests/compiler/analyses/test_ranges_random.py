@@ -10,11 +10,11 @@ from sketches import Sketch
 
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.options import Bound, Options
-from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.pipeline import tensor_passes
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor import elementwise as ew

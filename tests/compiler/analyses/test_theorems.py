@@ -14,10 +14,10 @@ from sketches import Sketch
 
 from ezprivsecfl.compiler.analyses.ranges import LEAST, RATIO, Ranges
 from ezprivsecfl.compiler.options import Bound, Options
-from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.pipeline import tensor_passes
 from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output
 from ezprivsecfl.ir.tensor import elementwise as ew

@@ -7,9 +7,10 @@ import pytest
 from sketches import weighted_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.lowering.domains import MANY
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import encode

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sketches import Sketch
 
-from ezprivsecfl.compiler.lowering.lost_places import Lost
+from ezprivsecfl.compiler.compiled import Lost
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.op import Value

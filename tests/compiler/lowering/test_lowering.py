@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.pipeline import Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, DivisionError, PrecisionError, UnsupportedError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode

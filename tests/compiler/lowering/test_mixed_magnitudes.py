@@ -89,7 +89,15 @@ def test_quotients_by_large_counts_keep_their_bits(count: float):
     assert worst_error(compiled_for(program(per_example), inputs), inputs) <= TOLERANCE
 
 
-@pytest.mark.parametrize("build", [cosines, weighted_cosines, clipped, standardised])
+def squared_quotients(b: Sketch) -> Value:
+    """Of numbers by a number of each client's own, without what is negative."""
+    y = b.clients("y", 2)
+    quotients = b.add(ew.Div, y, column(b, b.add(st.Sum, b.add(ew.Abs, y), axes=(1,))))
+    squares = b.add(ew.Mul, quotients, quotients)
+    return total(b, b.add(ew.Select, b.add(ew.Greater, y, b.constant(0.0)), squares, b.constant(0.0)))
+
+
+@pytest.mark.parametrize("build", [cosines, weighted_cosines, clipped, standardised, squared_quotients])
 def test_small_updates_have_directions_too(build: Callable[[Sketch], Value]):
     """Squares of them are as small as the largest client's last places on shares; circuits take them whole."""
     y = np.array([[7.8e-4, 1e-5], [3e-5, -1e-5], [2e-7, 1e-7], [-3e-7, 5e-8]])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
-from ezprivsecfl.compiler.circuits.evaluate import evaluate, from_bits, to_bits
 from ezprivsecfl.compiler.lowering.bundles import Bundle, Garbler
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder
+from ezprivsecfl.ir.circuits.evaluate import evaluate, from_bits, to_bits
 from ezprivsecfl.ir.mpc.io import Output
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor import elementwise as ew

@@ -11,8 +11,9 @@ from rounds import simulated, worst_error
 from sketches import Sketch
 
 from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
+from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Bound, Options
-from ezprivsecfl.compiler.pipeline import ATTEMPTS, Compiled, compile_program
+from ezprivsecfl.compiler.pipeline import ATTEMPTS, compile_program
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.mpc import io
 from ezprivsecfl.ir.mpc.protocol import CheckClients, CheckZero, Circuit, Product

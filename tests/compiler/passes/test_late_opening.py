@@ -7,8 +7,8 @@ import pytest
 from opened import Round, run_plain
 from sketches import Sketch
 
+from ezprivsecfl.compiler.analyses.chains import chain
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.passes.late_opening import chain
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import InputError, Location, UnsupportedError
 from ezprivsecfl.ir.op import Value

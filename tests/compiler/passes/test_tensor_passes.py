@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.analyses.chains import chain
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.passes.base import run_passes
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
-from ezprivsecfl.compiler.passes.late_opening import chain
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
 from ezprivsecfl.compiler.pipeline import compile_program, tensor_passes
 from ezprivsecfl.errors import CompileError, UnsupportedError, VerifyError
 from ezprivsecfl.ir.interpreter import run_tensor
+from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -18,6 +19,11 @@ class Pass(Protocol):
 
     def run(self, program: Program) -> Program:
         """Returns the transformed program; the argument is left as it is."""
+
+
+def pass_name(one: Pass) -> str:
+    """How a pass is called on the command line: ``factor-scales`` for ``FactorScales``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(one).__name__).lower()
 
 
 def run_passes(program: Program, passes: Sequence[Pass]) -> Program:

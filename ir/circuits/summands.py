@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ezprivsecfl.compiler.circuits import words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
-from ezprivsecfl.compiler.circuits.circuit import Circuit, GateKind
+from ezprivsecfl.ir.circuits import words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
+from ezprivsecfl.ir.circuits.circuit import Circuit, GateKind
 
 
 def on_summands(circuit: Circuit, summed: Collection[int], *, shallow: bool) -> Circuit:

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ezprivsecfl.compiler.circuits import words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
-from ezprivsecfl.compiler.circuits.floats import FLOAT, Float, FloatFormat, finish
+from ezprivsecfl.ir.circuits import words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
+from ezprivsecfl.ir.circuits.floats import FLOAT, Float, FloatFormat, finish
 
 QUOTIENT_GUARD = 5
 ROOT_GUARD = 3

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from ezprivsecfl.compiler.circuits import words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
-from ezprivsecfl.compiler.circuits.floats import Float
+from ezprivsecfl.ir.circuits import words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
+from ezprivsecfl.ir.circuits.floats import Float
 
 
 class Dropped(NamedTuple):

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from ezprivsecfl.compiler.circuits import floats, logarithms
-from ezprivsecfl.compiler.circuits.builder import Circuit, CircuitBuilder
-from ezprivsecfl.compiler.circuits.evaluate import evaluate, from_bits, to_bits
-from ezprivsecfl.compiler.circuits.floats import FLOAT
+from ezprivsecfl.ir.circuits import floats, logarithms
+from ezprivsecfl.ir.circuits.builder import Circuit, CircuitBuilder
+from ezprivsecfl.ir.circuits.evaluate import evaluate, from_bits, to_bits
+from ezprivsecfl.ir.circuits.floats import FLOAT
 
 
 def circuit() -> Circuit:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ezprivsecfl.compiler.circuits import products, quotients, words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
-from ezprivsecfl.compiler.circuits.evaluate import evaluate, from_bits, to_bits
+from ezprivsecfl.ir.circuits import products, quotients, words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
+from ezprivsecfl.ir.circuits.evaluate import evaluate, from_bits, to_bits
 
 SMALL = 4
 

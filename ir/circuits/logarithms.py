@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ezprivsecfl.compiler.circuits import floats, products, words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
-from ezprivsecfl.compiler.circuits.floats import Float, FloatFormat
+from ezprivsecfl.ir.circuits import floats, products, words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
+from ezprivsecfl.ir.circuits.floats import Float, FloatFormat
 
 FRAC = 28
 """Fractional bits of the logarithm before it is normalised."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from ezprivsecfl.compiler.circuits import products, words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
+from ezprivsecfl.ir.circuits import products, words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
 
 
 @dataclass(frozen=True)

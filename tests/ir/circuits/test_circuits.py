@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ezprivsecfl.compiler.circuits import bristol, words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, GateKind
-from ezprivsecfl.compiler.circuits.evaluate import evaluate, from_bits, to_bits
-from ezprivsecfl.compiler.circuits.library import standard_circuits
-from ezprivsecfl.compiler.circuits.relu import minimax_relu
+from ezprivsecfl.ir.circuits import bristol, words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, GateKind
+from ezprivsecfl.ir.circuits.evaluate import evaluate, from_bits, to_bits
+from ezprivsecfl.ir.circuits.library import standard_circuits
+from ezprivsecfl.ir.circuits.relu import minimax_relu
 
 AND_COUNTS = {
     "abs64": 63,

@@ -7,8 +7,8 @@ of Computer Programming", volume 2, section 4.3.1; I. Koren, "Computer Arithmeti
 
 from __future__ import annotations
 
-from ezprivsecfl.compiler.circuits import words
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
+from ezprivsecfl.ir.circuits import words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
 
 
 def divide_unsigned(b: CircuitBuilder, x: Wires, y: Wires) -> tuple[Wires, Wires]:

@@ -6,10 +6,10 @@ import random
 import numpy as np
 import pytest
 
-from ezprivsecfl.compiler.circuits import floats, roots
-from ezprivsecfl.compiler.circuits.builder import Circuit, CircuitBuilder
-from ezprivsecfl.compiler.circuits.evaluate import Bits, evaluate, from_bits, to_bits
-from ezprivsecfl.compiler.circuits.floats import FLOAT, FloatFormat
+from ezprivsecfl.ir.circuits import floats, roots
+from ezprivsecfl.ir.circuits.builder import Circuit, CircuitBuilder
+from ezprivsecfl.ir.circuits.evaluate import Bits, evaluate, from_bits, to_bits
+from ezprivsecfl.ir.circuits.floats import FLOAT, FloatFormat
 
 TINY = FloatFormat(mantissa=5, exponent=4)
 SPECIAL = [0.0, 1.0, -1.0, math.inf, -math.inf, math.nan]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ezprivsecfl.compiler.circuits.circuit import Circuit, Gate, GateKind
+from ezprivsecfl.ir.circuits.circuit import Circuit, Gate, GateKind
 
 ARITY = {GateKind.XOR: 2, GateKind.AND: 2, GateKind.INV: 1, GateKind.EQ: 1, GateKind.EQW: 1}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ezprivsecfl.compiler.circuits.circuit import Circuit, Gate, GateKind
+from ezprivsecfl.ir.circuits.circuit import Circuit, Gate, GateKind
 
 __all__ = ["Circuit", "CircuitBuilder", "Wires"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder, Wires
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
 
 
 def constant(b: CircuitBuilder, value: int, width: int) -> Wires:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ezprivsecfl.compiler.circuits import floats, products, quotients, roots, words
-from ezprivsecfl.compiler.circuits.builder import Circuit, CircuitBuilder, Wires
+from ezprivsecfl.ir.circuits import floats, products, quotients, roots, words
+from ezprivsecfl.ir.circuits.builder import Circuit, CircuitBuilder, Wires
 
 WIDTH = 64
 FRAC = 40

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from sketches import fltrust, weighted_mean
 
+from ezprivsecfl.backends.schedule import Step, delays, schedule
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.passes.schedule import Step, delays, schedule
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.program import Level, ProgramBuilder

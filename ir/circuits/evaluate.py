@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ezprivsecfl.compiler.circuits.circuit import Circuit, GateKind
+from ezprivsecfl.ir.circuits.circuit import Circuit, GateKind
 
 Bits = NDArray[np.bool_]
 

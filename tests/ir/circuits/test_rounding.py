@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from ezprivsecfl.compiler.circuits import floats, rounding
-from ezprivsecfl.compiler.circuits.builder import CircuitBuilder
-from ezprivsecfl.compiler.circuits.evaluate import evaluate, from_bits, to_bits
-from ezprivsecfl.compiler.circuits.floats import FLOAT, FloatFormat
+from ezprivsecfl.ir.circuits import floats, rounding
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder
+from ezprivsecfl.ir.circuits.evaluate import evaluate, from_bits, to_bits
+from ezprivsecfl.ir.circuits.floats import FLOAT, FloatFormat
 
 TINY = FloatFormat(mantissa=5, exponent=4)
 RULES = {"floor": (rounding.down, np.floor), "ceil": (rounding.up, np.ceil), "round": (rounding.to_even, np.rint)}

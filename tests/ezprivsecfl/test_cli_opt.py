@@ -1,0 +1,86 @@
+"""``ezcompile opt``: each pass can be run and seen alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, main
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import all_passes
+from ezprivsecfl.ir.passes import pass_name, run_passes
+from ezprivsecfl.ir.text import parse_program, print_program
+
+MEAN = """\
+program @mean (clients <= 4) tensor {
+  %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>} : secret<f32[n, 3]>
+  %1 = input {path = "w", placement = clients, bound = 8.0, type = secret<f32[n]>} : secret<f32[n]>
+  %2 = reshape %1 {shape = [n, 1]} : secret<f32[n, 1]>
+  %3 = mul %0, %2 : secret<f32[n, 3]>
+  %4 = sum %3 {axes = [0]} : secret<f32[3]>
+  %5 = sum %1 {axes = [0]} : secret<f32[]>
+  %6 = div %4, %5 : secret<f32[3]>
+  output %6 {path = "result"}
+}
+"""
+
+
+@pytest.fixture
+def mean(tmp_path: Path) -> str:
+    path = tmp_path / "mean.ir"
+    path.write_text(MEAN, "utf-8")
+    return str(path)
+
+
+def test_one_pass(mean, capsys):
+    assert main(["opt", "--pass", "factor-scales", mean]) == EXIT_DONE
+    printed = capsys.readouterr().out
+    assert "matmul" in printed
+    assert "bound = 8.0" in printed
+    again = parse_program(printed, "printed")
+    assert print_program(again) == printed
+
+
+def test_passes_run_in_the_order_that_is_given(mean, capsys):
+    superfluous = "reshape %0 {shape = [n, 3]}"  # factoring makes it, simplifying removes it
+    assert main(["opt", "--pass", "factor-scales", "--pass", "simplify", mean]) == EXIT_DONE
+    assert superfluous not in capsys.readouterr().out
+    assert main(["opt", "--pass", "simplify", "--pass", "factor-scales", mean]) == EXIT_DONE
+    assert superfluous in capsys.readouterr().out
+
+
+def test_all_passes_are_those_of_the_compiler(mean, capsys):
+    assert main(["opt", "--bound", "x=2", "--clients", "3", mean]) == EXIT_DONE
+    printed = capsys.readouterr().out
+    program = parse_program(MEAN, "mean.ir")
+    chosen = Options(clients=3, bounds={"x": 2.0})
+    assert printed == print_program(run_passes(program, all_passes(chosen)))
+    assert "(clients <= 3)" in printed
+    assert "bound = 2.0" in printed
+
+
+def test_list_describes_every_pass(capsys):
+    assert main(["opt", "--list"]) == EXIT_DONE
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(dict.fromkeys(map(pass_name, all_passes(Options()))))
+    assert all(len(line.split(maxsplit=1)[1]) > 20 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--pass", "inline"], "--pass inline: there is no such pass; there are declare-bounds, simplify, "),
+        (["--relu", "cubic"], "relu"),
+    ],
+)
+def test_what_is_wrong_is_named(mean, capsys, arguments, text):
+    assert main(["opt", *arguments, mean]) == EXIT_COMPILE
+    assert text in capsys.readouterr().err
+
+
+def test_files_that_cannot_be_read(tmp_path, capsys):
+    assert main(["opt", str(tmp_path / "none.ir")]) == EXIT_COMPILE
+    assert "cannot read" in capsys.readouterr().err
+    assert main(["opt"]) == EXIT_COMPILE
+    assert "ezcompile opt FILE.ir" in capsys.readouterr().err

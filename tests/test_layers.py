@@ -1,0 +1,115 @@
+"""What may import what: lower layers know nothing of higher ones, and nothing knows the command line."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "ezprivsecfl"
+
+IR = {"errors", "ir", "ir.circuits"}
+COMPILED = IR | {"compiler.options", "compiler.compiled"}
+
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "ir.circuits": {"errors"},
+    "ir": {"errors", "ir.circuits"},
+    "frontends": {"errors", "ir"},
+    "compiler.options": IR,
+    "compiler.compiled": IR | {"compiler.options"},
+    "compiler.analyses": COMPILED,
+    "compiler.passes": IR | {"compiler.options", "compiler.analyses"},
+    "compiler.lowering": COMPILED | {"compiler.analyses"},
+    "compiler": COMPILED | {"compiler.analyses", "compiler.passes", "compiler.lowering"},
+    "runtime": COMPILED,
+    "backends": COMPILED | {"runtime"},
+    "backends.plain": COMPILED | {"runtime", "backends"},
+    "backends.duet": COMPILED | {"runtime", "backends"},
+    "backends.motion2nx": COMPILED | {"runtime", "backends"},
+}
+"""By part of the package, from the ground floor up, the other parts that it may import.
+
+A part is a module or folder; the longest name that fits counts. What is not listed (the API, the command line,
+aggregators and the evaluation) may import everything, and no part may import it.
+"""
+
+GROUND = {"excerpts": "errors"}
+"""Modules that belong to the part of another one."""
+
+
+def part_of(module: str) -> str:
+    """The part that a module belongs to, such as ``ir`` for ``ezprivsecfl.ir.types``; the module itself if to none."""
+    name = module.removeprefix(f"{PACKAGE}.")
+    name = GROUND.get(name, name)
+    fitting = [part for part in ALLOWED if name == part or name.startswith(f"{part}.")]
+    return max(fitting, key=len, default=name)
+
+
+def modules() -> Iterator[tuple[Path, str]]:
+    """All source files with the names under which they are imported."""
+    for folder in ("aggregators", "backends", "compiler", "evaluation", "frontends", "ir", "runtime", PACKAGE):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            relative = path.relative_to(ROOT).with_suffix("")
+            parts = relative.parts[1:] if folder == PACKAGE else relative.parts
+            yield path, ".".join((PACKAGE, *parts)).removesuffix(".__init__")
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """The package's modules that a file imports, also inside functions, with the lines."""
+    names = {name for _, name in modules()}
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names if alias.name.startswith(PACKAGE))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield node.lineno, inner if inner in names else str(node.module)
+
+
+def violations() -> list[str]:
+    found = []
+    for path, module in modules():
+        part = part_of(module)
+        for line, other in imported(path) if part in ALLOWED else ():
+            target = part_of(other)
+            if target != part and target not in ALLOWED[part]:
+                found.append(f"{path.relative_to(ROOT)}:{line}: {part} imports {other}")
+    return found
+
+
+def test_layers():
+    assert not violations(), "\n".join(violations())
+
+
+@pytest.mark.parametrize("part", ALLOWED)
+def test_every_part_exists_and_is_above_what_it_imports(part: str):
+    """So the table has no circles, and no line for what is gone."""
+    order = list(ALLOWED)
+    assert all(order.index(lower) < order.index(part) for lower in ALLOWED[part])
+    assert any(part_of(module) == part for _, module in modules())
+
+
+def test_tools_see_the_tree_as_it_is_imported():
+    """Editors and type checkers follow a link for every folder that the package is installed from."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    installed = settings["tool"]["scikit-build"]["wheel"]["packages"]
+    for name, folder in installed.items():
+        assert (ROOT / name).resolve() == ROOT / folder, name
+    assert sum(path.is_symlink() for path in (ROOT / PACKAGE).iterdir()) == len(installed) - 1
+
+
+def test_longest_names_count():
+    assert part_of("ezprivsecfl.ir.circuits.words") == "ir.circuits"
+    assert part_of("ezprivsecfl.ir.mpc.io") == "ir"
+    assert part_of("ezprivsecfl.excerpts") == "errors"
+    assert part_of("ezprivsecfl.cli_run") == "cli_run"
