@@ -10,9 +10,9 @@ from typing import Any
 
 import tensorflow_federated as tff
 
-from ezprivsecfl.backend import Backend, choose
-from ezprivsecfl.backends.duet.description import CostTable
+from ezprivsecfl.backends.base import Backend, Costs
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, DROP, MIN_CLIENTS, Declared, Options
 from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
@@ -201,8 +201,8 @@ class Program:
         """What is computed, who learns what, precision, circuits, expected traffic."""
         return Report(self.compiled, self.backend)
 
-    def cost(self, network: str = "lan", clients: int | None = None) -> CostTable:
-        """What every operation costs on Duet, before anything is run; ``print`` shows a table.
+    def cost(self, network: str = "lan", clients: int | None = None) -> Costs:
+        """What every operation costs on the program's back end, before anything is run; ``print`` shows a table.
 
         Args:
             network: ``lan``, ``wan`` or ``measured`` (between the servers): what seconds are estimated for. Bytes and
@@ -210,7 +210,7 @@ class Program:
             clients: Clients of a round, by default the largest number.
 
         Raises:
-            CompileError: There is no such network.
+            CompileError: There is no such network, or the back end declares no costs.
         """
         return self.variants[0].cost(network, clients)
 

@@ -16,7 +16,7 @@ from ezprivsecfl.compiler.options import BY_ROUND, DROP, ON_BAD_CLIENT, SCALES, 
 from ezprivsecfl.errors import CompileError, EzError
 
 if TYPE_CHECKING:
-    from ezprivsecfl.backend import Backend
+    from ezprivsecfl.backends.base import Backend
 
 EXIT_DONE, EXIT_PROGRAM, EXIT_COMPILE, EXIT_RUN, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -206,14 +206,13 @@ def _motion2nx(parser: argparse.ArgumentParser) -> None:
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend",
-        choices=("duet", "motion2nx", "plain"),
+        metavar="NAME",
         default="duet",
-        help="two servers with the embedded engine (default) or with MOTION2NX, or exact simulation",
+        help="two servers with the embedded engine (duet, the default) or with MOTION2NX (motion2nx), exact simulation "
+        "(plain), or a back end that another package has registered",
     )
     _motion2nx(parser)
-    parser.add_argument(
-        "--arithmetic", choices=("gmw", "beavy"), default="gmw", help="MOTION2NX's arithmetic protocol (default gmw)"
-    )
+    parser.add_argument("--arithmetic", choices=("gmw", "beavy"), help="MOTION2NX's arithmetic protocol (default gmw)")
     _passes(parser)
     parser.add_argument(
         "--cost",
@@ -326,12 +325,12 @@ if __name__ == "__main__":
 
 def chosen_backend(options: argparse.Namespace) -> Backend:
     """The back end that a command's options describe; raises CompileError if there is no such."""
-    from ezprivsecfl.backend import choose
+    from ezprivsecfl.backends.registry import choose
 
     return choose(
         options.backend,
-        options.motion2nx,
-        options.arithmetic,
+        directory=options.motion2nx,
+        arithmetic=options.arithmetic,
         products=parse_choices("--products", options.products),
         circuits=parse_choices("--circuits", options.circuits),
         network=options.network,

@@ -8,8 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ezprivsecfl.backend import ServerBackend
-from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.backends.base import ServerBackend
 from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, chosen_backend, parse_bounds
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Declared, Options
@@ -72,7 +71,7 @@ def compile_command(options: argparse.Namespace) -> int:
             continue
         print(report)
         if options.cost:
-            print(cost(mpc, clients, backend.estimated(options.cost)))
+            print(backend.cost(compiled, clients, options.cost))
         print(f"  Written to {folder / called}")
     return _reported(errors, total=len(sources))
 

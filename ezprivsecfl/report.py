@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from ezprivsecfl.backend import Backend
+from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.analyses.norms import CONFIDENCE, Norms
 from ezprivsecfl.compiler.compiled import Compiled

@@ -10,7 +10,8 @@ from typing import Any
 import tensorflow_federated as tff
 
 from ezprivsecfl.api import Program
-from ezprivsecfl.backend import Backend, choose
+from ezprivsecfl.backends.base import Backend
+from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.options import BY_ROUND, DROP, MIN_CLIENTS, Declared, Options
 from ezprivsecfl.compiler.passes.bounds import fitting
 from ezprivsecfl.frontends.tff import Handler, SecureContext, install_source_tracking, reference_context, trace

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ezprivsecfl.backend import Backend
-from ezprivsecfl.backends.duet.description import CostTable, cost
+from ezprivsecfl.backends.base import Backend, Costs
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Bound, Options
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -77,7 +76,6 @@ class Variant:
         """How long building took."""
         return self._built[1]
 
-    def cost(self, network: str = "lan", clients: int | None = None) -> CostTable:
-        """What every operation costs on Duet: see ``Program.cost``."""
-        secure, n = self.backend.secure(self.compiled), clients or self.compiled.options.clients
-        return cost(secure, n, self.backend.estimated(network))
+    def cost(self, network: str = "lan", clients: int | None = None) -> Costs:
+        """What every operation costs: see ``Program.cost``."""
+        return self.backend.cost(self.compiled, clients or self.compiled.options.clients, network)

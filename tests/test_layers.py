@@ -33,9 +33,9 @@ ALLOWED: dict[str, set[str]] = {
     "compiler": COMPILED | {"compiler.analyses", "compiler.passes", "compiler.lowering"},
     "runtime": COMPILED,
     "backends": COMPILED | {"runtime"},
-    "backends.plain": COMPILED | {"runtime", "backends"},
-    "backends.duet": COMPILED | {"runtime", "backends"},
     "backends.motion2nx": COMPILED | {"runtime", "backends"},
+    "backends.duet": COMPILED | {"runtime", "backends"},
+    "backends.plain": COMPILED | {"runtime", "backends", "backends.duet"},
 }
 """By part of the package, from the ground floor up, the other parts that it may import.
 

@@ -429,7 +429,7 @@ def test_an_emulated_network(program, capsys, tmp_path):
     assert call["online_seconds"] > 0.02 * call["rounds"]
     code, message = failed(capsys, "run", path, "--link", "lan", "--backend", "plain")
     assert code == 2
-    assert "only the back end duet can emulate a link, not plain" in message
+    assert "the back end plain has no setting link: leave out link='lan'" in message
     with pytest.raises(SystemExit):
         main(["run", str(path), "--link", "moon"])
     assert "invalid choice: 'moon' (choose from 'lan', 'wan')" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from on_duet import on_duet
 from opened import as_opened, assert_as_opened
 from sketches import clipped_mean, everything, fltrust
 
-from ezprivsecfl.backend import Duet
+from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options

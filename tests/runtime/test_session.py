@@ -20,7 +20,7 @@ from opened import as_opened, assert_as_opened
 from rounds import random_round
 from sketches import clipped_mean, everything, fltrust, weighted_layers, weighted_mean
 
-from ezprivsecfl.backend import Duet
+from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.emit import emit

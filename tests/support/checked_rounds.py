@@ -12,7 +12,7 @@ import numpy as np
 from random_inputs import random_inputs, varied_inputs
 from random_programs import NEXT, random_program
 
-from ezprivsecfl.backend import Duet
+from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.checking import check_compiled, check_tensor, encoded_inputs

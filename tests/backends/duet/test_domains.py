@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sketches import Sketch, clipped_mean, fltrust
 
-from ezprivsecfl.backend import Duet, choose
+from ezprivsecfl.backends.duet.backend import Duet, choose
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.domains import AssignDomains
 from ezprivsecfl.backends.network import NETWORKS, network

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from sketches import fltrust, weighted_mean
 
-from ezprivsecfl.backend import Duet, choose
+from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.duet.choices import ChooseProducts
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.duet.legalise import Legalise
+from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -96,9 +97,7 @@ def test_impossible_choices_are_refused():
         ChooseProducts({4: "shares"}).run(products_at(3, 5))
     with pytest.raises(CompileError, match="nothing to divide between the servers"):
         Legalise().run(ChooseProducts({0: "shares"}).run(one_square()))
-    with pytest.raises(
-        CompileError, match="only the back end duet has a choice of products, circuits and network, not plain"
-    ):
+    with pytest.raises(CompileError, match="the back end plain has no setting products"):
         choose("plain", products={0: "shares"})
 
 

@@ -1,0 +1,110 @@
+"""Two servers with the embedded engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
+
+from ezprivsecfl.backends.base import Costs, ServerBackend, measured_network
+from ezprivsecfl.backends.duet.build import build
+from ezprivsecfl.backends.duet.choices import ChooseProducts
+from ezprivsecfl.backends.duet.description import cost, traffic
+from ezprivsecfl.backends.duet.domains import AssignDomains
+from ezprivsecfl.backends.duet.emit import emit
+from ezprivsecfl.backends.network import MEASURED, Network
+from ezprivsecfl.backends.network import network as find_network
+from ezprivsecfl.compiler.compiled import Compiled
+from ezprivsecfl.ir.passes import run_passes
+from ezprivsecfl.ir.program import Program as Secure
+from ezprivsecfl.runtime.artefact import Artefact
+from ezprivsecfl.runtime.session import Link
+
+
+def _by_line(choices: str | Mapping[int, str]) -> Mapping[int, str]:
+    """One choice for all lines as a choice for line 0, which stands for all others."""
+    return {0: choices} if isinstance(choices, str) else choices
+
+
+@dataclass(frozen=True)
+class Duet(ServerBackend):
+    """Two server processes with the embedded engine.
+
+    Args:
+        products: How products of secret values are computed, for experiments; all of them, or by line of the program
+            (0: all others). ``auto`` takes what sends least; ``transfer`` masks the values and prepares products of
+            the masks by oblivious transfer, ``lattice`` prepares them by lattice encryption; ``shares`` multiplies
+            the shares as they are, by lattice encryption.
+        circuits: Where circuits are evaluated, for experiments; all of them, or by line. ``auto`` takes what gives
+            the shorter estimate for a round; ``yao`` garbles them; ``boolean`` evaluates them on Boolean shares.
+        network: What these estimates are for: ``lan``, ``wan``, or ``measured`` between the servers; by default what
+            ``link`` says, or else ``lan``.
+        link: For experiments: ``lan`` or ``wan`` has the servers wait as if such a network were between them, of the
+            bandwidth and round trip that ``Program.cost`` estimates for. None: as fast as this machine can.
+
+    Raises:
+        CompileError: There is no such method, domain or network; on use, no such line, or it is not possible there.
+    """
+
+    products: str | Mapping[int, str] = "auto"
+    circuits: str | Mapping[int, str] = "auto"
+    network: str | None = None
+    link: str | None = None
+    _chosen: WeakKeyDictionary[Secure, Secure] = field(
+        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        # A measurement waits until somebody needs it: making a back end starts no servers.
+        if self.link is not None:
+            find_network(self.link)
+        if self.network is not None and self.network != MEASURED:
+            find_network(self.network)
+        ChooseProducts(_by_line(self.products))
+        AssignDomains(_by_line(self.circuits))
+
+    @property
+    def name(self) -> str:
+        """The engine, and what is emulated."""
+        return "duet" if self.link is None else f"duet-{self.link}"
+
+    @property
+    def where(self) -> str:
+        """Two servers, and what is emulated."""
+        return "two servers" if self.link is None else f"two servers over an emulated {self.link}"
+
+    @property
+    def emulated(self) -> Link | None:
+        """The network's bandwidth, and half of its round trip each way."""
+        if self.link is None:
+            return None
+        chosen = find_network(self.link)
+        return Link(chosen.bytes_per_second, chosen.round_trip_seconds / 2)
+
+    def estimated(self, name: str) -> Network:
+        """A network by its name; one to be measured is measured between the servers, with what is emulated."""
+        return measured_network(self.emulated) if name == MEASURED else find_network(name)
+
+    def secure(self, compiled: Compiled) -> Secure:
+        """With the chosen methods and domains; kept, since reports, sources and costs all ask for it."""
+        if compiled.secure not in self._chosen:
+            domains = AssignDomains(_by_line(self.circuits), self.estimated(self.network or self.link or "lan"))
+            passes = (ChooseProducts(_by_line(self.products)), domains)
+            self._chosen[compiled.secure] = run_passes(compiled.secure, passes)
+        return self._chosen[compiled.secure]
+
+    def sources(self, compiled: Compiled) -> dict[str, str]:
+        """C++ for the engine."""
+        return emit(replace(compiled, secure=self.secure(compiled)))
+
+    def build(self, sources: Mapping[str, str]) -> Artefact:
+        """Needs a C++ compiler only."""
+        return build(sources)
+
+    def traffic(self, compiled: Compiled) -> list[str]:
+        """What the engine's kernels declare; exact."""
+        return traffic(self.secure(compiled), compiled.options.clients)
+
+    def cost(self, compiled: Compiled, clients: int, network: str = "lan") -> Costs:
+        """What the engine's kernels declare; exact, but for seconds."""
+        return cost(self.secure(compiled), clients, self.estimated(network))
