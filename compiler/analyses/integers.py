@@ -10,16 +10,8 @@ import numpy as np
 
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.tensor import Constant, Input
-from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor import Constant, TensorOp
 from ezprivsecfl.ir.tensor.values import tensor_type
-
-ALWAYS = (ew.Sign, ew.Floor, ew.Ceil, ew.RoundEven, st.Clients)
-OF_INTEGERS = (
-    ew.Neg, ew.Abs, ew.Relu, ew.Square, ew.Add, ew.Sub, ew.Mul, ew.FloorDiv, ew.FloorMod, ew.Maximum, ew.Minimum,
-    ew.Cast, st.Sum, st.Reduction, st.MatMul, st.Move, st.Concat,
-)  # fmt: skip
 
 
 def integers(program: Program) -> set[Value]:
@@ -36,8 +28,5 @@ def _is_integer(op: Op, found: set[Value]) -> bool:
         return True
     if isinstance(op, Constant):
         return bool(np.all(np.isfinite(op.value)) and np.all(op.value == np.rint(op.value)))
-    if isinstance(op, Input):
-        return False
-    if isinstance(op, ew.Select):
-        return all(branch in found for branch in op.operands[1:])
-    return isinstance(op, ALWAYS) or (isinstance(op, OF_INTEGERS) and all(o in found for o in op.operands))
+    assert isinstance(op, TensorOp)
+    return op.integral.given([o in found for o in op.operands])

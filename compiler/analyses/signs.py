@@ -11,17 +11,9 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.squares import is_row_times_itself, is_square
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
-from ezprivsecfl.ir.tensor import Constant
+from ezprivsecfl.ir.tensor import Constant, TensorOp
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
-
-ALWAYS = (
-    ew.Relu, ew.Abs, ew.Sqrt, ew.Rsqrt, ew.Square, ew.Exp, ew.Compare, ew.And, ew.Or, ew.Not, st.Clients,
-)  # fmt: skip
-WITH_ALL_OPERANDS = (
-    ew.Add, ew.Mul, ew.Div, ew.DivNoNan, ew.Reciprocal, ew.Minimum, ew.Cast, st.MatMul, ConcatOp, StructuralOp,
-)  # fmt: skip
 
 
 def non_negative(program: Program) -> set[Value]:
@@ -37,12 +29,9 @@ def _is_non_negative(op: Op, found: set[Value]) -> bool:
     known = [o in found for o in op.operands]
     if isinstance(op, Constant):
         return bool(np.all(op.value >= 0))
-    if isinstance(op, ew.Maximum):
-        return any(known)
     if isinstance(op, ew.Select):
         return all(known[1:])
-    if is_square(op):
+    if is_square(op) or (isinstance(op, st.MatMul) and is_row_times_itself(op)):
         return True
-    if isinstance(op, st.MatMul) and is_row_times_itself(op):
-        return True
-    return isinstance(op, ALWAYS) or (isinstance(op, WITH_ALL_OPERANDS) and all(known))
+    assert isinstance(op, TensorOp)
+    return op.non_negative.given(known)

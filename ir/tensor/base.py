@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import ClassVar
 
 from ezprivsecfl.errors import VerifyError
@@ -11,16 +12,41 @@ from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.types import DType, Secrecy, TensorType
 
 
+class Holds(Enum):
+    """When something is true of all entries of an operation's result."""
+
+    ALWAYS = "always"
+    OF_ALL = "if it is of all operands"
+    OF_ANY = "if it is of any operand"
+    UNKNOWN = "not known"
+
+    def given(self, operands: Sequence[bool]) -> bool:
+        """Whether it is true, given for each operand whether it is of that."""
+        return (
+            self is Holds.ALWAYS or (self is Holds.OF_ALL and all(operands)) or (self is Holds.OF_ANY and any(operands))
+        )
+
+
 class TensorOp(Op):
-    """Base of the tensor level's operations; ``REGISTRY`` finds them by name."""
+    """Base of the tensor level's operations; ``REGISTRY`` finds them by name.
+
+    Attributes:
+        non_negative: When no entry of the result is negative, not even by a rounding.
+        integral: When all entries of the result are integers.
+    """
 
     REGISTRY: ClassVar[dict[str, type[TensorOp]]] = {}
+    non_negative: ClassVar[Holds]
+    integral: ClassVar[Holds]
 
     def __init_subclass__(cls, name: str = "") -> None:
         super().__init_subclass__(name)
         if name:
             if cls.interval is TensorOp.interval:
                 raise TypeError(f"{cls.__name__} needs a rule for the interval of its results")
+            for rule in ("non_negative", "integral"):
+                if not hasattr(cls, rule):
+                    raise TypeError(f"{cls.__name__} must say when its results are {rule}")
             TensorOp.REGISTRY[name] = cls
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:

@@ -12,6 +12,7 @@ from ezprivsecfl.ir.interval import TRUTH, UNBOUNDED, Interval
 from ezprivsecfl.ir.op import Array, Round
 from ezprivsecfl.ir.structural import broadcast_shapes
 from ezprivsecfl.ir.tensor.base import (
+    Holds,
     TensorOp,
     join_secrecy,
     require_bool,
@@ -84,6 +85,9 @@ class FloatUnary(Unary):
 class Neg(Unary, name="neg"):
     """-x."""
 
+    non_negative = Holds.UNKNOWN
+    integral = Holds.OF_ALL
+
     function = np.negative
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -93,6 +97,9 @@ class Neg(Unary, name="neg"):
 
 class Abs(Unary, name="abs"):
     """|x|."""
+
+    non_negative = Holds.ALWAYS
+    integral = Holds.OF_ALL
 
     function = np.abs
 
@@ -104,6 +111,9 @@ class Abs(Unary, name="abs"):
 class Sign(Unary, name="sign"):
     """-1, 0 or 1."""
 
+    non_negative = Holds.UNKNOWN
+    integral = Holds.ALWAYS
+
     function = np.sign
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -113,6 +123,9 @@ class Sign(Unary, name="sign"):
 
 class Relu(Unary, name="relu"):
     """max(x, 0)."""
+
+    non_negative = Holds.ALWAYS
+    integral = Holds.OF_ALL
 
     function = staticmethod(lambda x: np.maximum(x, 0))
 
@@ -124,6 +137,9 @@ class Relu(Unary, name="relu"):
 class Square(Unary, name="square"):
     """x·x."""
 
+    non_negative = Holds.ALWAYS
+    integral = Holds.OF_ALL
+
     function = np.square
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -133,6 +149,9 @@ class Square(Unary, name="square"):
 
 class Sqrt(FloatUnary, name="sqrt"):
     """Square root; NaN below zero."""
+
+    non_negative = Holds.ALWAYS
+    integral = Holds.UNKNOWN
 
     function = np.sqrt
 
@@ -144,6 +163,9 @@ class Sqrt(FloatUnary, name="sqrt"):
 class Rsqrt(FloatUnary, name="rsqrt"):
     """1/√x."""
 
+    non_negative = Holds.ALWAYS
+    integral = Holds.UNKNOWN
+
     function = staticmethod(lambda x: 1.0 / np.sqrt(x))
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -153,6 +175,9 @@ class Rsqrt(FloatUnary, name="rsqrt"):
 
 class Reciprocal(FloatUnary, name="reciprocal"):
     """1/x."""
+
+    non_negative = Holds.OF_ALL
+    integral = Holds.UNKNOWN
 
     function = staticmethod(lambda x: 1.0 / x)
 
@@ -164,6 +189,9 @@ class Reciprocal(FloatUnary, name="reciprocal"):
 class Exp(FloatUnary, name="exp"):
     """e^x (public values only)."""
 
+    non_negative = Holds.ALWAYS
+    integral = Holds.UNKNOWN
+
     function = np.exp
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -173,6 +201,9 @@ class Exp(FloatUnary, name="exp"):
 
 class Log(FloatUnary, name="log"):
     """Natural logarithm."""
+
+    non_negative = Holds.UNKNOWN
+    integral = Holds.UNKNOWN
 
     function = np.log
 
@@ -184,6 +215,9 @@ class Log(FloatUnary, name="log"):
 class Floor(FloatUnary, name="floor"):
     """Rounds down."""
 
+    non_negative = Holds.UNKNOWN
+    integral = Holds.ALWAYS
+
     function = np.floor
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -194,6 +228,9 @@ class Floor(FloatUnary, name="floor"):
 class Ceil(FloatUnary, name="ceil"):
     """Rounds up."""
 
+    non_negative = Holds.UNKNOWN
+    integral = Holds.ALWAYS
+
     function = np.ceil
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -203,6 +240,9 @@ class Ceil(FloatUnary, name="ceil"):
 
 class RoundEven(FloatUnary, name="round"):
     """Rounds to the nearest integer, ties to even."""
+
+    non_negative = Holds.UNKNOWN
+    integral = Holds.ALWAYS
 
     function = np.rint
 
@@ -232,6 +272,9 @@ class FloatBinary(Binary):
 class Add(Binary, name="add"):
     """x + y."""
 
+    non_negative = Holds.OF_ALL
+    integral = Holds.OF_ALL
+
     function = np.add
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -242,6 +285,9 @@ class Add(Binary, name="add"):
 class Sub(Binary, name="sub"):
     """x - y."""
 
+    non_negative = Holds.UNKNOWN
+    integral = Holds.OF_ALL
+
     function = np.subtract
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -251,6 +297,9 @@ class Sub(Binary, name="sub"):
 
 class Mul(Binary, name="mul"):
     """x·y."""
+
+    non_negative = Holds.OF_ALL
+    integral = Holds.OF_ALL
 
     function = np.multiply
 
@@ -271,6 +320,9 @@ def _divide_no_nan(x: Array, y: Array) -> Array:
 class Div(FloatBinary, name="div"):
     """x / y of floats; division by zero gives an infinity or NaN."""
 
+    non_negative = Holds.OF_ALL
+    integral = Holds.UNKNOWN
+
     function = staticmethod(_divide)
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -280,6 +332,9 @@ class Div(FloatBinary, name="div"):
 
 class DivNoNan(FloatBinary, name="div_no_nan"):
     """x / y of floats, and 0 where y is 0."""
+
+    non_negative = Holds.OF_ALL
+    integral = Holds.UNKNOWN
 
     function = staticmethod(_divide_no_nan)
 
@@ -291,6 +346,9 @@ class DivNoNan(FloatBinary, name="div_no_nan"):
 class FloorDiv(Binary, name="floor_div"):
     """x / y rounded down (public values only)."""
 
+    non_negative = Holds.UNKNOWN
+    integral = Holds.OF_ALL
+
     function = np.floor_divide
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -300,6 +358,9 @@ class FloorDiv(Binary, name="floor_div"):
 
 class FloorMod(Binary, name="floor_mod"):
     """Remainder with the sign of y (public values only)."""
+
+    non_negative = Holds.UNKNOWN
+    integral = Holds.OF_ALL
 
     function = np.mod
 
@@ -311,6 +372,9 @@ class FloorMod(Binary, name="floor_mod"):
 class Pow(Binary, name="pow"):
     """x to the power y (public values only; small constant powers become products)."""
 
+    non_negative = Holds.UNKNOWN
+    integral = Holds.UNKNOWN
+
     function = np.power
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -320,6 +384,9 @@ class Pow(Binary, name="pow"):
 
 class Maximum(Binary, name="maximum"):
     """The larger of two, NaN if one is NaN."""
+
+    non_negative = Holds.OF_ANY
+    integral = Holds.OF_ALL
 
     function = np.maximum
 
@@ -331,6 +398,9 @@ class Maximum(Binary, name="maximum"):
 class Minimum(Binary, name="minimum"):
     """The smaller of two, NaN if one is NaN."""
 
+    non_negative = Holds.OF_ALL
+    integral = Holds.OF_ALL
+
     function = np.minimum
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
@@ -340,6 +410,9 @@ class Minimum(Binary, name="minimum"):
 
 class Compare(Binary):
     """Base of comparisons; the result is Boolean."""
+
+    non_negative = Holds.ALWAYS
+    integral = Holds.ALWAYS
 
     def result_dtype(self, types: Sequence[TensorType]) -> DType:
         """Boolean, from operands of one dtype."""
@@ -390,6 +463,9 @@ class NotEqual(Compare, name="not_equal"):
 class Logical(Elementwise):
     """Base of operations on truth values."""
 
+    non_negative = Holds.ALWAYS
+    integral = Holds.ALWAYS
+
     def result_dtype(self, types: Sequence[TensorType]) -> DType:
         """Boolean, from Boolean operands."""
         return require_bool(self, same_dtype(self, types))
@@ -422,6 +498,9 @@ class Not(Logical, name="not"):
 class Select(Elementwise, name="select"):
     """Where the first (Boolean) operand is true the second, elsewhere the third."""
 
+    non_negative = Holds.UNKNOWN
+    integral = Holds.OF_ALL
+
     arity = 3
     function = np.where
 
@@ -448,6 +527,9 @@ NUMPY_DTYPE = {
 
 class Cast(Elementwise, name="cast"):
     """Converts the element type; float to integer rounds toward zero."""
+
+    non_negative = Holds.OF_ALL
+    integral = Holds.OF_ALL
 
     dtype: DType
 

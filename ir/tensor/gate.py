@@ -9,7 +9,7 @@ import numpy as np
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.interval import TRUTH, Interval
 from ezprivsecfl.ir.op import Array, Round
-from ezprivsecfl.ir.tensor.base import TensorOp
+from ezprivsecfl.ir.tensor.base import Holds, TensorOp
 from ezprivsecfl.ir.types import DType, Secrecy, TensorType
 
 LARGEST_FACTOR = 2.0**60
@@ -23,6 +23,9 @@ class Gate(TensorOp, name="gate"):
     as TensorFlow computes them. Any other product must be such that the result shows what it is multiplied with: each
     factor, and all products of the first few, within 1/``LARGEST_FACTOR`` and ``LARGEST_FACTOR``.
     """
+
+    non_negative = Holds.UNKNOWN
+    integral = Holds.UNKNOWN
 
     def infer(self) -> tuple[TensorType, ...]:
         """A truth value."""

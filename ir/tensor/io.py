@@ -9,7 +9,7 @@ import numpy as np
 
 from ezprivsecfl.ir.interval import TRUTH, UNBOUNDED, Interval
 from ezprivsecfl.ir.op import Array, Round
-from ezprivsecfl.ir.tensor.base import TensorOp
+from ezprivsecfl.ir.tensor.base import Holds, TensorOp
 from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, TensorType
 
@@ -31,6 +31,9 @@ class Input(TensorOp, name="input"):
         type: Type of the value.
         lowest: Entries x must satisfy x >= lowest, if that says more than the bound.
     """
+
+    non_negative = Holds.UNKNOWN
+    integral = Holds.UNKNOWN
 
     path: str
     placement: Placement
@@ -57,6 +60,9 @@ class Input(TensorOp, name="input"):
 
 class Constant(TensorOp, name="constant"):
     """A compile-time constant (public)."""
+
+    non_negative = Holds.UNKNOWN
+    integral = Holds.UNKNOWN
 
     value: Array
     dtype: DType
@@ -85,6 +91,9 @@ class Output(TensorOp, name="output"):
     Args:
         path: Name of this leaf in the structure the program returns.
     """
+
+    non_negative = Holds.UNKNOWN
+    integral = Holds.UNKNOWN
 
     path: str
 

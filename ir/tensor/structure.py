@@ -22,12 +22,15 @@ from ezprivsecfl.ir.structural import (
     matmul_shape,
     reduced_shape,
 )
-from ezprivsecfl.ir.tensor.base import TensorOp, join_secrecy, require_bool, require_numbers, same_dtype
+from ezprivsecfl.ir.tensor.base import Holds, TensorOp, join_secrecy, require_bool, require_numbers, same_dtype
 from ezprivsecfl.ir.types import CLIENTS_DIM, Dim, DType, Secrecy, Shape, TensorType, Type, resolve
 
 
 class Sum(SumOp, TensorOp, name="sum"):
     """Sum over axes, which disappear (use reshape to keep them as 1)."""
+
+    non_negative = Holds.OF_ALL
+    integral = Holds.OF_ALL
 
     def infer(self) -> tuple[Type, ...]:
         """Only numbers have a sum."""
@@ -48,6 +51,9 @@ def _of_sum(term: Interval, dims: Sequence[Dim], clients: int) -> Interval:
 
 class Reduction(StructuralOp, TensorOp):
     """Base of the other reductions over ``axes``, which disappear."""
+
+    non_negative = Holds.OF_ALL
+    integral = Holds.OF_ALL
 
     axes: tuple[int, ...]
     function: ClassVar[Callable[..., Any]]
@@ -110,6 +116,9 @@ class ReduceAll(LogicalReduction, name="reduce_all"):
 class MatMul(TensorOp, name="matmul"):
     """Batched matrix product ``[..., m, k] x [..., k, r] -> [..., m, r]``; leading axes broadcast."""
 
+    non_negative = Holds.OF_ALL
+    integral = Holds.OF_ALL
+
     def infer(self) -> tuple[TensorType, ...]:
         """Checks the inner dimension."""
         a, b = self.expect(2)
@@ -130,6 +139,9 @@ class MatMul(TensorOp, name="matmul"):
 
 class Move(TensorOp):
     """Base of operations that only move, repeat or leave out entries."""
+
+    non_negative = Holds.OF_ALL
+    integral = Holds.OF_ALL
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
         """Every entry of the result is one of the operand's."""
@@ -155,6 +167,9 @@ class Slice(SliceOp, Move, name="slice"):
 class Concat(ConcatOp, TensorOp, name="concat"):
     """Joins tensors along an axis (not the clients axis)."""
 
+    non_negative = Holds.OF_ALL
+    integral = Holds.OF_ALL
+
     def joined_type(self, shape: Shape) -> TensorType:
         """Operands of one dtype; secret if one of them is."""
         types = self.types()
@@ -167,6 +182,9 @@ class Concat(ConcatOp, TensorOp, name="concat"):
 
 class Clients(TensorOp, name="clients"):
     """The number of clients that take part in the round: public, a scalar."""
+
+    non_negative = Holds.ALWAYS
+    integral = Holds.ALWAYS
 
     dtype: DType
 
