@@ -81,6 +81,10 @@ class _Estimate:
             return max(self.of(a) * self.scales.typical(b), self.of(b) * self.scales.typical(a))
         if strategy is not Strategy.CIRCUIT:
             return max((self.of(o) for o in op.operands), default=0.0)
+        if isinstance(op, ew.Div | ew.DivNoNan):
+            numerator, divisor = op.operands
+            typical = self.scales.typical(divisor)
+            return self.entering(numerator) / typical if typical else 0.0
         if isinstance(op, ew.Sqrt):
             (square,) = op.operands
             lowest = self.scales.typical(square, LOWEST_REACH)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from sketches import Sketch, clipped_mean, fltrust
 
-from ezprivsecfl.backends.duet.backend import Duet, choose
+from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.domains import AssignDomains
 from ezprivsecfl.backends.network import NETWORKS, network
+from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program

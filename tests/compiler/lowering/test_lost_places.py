@@ -67,3 +67,15 @@ def test_what_does_not(name: str):
 def test_of_results():
     assert not lost(lambda b, x: b.add(ew.Mul, x, x)).results
     assert lost(lambda b, x: b.add(ew.Minimum, cube(b, x), b.constant(0.5))).results
+
+
+def test_quotients_are_as_coarse_as_what_is_divided():
+    """Squared counts that reach 2^40 have no room for those of a client that has few examples."""
+    b = Sketch("squares")
+    x, w = b.add(ew.Relu, b.clients("x", 4)), b.clients("w")
+    shares = b.add(ew.Div, x, b.add(st.Sum, x, axes=(0,)))
+    weights = b.add(st.Reshape, b.add(ew.Mul, w, w), shape=("n", 1))
+    b.returns(b.add(st.Sum, b.add(ew.Mul, shares, weights), axes=(0,)))
+    found = compile_program(b.build(), Options(clients=20, bounds={"x": 0.5, "w": 2.0**20})).lost.results
+    assert all(place > 64 for place in found.values())
+    assert found
