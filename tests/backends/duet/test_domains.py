@@ -150,7 +150,7 @@ def test_impossible_choices_are_refused():
         AssignDomains({5: "boolean", 6: "yao"}).run(two_relus(3, 5))
     with pytest.raises(CompileError, match="there is no network 'moon'"):
         Duet(network="moon")
-    with pytest.raises(CompileError, match="products, circuits and network, not plain"):
+    with pytest.raises(CompileError, match="the back end plain has no setting circuits"):
         choose("plain", circuits={0: "yao"})
 
 
@@ -164,7 +164,7 @@ def test_nothing_is_measured_before_it_is_needed(monkeypatch):
     def measure(link):
         raise AssertionError("a measurement starts both servers")
 
-    monkeypatch.setattr("ezprivsecfl.backend.measured_network", measure)
+    monkeypatch.setattr("ezprivsecfl.backends.duet.backend.measured_network", measure)
     backend = Duet(network="measured")
     with pytest.raises(AssertionError, match="starts both servers"):
         backend.secure(compiled(relu_sum(5)))
