@@ -28,30 +28,26 @@ def choose(backend: str | Backend, **settings: Any) -> Backend:
 
     Args:
         backend: One of ``names()``, or a back end.
-        settings: What it is made with, for those that are not None: see ``Duet`` and ``Motion2nx``.
+        settings: What it is made with; None and what is empty count as not given. See ``Duet`` and ``Motion2nx``.
 
     Raises:
         CompileError: There is no back end of that name, or it has no such setting.
     """
-    given = {name: value for name, value in settings.items() if value}
     if isinstance(backend, Backend):
         return backend
     found = _found()
     if backend not in found:
-        raise CompileError(f"there is no back end {backend!r}; choose one of {', '.join(sorted(found))}")
-    made = found[backend].load()
-    known = {field.name for field in fields(made) if field.init} if is_dataclass(made) else set()
+        raise CompileError(f"there is no back end {backend!r}; choose one of {', '.join(names())}")
+    kind = found[backend].load()
+    known = {field.name for field in fields(kind) if field.init} if is_dataclass(kind) else set()
+    given = {name: value for name, value in settings.items() if value}
     for name, value in given.items():
         if name not in known:
             raise CompileError(f"the back end {backend} has no setting {name}: leave out {name}={value!r}")
-    return _made(backend, made, given)
-
-
-def _made(name: str, made: Any, given: dict[str, Any]) -> Backend:
-    result = made(**given)
-    if not isinstance(result, Backend):
-        raise CompileError(f"the entry point {name} of {GROUP} gives no back end but a {type(result).__name__}")
-    return result
+    made = kind(**given)
+    if not isinstance(made, Backend):
+        raise CompileError(f"the entry point {backend} of {GROUP} gives no back end but a {type(made).__name__}")
+    return made
 
 
 def _found() -> dict[str, EntryPoint]:

@@ -11,6 +11,10 @@ from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program
 
 
+COARSE = 1 << 10
+"""Values below so many units of the last place, or of one that is lost, are imprecise: a unit is 1e-3 of them."""
+
+
 @dataclass(frozen=True)
 class Lost:
     """The largest place that is lost, such as 2^-20, where any is.

@@ -9,13 +9,10 @@ import numpy as np
 
 from ezprivsecfl.compiler.analyses.integers import integers
 from ezprivsecfl.compiler.analyses.leakage import leakage
-from ezprivsecfl.compiler.compiled import Compiled
+from ezprivsecfl.compiler.compiled import COARSE, Compiled
 from ezprivsecfl.ir.mpc.io import Constant, Output, Public, Share
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.types import ArithType, MaskedType, RingType
-
-COARSE = 1 << 10
-"""Values whose largest entry is below so many units of the last place are imprecise: a unit is 1e-3 of it."""
 
 
 def imprecise(

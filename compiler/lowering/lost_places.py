@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.stages import Stages
-from ezprivsecfl.compiler.compiled import Lost
+from ezprivsecfl.compiler.compiled import COARSE, Lost
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.lowering.scales import LOWEST_REACH, Scales
 from ezprivsecfl.errors import Location
@@ -20,9 +20,6 @@ from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import DType
-
-COARSE = 1 << 10
-"""What is below so many times the place that is lost has a relative error of more than 1e-3."""
 
 SELECTING = (ew.Maximum, ew.Minimum, ew.Select, ew.Relu, ew.Abs)
 """Operations of circuits whose result has entries of the operands."""
