@@ -10,7 +10,6 @@ from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program
 
-
 COARSE = 1 << 10
 """Values below so many units of the last place, or of one that is lost, are imprecise: a unit is 1e-3 of them."""
 
