@@ -7,12 +7,12 @@ import warnings
 import numpy as np
 import pytest
 import tensorflow_federated as tff
-from tensorflow import cast, float64, reduce_sum, where
+from tensorflow import cast, float64, reduce_min, reduce_sum, where
 from tensorflow.math import ceil
 
 import ezprivsecfl as ez
 from ezprivsecfl.errors import PrecisionWarning
-from ezprivsecfl.ir.mpc.io import Share
+from ezprivsecfl.ir.mpc.io import Output, Share
 
 F = np.float64
 VECTOR = tff.TensorType(F, [4])
@@ -141,3 +141,25 @@ def test_what_asks_for_the_sign_of_small_products_is_told(power, coarse):
     else:
         np.testing.assert_allclose(result, 2 * np.ceil(values[0] ** power) + 2 * values[0], atol=1e-6)
         assert not texts
+
+
+@tff.tensorflow.computation(VECTOR)
+def least_cube(x):
+    return reduce_min(x * x * x)
+
+
+@tff.federated_computation(VECTORS)
+def least_cubes(values):
+    return tff.federated_sum(tff.federated_map(least_cube, values))
+
+
+def test_results_not_much_larger_than_what_was_truncated_are_told():
+    """The least of a client's cubes is opened with more places than the squares beside it were left with."""
+    program = ez.compile(least_cubes, clients=2, backend="plain")
+    (lost,) = program.compiled.lost.results.values()
+    (output,) = program.compiled.secure.of(Output)
+    assert lost > 2.0 ** -output.operands[0].type.frac
+    with pytest.warns(PrecisionWarning, match="result result: relative error of up to"):
+        found = told(program, [np.array([1, 2, 7, (100 * lost) ** (1 / 3)], F)] * 2)
+    assert [one["what"] for one in found] == ["result result"]
+    assert found[0]["relative_error"] > 1e-3

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
+import numpy as np
 import pytest
 
+from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.base import Holds, TensorOp
 from ezprivsecfl.ir.tensor.elementwise import FloatUnary, Floor, Maximum, Unary
 
@@ -41,6 +45,29 @@ def test_every_operation_says_both(name):
     op = TensorOp.REGISTRY[name]
     assert isinstance(op.non_negative, Holds)
     assert isinstance(op.integral, Holds)
+
+
+ELEMENTWISE = [n for n in REGISTERED if issubclass(TensorOp.REGISTRY[n], ew.Elementwise) and n != "cast"]
+NUMBERS = {"non_negative": [0.0, 0.25, 1.0, 3.5], "integral": [-3.0, 0.0, 1.0, 2.0]}
+OTHERS = {"non_negative": [-2.0, -0.5], "integral": [0.3, -1.7]}
+
+
+def _holds(fact: str, value: np.ndarray) -> bool:
+    finite = value[np.isfinite(value)].astype(np.float64)
+    return bool(np.all(finite >= 0) if fact == "non_negative" else np.all(finite == np.rint(finite)))
+
+
+@pytest.mark.parametrize("fact", sorted(NUMBERS))
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_what_operations_say_is_true(name, fact):
+    """On all operands of which the rule says so: signs that are wrong would be left out of circuits."""
+    kind = TensorOp.REGISTRY[name]
+    assert issubclass(kind, ew.Elementwise)
+    for operands in itertools.product([*NUMBERS[fact], *OTHERS[fact]], repeat=kind.arity):
+        if getattr(kind, fact).given([x in NUMBERS[fact] for x in operands]):
+            with np.errstate(all="ignore"):
+                value = kind.function(*np.array(operands))
+            assert _holds(fact, np.asarray(value)), operands
 
 
 def test_when_something_holds():

@@ -97,6 +97,26 @@ def squared_quotients(b: Sketch) -> Value:
     return total(b, b.add(ew.Select, b.add(ew.Greater, y, b.constant(0.0)), squares, b.constant(0.0)))
 
 
+def test_small_updates_are_clipped_as_precisely_as_large_ones():
+    """Of many clients: one large update takes the places on shares that the squares of the small ones would need."""
+    y = np.array([[0.3, 0.1], *[[2e-6 * k, -3e-6] for k in range(1, 20)]])
+    compiled = compiled_for(program(clipped), {"y": y})
+    alone = np.where(np.arange(20)[:, None] > 0, y, 0.0)
+    assert worst_error(compiled, {"y": y}) <= TOLERANCE
+    assert worst_error(compiled, {"y": alone}) <= TOLERANCE
+
+
+def test_squares_of_quotients_by_small_numbers():
+    """Where the square is selected, so no sum takes it whole."""
+    b = Sketch("squares")
+    x, w = b.clients("x", 3), column(b, b.clients("w"))
+    quotients = b.add(ew.Div, x, w)
+    squares = b.add(ew.Mul, quotients, quotients)
+    b.returns(total(b, b.add(ew.Select, b.add(ew.Greater, x, b.constant(0.0)), squares, b.constant(0.0))))
+    inputs = {"w": np.array([4e-6, 4e-4]), "x": np.array([[3e-9, 3e-6, -6e-7], [-2e-8, 3e-8, 4e-4]])}
+    assert worst_error(compiled_for(b.build(), inputs), inputs) <= TOLERANCE
+
+
 @pytest.mark.parametrize("build", [cosines, weighted_cosines, clipped, standardised, squared_quotients])
 def test_small_updates_have_directions_too(build: Callable[[Sketch], Value]):
     """Squares of them are as small as the largest client's last places on shares; circuits take them whole."""
@@ -159,4 +179,6 @@ def test_no_nan_division_also_by_zero_of_what_is_not_a_number():
     unit = b.add(ew.Div, x, column(b, b.add(ew.Sqrt, squared_norms(b, x))))
     b.returns(total(b, b.add(ew.DivNoNan, unit, column(b, b.clients("w")))))
     inputs = {"x": np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0], [-1.0, 0.0]]), "w": np.array([0.0, 2.0, 0.0, 0.5])}
-    assert worst_error(compiled_for(b.build(), inputs), inputs) <= TOLERANCE
+    compiled = compiled_for(b.build(), inputs)
+    assert worst_error(compiled, inputs) <= TOLERANCE
+    assert not simulated(compiled, inputs).statistics.dropped
