@@ -107,13 +107,15 @@ def test_small_updates_are_clipped_as_precisely_as_large_ones():
 
 
 def test_squares_of_quotients_by_small_numbers():
-    """Where the square is selected, so no sum takes it whole."""
+    """Where the square is selected, so no sum takes it whole, and there are too many for circuits."""
     b = Sketch("squares")
-    x, w = b.clients("x", 3), column(b, b.clients("w"))
+    x, w = b.clients("x", 6), column(b, b.clients("w"))
     quotients = b.add(ew.Div, x, w)
     squares = b.add(ew.Mul, quotients, quotients)
-    b.returns(total(b, b.add(ew.Select, b.add(ew.Greater, x, b.constant(0.0)), squares, b.constant(0.0))))
-    inputs = {"w": np.array([4e-6, 4e-4]), "x": np.array([[3e-9, 3e-6, -6e-7], [-2e-8, 3e-8, 4e-4]])}
+    chosen = b.add(ew.GreaterEqual, b.clients("y", 6), b.constant(0.5))
+    b.returns(total(b, b.add(ew.Select, chosen, squares, b.constant(0.0))))
+    rows = np.array([[3e-9, 3e-6, -6e-7, -8e-10, 3e-10, 3e-6], [-2e-8, 3e-8, 4e-4, -7e-6, -2e-10, -2e-10]])
+    inputs = {"w": np.array([4e-6, 4e-4]), "x": rows, "y": np.ones((2, 6))}
     assert worst_error(compiled_for(b.build(), inputs), inputs) <= TOLERANCE
 
 
