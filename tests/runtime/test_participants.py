@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from in_process import both
 
-from ezprivsecfl.errors import InputError, RunError
+from ezprivsecfl.compiler.options import DROP, FAIL
+from ezprivsecfl.errors import DivisionError, InputError, RunError
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.participants import Inbox, agree, check_left
+from ezprivsecfl.runtime.participants import Inbox, agree, check_left, on_valid_clients
 
 SHARES = [{"path": "x", "shape": ["n", 2, 3]}, {"path": "w", "shape": ["n"]}]
 CLIENTS = 5
@@ -164,3 +165,41 @@ def test_too_few_clients_is_an_error_that_names_the_others():
         check_left("mean", 1, {3: "nan"}, 2)
     with pytest.raises(InputError, match=r"and 980 more$"):
         check_left("mean", 0, dict.fromkeys(range(1000), "nan"), 2)
+
+
+def without(bad: dict[int, str]):
+    """Computes the numbers of the clients, and refuses one after the other of some, by its position as servers do."""
+    asked: list[tuple[int, ...]] = []
+
+    def compute(kept: tuple[int, ...]) -> list[int]:
+        asked.append(kept)
+        assert len(asked) < 10
+        for position, client in enumerate(kept):
+            if client in bad:
+                raise DivisionError(bad[client], [position])
+        return list(kept)
+
+    return compute, asked
+
+
+def test_clients_are_dropped_by_their_numbers():
+    """Positions are among those that are left: 1 and 4 have others before them that took no part, or were dropped."""
+    compute, asked = without({2: "first", 7: "second"})
+    done = on_valid_clients("p", (1, 2, 4, 7, 9), {0: "late"}, DROP, 2, compute)
+    assert done == ([1, 4, 9], (1, 4, 9), {2: "first", 7: "second"})
+    assert asked == [(1, 2, 4, 7, 9), (1, 4, 7, 9), (1, 4, 9)]
+
+
+def test_who_is_to_blame_is_named_where_a_round_fails():
+    compute, _ = without({4: "a norm of zero"})
+    with pytest.raises(DivisionError, match="p:\n  client 4: a norm of zero") as failed:
+        on_valid_clients("p", (1, 2, 4), {}, FAIL, 2, compute)
+    assert failed.value.clients == ()
+    with pytest.raises(InputError, match="2 clients left, but a round needs at least 3"):
+        on_valid_clients("p", (1, 2, 4), {}, DROP, 3, compute)
+
+    def undefined(kept: tuple[int, ...]) -> None:
+        raise DivisionError("a sum of zero")
+
+    with pytest.raises(DivisionError, match=r"^a sum of zero$"):
+        on_valid_clients("p", (1, 2, 4), {}, DROP, 2, undefined)
