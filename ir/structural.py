@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.ir.op import Array, Op, Round
+from ezprivsecfl.ir.op import Array, Environment, Op
 from ezprivsecfl.ir.types import CLIENTS_DIM, Shape, Type, resolve, shape_text
 
 
@@ -56,7 +56,7 @@ class SumOp(StructuralOp):
         """Drops the axes."""
         return reduced_shape(shape, self.axes)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's sum in the operand's own number type, so that ring elements wrap around."""
         return (np.asarray(np.sum(args[0], axis=self.axes, dtype=args[0].dtype)),)
 
@@ -79,9 +79,9 @@ class ReshapeOp(StructuralOp):
             raise ValueError(f"cannot become {shape_text(self.shape)}")
         return self.shape
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's reshape."""
-        return (np.reshape(args[0], resolve(self.shape, round_.clients)),)
+        return (np.reshape(args[0], resolve(self.shape, env.clients)),)
 
 
 def _blocks(shape: Shape) -> list[int | None]:
@@ -106,7 +106,7 @@ class TransposeOp(StructuralOp):
             raise ValueError(f"{list(self.permutation)} is no permutation of its axes")
         return tuple(shape[i] for i in self.permutation)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's transpose."""
         return (np.transpose(args[0], self.permutation),)
 
@@ -122,9 +122,9 @@ class BroadcastOp(StructuralOp):
             raise ValueError(f"does not broadcast to {shape_text(self.shape)}")
         return self.shape
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's broadcast_to."""
-        return (np.broadcast_to(args[0], resolve(self.shape, round_.clients)),)
+        return (np.broadcast_to(args[0], resolve(self.shape, env.clients)),)
 
 
 class SliceOp(StructuralOp):
@@ -149,9 +149,9 @@ class SliceOp(StructuralOp):
                 raise ValueError(f"{size} elements from {start} by {stride} leave an axis of size {dim}")
         return self.sizes
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Index arrays per axis."""
-        sizes = resolve(self.sizes, round_.clients)
+        sizes = resolve(self.sizes, env.clients)
         picks = [s + np.arange(k) * d for s, k, d in zip(self.starts, sizes, self.strides, strict=True)]
         return (np.asarray(args[0])[np.ix_(*picks)] if picks else np.asarray(args[0]),)
 
@@ -179,6 +179,6 @@ class ConcatOp(Op):
         except ValueError:
             raise self.fail("operands differ in type") from None
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's concatenate."""
         return (np.concatenate(list(args), axis=self.axis),)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ezprivsecfl.ir.interval import Interval
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.structural import (
     BroadcastOp,
     ConcatOp,
@@ -72,7 +72,7 @@ class Reduction(StructuralOp, TensorOp):
         """The operand's shape without the axes."""
         return reduced_shape(shape, self.axes)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's reduction."""
         return (np.asarray(type(self).function(args[0], axis=self.axes)),)
 
@@ -128,7 +128,7 @@ class MatMul(TensorOp, name="matmul"):
             raise self.fail(str(e)) from None
         return (TensorType(shape, same_dtype(self, (a, b)), join_secrecy((a, b))),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's matmul."""
         return (np.matmul(args[0], args[1]),)
 
@@ -193,9 +193,9 @@ class Clients(TensorOp, name="clients"):
         self.expect(0)
         return (TensorType((), self.dtype, Secrecy.PUBLIC),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Known when the round starts."""
-        return (np.asarray(round_.clients, dtype=np.float64 if self.dtype.is_float else np.int64),)
+        return (np.asarray(env.clients, dtype=np.float64 if self.dtype.is_float else np.int64),)
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
         """A round has at least one client."""
