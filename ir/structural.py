@@ -48,7 +48,11 @@ class StructuralOp(Op):
 
 
 class SumOp(StructuralOp):
-    """Sum over axes, which disappear (use reshape to keep them as 1)."""
+    """Sum over axes.
+
+    Args:
+        axes: What is added up over; these axes disappear (use reshape to keep them as 1).
+    """
 
     axes: tuple[int, ...]
 
@@ -69,7 +73,11 @@ def reduced_shape(shape: Shape, axes: Sequence[int]) -> Shape:
 
 
 class ReshapeOp(StructuralOp):
-    """Row-major reshape; the clients axis may move past 1s but is never merged or split."""
+    """Row-major reshape; the clients axis may move past 1s but is never merged or split.
+
+    Args:
+        shape: The new one, with as many elements.
+    """
 
     shape: Shape
 
@@ -96,7 +104,11 @@ def _blocks(shape: Shape) -> list[int | None]:
 
 
 class TransposeOp(StructuralOp):
-    """Reorders axes: axis i of the result is axis ``permutation[i]`` of the operand."""
+    """Reorders axes.
+
+    Args:
+        permutation: Axis i of the result is axis ``permutation[i]`` of the operand.
+    """
 
     permutation: tuple[int, ...]
 
@@ -112,7 +124,11 @@ class TransposeOp(StructuralOp):
 
 
 class BroadcastOp(StructuralOp):
-    """Numpy's broadcast_to."""
+    """Repeats elements along axes of size 1, and along new leading axes.
+
+    Args:
+        shape: That of the result.
+    """
 
     shape: Shape
 
@@ -128,9 +144,12 @@ class BroadcastOp(StructuralOp):
 
 
 class SliceOp(StructuralOp):
-    """Strided slice: per axis a start, the number of elements taken, and a stride (may be negative).
+    """Strided slice; the clients axis is only ever taken whole: start 0, size "n", stride 1.
 
-    The clients axis is only ever taken whole: start 0, size "n", stride 1.
+    Args:
+        starts: For every axis the first index taken.
+        sizes: For every axis how many are taken.
+        strides: For every axis how far one is from the next; may be negative.
     """
 
     starts: tuple[int, ...]
@@ -157,7 +176,11 @@ class SliceOp(StructuralOp):
 
 
 class ConcatOp(Op):
-    """Joins tensors along an axis (not the clients axis)."""
+    """Joins tensors along an axis.
+
+    Args:
+        axis: Which one; not the clients axis.
+    """
 
     axis: int
 

@@ -13,10 +13,13 @@ from ezprivsecfl.ir.types import ArithType, BooleanType, FixedFormat, SummandsFo
 
 
 class ToBoolean(MpcOp, name="to_boolean"):
-    """The low ``width`` bits as Boolean shares; local.
+    """The low bits as Boolean shares; local.
 
     An additively shared value gives two words, the bits of both servers' shares: a circuit adds them up, with as much
     of an adder as it needs. A public value gives one. Garbled wires (all of them) are such shares already.
+
+    Args:
+        width: How many bits, 1 to 64.
     """
 
     width: int

@@ -52,7 +52,12 @@ class Public(MpcOp, name="public"):
 
 
 class Constant(MpcOp, name="constant"):
-    """A public constant, already encoded."""
+    """A public constant, already encoded.
+
+    Args:
+        value: Ring elements (uint64).
+        frac: Their fractional bits.
+    """
 
     value: Array
     frac: int

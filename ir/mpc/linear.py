@@ -65,7 +65,11 @@ class Neg(MpcOp, name="neg"):
 
 
 class Widen(MpcOp, name="widen"):
-    """The same real value with ``bits`` more fractional bits: multiplication by 2^bits."""
+    """The same real value with more fractional bits: multiplication by 2^bits.
+
+    Args:
+        bits: How many more.
+    """
 
     bits: int
 

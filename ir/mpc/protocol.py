@@ -138,7 +138,11 @@ class Truncate(MpcOp, name="truncate"):
 
 
 class ToYao(MpcOp, name="to_yao"):
-    """The low ``width`` bits of an additively shared value as garbled wires, in two's complement."""
+    """The low bits of an additively shared value as garbled wires, in two's complement.
+
+    Args:
+        width: How many bits, 1 to 64.
+    """
 
     width: int
 

@@ -526,7 +526,11 @@ NUMPY_DTYPE = {
 
 
 class Cast(Elementwise, name="cast"):
-    """Converts the element type; float to integer rounds toward zero."""
+    """Converts the element type; float to integer rounds toward zero.
+
+    Args:
+        dtype: The new one.
+    """
 
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL

@@ -59,7 +59,12 @@ class Input(TensorOp, name="input"):
 
 
 class Constant(TensorOp, name="constant"):
-    """A compile-time constant (public)."""
+    """A compile-time constant (public).
+
+    Args:
+        value: The elements.
+        dtype: Their type.
+    """
 
     non_negative = Holds.UNKNOWN
     integral = Holds.UNKNOWN

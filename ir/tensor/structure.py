@@ -27,7 +27,7 @@ from ezprivsecfl.ir.types import CLIENTS_DIM, Dim, DType, Secrecy, Shape, Tensor
 
 
 class Sum(SumOp, TensorOp, name="sum"):
-    """Sum over axes, which disappear (use reshape to keep them as 1)."""
+    """Sum over axes."""
 
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL
@@ -50,7 +50,11 @@ def _of_sum(term: Interval, dims: Sequence[Dim], clients: int) -> Interval:
 
 
 class Reduction(StructuralOp, TensorOp):
-    """Base of the other reductions over ``axes``, which disappear."""
+    """Base of the other reductions.
+
+    Args:
+        axes: What is reduced over; these axes disappear.
+    """
 
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL
@@ -153,11 +157,11 @@ class Reshape(ReshapeOp, Move, name="reshape"):
 
 
 class Transpose(TransposeOp, Move, name="transpose"):
-    """Reorders axes: axis i of the result is axis ``permutation[i]`` of the operand."""
+    """Reorders axes."""
 
 
 class Broadcast(BroadcastOp, Move, name="broadcast"):
-    """Numpy's broadcast_to."""
+    """Repeats elements along axes of size 1, and along new leading axes."""
 
 
 class Slice(SliceOp, Move, name="slice"):
@@ -181,7 +185,11 @@ class Concat(ConcatOp, TensorOp, name="concat"):
 
 
 class Clients(TensorOp, name="clients"):
-    """The number of clients that take part in the round: public, a scalar."""
+    """The number of clients that take part in the round: public, a scalar.
+
+    Args:
+        dtype: Element type of the result.
+    """
 
     non_negative = Holds.ALWAYS
     integral = Holds.ALWAYS
