@@ -25,7 +25,7 @@ class Call:
 
     Args:
         clients: How many it had; 0 if none of its values says.
-        status: ``ran``, ``unsupported``, ``refused``, ``few`` (clients), ``invalid`` (values) or ``error``.
+        status: ``ran``, ``unsupported``, ``refused``, ``single`` (client), ``invalid`` (values) or ``error``.
         reasons: Why it did not run.
         dropped: Why clients were left out.
         error: Relative error, compared with TFF's own result; None if it did not run.
@@ -77,7 +77,7 @@ class WatchedRunner(SecureRunner):
                 self.bounds = {"": fitting_bound(trace(computation).signature.flatten(argument).values)}
             return super().__call__(computation, argument)
         except Exception as e:
-            call.status, call.reasons = status_of(e), reasons_of(e)
+            call.status, call.reasons = status_of(e, call.clients), reasons_of(e)
             raise
 
     def _observe(self, program: Any, computation: Any, argument: Any, result: Any) -> None:
@@ -115,14 +115,14 @@ def fitting_bound(values: Mapping[str, Any]) -> float:
     return math.ldexp(1.0, math.frexp(max(largest, 0.5))[1])
 
 
-def status_of(error: Exception) -> str:
+def status_of(error: Exception, clients: int) -> str:
     """What kind of end an exception is."""
     if isinstance(error, UnsupportedError):
         return "unsupported"
     if isinstance(error, CompileError):
         return "refused"
     if isinstance(error, InputError):
-        return "few" if re.search(r"at least \d|too few", str(error)) else "invalid"
+        return "single" if clients == 1 else "invalid"
     return "refused" if isinstance(error, EzError) else "error"
 
 

@@ -64,7 +64,7 @@ def verdict(module: str, record: dict[str, Any]) -> Verdict:
 
 def _judged(attempt: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
     calls = attempt["calls"]
-    for status, kind in (("few", SINGLE), ("unsupported", UNSUPPORTED), ("refused", REFUSED), ("invalid", INVALID)):
+    for status, kind in (("single", SINGLE), ("unsupported", UNSUPPORTED), ("refused", REFUSED), ("invalid", INVALID)):
         reasons = [reason for call in calls if call["status"] == status for reason in call["reasons"]]
         if reasons:
             return kind, tuple(dict.fromkeys(reasons))
