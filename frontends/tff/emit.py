@@ -5,7 +5,8 @@ Axes and shapes in here are those that TensorFlow sees; a batched value's client
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,16 @@ class Emitter:
 
     def __init__(self, name: str) -> None:
         self.builder = ProgramBuilder(name, Level.TENSOR)
+
+    @contextmanager
+    def apart(self) -> Iterator[list[Op]]:
+        """Operations added inside are not part of the program; gives the list of them."""
+        before = self.builder
+        self.builder = ProgramBuilder(before.name, Level.TENSOR, location=before.location)
+        try:
+            yield self.builder.ops
+        finally:
+            self.builder = before
 
     def traced(self, tensor: Tensor) -> Traced:
         """The tensor as a value of the IR."""

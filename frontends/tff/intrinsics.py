@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ezprivsecfl.frontends.tff.emit import Emitter
+from ezprivsecfl.frontends.tff.folds import aggregate
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Function, Leaf, Node, Struct, map_leaves
 from ezprivsecfl.ir.tensor import elementwise as ew
@@ -96,6 +97,7 @@ def _pair(argument: Node) -> tuple[Node, Node]:
 
 
 INTRINSICS: dict[str, Intrinsic] = {
+    "federated_aggregate": aggregate,
     "federated_apply": _map,
     "federated_broadcast": _same,
     "federated_eval_at_clients": _evaluate,

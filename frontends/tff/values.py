@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -96,3 +96,18 @@ def map_leaves(function: Callable[[Leaf], Node], node: Node) -> Node:
     if isinstance(node, Function):
         return BROKEN
     return function(node)
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """All leaves of a structure, in order."""
+    if isinstance(node, Struct):
+        for _, element in node.elements:
+            yield from leaves(element)
+    else:
+        yield BROKEN if isinstance(node, Function) else node
+
+
+def with_leaves(node: Node, replaced: Sequence[Leaf]) -> Node:
+    """The structure with other leaves, in the same order."""
+    rest = iter(replaced)
+    return map_leaves(lambda _: next(rest), node)
