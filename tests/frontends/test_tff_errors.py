@@ -121,17 +121,6 @@ def test_operations(function: Any, text: str) -> None:
     assert found[0].startswith(text)
 
 
-def test_aggregate() -> None:
-    @problems(tff.FederatedType(np.float32, tff.CLIENTS))
-    def found(x: Any) -> Any:
-        zero = tff.tensorflow.computation(lambda: 0.0)
-        add = tff.tensorflow.computation(lambda a, b: a + b, (np.float32, np.float32))
-        report = tff.tensorflow.computation(lambda a: a, np.float32)
-        return tff.federated_aggregate(x, zero(), add, add, report)
-
-    assert found == ["federated_aggregate: not supported"]
-
-
 def test_unknown_shapes() -> None:
     @problems(tff.FederatedType(tff.TensorType(np.float32, [None]), tff.CLIENTS))
     def found(x: Any) -> Any:
