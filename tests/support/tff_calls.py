@@ -16,6 +16,7 @@ from tff_verdicts import TOLERANCE
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.errors import CompileError, EzError, InputError, UnsupportedError
 from ezprivsecfl.frontends.tff import reference_context, trace
+from ezprivsecfl.ir.mpc.fixed_point import EXACT
 from ezprivsecfl.secure_context import SecureRunner
 
 
@@ -108,11 +109,11 @@ def _counts(type_: Any, value: Any) -> Iterator[int]:
 
 
 def fitting_bound(values: Mapping[str, Any]) -> float:
-    """A power of two above the magnitudes of all clients' values."""
+    """A power of two above the magnitudes of all clients' values, as far as a bound may be."""
     arrays = [np.asarray(one) for v in values.values() if isinstance(v, list) for one in v]
     numbers = [a.astype(np.float64) for a in arrays if a.dtype.kind in "iuf"]
     largest = max((float(np.max(np.abs(a), initial=0, where=np.isfinite(a))) for a in numbers), default=0.0)
-    return math.ldexp(1.0, math.frexp(max(largest, 0.5))[1])
+    return min(math.ldexp(1.0, math.frexp(max(largest, 0.5))[1]), EXACT)
 
 
 def status_of(error: Exception, clients: int) -> str:
