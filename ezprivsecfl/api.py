@@ -134,7 +134,7 @@ class Program:
         With sketched norms it draws a random map of its own, as every round does. Where the program truncates, Duet
         rounds up or down by chance: then results may differ by what the last place of those values amounts to.
         """
-        values = self.traced.signature.flatten(self._argument(args, kwargs)).values
+        values = self.traced.arguments(self._argument(args, kwargs)).values
         variant = self.variant(values)
         return self._on(variant, PlainProgram(variant.compiled), values)[0]
 
@@ -148,7 +148,7 @@ class Program:
 
     def invoke(self, argument: Any) -> Any:
         """``run`` for the argument as a TFF context gets it; keeps the statistics in ``last_statistics``."""
-        values = self.traced.signature.flatten(argument).values
+        values = self.traced.arguments(argument).values
         return self.invoke_on(self.variant(values), values)
 
     def invoke_on(self, variant: Variant, values: Mapping[str, Any]) -> Any:

@@ -73,7 +73,7 @@ class SecureRunner:
         """The result of a call of an aggregation."""
         # TFF computations compare by identity; the entry keeps the computation alive, so ids stay unique.
         _, program = self._programs.get(id(computation)) or (computation, self._traced(computation))
-        given = program.traced.signature.flatten(argument)
+        given = program.traced.arguments(argument)
         if self.clients is None and given.clients > program.options.clients:
             program = Program(
                 program.traced, replace(program.options, clients=_power_of_two(given.clients)), self.backend

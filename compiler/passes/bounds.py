@@ -74,7 +74,9 @@ def declared_bound(op: Input, bounds: Mapping[str, Declared]) -> Bound | None:
 
 
 def default_bound(op: Input) -> Bound:
-    """What is assumed of an input that no bound is declared for."""
+    """What is assumed of an input that no bound is declared for; the program itself may say it."""
+    if op.bound is not None:
+        return Bound(op.bound, op.lowest)
     at_clients = op.placement is Placement.CLIENTS
     scalar = len(op.type.shape) == (1 if at_clients else 0)
     if scalar and at_clients and op.type.dtype is not DType.BOOL:

@@ -10,12 +10,13 @@ import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
 
 from ezprivsecfl.errors import Location, VerifyError
+from ezprivsecfl.frontends.tff.boundary.recorder import Recorder
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import GraphTracer
-from ezprivsecfl.frontends.tff.intrinsics import INTRINSICS
+from ezprivsecfl.frontends.tff.intrinsics import INTRINSICS, MOVES
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.source import symbol_location
-from ezprivsecfl.frontends.tff.values import BROKEN, Function, Known, Node, Struct
+from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Function, Known, Node, Struct, has_local
 
 Environment = Mapping[str, Node]
 
@@ -26,12 +27,14 @@ class BlockTracer:
     Args:
         emit: Adds operations to the IR.
         problems: Takes what is not supported.
+        recorder: Takes what is computed in the clear.
         place: The best known place of the computation in the user's program.
     """
 
-    def __init__(self, emit: Emitter, problems: Problems, place: Location) -> None:
+    def __init__(self, emit: Emitter, problems: Problems, recorder: Recorder, place: Location) -> None:
         self._emit = emit
         self._problems = problems
+        self._recorder = recorder
         self._place = place
         self._graphs = GraphTracer(emit, problems)
 
@@ -87,17 +90,19 @@ class BlockTracer:
         return BROKEN
 
     def _compiled(self, block: Any) -> Node:
-        proto, type_ = block.proto, block.type_signature
-        language = proto.WhichOneof("computation")
+        language = block.proto.WhichOneof("computation")
         if language != "tensorflow":
             self._problems.add(self._place, f"a local computation written in {language.upper()}, not in TensorFlow")
             return Function(lambda argument: BROKEN)
-        return Function(lambda argument: self._graphs.call(proto.tensorflow, type_.result, argument, self._place))
+        return Function(lambda argument: self._recorder.call(self._graphs, block, argument, self._place))
 
     def _intrinsic(self, uri: str, argument: Node | None) -> Node:
         location = Location(self._place.file, self._place.line, uri)
         if uri not in INTRINSICS or argument is None:
             self._problems.add(location, "not supported")
+            return BROKEN
+        if uri not in MOVES and has_local(argument):
+            self._problems.add(location, STAYS)
             return BROKEN
         with self._emit.builder.at(location):
             try:

@@ -20,6 +20,15 @@ def _mentions_clients(type_: Any) -> bool:
     return False
 
 
+def has_data_set(type_: Any) -> bool:
+    """Whether values of a type have a data set (a sequence) in them."""
+    if isinstance(type_, tff.FederatedType):
+        return has_data_set(type_.member)
+    if isinstance(type_, tff.StructType):
+        return any(has_data_set(element) for _, element in tff.structure.iter_elements(type_))
+    return isinstance(type_, tff.SequenceType)
+
+
 def as_computation(value: Any) -> Any:
     """The computation that a value stands for: itself, or the ``next`` of a process.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, Protocol
 
 import tensorflow as tf
 import tensorflow_federated as tff
@@ -15,26 +16,30 @@ from ezprivsecfl.frontends.tff.folding import can_fold, fold
 from ezprivsecfl.frontends.tff.ops import CONTROL, LOWERINGS, Call
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.source import operation_location
-from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Function, Known, Leaf, Node, Struct
+from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Broken, Function, Known, Leaf, Local, Node, Struct, Variable
 
 REASONS = {
     "Random": "random numbers; noise cannot be drawn inside a secure computation",
     "Multinomial": "random numbers; noise cannot be drawn inside a secure computation",
-    "Var": "variables; keep state in the computation's inputs and results",
-    "ReadVariable": "variables; keep state in the computation's inputs and results",
-    "Assign": "variables; keep state in the computation's inputs and results",
-    "Dataset": "datasets; aggregate what clients have computed from their data",
+    "Dataset": "a data set that is no argument of the computation",
     "String": "strings",
 }
 """Why operations with these parts of names have no lowering."""
 
 
 class Graph:
-    """A TensorFlow graph of a TFF program, and the functions in its library."""
+    """A TensorFlow graph of a TFF program, and the functions in its library.
 
-    def __init__(self, proto: Any) -> None:
-        graph_def = tf.compat.v1.GraphDef()
-        proto.graph_def.Unpack(graph_def)
+    Args:
+        proto: The ``TensorFlow`` protocol buffer of a computation.
+        prepare: Rewrites the ``GraphDef`` in it.
+    """
+
+    def __init__(self, proto: Any, prepare: Callable[[Any], Any] = lambda graph_def: graph_def) -> None:
+        packed = tf.compat.v1.GraphDef()
+        proto.graph_def.Unpack(packed)
+        graph_def = prepare(packed)
+        self.proto = proto
         self.parameter = proto.parameter if proto.HasField("parameter") else None
         self.result = proto.result
         self.graph = tf.Graph()
@@ -50,9 +55,40 @@ class Graph:
                 self._functions[name] = function_def_to_graph(self._library[name])
         return self._functions[name]
 
+    @cached_property
+    def initialisers(self) -> set[str]:
+        """The names of the operations that are run first, to initialise variables."""
+        names: set[str] = set()
+        stack = [self.graph.get_operation_by_name(self.proto.initialize_op)] if self.proto.initialize_op else []
+        while stack:
+            op = stack.pop()
+            if op.name not in names:
+                names.add(op.name)
+                stack.extend([tensor.op for tensor in op.inputs] + list(op.control_inputs))
+        return names
+
     def has_function(self, name: str) -> bool:
         """Whether the library has the function."""
         return name in self._library
+
+    def functions_of(self, op: Any) -> list[str]:
+        """The functions of the library that an operation calls: a loop's body, branches."""
+        values = op.node_def.attr.values()
+        named = [v.func.name for v in values if v.HasField("func")] + [f.name for v in values for f in v.list.func]
+        return [name for name in named if name in self._library]
+
+
+class Elsewhere(Protocol):
+    """Operations of a graph that are not traced, since they are computed in the clear."""
+
+    def has(self, op: Any) -> bool:
+        """Whether an operation is one of them."""
+
+    def output(self, tensor: Any, location: Location) -> Leaf:
+        """What an output of such an operation is to the rest of the graph."""
+
+    def sequence(self, path: tuple[int, ...]) -> Leaf:
+        """A data set in the result of the graph; ``path`` leads there by positions in structures."""
 
 
 class GraphTracer:
@@ -63,26 +99,32 @@ class GraphTracer:
         self._problems = problems
         self._graphs: dict[bytes, Graph] = {}
 
-    def call(self, proto: Any, result_type: Any, argument: Node | None, place: Location) -> Node:
-        """The result of a TensorFlow computation.
-
-        Args:
-            proto: Its ``TensorFlow`` protocol buffer.
-            result_type: The type of its result, for the names in structures.
-            argument: What it is called with.
-            place: Where it is called, for operations that do not carry their own place.
-        """
+    def graph(self, proto: Any) -> Graph:
+        """The graph of a TensorFlow computation, read once."""
         key = proto.SerializeToString(deterministic=True)
         if key not in self._graphs:
             self._graphs[key] = Graph(proto)
-        graph = self._graphs[key]
+        return self._graphs[key]
+
+    def call(
+        self, graph: Graph, result_type: Any, argument: Node | None, place: Location, elsewhere: Elsewhere | None = None
+    ) -> Node:
+        """The result of a TensorFlow computation.
+
+        Args:
+            graph: Its graph.
+            result_type: The type of its result, for the names in structures.
+            argument: What it is called with.
+            place: Where it is called, for operations that do not carry their own place.
+            elsewhere: Operations to leave out.
+        """
         feeds: dict[str, Leaf] = {}
         if graph.parameter is not None:
             self._feed(graph.parameter, argument, feeds)
         fetches: list[Any] = []
         _collect(graph.result, graph.graph, fetches)
-        leaves = iter(_Run(self, graph, place).evaluate(fetches, feeds))
-        return self._rebuild(graph.result, result_type, leaves, place)
+        leaves = iter(_Run(self, graph, place, elsewhere).evaluate(fetches, feeds))
+        return self._rebuild(graph.result, result_type, leaves, place, elsewhere)
 
     def lower(self, graph: Graph, op: Any, leaves: Sequence[Leaf], place: Location) -> Sequence[Leaf]:
         """The results of one operation; problems are noted and give broken results."""
@@ -113,6 +155,8 @@ class GraphTracer:
             return [Known(a) for a in fold(op, arrays)]
         if op.type not in LOWERINGS:
             raise Unsupported(next((why for part, why in REASONS.items() if part in op.type), "not supported"))
+        if any(isinstance(leaf, Local) for leaf in leaves):
+            raise Unsupported(STAYS)
         if any(isinstance(leaf, Broken) for leaf in leaves):
             return BROKEN
         return LOWERINGS[op.type](call)
@@ -127,14 +171,28 @@ class GraphTracer:
         else:  # a sequence, which no parameter of the program and no result of a graph is traced to
             feeds[binding.sequence.variant_tensor_name] = BROKEN
 
-    def _rebuild(self, binding: Any, type_: Any, leaves: Any, place: Location) -> Node:
+    def _rebuild(
+        self,
+        binding: Any,
+        type_: Any,
+        leaves: Any,
+        place: Location,
+        elsewhere: Elsewhere | None,
+        path: tuple[int, ...] = (),
+    ) -> Node:
         if binding.WhichOneof("binding") == "tensor":
             leaf: Leaf = next(leaves)
             return leaf
         if binding.WhichOneof("binding") == "struct":
             named = tff.structure.to_elements(type_)
-            elements = zip(named, binding.struct.element, strict=True)
-            return Struct(tuple((name, self._rebuild(b, t, leaves, place)) for (name, t), b in elements))
+            elements = enumerate(zip(named, binding.struct.element, strict=True))
+            return Struct(
+                tuple(
+                    (name, self._rebuild(b, t, leaves, place, elsewhere, (*path, i))) for i, ((name, t), b) in elements
+                )
+            )
+        if elsewhere is not None:
+            return elsewhere.sequence(path)
         self._problems.add(place, "a sequence (tf.data.Dataset) as result")
         return BROKEN
 
@@ -142,10 +200,11 @@ class GraphTracer:
 class _Run:
     """One evaluation of one graph, or of one function of its library."""
 
-    def __init__(self, tracer: GraphTracer, graph: Graph, place: Location) -> None:
+    def __init__(self, tracer: GraphTracer, graph: Graph, place: Location, elsewhere: Elsewhere | None = None) -> None:
         self._tracer = tracer
         self._graph = graph
         self._place = place
+        self._elsewhere = elsewhere
 
     def function(self, name: str, args: Sequence[Leaf]) -> list[Leaf]:
         """The results of a function of the library."""
@@ -156,18 +215,52 @@ class _Run:
     def evaluate(self, fetches: Sequence[Any], feeds: dict[str, Leaf]) -> list[Leaf]:
         """The tensors to fetch; only operations they depend on are looked at, so that pure checks are left out."""
         values = dict(feeds)
+        done: set[str] = set()
         stack = [tensor.op for tensor in reversed(fetches) if tensor.name not in values]
         while stack:
             op = stack[-1]
+            if self._elsewhere is not None and self._elsewhere.has(op):
+                stack.pop()
+                location = operation_location(op, self._place)
+                values.update((t.name, self._elsewhere.output(t, location)) for t in op.outputs if t.name not in values)
+                continue
             missing = [tensor.op for tensor in op.inputs if tensor.name not in values]
+            missing += [before for before in self._before(op) if before.name not in done]
             if missing:
                 stack.extend(reversed(missing))
                 continue
             stack.pop()
-            if not all(tensor.name in values for tensor in op.outputs):
+            if op.name in done or (op.outputs and all(tensor.name in values for tensor in op.outputs)):
+                continue
+            done.add(op.name)
+            if op.type == "VarHandleOp":
+                values[op.outputs[0].name] = Variable(self._initial(op))
+            else:
                 results = self._tracer.lower(self._graph, op, [values[t.name] for t in op.inputs], self._place)
                 values.update(zip((t.name for t in op.outputs), results, strict=True))
         return [values[tensor.name] for tensor in fetches]
+
+    def _before(self, op: Any) -> Iterator[Any]:
+        """What is done to variables before an operation, by its control inputs."""
+        for before in op.control_inputs:
+            if self._elsewhere is not None and self._elsewhere.has(before):
+                continue
+            if any(tensor.dtype.base_dtype == tf.resource for tensor in before.inputs):
+                yield before
+            elif before.type == "NoOp":
+                yield from self._before(before)
+
+    def _initial(self, handle: Any) -> Callable[[], Leaf]:
+        """Evaluates what a variable is initialised with, which TFF does before the graph is run."""
+
+        def evaluate() -> Leaf:
+            setters = [user for user in handle.outputs[0].consumers() if user.name in self._graph.initialisers]
+            if not setters:
+                return BROKEN
+            (value,) = self.evaluate([setters[0].inputs[1]], {})
+            return value
+
+        return evaluate
 
 
 def _collect(binding: Any, graph: Any, fetches: list[Any]) -> None:

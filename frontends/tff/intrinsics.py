@@ -117,3 +117,6 @@ INTRINSICS: dict[str, Intrinsic] = {
     "federated_zip_at_server": _same,
 }
 """The supported intrinsics by their URI."""
+
+MOVES = {uri for uri, intrinsic in INTRINSICS.items() if intrinsic in (_map, _evaluate, _same)}
+"""Those that compute nothing themselves, so that they take data sets, too."""

@@ -43,7 +43,7 @@ def join(path: str, name: str) -> str:
 
 
 def leaf_types(type_: Any, path: str, placement: Placement = Placement.SERVER) -> Iterator[LeafType]:
-    """All tensors of a type, in order.
+    """All tensors of a type, in order; data sets have none.
 
     Raises:
         Unsupported: One is of unknown shape, or of an element type that the IR does not have, or is no tensor.
@@ -56,7 +56,7 @@ def leaf_types(type_: Any, path: str, placement: Placement = Placement.SERVER) -
             yield from leaf_types(element, inner, placement)
     elif isinstance(type_, tff.TensorType):
         yield tensor_leaf(type_, path, placement)
-    else:
+    elif not isinstance(type_, tff.SequenceType):
         raise Unsupported(f"{path} is of type {type_}; only tensors and structures of tensors are supported")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,10 @@ class Signature:
         flat.placed(argument, self.parameter, self.parameter_path)
         assert flat.clients is not None
         return Arguments(flat.clients, flat.values)
+
+    def placed(self, argument: object) -> dict[str, Any]:
+        """The values of the placed parameters as they were given, by path; those of clients one by one."""
+        return dict(_placed(argument, self.parameter, self.parameter_path))
 
     def without(self, argument: object, clients: Collection[int]) -> object:
         """The argument of the same call without some clients, given by their positions."""
@@ -148,11 +152,23 @@ class _Flattening:
                 for element, (_, inner, inner_path) in zip(elements, parts, strict=True)
                 for pair in self._arrays(element, inner, inner_path, whose)
             ]
+        if isinstance(type_, tff.SequenceType):
+            return []  # a data set, which is no input of the secure program
         leaf = tensor_leaf(type_, path, Placement.SERVER)
         return [(path, as_array(value, leaf.shape, leaf.dtype, where))]
 
     def _where(self, path: str) -> str:
         return f"{self._name}: parameter {path!r}" if path else self._name
+
+
+def _placed(value: Any, type_: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(type_, tff.StructType):
+        parts = elements_of(type_, path)
+        elements = elements_of_value(value, [name for name, _, _ in parts], "the argument")
+        for one, (_, inner, inner_path) in zip(elements, parts, strict=True):
+            yield from _placed(one, inner, inner_path)
+    else:
+        yield path, value
 
 
 def _usable(value: Array | InputError) -> Array:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow_federated as tff
 
 from ezprivsecfl.errors import UNKNOWN, CompileError, Location
 from ezprivsecfl.frontends.tff.blocks import BlockTracer
+from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork
+from ezprivsecfl.frontends.tff.boundary.recorder import Recorder, element
 from ezprivsecfl.frontends.tff.definitions import find_definition
-from ezprivsecfl.frontends.tff.discovery import as_computation, has_clients_parameter
+from ezprivsecfl.frontends.tff.discovery import as_computation, has_clients_parameter, has_data_set
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.leaves import elements_of, tensor_leaf
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
-from ezprivsecfl.frontends.tff.signature import Signature
+from ezprivsecfl.frontends.tff.signature import Arguments, Signature
 from ezprivsecfl.frontends.tff.source import Definition, definition_of
-from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Function, Node, Struct, Traced
+from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Broken, Function, Local, Node, Origin, Struct, Traced
+from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program, drop_unused
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
@@ -25,10 +29,33 @@ from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
 @dataclass(frozen=True)
 class TracedComputation:
-    """A computation as a program, and how its calls map to the program's inputs and outputs."""
+    """A computation as a program, and how its calls map to the program's inputs and outputs.
+
+    Args:
+        program: What is computed on shares, and of public values.
+        signature: What calls take and return.
+        clear_work: What is computed in the clear before.
+    """
 
     program: Program
     signature: Signature
+    clear_work: ClearWork | None = None
+
+    def arguments(self, argument: object) -> Arguments:
+        """Arrays by input path, for a call with data sets after the clients have done their own work.
+
+        Args:
+            argument: What a TFF context's ``invoke`` is given: see ``Signature.flatten``.
+
+        Raises:
+            InputError: A SERVER-placed value is missing or of the wrong structure, shape or element type, or there
+                are no clients.
+        """
+        given = self.signature.flatten(argument)
+        if self.clear_work is not None:
+            placed = self.signature.placed(argument)
+            given.values.update(self.clear_work.run(self.signature.name, placed, given.clients))
+        return given
 
 
 def trace(computation: Any, name: str | None = None) -> TracedComputation:
@@ -63,31 +90,46 @@ class _Trace:
         self._emit = Emitter(name)
         self._problems = Problems()
         self._signature = _signature(comp, name, definition)
+        self._recorder = Recorder(self._emit, active=has_data_set(comp.type_signature.parameter))
 
     def run(self) -> TracedComputation:
         """The traced computation."""
         signature = self._signature
         with self._emit.builder.at(self._place):
             argument = self._inputs(signature.parameter, signature.parameter_path, Placement.SERVER)
-        tracer = BlockTracer(self._emit, self._problems, self._place)
+        tracer = BlockTracer(self._emit, self._problems, self._recorder, self._place)
         function = tracer.evaluate(self._comp.to_building_block(), {})
         result = function.call(argument) if isinstance(function, Function) else BROKEN
         with self._emit.builder.at(self._place):
             self._outputs(result, signature.result, signature.result_path)
         self._problems.raise_if_any(self._name)
         built = self._emit.builder.build()
-        ops = drop_unused(built.ops, (Input, Output))
-        return TracedComputation(Program(built.name, built.level, built.max_clients, ops), signature)
+        ops, clear_work = self._used(built.ops)
+        return TracedComputation(Program(built.name, built.level, built.max_clients, ops), signature, clear_work)
 
-    def _inputs(self, type_: Any, path: str, placement: Placement) -> Node:
+    def _used(self, ops: Sequence[Op]) -> tuple[tuple[Op, ...], ClearWork | None]:
+        """The operations and the work in the clear that results depend on, and all parameters."""
+        uploads = self._recorder.paths()
+        needed = drop_unused(ops, (Output,))
+        inputs = {op.path for op in needed if isinstance(op, Input)}
+        kept = drop_unused(ops, (Input, Output))
+        kept = tuple(op for op in kept if not isinstance(op, Input) or op.path in inputs or op.path not in uploads)
+        return kept, self._recorder.finish(inputs)
+
+    def _inputs(self, type_: Any, path: str, placement: Placement, origin: Origin | None = None) -> Node:
         if isinstance(type_, tff.FederatedType):
             at_clients = type_.placement is tff.CLIENTS and not type_.all_equal
-            return self._inputs(type_.member, path, Placement.CLIENTS if at_clients else Placement.SERVER)
+            origin = self._recorder.parameter(path, type_.member, at_client=at_clients)
+            return self._inputs(type_.member, path, Placement.CLIENTS if at_clients else Placement.SERVER, origin)
         if isinstance(type_, tff.StructType):
-            parts = elements_of(type_, path)
-            return Struct(tuple((name, self._inputs(t, inner, placement)) for name, t, inner in parts))
+            parts = enumerate(elements_of(type_, path))
+            return Struct(
+                tuple((name, self._inputs(t, inner, placement, element(origin, i))) for i, (name, t, inner) in parts)
+            )
+        if isinstance(type_, tff.SequenceType) and origin is not None:
+            return Local(origin)
         try:
-            return self._input(type_, path, placement)
+            return replace(self._input(type_, path, placement), origin=origin)
         except Unsupported as e:
             self._problems.add(self._place, f"parameter {e}")
             return BROKEN
@@ -114,6 +156,8 @@ class _Trace:
         elif isinstance(type_, tff.StructType):
             for i, (_, inner, inner_path) in enumerate(elements_of(type_, path)):
                 self._outputs(node.at(i) if isinstance(node, Struct) else BROKEN, inner, inner_path)
+        elif isinstance(node, Local):
+            self._problems.add(self._place, f"result {path!r}: {STAYS}")
         elif not isinstance(node, Broken | Struct | Function):
             try:
                 self._output(self._emit.traced(node), path)

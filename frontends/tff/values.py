@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ezprivsecfl.ir.op import Array, Value
 from ezprivsecfl.ir.types import DType, TensorType
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a value is computed in the clear.
+
+    Args:
+        block: The value as a TFF building block, in terms of the program's parameters.
+        at_client: Whether it takes a client's arguments; otherwise the server's are enough.
+    """
+
+    block: Any
+    at_client: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +42,12 @@ class Traced:
     Args:
         value: The IR's value; with the clients axis first if ``batched``.
         batched: Whether it differs from client to client. What is the same at every client has no clients axis.
+        origin: How it can be computed in the clear, too; None if only on shares.
     """
 
     value: Value
     batched: bool
+    origin: Origin | None = None
 
     @property
     def type(self) -> TensorType:
@@ -53,12 +68,45 @@ class Traced:
         return tuple(int(d) for d in dims)
 
 
-@dataclass(frozen=True, eq=False)
 class Broken:
-    """Stands for the result of an unsupported operation, so that tracing goes on and finds the other ones."""
+    """What no operation of the IR can take.
+
+    This class itself stands for the result of an unsupported operation, so that tracing goes on and finds the other
+    ones.
+    """
 
 
 BROKEN = Broken()
+
+STAYS = "of a data set, or of what is as long as one; it stays where it is, in the clear"
+"""Why an operation cannot take a ``Local``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Local(Broken):
+    """A value that the IR cannot hold, such as a data set: it stays where it is computed, in the clear."""
+
+    origin: Origin
+
+
+@dataclass(eq=False)
+class Variable(Broken):
+    """A variable of a graph that is being evaluated.
+
+    Args:
+        initial: Gives the value that it is initialised with.
+        content: What it was set to; None before.
+    """
+
+    initial: Callable[[], Leaf]
+    content: Leaf | None = None
+
+    def read(self) -> Leaf:
+        """The value that it has now."""
+        if self.content is None:
+            self.content = self.initial()
+        return self.content
+
 
 Tensor: TypeAlias = Known | Traced
 Leaf: TypeAlias = Known | Traced | Broken
@@ -87,6 +135,13 @@ class Function:
 
 
 Node: TypeAlias = Known | Traced | Broken | Struct | Function
+
+
+def has_local(node: Node) -> bool:
+    """Whether a structure has a value that stays where it is."""
+    if isinstance(node, Struct):
+        return any(has_local(value) for _, value in node.elements)
+    return isinstance(node, Local)
 
 
 def map_leaves(function: Callable[[Leaf], Node], node: Node) -> Node:

@@ -10,6 +10,7 @@ from ezprivsecfl.frontends.tff.ops import (
     reductions,
     shapes,
     slicing,
+    variables,
 )
 from ezprivsecfl.frontends.tff.ops.registry import CONTROL, LOWERINGS, Call
 
@@ -26,4 +27,5 @@ __all__ = [
     "reductions",
     "shapes",
     "slicing",
+    "variables",
 ]

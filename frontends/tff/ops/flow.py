@@ -9,7 +9,7 @@ import numpy as np
 from ezprivsecfl.frontends.tff.ops.comparisons import as_condition, choose
 from ezprivsecfl.frontends.tff.ops.registry import Call, control
 from ezprivsecfl.frontends.tff.problems import Unsupported
-from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Known, Leaf, Tensor
+from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Known, Leaf, Tensor, Variable
 from ezprivsecfl.ir.tensor import elementwise as ew
 
 MAX_ITERATIONS = 1000
@@ -29,6 +29,7 @@ def conditional(call: Call) -> Sequence[Leaf]:
     known = None if isinstance(condition, Broken) else as_condition(call.emit, condition)
     if isinstance(known, Known):
         return call.function(branches[0 if known.array else 1], args)
+    _refuse_variables(args)
     first, second = (call.function(name, args) for name in branches)
     if known is None:
         return [BROKEN] * len(first)
@@ -43,6 +44,7 @@ def switch(call: Call) -> Sequence[Leaf]:
     if isinstance(index, Known):
         inside = 0 <= int(index.array) < len(names)
         return call.function(names[int(index.array) if inside else -1], args)
+    _refuse_variables(args)
     results = [call.function(name, args) for name in names]
     if isinstance(index, Broken):
         return [BROKEN] * len(results[0])
@@ -51,6 +53,11 @@ def switch(call: Call) -> Sequence[Leaf]:
         here = call.emit.elementwise(ew.Equal, index, call.emit.scalar(i, index.dtype))
         chosen = _choices(call, here, result, chosen)
     return chosen
+
+
+def _refuse_variables(args: Sequence[Leaf]) -> None:
+    if any(isinstance(arg, Variable) for arg in args):
+        raise Unsupported("with branches that use variables")
 
 
 def _choices(call: Call, condition: Tensor, first: Sequence[Leaf], second: Sequence[Leaf]) -> list[Leaf]:

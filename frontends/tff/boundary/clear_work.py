@@ -1,0 +1,121 @@
+"""What is computed in the clear before a round's secure part, by TFF itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow_federated as tff
+
+from ezprivsecfl.errors import InputError, Location
+from ezprivsecfl.frontends.tff.reference import reference_context
+from ezprivsecfl.ir.op import Array
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A tensor that crosses the boundary.
+
+    Args:
+        path: The input of the secure program that it becomes.
+        shape: Its shape, at one client.
+        dtype: The element type, as TensorFlow calls it.
+        location: The operation that it comes out of.
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: str
+    location: Location
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.dtype}{list(self.shape) if self.shape else ''}, of {self.location}"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What one party computes.
+
+    Args:
+        names: What its steps refer to.
+        parameters: The program's parameters that it takes, by path.
+        computation: A ``tff.Computation`` from these, and at a client from what it receives, to the results.
+        lines: The lines of the user's program that it runs.
+        results: What becomes of the first results.
+    """
+
+    names: frozenset[str]
+    parameters: tuple[str, ...]
+    computation: Any
+    lines: tuple[Location, ...]
+    results: tuple[Upload, ...] = ()
+
+    def run(self, values: Sequence[Any]) -> list[Any]:
+        """The results, for the values of the parameters and of what it receives."""
+        type_ = self.computation.type_signature.parameter
+        argument = None if type_ is None else tff.structure.Struct((None, value) for value in values)
+        return list(reference_context().invoke(self.computation, argument))
+
+
+@dataclass(frozen=True)
+class ClearWork:
+    """What the server computes first, and then every client for itself.
+
+    Args:
+        at_server: The server's part: what it computes of its own data sets, then what it broadcasts.
+        at_client: A client's part: what it uploads.
+        received: What a client is given, one description each.
+    """
+
+    at_server: Site
+    at_client: Site
+    received: tuple[str, ...]
+
+    def run(self, name: str, arguments: Mapping[str, Any], clients: int) -> dict[str, Any]:
+        """The values of the secure program's inputs that come from here.
+
+        Args:
+            name: The program's name, for errors.
+            arguments: By path of the parameter what the program was called with.
+            clients: How many clients there are.
+
+        Returns:
+            By path, from the server an array, from the clients a list with one array each; where a client's own work
+            fails, the reason stands for its values.
+        """
+        at_server = self.at_server.run([arguments[path] for path in self.at_server.parameters])
+        ready = len(self.at_server.results)
+        exported = zip(self.at_server.results, at_server[:ready], strict=True)
+        values: dict[str, Any] = {upload.path: np.asarray(value) for upload, value in exported}
+        rows = [self._client(name, arguments, at_server[ready:], index) for index in range(clients)]
+        for i, upload in enumerate(self.at_client.results):
+            values[upload.path] = [row[i] for row in rows]
+        return values
+
+    def _client(
+        self, name: str, arguments: Mapping[str, Any], received: Sequence[Any], index: int
+    ) -> Sequence[Array | InputError]:
+        own = [arguments[path][index] for path in self.at_client.parameters]
+        try:
+            return [np.asarray(value) for value in self.at_client.run([*own, *received])]
+        except Exception as e:  # what a client's own program or data raises must not end the round of the others
+            why = str(e).strip().partition("\n")[0]
+            error = InputError(f"{name}: the own work of client {index} failed: {type(e).__name__}: {why}")
+            return [error] * len(self.at_client.results)
+
+    def lines(self) -> list[str]:
+        """The boundary, explained."""
+        return [
+            *_runs("Each client runs", self.at_client),
+            *(f"Each client is given {what}" for what in self.received),
+            *_runs("The server runs", self.at_server),
+            *(f"Each client uploads, in shares, {upload}" for upload in self.at_client.results),
+            *(f"The server computes in the clear {upload}" for upload in self.at_server.results),
+            "Everything after that is computed on shares",
+        ]
+
+
+def _runs(who: str, site: Site) -> list[str]:
+    return [f"{who} {', '.join(str(line) for line in site.lines)}"] if site.lines else []

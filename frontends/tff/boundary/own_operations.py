@@ -1,0 +1,51 @@
+"""Which operations of a TensorFlow graph stay with who has the data set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from ezprivsecfl.frontends.tff.dtypes import ir_dtype
+from ezprivsecfl.frontends.tff.graphs import Graph
+from ezprivsecfl.frontends.tff.problems import Unsupported
+
+CHECKS = {"Assert", "Print", "PrintV2"}
+"""Operations with side effects that neither hold nor draw anything."""
+
+HANDLES = {tf.resource, tf.variant}
+"""Element types of variables, iterators and data sets."""
+
+
+def own_operations(graph: Graph) -> set[str]:
+    """The names of the own operations, by the rules of the package's docstring.
+
+    Args:
+        graph: A graph without function calls, whose operations come after those that they depend on.
+    """
+    own: set[str] = set()
+    for op in graph.graph.get_operations():
+        takes_unshared = any(tensor.op.name in own and not can_be_shared(tensor) for tensor in op.inputs)
+        if takes_unshared or _keeps_or_draws(op, graph):
+            own.add(op.name)
+    return own
+
+
+def can_be_shared(tensor: Any) -> bool:
+    """Whether the IR has such tensors: of known shape, and of numbers or truth values."""
+    if tensor.dtype.base_dtype in HANDLES:
+        return False
+    try:
+        ir_dtype(tensor.dtype.base_dtype.as_numpy_dtype)
+    except Unsupported:
+        return False
+    return bool(tensor.shape.is_fully_defined())
+
+
+def _keeps_or_draws(op: Any, graph: Graph) -> bool:
+    if any(tensor.dtype.base_dtype in HANDLES for tensor in (*op.inputs, *op.outputs)):
+        return True
+    functions = [f for f in graph.functions_of(op) if graph.has_function(f)]
+    if functions:
+        return any(_keeps_or_draws(inner, graph) for f in functions for inner in graph.function(f).get_operations())
+    return bool(op.op_def.is_stateful) and op.type not in CHECKS

@@ -1,0 +1,316 @@
+"""Records, while a program is traced, what stays in the clear and where it is shared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import tensorflow_federated as tff
+from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
+from tensorflow_federated.python.core.impl.computation import computation_impl
+
+from ezprivsecfl.errors import Location
+from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Site, Upload
+from ezprivsecfl.frontends.tff.boundary.inlining import inlined
+from ezprivsecfl.frontends.tff.boundary.own_operations import can_be_shared, own_operations
+from ezprivsecfl.frontends.tff.boundary.steps import Bindings, OwnPart, Step, WholeCall, names_in
+from ezprivsecfl.frontends.tff.discovery import has_data_set
+from ezprivsecfl.frontends.tff.dtypes import ir_dtype
+from ezprivsecfl.frontends.tff.emit import Emitter
+from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
+from ezprivsecfl.frontends.tff.problems import Unsupported
+from ezprivsecfl.frontends.tff.values import Known, Leaf, Local, Node, Origin, Struct, Traced
+from ezprivsecfl.ir.tensor import Input, Placement
+from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
+
+UPLOAD_BOUND = float(1 << 20)
+"""Default bound of what is uploaded, unless it is a variable that starts as what was broadcast: a model's weights."""
+
+
+class Recorder:
+    """Keeps how values are computed in the clear.
+
+    Args:
+        emit: Adds the uploads to the IR.
+        active: Whether the program has data sets at all; otherwise nothing is recorded.
+    """
+
+    def __init__(self, emit: Emitter, *, active: bool) -> None:
+        self._emit = emit
+        self._active = active
+        self._parameters: dict[str, tuple[str, Any, bool]] = {}
+        self._received: dict[str, Any] = {}
+        self._steps: dict[bool, list[Step]] = {False: [], True: []}
+        self._uploads: dict[str, tuple[Upload, Origin]] = {}
+        self._graphs: dict[int, Graph] = {}
+
+    def parameter(self, path: str, type_: Any, *, at_client: bool) -> Origin | None:
+        """How a parameter of the program can be used in the clear."""
+        if not self._active:
+            return None
+        name = f"argument_{len(self._parameters)}"
+        self._parameters[name] = (path, type_, at_client)
+        return Origin(bb.Reference(name, type_), at_client)
+
+    def call(self, graphs: GraphTracer, block: Any, argument: Node | None, place: Location) -> Node:
+        """The result of a call of a TensorFlow computation.
+
+        Args:
+            graphs: Traces the graph.
+            block: The computation, a ``CompiledComputation``.
+            argument: What it is called with.
+            place: Where it is called.
+        """
+        proto, result_type = block.proto.tensorflow, block.type_signature.result
+        leaves = _leaves(argument)
+        if not any(isinstance(leaf, Local) for leaf in leaves):
+            result = graphs.call(graphs.graph(proto), result_type, argument, place)
+            return self._with_origins(block, argument, result, place) if self._active else result
+        at_client = any(_at_client(leaf) for leaf in leaves)
+        # Held for good: a graph is found again by the identity of what it was read from.
+        graph = self._graphs.setdefault(id(block), Graph(proto, inlined))
+        bindings = self._arguments(graph.parameter, block.type_signature.parameter, argument, at_client)
+        part = OwnPart(self._name(), graph, bindings, place)
+        self._steps[at_client].append(part)
+        whole = self._whole(block, argument, at_client, place)
+        return graphs.call(graph, result_type, argument, place, _Cut(self, part, whole, at_client))
+
+    def share(self, part: OwnPart, tensor: Any, at_client: bool, location: Location) -> Traced:
+        """A tensor that comes out of an own operation, as an input of the secure program."""
+        origin = Origin(part.fetch(tensor), at_client)
+        shape = tuple(tensor.shape.as_list())
+        weights = at_client and _starts_as_argument(tensor.op)
+        type_ = TensorType(
+            (CLIENTS_DIM, *shape) if at_client else shape,
+            ir_dtype(tensor.dtype.base_dtype.as_numpy_dtype),
+            Secrecy.SECRET if at_client else Secrecy.PUBLIC,
+        )
+        path = self._path(tensor, at_client)
+        with self._emit.builder.at(location):
+            value = self._emit.builder.add(
+                Input,
+                path=path,
+                placement=Placement.CLIENTS if at_client else Placement.SERVER,
+                bound=None if weights else UPLOAD_BOUND,
+                type=type_,
+            )
+        self._uploads[path] = Upload(path, shape, tensor.dtype.base_dtype.name, location), origin
+        return Traced(value, batched=at_client, origin=origin)
+
+    def finish(self, used: set[str]) -> ClearWork | None:
+        """What is computed in the clear.
+
+        Args:
+            used: The paths of the inputs that the secure program uses; what leads to no other is left out.
+
+        Returns:
+            The work; None if there is none.
+        """
+        uploads = [both for path, both in self._uploads.items() if path in used]
+        if not uploads:
+            return None
+        own = [both for both in uploads if both[1].at_client]
+        ready = [both for both in uploads if not both[1].at_client]
+        at_client = self._site([origin.block for _, origin in own], at_client=True)
+        received = [self._received[name] for name in self._received if name in at_client.names]
+        at_server = self._site([origin.block for _, origin in ready] + received, at_client=False)
+        return ClearWork(
+            at_server=replace(at_server, results=tuple(upload for upload, _ in ready)),
+            at_client=replace(at_client, results=tuple(upload for upload, _ in own)),
+            received=tuple(self._described(block) for block in received),
+        )
+
+    def paths(self) -> set[str]:
+        """The paths of all inputs that come from what is computed in the clear."""
+        return set(self._uploads)
+
+    def _site(self, results: list[Any], *, at_client: bool) -> Site:
+        """What one party computes for some results."""
+        wanted = {name for block in results for name in names_in(block)}
+        bindings: Bindings = []
+        lines: dict[Location, None] = {}
+        for step in reversed(self._steps[at_client]):
+            made = step.bindings(wanted)
+            if made:
+                lines.update(dict.fromkeys(step.lines(wanted)))
+            wanted |= {name for _, block in made for name in names_in(block)}
+            bindings = made + bindings
+        own = {name: (path, type_) for name, (path, type_, _) in self._parameters.items() if name in wanted}
+        given = {name: block.type_signature for name, block in self._received.items() if at_client and name in wanted}
+        return Site(
+            names=frozenset(wanted),
+            parameters=tuple(path for path, _ in own.values()),
+            computation=_computation({**{n: t for n, (_, t) in own.items()}, **given}, bindings, results),
+            lines=tuple(sorted(lines, key=lambda line: (line.file, line.line))),
+        )
+
+    def _arguments(self, binding: Any, type_: Any, node: Node | None, at_client: bool) -> list[tuple[Any, Any, Any]]:
+        """The tensors and data sets of an argument: binding, type, building block."""
+        if binding.WhichOneof("binding") == "struct":
+            types = [t for _, t in tff.structure.iter_elements(type_)]
+            return [
+                one
+                for i, (inner, t) in enumerate(zip(binding.struct.element, types, strict=True))
+                for one in self._arguments(inner, t, node.at(i) if isinstance(node, Struct) else None, at_client)
+            ]
+        return [(binding, type_, None if node is None else self._block(node, at_client))]
+
+    def _block(self, node: Node, at_client: bool) -> Any:
+        """A value as the party that needs it can compute it; None if it is computed on shares."""
+        if isinstance(node, Known):
+            return bb.Literal(node.array, tff.TensorType(node.array.dtype, node.array.shape))
+        origin = node.origin if isinstance(node, Traced | Local) else None
+        if origin is None or origin.at_client == at_client:
+            return None if origin is None else origin.block
+        if origin.at_client:
+            return None
+        same = (name for name, block in self._received.items() if block is origin.block)
+        name = next(same, f"received_{len(self._received)}")
+        self._received[name] = origin.block
+        return bb.Reference(name, origin.block.type_signature)
+
+    def _with_origins(self, block: Any, argument: Node | None, result: Node, place: Location) -> Node:
+        """The result of a call on shares, which can be computed in the clear, too, if its argument can."""
+        at_client = any(_at_client(leaf) for leaf in _leaves(argument))
+        whole = self._whole(block, argument, at_client, place)
+        return result if whole is None else _select(result, whole, at_client)
+
+    def _whole(self, block: Any, argument: Node | None, at_client: bool, place: Location) -> Any:
+        """The result of a call, computed in the clear; None if its argument is not there."""
+        call = bb.Call(block) if argument is None else self._argument(argument, block, at_client)
+        if call is None:
+            return None
+        step = WholeCall(self._name(), call, place)
+        self._steps[at_client].append(step)
+        return bb.Reference(step.name, call.type_signature)
+
+    def _argument(self, argument: Node, block: Any, at_client: bool) -> Any:
+        given = self._structure(argument, at_client)
+        return None if given is None else bb.Call(block, given)
+
+    def _structure(self, node: Node, at_client: bool) -> Any:
+        if not isinstance(node, Struct):
+            return self._block(node, at_client)
+        elements = [(name, self._structure(inner, at_client)) for name, inner in node.elements]
+        return None if any(inner is None for _, inner in elements) else bb.Struct(elements)
+
+    def _name(self) -> str:
+        return f"step_{len(self._steps[False]) + len(self._steps[True])}"
+
+    def _path(self, tensor: Any, at_client: bool) -> str:
+        """A name that tells what is uploaded: of a variable its own, otherwise what it comes out of."""
+        parameter = next(
+            path for path, type_, own in self._parameters.values() if own == at_client and has_data_set(type_)
+        )
+        variable = _variable(tensor.op)
+        kind = variable.name if variable is not None else tensor.op.type
+        path = "/".join(part for part in (parameter, re.sub(r"[^\w/]", "_", kind)) if part)
+        taken = sum(1 for known in self._uploads if known == path or known.rpartition(".")[0] == path)
+        return f"{path}.{taken}" if taken else path
+
+    def _described(self, block: Any) -> str:
+        """Where a received value is from: a part of a parameter, or computed of the server's parameters."""
+        indices: list[str] = []
+        inner = block
+        while isinstance(inner, bb.Selection):
+            elements = tff.structure.to_elements(inner.source.type_signature)
+            position = inner.as_index()
+            indices.insert(0, elements[position][0] or str(position))
+            inner = inner.source
+        path = self._parameters[inner.name][0] if inner.name in self._parameters else "computed by the server:"
+        return f"{'/'.join((path, *indices))} {block.type_signature.compact_representation()}"
+
+
+class _Cut:
+    """The own operations of one call; see ``Elsewhere``."""
+
+    def __init__(self, recorder: Recorder, part: OwnPart, whole: Any, at_client: bool) -> None:
+        self._recorder = recorder
+        self._part = part
+        self._whole = whole
+        self._at_client = at_client
+        self._own = own_operations(part.graph)
+
+    def has(self, op: Any) -> bool:
+        """Whether an operation is own."""
+        return op.name in self._own
+
+    def output(self, tensor: Any, location: Location) -> Leaf:
+        """What crosses the boundary, or what cannot."""
+        if can_be_shared(tensor):
+            return self._recorder.share(self._part, tensor, self._at_client, location)
+        return Local(Origin(self._part.fetch(tensor), self._at_client))
+
+    def sequence(self, path: tuple[int, ...]) -> Leaf:
+        """A data set that is made of data sets."""
+        if self._whole is None:
+            raise Unsupported("makes a data set of what is computed on shares")
+        block = self._whole
+        for index in path:
+            block = bb.Selection(block, index=index)
+        return Local(Origin(block, self._at_client))
+
+
+def element(origin: Origin | None, index: int) -> Origin | None:
+    """How an element of a structure is computed in the clear."""
+    return None if origin is None else Origin(bb.Selection(origin.block, index=index), origin.at_client)
+
+
+def _select(node: Node, block: Any, at_client: bool) -> Node:
+    """A structure with the origin of every tensor that has none yet."""
+    if isinstance(node, Struct):
+        return Struct(
+            tuple(
+                (name, _select(inner, bb.Selection(block, index=i), at_client))
+                for i, (name, inner) in enumerate(node.elements)
+            )
+        )
+    if isinstance(node, Traced) and node.origin is None:
+        return Traced(node.value, node.batched, Origin(block, at_client))
+    return node
+
+
+def _computation(parameters: dict[str, Any], bindings: Bindings, results: list[Any]) -> Any:
+    """A TFF computation from the parameters' values, in a structure, to the results'."""
+    result = bb.Struct([(None, block) for block in results])
+    if not parameters:
+        whole = bb.Block(bindings, result)
+        return computation_impl.ConcreteComputation.from_building_block(bb.Lambda(None, None, whole))
+    type_ = tff.StructType([(None, t) for t in parameters.values()])
+    argument = bb.Reference("arguments", type_)
+    given = [(name, bb.Selection(argument, index=i)) for i, name in enumerate(parameters)]
+    block = bb.Lambda("arguments", type_, bb.Block(given + bindings, result))
+    return computation_impl.ConcreteComputation.from_building_block(block)
+
+
+def _leaves(node: Node | None) -> list[Node]:
+    if isinstance(node, Struct):
+        return [leaf for _, inner in node.elements for leaf in _leaves(inner)]
+    return [] if node is None else [node]
+
+
+def _at_client(leaf: Node) -> bool:
+    if isinstance(leaf, Local):
+        return leaf.origin.at_client
+    return isinstance(leaf, Traced) and (leaf.batched or (leaf.origin is not None and leaf.origin.at_client))
+
+
+def _variable(op: Any) -> Any:
+    """The operation that holds the variable that an operation reads; None if it reads none."""
+    return op.inputs[0].op if op.type == "ReadVariableOp" and op.inputs[0].op.type == "VarHandleOp" else None
+
+
+def _starts_as_argument(op: Any) -> bool:
+    """Whether an operation reads a variable that is set to an argument of the graph, as a model's weights are."""
+    variable = _variable(op)
+    if variable is None:
+        return False
+    setters = [user for user in variable.outputs[0].consumers() if user.type == "AssignVariableOp"]
+    return any(_source(setter.inputs[1].op).type == "Placeholder" for setter in setters)
+
+
+def _source(op: Any) -> Any:
+    while op.type == "Identity":
+        op = op.inputs[0].op
+    return op

@@ -1,0 +1,183 @@
+"""The steps of what is computed in the clear, as TFF building blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import tensorflow as tf
+import tensorflow_federated as tff
+from google.protobuf import any_pb2
+from tensorflow_federated.proto.v0 import computation_pb2 as pb
+from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
+from tensorflow_federated.python.core.impl.compiler import tree_analysis
+from tensorflow_federated.python.core.impl.types import type_serialization
+
+from ezprivsecfl.errors import Location
+from ezprivsecfl.frontends.tff.graphs import Graph
+from ezprivsecfl.frontends.tff.source import operation_location
+
+Bindings = list[tuple[str, Any]]
+"""Names with the building blocks that they stand for; later ones may refer to earlier ones."""
+
+
+class Step(Protocol):
+    """One call of a TensorFlow computation."""
+
+    def bindings(self, wanted: set[str]) -> Bindings:
+        """What gives the wanted names, of which some may be other steps'; empty if none is this one's."""
+
+    def lines(self, wanted: set[str]) -> list[Location]:
+        """The lines of the user's program that are run for the wanted names."""
+
+
+@dataclass(frozen=True)
+class WholeCall:
+    """A call whose result is computed in the clear as a whole.
+
+    Args:
+        name: The result's name.
+        block: The call.
+        place: Where it is called.
+    """
+
+    name: str
+    block: Any
+    place: Location
+
+    def bindings(self, wanted: set[str]) -> Bindings:
+        """See ``Step``."""
+        return [(self.name, self.block)] if self.name in wanted else []
+
+    def lines(self, wanted: set[str]) -> list[Location]:
+        """See ``Step``."""
+        return [Location(self.place.file, self.place.line)]
+
+
+@dataclass
+class OwnPart:
+    """The part of a call that comes before the cut.
+
+    Args:
+        name: Prefix of the names of what it gives.
+        graph: The graph, without function calls.
+        arguments: The tensors and data sets that the graph takes: binding, type, and building block (None if it is
+            computed on shares).
+        place: Where it is called.
+    """
+
+    name: str
+    graph: Graph
+    arguments: Sequence[tuple[Any, Any, Any]]
+    place: Location
+    _fetched: dict[str, Any] = field(default_factory=dict)
+
+    def fetch(self, tensor: Any) -> Any:
+        """A tensor of the graph as a building block."""
+        name = f"{self.name}_{len(self._fetched)}"
+        self._fetched[name] = tensor
+        return bb.Reference(name, _type_of(tensor))
+
+    def bindings(self, wanted: set[str]) -> Bindings:
+        """See ``Step``."""
+        chosen = {name: tensor for name, tensor in self._fetched.items() if name in wanted}
+        if not chosen:
+            return []
+        call = self._call(list(chosen.values()))
+        result = bb.Reference(self.name, call.type_signature)
+        return [(self.name, call), *((name, bb.Selection(result, index=i)) for i, name in enumerate(chosen))]
+
+    def operations(self, wanted: set[str]) -> list[Any]:
+        """The operations that are needed for the wanted names, those of functions included."""
+        needed = _needed([tensor.op for name, tensor in self._fetched.items() if name in wanted])
+        inner = [op for name in self._functions(needed) for op in self.graph.function(name).get_operations()]
+        return needed + inner
+
+    def _functions(self, operations: Sequence[Any]) -> list[str]:
+        found: dict[str, None] = {}
+        stack = [name for op in operations for name in self.graph.functions_of(op)]
+        while stack:
+            name = stack.pop()
+            if name not in found:
+                found[name] = None
+                for op in self.graph.function(name).get_operations():
+                    stack.extend(self.graph.functions_of(op))
+        return list(found)
+
+    def lines(self, wanted: set[str]) -> list[Location]:
+        """See ``Step``."""
+        places = [operation_location(op, self.place) for op in self.operations(wanted)]
+        return [Location(place.file, place.line) for place in places]
+
+    def _call(self, tensors: Sequence[Any]) -> Any:
+        """The graph called for some of its tensors, with the arguments that these need."""
+        names = {op.name for op in _needed([tensor.op for tensor in tensors])}
+        used = [(b, type_, block) for b, type_, block in self.arguments if _placeholder(b) in names]
+        parameter = tff.StructType([(None, type_) for _, type_, _ in used])
+        type_ = tff.FunctionType(parameter, tff.StructType([(None, _type_of(tensor)) for tensor in tensors]))
+        proto = pb.TensorFlow()
+        proto.CopyFrom(self.graph.proto)
+        proto.ClearField("cache_key")
+        token = {proto.session_token_tensor_name.partition(":")[0]} - {""}
+        proto.graph_def.CopyFrom(self._pruned(names | self.graph.initialisers | token))
+        proto.parameter.CopyFrom(_struct([b for b, _, _ in used]))
+        proto.result.CopyFrom(_struct([_tensor_binding(tensor) for tensor in tensors]))
+        compiled = pb.Computation(type=type_serialization.serialize_type(type_), tensorflow=proto)
+        argument = bb.Struct([(None, block) for _, _, block in used])
+        return bb.Call(bb.CompiledComputation(compiled, type_signature=type_), argument)
+
+    def _pruned(self, names: set[str]) -> any_pb2.Any:
+        """The graph with these operations alone, and the functions that they call."""
+        whole = self.graph.graph.as_graph_def()
+        graph_def = tf.compat.v1.GraphDef(versions=whole.versions)
+        graph_def.node.extend(node for node in whole.node if node.name in names)
+        functions = set(self._functions([self.graph.graph.get_operation_by_name(name) for name in names]))
+        graph_def.library.function.extend(f for f in whole.library.function if f.signature.name in functions)
+        graph_def.library.gradient.extend(g for g in whole.library.gradient if g.function_name in functions)
+        packed = any_pb2.Any()
+        packed.Pack(graph_def)
+        return packed
+
+
+def names_in(block: Any) -> set[str]:
+    """The names that a building block refers to."""
+    names: set[str] = set()
+
+    def visit(inner: Any) -> None:
+        if isinstance(inner, bb.Reference):
+            names.add(inner.name)
+
+    tree_analysis.visit_preorder(block, visit)
+    return names
+
+
+def _needed(operations: Sequence[Any]) -> list[Any]:
+    """All operations that some depend on, control dependencies and themselves included."""
+    found: dict[str, Any] = {}
+    stack = list(operations)
+    while stack:
+        op = stack.pop()
+        if op.name not in found:
+            found[op.name] = op
+            stack.extend([tensor.op for tensor in op.inputs] + list(op.control_inputs))
+    return list(found.values())
+
+
+def _type_of(tensor: Any) -> Any:
+    shape = tensor.shape.as_list() if tensor.shape.rank is not None else None
+    return tff.TensorType(tensor.dtype.base_dtype.as_numpy_dtype, shape)
+
+
+def _tensor_binding(tensor: Any) -> Any:
+    return pb.TensorFlow.Binding(tensor=pb.TensorFlow.TensorBinding(tensor_name=tensor.name))
+
+
+def _struct(bindings: Sequence[Any]) -> Any:
+    return pb.TensorFlow.Binding(struct=pb.TensorFlow.StructBinding(element=bindings))
+
+
+def _placeholder(binding: Any) -> str:
+    kind = binding.WhichOneof("binding")
+    name = binding.tensor.tensor_name if kind == "tensor" else binding.sequence.variant_tensor_name
+    return str(name).partition(":")[0]
