@@ -8,9 +8,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ezprivsecfl.backends.base import ServerBackend
+from ezprivsecfl.backends.base import Lowered, LoweredForServers
 from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, chosen_backend, parse_bounds
-from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Declared, Options
 from ezprivsecfl.compiler.passes.bounds import fitting
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -59,19 +58,18 @@ def compile_command(options: argparse.Namespace) -> int:
                     min_clients=options.min_clients,
                 )
                 compiled = compile_program(program, chosen)
-            emitted = backend.sources(compiled)
-            report = Report(compiled, backend)
-            mpc = backend.secure(compiled)
-            write(compiled, mpc, {"report.txt": f"{report}\n"}, emitted, folder / called, kinds)
-            if "cpp" in kinds and isinstance(backend, ServerBackend):
+            lowered = backend.lower(compiled)
+            report = Report(lowered)
+            write(lowered, {"report.txt": f"{report}\n"}, folder / called, kinds)
+            if isinstance(lowered, LoweredForServers) and {"cpp", "circuits"} <= set(kinds):
                 with progress(f"building {called}"):
-                    backend.build(emitted)
+                    lowered.build(folder / called)
         except CompileError as e:
             errors[called] = e
             continue
         print(report)
         if options.cost:
-            print(backend.cost(compiled, clients, options.cost))
+            print(lowered.cost(clients, options.cost))
         print(f"  Written to {folder / called}")
     return _reported(errors, total=len(sources))
 
@@ -167,22 +165,15 @@ def print_program_error(error: BaseException) -> None:
     traceback.print_exception(type(error), error, frames, file=sys.stderr)
 
 
-def write(
-    compiled: Compiled,
-    mpc: Program,
-    always: Mapping[str, str],
-    sources: Mapping[str, str],
-    folder: Path,
-    kinds: list[str],
-) -> None:
+def write(lowered: Lowered, always: Mapping[str, str], folder: Path, kinds: list[str]) -> None:
     """Writes the chosen artefacts of one program."""
     tree = dict(always)
     if "tensor" in kinds:
-        tree["tensor.ir"] = print_program(compiled.tensor)
-        tree["optimised.ir"] = print_program(compiled.optimised)
+        tree["tensor.ir"] = print_program(lowered.compiled.tensor)
+        tree["optimised.ir"] = print_program(lowered.compiled.optimised)
     if "mpc" in kinds:
-        tree["mpc.ir"] = print_program(mpc)
-    for path, text in sources.items():
+        tree["mpc.ir"] = print_program(lowered.secure)
+    for path, text in lowered.sources().items():
         circuit = path.startswith("circuits/")
         if ("circuits" if circuit else "cpp") in kinds:
             tree[path] = text

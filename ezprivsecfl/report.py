@@ -5,9 +5,8 @@ from __future__ import annotations
 import html
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
-from ezprivsecfl.backends.base import Backend
+from ezprivsecfl.backends.base import Lowered
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.analyses.norms import CONFIDENCE, Norms
 from ezprivsecfl.compiler.compiled import Compiled
@@ -15,7 +14,6 @@ from ezprivsecfl.compiler.options import FIXED, Bound
 from ezprivsecfl.compiler.passes.relu import approximations
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.ir.mpc import io, protocol, sketch
-from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, BooleanType, DType, RingType, TensorType, Type, resolve, shape_text
 from ezprivsecfl.rounds import CLASS_FACTOR
@@ -26,22 +24,20 @@ class Report:
     """A compiled program, explained; ``str`` gives text, a notebook shows HTML.
 
     Args:
-        compiled: The program.
-        backend: Where it will run: that decides what it sends.
+        lowered: The program as its back end computes it: that decides what it sends.
     """
 
-    compiled: Compiled
-    backend: Backend
+    lowered: Lowered
+
+    @property
+    def compiled(self) -> Compiled:
+        """What the compiler has made of the program."""
+        return self.lowered.compiled
 
     @property
     def and_gates(self) -> dict[str, int]:
         """AND gates per circuit; a circuit is evaluated once per element."""
-        return {name: circuit.and_count for name, circuit in self.secure.circuits.items()}
-
-    @cached_property
-    def secure(self) -> Program:
-        """The program on shares as the back end computes it."""
-        return self.backend.secure(self.compiled)
+        return {name: circuit.and_count for name, circuit in self.lowered.secure.circuits.items()}
 
     def sections(self) -> list[tuple[str, list[str]]]:
         """Titles and lines."""
@@ -51,7 +47,7 @@ class Report:
             ("Who learns what", [*leakage(self.compiled).lines(), *self._magnitudes()]),
             ("Precision", self._precision()),
             ("Boolean circuits", self._circuits()),
-            (f"Expected traffic of a round of {clients} clients", self.backend.traffic(self.compiled)),
+            (f"Expected traffic of a round of {clients} clients", self.lowered.traffic()),
         ]
 
     def _computed(self) -> list[str]:
@@ -125,8 +121,8 @@ class Report:
     def _circuits(self) -> list[str]:
         clients = self.compiled.options.clients
         lines, total = [], 0
-        for op in self.secure.of(protocol.Circuit):
-            circuit, type_ = self.secure.circuits[op.circuit], op.operands[0].type
+        for op in self.lowered.secure.of(protocol.Circuit):
+            circuit, type_ = self.lowered.secure.circuits[op.circuit], op.operands[0].type
             often = f"once per element of {shape_text(type_.shape)}" if type_.shape else "once"
             how = f"on Boolean shares in {circuit.depth} layers" if isinstance(type_, BooleanType) else "garbled"
             lines.append(f"{op.circuit}: {circuit.and_count} AND gates, {often}, {how}")

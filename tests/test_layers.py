@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.passes": IR | {"compiler.options", "compiler.analyses"},
     "compiler.lowering": COMPILED | {"compiler.analyses"},
     "compiler": COMPILED | {"compiler.analyses", "compiler.passes", "compiler.lowering"},
-    "runtime": COMPILED,
+    "runtime": {"errors", "ir"},
     "backends": COMPILED | {"runtime"},
     "backends.motion2nx": COMPILED | {"runtime", "backends"},
     "backends.duet": COMPILED | {"runtime", "backends"},
