@@ -25,11 +25,13 @@ class Cluster(Protocol):
     - *Order.* A server carries out what it is sent one by one, in the order in which it was sent.
     """
 
-    timeout: float
-    """Seconds that a server waits for the other before it gives up."""
+    @property
+    def timeout(self) -> float:
+        """Seconds that a server waits for the other before it gives up."""
 
-    generation: int
-    """Grows whenever servers start anew, and know nothing of what they were told before."""
+    @property
+    def generation(self) -> int:
+        """Grows whenever servers start anew, and know nothing of what they were told before."""
 
     @property
     def host(self) -> str:

@@ -27,9 +27,8 @@ NAMES += ['a"; evil(); "', "line\nint evil;", "ends with \\", "tri??/graph", "{{
 def test_every_name_makes_a_program_that_compiles(tmp_path):
     parts = ['#define CIRCUITS_DIR "c"\n']
     for i, name in enumerate(NAMES):
-        text = as_compiled(replace(COMPILED, name=name, secure=replace(COMPILED.secure, name=name))).sources()[
-            "program.cpp"
-        ]
+        named = replace(COMPILED, name=name, secure=replace(COMPILED.secure, name=name))
+        text = as_compiled(named).sources()["program.cpp"]
         (tmp_path / f"{i}.cpp").write_text(text.replace("duet_program()", f"duet_program{i}()"), encoding="utf-8")
         if not i:
             parts += [f"{line}\n" for line in text.splitlines() if line.startswith("#include")]
@@ -74,8 +73,7 @@ def test_circuits_whose_names_look_alike_get_different_files():
     secure = replace(COMPILED.secure, circuits=circuits)
     files = circuit_files(secure)
     assert len(set(files.values())) == 4
-    tree = as_compiled(
-        replace(COMPILED, secure=replace(secure, circuits={**COMPILED.secure.circuits, **circuits}))
-    ).sources()
+    with_all = replace(secure, circuits={**COMPILED.secure.circuits, **circuits})
+    tree = as_compiled(replace(COMPILED, secure=with_all)).sources()
     for name, circuit in circuits.items():
         assert bristol.parse(tree[f"circuits/{files[name]}"]) == circuit

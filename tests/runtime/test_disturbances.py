@@ -139,7 +139,9 @@ def test_servers_end_when_the_driver_is_killed(tmp_path):
 
 def test_servers_end_with_the_driver_and_hold_no_pipe_of_it(tmp_path):
     """Under pytest or in a shell pipe the reader waits until everyone has closed the pipe."""
-    code = "from ezprivsecfl.runtime.local_cluster import LocalCluster; c = LocalCluster(); c.start(); print(*c.pids)"  # no stop
+    code = (  # no stop
+        "from ezprivsecfl.runtime.local_cluster import LocalCluster; c = LocalCluster(); c.start(); print(*c.pids)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stderr == ""
     assert gone([int(p) for p in done.stdout.split()], 0)
