@@ -110,9 +110,8 @@ def _skip(connection: socket.socket, size: int) -> None:
 def _exactly(connection: socket.socket, size: int) -> bytes:
     data = bytearray()
     while len(data) < size:
-        piece = connection.recv(min(size - len(data), AT_ONCE))
-        if not piece:
-            raise ClosedError("the other end has closed the connection")
+        piece = bytearray(min(size - len(data), AT_ONCE))
+        _fill(connection, memoryview(piece))
         data += piece
     return bytes(data)
 

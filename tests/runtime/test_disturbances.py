@@ -24,7 +24,7 @@ from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import InputError, RunError
 from ezprivsecfl.ir.tensor.structure import Sum
 from ezprivsecfl.ir.types import DType
-from ezprivsecfl.runtime import cluster as cluster_module
+from ezprivsecfl.runtime import local_cluster as cluster_module
 from ezprivsecfl.runtime.local_cluster import LocalCluster
 from ezprivsecfl.runtime.wire import order
 
