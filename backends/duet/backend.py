@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ezprivsecfl.backends.base import Backend, LoweredForServers
 from ezprivsecfl.backends.duet.build import build
-from ezprivsecfl.backends.duet.choices import ChooseProducts
 from ezprivsecfl.backends.duet.description import CostTable, cost, traffic
-from ezprivsecfl.backends.duet.domains import AssignDomains
 from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.duet.passes import legal
+from ezprivsecfl.backends.duet.select_circuits import SelectCircuits
+from ezprivsecfl.backends.duet.select_products import SelectProducts
 from ezprivsecfl.backends.measured import measured_network
 from ezprivsecfl.backends.network import MEASURED, Network
 from ezprivsecfl.backends.network import network as find_network
@@ -34,7 +34,7 @@ class DuetProgram(LoweredForServers):
 
     Args:
         compiled: What the compiler has made of the program.
-        secure: The program on shares, with the chosen methods and domains.
+        secure: The program on shares, with the selected protocols.
         program: The same in the engine's own operations: what is emitted, and whose cost is declared.
         backend: The user's choices.
     """
@@ -97,8 +97,8 @@ class Duet(Backend):
             find_network(self.link)
         if self.network is not None and self.network != MEASURED:
             find_network(self.network)
-        ChooseProducts(_by_line(self.products))
-        AssignDomains(_by_line(self.circuits))
+        SelectProducts(_by_line(self.products))
+        SelectCircuits(_by_line(self.circuits))
 
     @property
     def where(self) -> str:
@@ -122,7 +122,7 @@ class Duet(Backend):
         return measured_network(self.emulated) if name == MEASURED else find_network(name)
 
     def lower(self, compiled: Compiled) -> DuetProgram:
-        """With the chosen methods and domains; may measure the network for that."""
-        domains = AssignDomains(_by_line(self.circuits), self.estimated(self.network or self.link or "lan"))
-        secure = run_passes(compiled.secure, (ChooseProducts(_by_line(self.products)), domains))
+        """With the selected protocols; may measure the network for that."""
+        circuits = SelectCircuits(_by_line(self.circuits), self.estimated(self.network or self.link or "lan"))
+        secure = run_passes(compiled.secure, (SelectProducts(_by_line(self.products)), circuits))
         return DuetProgram(compiled, secure, legal(secure), self)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from on_duet import as_compiled
-from sketches import weighted_mean
+from small_programs import weighted_mean
 
 from ezprivsecfl.backends.building import cache_folder, find_compiler
 from ezprivsecfl.backends.duet.build import build

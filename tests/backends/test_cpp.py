@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from on_duet import as_compiled
-from sketches import weighted_mean
+from small_programs import weighted_mean
 
 from ezprivsecfl.backends.cpp import circuit_files, class_name, literal, plain
 from ezprivsecfl.compiler.options import Options

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sketches import fltrust, weighted_layers
+from small_programs import fltrust, weighted_layers
 
 from ezprivsecfl.backends.base import Backend, LoweredForServers
 from ezprivsecfl.backends.duet import backend as duet_backend
-from ezprivsecfl.backends.duet import domains as duet_domains
+from ezprivsecfl.backends.duet import select_circuits
 from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.motion2nx.backend import Motion2nx
 from ezprivsecfl.backends.plain.backend import Plain
@@ -26,7 +26,7 @@ OPTIONS = Options(clients=4, min_clients=3, on_bad_client="fail", bounds={"": 4.
 def made(monkeypatch):
     """What was legalised, by whom."""
     calls: list[str] = []
-    for module in (duet_backend, duet_domains):
+    for module in (duet_backend, select_circuits):
         legal = module.legal
         monkeypatch.setattr(
             module, "legal", lambda program, by=module.__name__, f=legal: (calls.append(by), f(program))[1]

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from on_duet import as_compiled
-from sketches import weighted_mean
+from small_programs import weighted_mean
 
 from ezprivsecfl import cli
 from ezprivsecfl.backends.building import cached

@@ -9,7 +9,7 @@ from typing import Any
 from on_duet import as_compiled, on_duet
 from opened import assert_as_opened
 from rounds import random_round
-from sketches import weighted_mean
+from small_programs import weighted_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options

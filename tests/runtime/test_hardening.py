@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from on_duet import as_compiled
-from sketches import weighted_mean
+from small_programs import weighted_mean
 
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program

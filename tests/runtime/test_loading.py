@@ -13,7 +13,7 @@ import pytest
 from on_duet import as_compiled, on_duet
 from opened import assert_as_opened
 from rounds import random_round
-from sketches import clipped_mean, weighted_mean
+from small_programs import clipped_mean, weighted_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options

@@ -7,7 +7,7 @@ import pytest
 from in_process import InProcess, uploads
 from on_duet import as_compiled
 from rounds import random_round
-from sketches import weighted_mean
+from small_programs import weighted_mean
 
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program

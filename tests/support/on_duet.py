@@ -12,7 +12,7 @@ from ezprivsecfl.runtime.session import TwoServerProgram
 
 
 def as_compiled(compiled: Compiled) -> DuetProgram:
-    """Without Duet's choices of methods and domains: a test says what its program computes, and how."""
+    """Without Duet's protocol selection: a test says what its program computes, and how."""
     return DuetProgram(compiled, compiled.secure, legal(compiled.secure), Duet())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from on_duet import as_compiled
-from sketches import fltrust, weighted_mean
+from small_programs import fltrust, weighted_mean
 
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
