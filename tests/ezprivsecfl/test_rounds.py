@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sketches import Sketch
 
-from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor.structure import Sum
 from ezprivsecfl.ir.types import DType
@@ -113,7 +114,7 @@ def test_zeros_and_empty_rounds_have_the_largest_class_of_at_most_one():
 def test_zeros_of_the_server_leave_room_for_what_they_are_added_to():
     assert bounds_of("state", np.zeros(2)) == Bound(1.0)
     for declared, found in ((0.5, Bound(0.5)), ((-0.25, 4.0), Bound(1.0, -0.25)), ((2.0, 4.0), Bound(4.0, 2.0))):
-        options = Options(bounds={"state": Bound.of(declared)})
+        options = Options(bounds=ParameterBounds.of({"state": Bound.of(declared)}))
         assert round_bounds(PROGRAM, {**ROUND, "state": np.zeros(2)}, options)["state"] == found
 
 

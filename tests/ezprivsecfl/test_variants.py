@@ -10,7 +10,7 @@ import tensorflow_federated as tff
 from opened import assert_as_opened
 
 import ezprivsecfl as ez
-from ezprivsecfl.compiler.options import Bound
+from ezprivsecfl.compiler.parameter_bounds import Bound
 from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
 
 F = np.float32
@@ -78,7 +78,7 @@ def relative_error(got: object, expected: object) -> float:
     return float(np.max(np.abs(np.subtract(got, expected))) / np.max(np.abs(expected)))
 
 
-def simulated(program: ez.Program, *arguments: object) -> tuple[object, list[str]]:
+def simulated(program: ez.SecureProgram, *arguments: object) -> tuple[object, list[str]]:
     """The result, and what it was warned of."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -16,6 +16,7 @@ from ezprivsecfl.backends.cpp import identifier
 from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, Location
 from ezprivsecfl.ir.circuits import bristol
@@ -56,7 +57,7 @@ def test_the_tree_is_complete_and_parses_back():
 
 def test_different_precision_is_a_different_program():
     narrow = emit(compile_program(weighted_mean(5), Options(clients=9)))
-    wide = emit(compile_program(weighted_mean(5), Options(clients=9, bounds={"value": 1000.0})))
+    wide = emit(compile_program(weighted_mean(5), Options(clients=9, bounds=ParameterBounds.of({"value": 1000.0}))))
     assert tree_hash(narrow) != tree_hash(wide)
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from ezprivsecfl.backends import duet, motion2nx
+from ezprivsecfl.cli.program_file import execute
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.frontends.tff import find_computations, install_source_tracking, trace
-from ezprivsecfl.program_file import execute
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 GOLDEN = Path(__file__).parent / "golden" / "examples"
