@@ -4,7 +4,7 @@
 
 Bytes, messages and rounds are exact; seconds are those of the machine at hand. The first round of a session
 includes the base oblivious transfers; the figures are of the last. `--link` emulates a network between the servers;
-beside the seconds stands what `Program.cost` estimates.
+beside the seconds stands what `SecureProgram.cost` estimates.
 """
 
 import argparse
