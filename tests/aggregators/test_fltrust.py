@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow_federated as tff
-from sketches import fltrust as sketched_fltrust
+from small_programs import fltrust as fltrust_by_hand
 
 import ezprivsecfl as ez
 from ezprivsecfl.aggregators import build_fltrust
@@ -92,8 +92,8 @@ def test_its_operations_are_where_the_user_asks_for_it():
 
 
 def test_what_the_tests_of_the_compiler_call_fltrust_is_the_same():
-    """They have no TensorFlow: ``sketches.fltrust`` is written by hand."""
+    """They have no TensorFlow: ``small_programs.fltrust`` is written by hand."""
     given = {"updates": np.stack(UPDATES), "root_update": ROOT}
     result = run_tensor(trace(fltrust).program, given, 5)["result"]
-    by_hand = run_tensor(sketched_fltrust(SIZE), {"updates": given["updates"], "root": ROOT}, 5)["result"]
+    by_hand = run_tensor(fltrust_by_hand(SIZE), {"updates": given["updates"], "root": ROOT}, 5)["result"]
     np.testing.assert_allclose(by_hand, result, rtol=1e-6)

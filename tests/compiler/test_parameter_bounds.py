@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from sketches import Sketch
+from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.errors import CompileError
@@ -74,7 +74,7 @@ def test_what_the_command_line_refuses(text, message):
 @pytest.fixture
 def model() -> Program:
     """Parameters ``model/kernel``, ``model/bias/scale``, ``models`` of clients, ``rate`` of the server."""
-    b = Sketch("model")
+    b = TensorProgram("model")
     for path in ("model/kernel", "model/bias/scale", "models"):
         b.clients(path)
     b.server("rate")
@@ -103,7 +103,7 @@ def test_bounds_that_fit(model):
     bounds = ParameterBounds.of({"": 1, "model": 2, "model/bias": 3, "mode": 4, "weights": 5})
     assert list(bounds.fitting(model).by_key) == ["", "model", "model/bias"]
     assert bounds.unused([model]) == ["mode", "weights"]
-    other = Sketch("other")
+    other = TensorProgram("other")
     other.clients("weights")
     assert bounds.unused([model, other.build()]) == ["mode"]
     assert bounds.unused([]) == ["", "mode", "model", "model/bias", "weights"]
