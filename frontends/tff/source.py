@@ -103,11 +103,11 @@ def is_library(file: str) -> bool:
     if file.startswith("<"):
         return not file.startswith("<ipython-input")
     here, path = Path(__file__).resolve(), Path(file)
-    roots = [here.parent, here.parents[2] / "aggregators", Path(inspect.__file__).parent]
-    roots += [Path(module.__file__).parents[1] for module in (tf, tff)]
-    if "site-packages" in path.parts or "dist-packages" in path.parts:
+    if not {"site-packages", "dist-packages"}.isdisjoint(path.parts):
         return True
-    return any(root in folders for root in roots for folders in (path.parents, path.resolve().parents))
+    roots = {here.parent, here.parents[2] / "aggregators", Path(inspect.__file__).parent}
+    roots |= {Path(module.__file__).parents[1] for module in (tf, tff)}
+    return not roots.isdisjoint((*path.parents, *path.resolve().parents))
 
 
 def _python_frames() -> Iterator[tuple[str, int]]:

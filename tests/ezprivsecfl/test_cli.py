@@ -449,6 +449,7 @@ def test_version_and_help():
         (["--version"], __version__),
         (["--help"], "examples:"),
         (["run", "--help"], "exit codes:"),
+        (["doctor", "--version"], __version__),
     ):
         done = subprocess.run(
             [sys.executable, "-m", "ezprivsecfl.cli.main", *arguments], capture_output=True, text=True, check=True

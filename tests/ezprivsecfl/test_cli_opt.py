@@ -74,6 +74,7 @@ def test_list_describes_every_pass(capsys):
     [
         (["--pass", "inline"], "--pass inline: there is no such pass; there are declare-bounds, simplify, "),
         (["--relu", "cubic"], "relu"),
+        (["--bound", "y=1"], "--bound names no parameter of mean: y; it has "),
     ],
 )
 def test_what_is_wrong_is_named(mean, capsys, arguments, text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
+from ezprivsecfl.compiler.parameter_bounds import Bound, Declared, ParameterBounds
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor.structure import Sum
 from ezprivsecfl.ir.types import DType
@@ -43,9 +44,10 @@ ROUND = {
 }
 
 
-def bounds_of(path: str, values: object, **options: object) -> Bound:
+def bounds_of(path: str, values: object, bounds: Mapping[str, Declared] | None = None, **options: object) -> Bound:
     """The bound of one parameter, for a round with other values of it."""
-    return round_bounds(PROGRAM, {**ROUND, path: values}, Options(**options))[path]
+    chosen = Options(bounds=ParameterBounds.of(bounds or {}), **options)
+    return round_bounds(PROGRAM, {**ROUND, path: values}, chosen)[path]
 
 
 def test_every_parameter_and_leaf_has_its_own_bound():
