@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ import tree
 from tff_verdicts import TOLERANCE
 
 from ezprivsecfl.backends.registry import choose
+from ezprivsecfl.compiler.options import MIN_CLIENTS, Options, first_clients
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError, EzError, InputError, UnsupportedError
 from ezprivsecfl.frontends.tff import reference_context, trace
 from ezprivsecfl.ir.mpc.fixed_point import EXACT
@@ -49,7 +51,7 @@ class ControlRunner(SecureRunner):
     """TFF's own context in place of ours; keeps the calls."""
 
     def __init__(self) -> None:
-        super().__init__(choose("plain"))
+        super().__init__(choose("plain"), Options())
         self.calls: list[Call] = []
 
     def __call__(self, computation: Any, argument: Any) -> Any:
@@ -65,7 +67,7 @@ class WatchedRunner(SecureRunner):
     """
 
     def __init__(self, *, fitted: bool) -> None:
-        super().__init__(choose("plain"), observer=self._observe)
+        super().__init__(choose("plain"), Options(first_clients(None, MIN_CLIENTS)), True, self._observe)
         self.calls: list[Call] = []
         self._fitted = fitted
 
@@ -75,7 +77,8 @@ class WatchedRunner(SecureRunner):
         try:
             if self._fitted:
                 self._programs.clear()
-                self.bounds = {"": fitting_bound(trace(computation).signature.flatten(argument).values)}
+                bound = fitting_bound(trace(computation).arguments(argument).values)
+                self.options = replace(self.options, bounds=ParameterBounds.of({"": bound}))
             return super().__call__(computation, argument)
         except Exception as e:
             call.status, call.reasons = status_of(e, call.clients), reasons_of(e)

@@ -16,7 +16,7 @@ from tff_checkout import add_to_path
 from tff_records import read_records, write_record
 from tff_verdicts import needs_fitting
 
-from ezprivsecfl.context_guard import guarded
+from ezprivsecfl.cli.context_guard import guarded
 from ezprivsecfl.frontends.tff import install_source_tracking
 
 Runner = ControlRunner | WatchedRunner
