@@ -17,7 +17,7 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, DROP, MIN_CLIENTS, Norms, Options, Relu
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
-from ezprivsecfl.frontends.tff import TracedComputation, trace
+from ezprivsecfl.frontends.tff import Arguments, TracedComputation, trace
 from ezprivsecfl.precision import imprecise
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import facts_of
@@ -137,9 +137,9 @@ class SecureProgram:
         With sketched norms it draws a random map of its own, as every round does. Where the program truncates, Duet
         rounds up or down by chance: then results may differ by what the last place of those values amounts to.
         """
-        values = self.traced.arguments(self._argument(args, kwargs)).values
-        variant = self.variant(values)
-        return self._on(variant, PlainProgram(variant.compiled), values)[0]
+        given = self.traced.arguments(self._argument(args, kwargs))
+        variant = self.variant(given.values)
+        return self._on(variant, PlainProgram(variant.compiled), given)[0]
 
     def prepare(self, clients: int) -> None:
         """Does now what the next round needs that does not depend on its inputs.
@@ -151,27 +151,28 @@ class SecureProgram:
 
     def invoke(self, argument: Any) -> Any:
         """``run`` for the argument as a TFF context gets it; keeps the statistics in ``last_statistics``."""
-        values = self.traced.arguments(argument).values
-        return self.invoke_on(self.variant(values), values)
+        given = self.traced.arguments(argument)
+        return self.invoke_on(self.variant(given.values), given)
 
-    def invoke_on(self, variant: Variant, values: Mapping[str, Any]) -> Any:
-        """``invoke`` for values by path, on the variant for them."""
+    def invoke_on(self, variant: Variant, given: Arguments) -> Any:
+        """``invoke`` for what a call was given, on the variant for its values."""
         first = not variant.is_built
-        result, statistics = self._on(variant, variant.runnable, values)
+        result, statistics = self._on(variant, variant.runnable, given)
         seconds = variant.compile_seconds + variant.build_seconds if first else 0.0
         self.last_statistics, self._last_variant = replace(statistics, compile_seconds=seconds), variant
         return result
 
-    def _on(self, variant: Variant, runnable: Runnable, values: Mapping[str, Any]) -> tuple[Any, Statistics]:
-        clients = {path: value for path, value in values.items() if isinstance(value, list)}
-        server = {path: value for path, value in values.items() if not isinstance(value, list)}
+    def _on(self, variant: Variant, runnable: Runnable, given: Arguments) -> tuple[Any, Statistics]:
+        clients = {path: value for path, value in given.values.items() if isinstance(value, list)}
+        server = {path: value for path, value in given.values.items() if not isinstance(value, list)}
         round_ = runnable.run(clients, server)
         found = imprecise(variant.compiled, clients, round_.magnitudes)
         for one in found:
             warnings.warn(f"{self.compiled.name}: {imprecise_text(one)}", PrecisionWarning, stacklevel=3)
         for drop in round_.statistics.dropped:
             warnings.warn(f"{self.compiled.name}: dropped {dropped_text(drop)}", DroppedClientWarning, stacklevel=3)
-        return self.traced.signature.unflatten(round_.outputs), replace(round_.statistics, imprecise=found)
+        result = self.traced.signature.unflatten(round_.outputs, given.answers)
+        return result, replace(round_.statistics, imprecise=found)
 
     def _argument(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The arguments of a call as TFF packs them."""

@@ -70,7 +70,7 @@ class SecureRunner:
         if len(program.variants) > known:
             self.announce(variant, given.clients)
         with self.progress(f"building and running {program.compiled.name}"):
-            result = program.invoke_on(variant, given.values)
+            result = program.invoke_on(variant, given)
         if self.observer is not None:
             self.observer(program, computation, argument, result)
         return result

@@ -13,7 +13,7 @@ from ezprivsecfl.errors import Location, VerifyError
 from ezprivsecfl.frontends.tff.boundary.recorder import Recorder
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import GraphTracer
-from ezprivsecfl.frontends.tff.intrinsics import INTRINSICS, MOVES
+from ezprivsecfl.frontends.tff.intrinsics import CALLERS, INTRINSICS, MOVES
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.source import symbol_location
 from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Function, Known, Node, Struct, has_local
@@ -104,7 +104,7 @@ class BlockTracer:
         if uri not in MOVES and has_local(argument):
             self._problems.add(location, STAYS)
             return BROKEN
-        with self._emit.builder.at(location):
+        with self._emit.builder.at(location), self._recorder.called_by(CALLERS.get(uri)):
             try:
                 return INTRINSICS[uri](self._emit, argument)
             except (Unsupported, VerifyError) as e:

@@ -44,3 +44,8 @@ def ir_dtype(dtype: Any) -> DType:
     if name not in _OF_NUMPY:
         raise Unsupported(f"values of type {name}")
     return _OF_NUMPY[name]
+
+
+def has_ir_dtype(dtype: Any) -> bool:
+    """Whether a numpy type has a counterpart in the IR."""
+    return np.dtype(dtype).name in _OF_NUMPY

@@ -120,3 +120,12 @@ INTRINSICS: dict[str, Intrinsic] = {
 
 MOVES = {uri for uri, intrinsic in INTRINSICS.items() if intrinsic in (_map, _evaluate, _same)}
 """Those that compute nothing themselves, so that they take data sets, too."""
+
+CALLERS = {
+    "federated_apply": False,
+    "federated_eval_at_clients": True,
+    "federated_eval_at_server": False,
+    "federated_map": True,
+    "federated_map_all_equal": True,
+}
+"""Whether the function that an intrinsic calls is called by every client, or else by the server."""

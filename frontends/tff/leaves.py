@@ -54,14 +54,14 @@ def leaf_types(type_: Any, path: str, placement: Placement = Placement.SERVER) -
     elif isinstance(type_, tff.StructType):
         for _, element, inner in elements_of(type_, path):
             yield from leaf_types(element, inner, placement)
-    elif isinstance(type_, tff.TensorType):
-        yield tensor_leaf(type_, path, placement)
     elif not isinstance(type_, tff.SequenceType):
-        raise Unsupported(f"{path} is of type {type_}; only tensors and structures of tensors are supported")
+        yield tensor_leaf(type_, path, placement)
 
 
 def tensor_leaf(type_: Any, path: str, placement: Placement) -> LeafType:
-    """A tensor type with its path, checked to have a counterpart in the IR."""
+    """A tensor type with its path; raises Unsupported if it has no counterpart in the IR."""
+    if not isinstance(type_, tff.TensorType):
+        raise Unsupported(f"{path} is of type {type_}; only tensors and structures of tensors are supported")
     shape = type_.shape
     if shape is None or any(d is None for d in shape):
         raise Unsupported(f"{path} is of type {type_}; its shape must be known")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from tensorflow_federated.python.core.impl.types import type_conversions
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.frontends.tff.conversion import as_array, elements_of_value
 from ezprivsecfl.frontends.tff.leaves import elements_of, leaf_types, tensor_leaf
+from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.tensor import Placement
 
@@ -25,10 +26,12 @@ class Arguments:
         clients: The number of clients.
         values: By path of the input one array, or for CLIENTS-placed inputs a list with one array per client; or, for
             a client whose value is not of the parameter's type, what is wrong with it.
+        answers: Results that are known without the clients, by path, as TFF returns them.
     """
 
     clients: int
     values: dict[str, Array | list[Array | InputError]]
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
     def stacked(self) -> dict[str, Array]:
         """One array per input; the clients are stacked along the first axis.
@@ -83,13 +86,15 @@ class Signature:
         """The argument of the same call without some clients, given by their positions."""
         return _without(argument, self.parameter, clients)
 
-    def unflatten(self, outputs: Mapping[str, Array]) -> object:
+    def unflatten(self, outputs: Mapping[str, Array], answers: Mapping[str, Any] | None = None) -> object:
         """The result in the containers and element types that TFF would return.
 
         Args:
             outputs: By path of the output its value.
+            answers: The other results: see ``Arguments``.
         """
-        return type_conversions.type_to_py_container(_rebuild(self.result, self.result_path, outputs), self.result)
+        result = _rebuild(self.result, self.result_path, outputs, answers or {})
+        return type_conversions.type_to_py_container(result, self.result)
 
 
 class _Flattening:
@@ -152,9 +157,10 @@ class _Flattening:
                 for element, (_, inner, inner_path) in zip(elements, parts, strict=True)
                 for pair in self._arrays(element, inner, inner_path, whose)
             ]
-        if isinstance(type_, tff.SequenceType):
-            return []  # a data set, which is no input of the secure program
-        leaf = tensor_leaf(type_, path, Placement.SERVER)
+        try:
+            leaf = tensor_leaf(type_, path, Placement.SERVER)
+        except Unsupported:
+            return []  # a data set or a string, which is no input of the secure program
         return [(path, as_array(value, leaf.shape, leaf.dtype, where))]
 
     def _where(self, path: str) -> str:
@@ -191,12 +197,14 @@ def _without(value: Any, type_: Any, clients: Collection[int]) -> Any:
     return value
 
 
-def _rebuild(type_: Any, path: str, outputs: Mapping[str, Array]) -> Any:
+def _rebuild(type_: Any, path: str, outputs: Mapping[str, Array], answers: Mapping[str, Any]) -> Any:
     if isinstance(type_, tff.FederatedType):
-        return _rebuild(type_.member, path, outputs)
+        return _rebuild(type_.member, path, outputs, answers)
     if isinstance(type_, tff.StructType):
-        elements = ((name, _rebuild(t, inner, outputs)) for name, t, inner in elements_of(type_, path))
-        return tff.structure.Struct(elements)
+        parts = elements_of(type_, path)
+        return tff.structure.Struct((name, _rebuild(t, inner, outputs, answers)) for name, t, inner in parts)
+    if path in answers:
+        return answers[path]
     dtype = np.dtype(type_.dtype)
     array = np.asarray(outputs[path])
     if dtype.kind in "iub" and array.dtype.kind == "f":

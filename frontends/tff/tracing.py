@@ -13,14 +13,14 @@ from ezprivsecfl.frontends.tff.blocks import BlockTracer
 from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork
 from ezprivsecfl.frontends.tff.boundary.recorder import Recorder, element
 from ezprivsecfl.frontends.tff.definitions import find_definition
-from ezprivsecfl.frontends.tff.discovery import as_computation, has_clients_parameter, has_data_set
-from ezprivsecfl.frontends.tff.dtypes import ir_dtype
+from ezprivsecfl.frontends.tff.discovery import as_computation, has_clients_parameter
+from ezprivsecfl.frontends.tff.dtypes import has_ir_dtype, ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.leaves import elements_of, tensor_leaf
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.signature import Arguments, Signature
 from ezprivsecfl.frontends.tff.source import Definition, definition_of
-from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Broken, Function, Local, Node, Origin, Struct, Traced
+from ezprivsecfl.frontends.tff.values import BROKEN, Function, Known, Local, Node, Origin, Struct, Tensor, Traced
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program, drop_unused
 from ezprivsecfl.ir.tensor import Input, Output, Placement
@@ -52,10 +52,11 @@ class TracedComputation:
                 are no clients.
         """
         given = self.signature.flatten(argument)
-        if self.clear_work is not None:
-            placed = self.signature.placed(argument)
-            given.values.update(self.clear_work.run(self.signature.name, placed, given.clients))
-        return given
+        if self.clear_work is None:
+            return given
+        placed = self.signature.placed(argument)
+        values, answers = self.clear_work.run(self.signature.name, placed, given.clients)
+        return Arguments(given.clients, {**given.values, **values}, answers)
 
 
 def trace(computation: Any, name: str | None = None) -> TracedComputation:
@@ -90,7 +91,7 @@ class _Trace:
         self._emit = Emitter(name)
         self._problems = Problems()
         self._signature = _signature(comp, name, definition)
-        self._recorder = Recorder(self._emit, active=has_data_set(comp.type_signature.parameter))
+        self._recorder = Recorder(self._emit)
 
     def run(self) -> TracedComputation:
         """The traced computation."""
@@ -131,12 +132,12 @@ class _Trace:
         try:
             return replace(self._input(type_, path, placement), origin=origin)
         except Unsupported as e:
+            if origin is not None and not origin.at_client:
+                return Local(origin)
             self._problems.add(self._place, f"parameter {e}")
             return BROKEN
 
     def _input(self, type_: Any, path: str, placement: Placement) -> Traced:
-        if not isinstance(type_, tff.TensorType):
-            raise Unsupported(f"{path} is of type {type_}; only tensors and structures of tensors are supported")
         leaf = tensor_leaf(type_, path, placement)
         secret = placement is Placement.CLIENTS
         ir_type = TensorType(
@@ -156,15 +157,17 @@ class _Trace:
         elif isinstance(type_, tff.StructType):
             for i, (_, inner, inner_path) in enumerate(elements_of(type_, path)):
                 self._outputs(node.at(i) if isinstance(node, Struct) else BROKEN, inner, inner_path)
-        elif isinstance(node, Local):
-            self._problems.add(self._place, f"result {path!r}: {STAYS}")
-        elif not isinstance(node, Broken | Struct | Function):
+        elif isinstance(node, Known | Traced | Local):
             try:
-                self._output(self._emit.traced(node), path)
+                self._output(node, path)
             except Unsupported as e:
                 self._problems.add(self._place, f"result {path!r}: {e}")
 
-    def _output(self, tensor: Traced, path: str) -> None:
+    def _output(self, node: Tensor | Local, path: str) -> None:
+        if isinstance(node, Local) or (isinstance(node, Known) and not has_ir_dtype(node.array.dtype)):
+            self._recorder.answer(path, node)
+            return
+        tensor = self._emit.traced(node)
         if tensor.batched:
             raise Unsupported("differs from client to client; results are for the server")
         location = self._emit.builder.location

@@ -66,15 +66,17 @@ class ClearWork:
     Args:
         at_server: The server's part: what it computes of its own data sets, then what it broadcasts.
         at_client: A client's part: what it uploads.
+        answers: The paths of results of the whole program that the server computes, after those of its part.
         received: What a client is given, one description each.
     """
 
     at_server: Site
     at_client: Site
+    answers: tuple[str, ...]
     received: tuple[str, ...]
 
-    def run(self, name: str, arguments: Mapping[str, Any], clients: int) -> dict[str, Any]:
-        """The values of the secure program's inputs that come from here.
+    def run(self, name: str, arguments: Mapping[str, Any], clients: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The values of the secure program's inputs that come from here, and results of the whole program.
 
         Args:
             name: The program's name, for errors.
@@ -83,16 +85,17 @@ class ClearWork:
 
         Returns:
             By path, from the server an array, from the clients a list with one array each; where a client's own work
-            fails, the reason stands for its values.
+            fails, the reason stands for its values. The results, by path, are as TFF returns them.
         """
         at_server = self.at_server.run([arguments[path] for path in self.at_server.parameters])
         ready = len(self.at_server.results)
+        sent = ready + len(self.answers)
         exported = zip(self.at_server.results, at_server[:ready], strict=True)
         values: dict[str, Any] = {upload.path: np.asarray(value) for upload, value in exported}
-        rows = [self._client(name, arguments, at_server[ready:], index) for index in range(clients)]
+        rows = [self._client(name, arguments, at_server[sent:], index) for index in range(clients)]
         for i, upload in enumerate(self.at_client.results):
             values[upload.path] = [row[i] for row in rows]
-        return values
+        return values, dict(zip(self.answers, at_server[ready:sent], strict=True))
 
     def _client(
         self, name: str, arguments: Mapping[str, Any], received: Sequence[Any], index: int

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +13,7 @@ from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
 from tensorflow_federated.python.core.impl.computation import computation_impl
 
 from ezprivsecfl.errors import Location
+from ezprivsecfl.frontends.tff.boundary.clear_operations import all_have_counterparts, clear_operations, draws
 from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Site, Upload
 from ezprivsecfl.frontends.tff.boundary.inlining import inlined
 from ezprivsecfl.frontends.tff.boundary.own_operations import can_be_shared, own_operations
@@ -20,7 +23,7 @@ from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
 from ezprivsecfl.frontends.tff.problems import Unsupported
-from ezprivsecfl.frontends.tff.values import Known, Leaf, Local, Node, Origin, Struct, Traced
+from ezprivsecfl.frontends.tff.values import STAYS, Known, Leaf, Local, Node, Origin, Struct, Traced
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -33,22 +36,29 @@ class Recorder:
 
     Args:
         emit: Adds the uploads to the IR.
-        active: Whether the program has data sets at all; otherwise nothing is recorded.
     """
 
-    def __init__(self, emit: Emitter, *, active: bool) -> None:
+    def __init__(self, emit: Emitter) -> None:
         self._emit = emit
-        self._active = active
         self._parameters: dict[str, tuple[str, Any, bool]] = {}
         self._received: dict[str, Any] = {}
         self._steps: dict[bool, list[Step]] = {False: [], True: []}
         self._uploads: dict[str, tuple[Upload, Origin]] = {}
         self._graphs: dict[int, Graph] = {}
+        self._answers: dict[str, Any] = {}
+        self._caller: bool | None = None
 
-    def parameter(self, path: str, type_: Any, *, at_client: bool) -> Origin | None:
+    @contextmanager
+    def called_by(self, at_client: bool | None) -> Iterator[None]:
+        """Calls inside are a client's, the server's, or nobody's own, as those of a fold over all clients."""
+        before, self._caller = self._caller, at_client
+        try:
+            yield
+        finally:
+            self._caller = before
+
+    def parameter(self, path: str, type_: Any, *, at_client: bool) -> Origin:
         """How a parameter of the program can be used in the clear."""
-        if not self._active:
-            return None
         name = f"argument_{len(self._parameters)}"
         self._parameters[name] = (path, type_, at_client)
         return Origin(bb.Reference(name, type_), at_client)
@@ -64,17 +74,39 @@ class Recorder:
         """
         proto, result_type = block.proto.tensorflow, block.type_signature.result
         leaves = _leaves(argument)
-        if not any(isinstance(leaf, Local) for leaf in leaves):
+        local = {leaf.origin.at_client for leaf in leaves if isinstance(leaf, Local)}
+        if not local and all_have_counterparts(graphs.graph(proto)):
             result = graphs.call(graphs.graph(proto), result_type, argument, place)
-            return self._with_origins(block, argument, result, place) if self._active else result
-        at_client = any(_at_client(leaf) for leaf in leaves)
+            return self._with_origins(block, argument, result, place)
         # Held for good: a graph is found again by the identity of what it was read from.
         graph = self._graphs.setdefault(id(block), Graph(proto, inlined))
-        bindings = self._arguments(graph.parameter, block.type_signature.parameter, argument, at_client)
+        parts = {party: self._part(block, graph, argument, party, place) for party in (False, True)}
+        if True in local:
+            own = dict.fromkeys(own_operations(graph), True)
+            whole = self._whole(block, argument, True, place)
+            return graphs.call(graph, result_type, argument, place, _Cut(self, parts, own, whole))
+        own, drawn = self._clear_operations(graph, parts[False])
+        result = graphs.call(graph, result_type, argument, place, _Cut(self, parts, own, None))
+        # What is drawn is the same wherever it is used: it must not be drawn again with the whole result.
+        return result if drawn else self._with_origins(block, argument, result, place)
+
+    def _part(self, block: Any, graph: Graph, argument: Node | None, at_client: bool, place: Location) -> OwnPart:
+        bindings = []
+        if graph.parameter is not None:
+            bindings = self._arguments(graph.parameter, block.type_signature.parameter, argument, at_client)
         part = OwnPart(self._name(), graph, bindings, place)
         self._steps[at_client].append(part)
-        whole = self._whole(block, argument, at_client, place)
-        return graphs.call(graph, result_type, argument, place, _Cut(self, part, whole, at_client))
+        return part
+
+    def _clear_operations(self, graph: Graph, at_server: OwnPart) -> tuple[dict[str, bool], bool]:
+        """The operations of a call without data sets that are computed in the clear, and whether any is drawn."""
+        blocks = at_server.placeholders()
+        constant = {name for name, block in blocks.items() if isinstance(block, bb.Literal)}
+        given = {name for name, block in blocks.items() if block is not None}
+        drawer = self._caller
+        if drawer is False and len(given) < len(blocks):
+            drawer = None
+        return clear_operations(graph, constant, given, drawer), drawer is not None and draws(graph)
 
     def share(self, part: OwnPart, tensor: Any, at_client: bool, location: Location) -> Traced:
         """A tensor that comes out of an own operation, as an input of the secure program."""
@@ -98,6 +130,17 @@ class Recorder:
         self._uploads[path] = Upload(path, shape, tensor.dtype.base_dtype.name, location), origin
         return Traced(value, batched=at_client, origin=origin)
 
+    def answer(self, path: str, value: Known | Local) -> None:
+        """Makes a value that the IR cannot hold a result of the program.
+
+        Raises:
+            Unsupported: It is a client's.
+        """
+        block = self._block(value, at_client=False)
+        if block is None:
+            raise Unsupported(STAYS)
+        self._answers[path] = block
+
     def finish(self, used: set[str]) -> ClearWork | None:
         """What is computed in the clear.
 
@@ -108,16 +151,18 @@ class Recorder:
             The work; None if there is none.
         """
         uploads = [both for path, both in self._uploads.items() if path in used]
-        if not uploads:
+        if not uploads and not self._answers:
             return None
         own = [both for both in uploads if both[1].at_client]
         ready = [both for both in uploads if not both[1].at_client]
         at_client = self._site([origin.block for _, origin in own], at_client=True)
         received = [self._received[name] for name in self._received if name in at_client.names]
-        at_server = self._site([origin.block for _, origin in ready] + received, at_client=False)
+        results = [origin.block for _, origin in ready] + list(self._answers.values()) + received
+        at_server = self._site(results, at_client=False)
         return ClearWork(
             at_server=replace(at_server, results=tuple(upload for upload, _ in ready)),
             at_client=replace(at_client, results=tuple(upload for upload, _ in own)),
+            answers=tuple(self._answers),
             received=tuple(self._described(block) for block in received),
         )
 
@@ -200,9 +245,8 @@ class Recorder:
 
     def _path(self, tensor: Any, at_client: bool) -> str:
         """A name that tells what is uploaded: of a variable its own, otherwise what it comes out of."""
-        parameter = next(
-            path for path, type_, own in self._parameters.values() if own == at_client and has_data_set(type_)
-        )
+        taking = (path for path, type_, own in self._parameters.values() if own == at_client and has_data_set(type_))
+        parameter = next(taking, "at_client" if at_client else "at_server")
         variable = _variable(tensor.op)
         kind = variable.name if variable is not None else tensor.op.type
         path = "/".join(part for part in (parameter, re.sub(r"[^\w/]", "_", kind)) if part)
@@ -223,14 +267,20 @@ class Recorder:
 
 
 class _Cut:
-    """The own operations of one call; see ``Elsewhere``."""
+    """The operations of one call that are computed in the clear; see ``Elsewhere``.
 
-    def __init__(self, recorder: Recorder, part: OwnPart, whole: Any, at_client: bool) -> None:
+    Args:
+        recorder: Keeps what crosses the boundary.
+        parts: The call's parts, by whether a client computes them.
+        own: The operations, each with whether a client computes it.
+        whole: The result, computed in the clear; None if it cannot be.
+    """
+
+    def __init__(self, recorder: Recorder, parts: Mapping[bool, OwnPart], own: Mapping[str, bool], whole: Any) -> None:
         self._recorder = recorder
-        self._part = part
+        self._parts = parts
+        self._own = own
         self._whole = whole
-        self._at_client = at_client
-        self._own = own_operations(part.graph)
 
     def has(self, op: Any) -> bool:
         """Whether an operation is own."""
@@ -238,9 +288,10 @@ class _Cut:
 
     def output(self, tensor: Any, location: Location) -> Leaf:
         """What crosses the boundary, or what cannot."""
+        at_client = self._own[tensor.op.name]
         if can_be_shared(tensor):
-            return self._recorder.share(self._part, tensor, self._at_client, location)
-        return Local(Origin(self._part.fetch(tensor), self._at_client))
+            return self._recorder.share(self._parts[at_client], tensor, at_client, location)
+        return Local(Origin(self._parts[at_client].fetch(tensor), at_client))
 
     def sequence(self, path: tuple[int, ...]) -> Leaf:
         """A data set that is made of data sets."""
@@ -249,7 +300,7 @@ class _Cut:
         block = self._whole
         for index in path:
             block = bb.Selection(block, index=index)
-        return Local(Origin(block, self._at_client))
+        return Local(Origin(block, at_client=True))
 
 
 def element(origin: Origin | None, index: int) -> Origin | None:

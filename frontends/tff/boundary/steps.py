@@ -73,6 +73,10 @@ class OwnPart:
     place: Location
     _fetched: dict[str, Any] = field(default_factory=dict)
 
+    def placeholders(self) -> dict[str, Any]:
+        """By name of the placeholder the building block that it stands for; None if that is computed on shares."""
+        return {_placeholder(binding): block for binding, _, block in self.arguments}
+
     def fetch(self, tensor: Any) -> Any:
         """A tensor of the graph as a building block."""
         name = f"{self.name}_{len(self._fetched)}"

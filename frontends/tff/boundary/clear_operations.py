@@ -1,0 +1,93 @@
+"""Which operations of a call without data sets are computed in the clear all the same.
+
+- What depends on the server's values alone and has no counterpart in the IR, the server computes: numbers from a public
+  seed, strings, tensors of unknown shape.
+- What a client draws at random, and what follows from that alone and has no counterpart, the client computes.
+- A call of the server that draws, and takes nothing that is secret, it computes as a whole.
+
+What the server draws for a secret value stays refused: it would be noise that both servers know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from enum import IntEnum
+from typing import Any
+
+from ezprivsecfl.frontends.tff.boundary.own_operations import CHECKS, HANDLES, can_be_shared
+from ezprivsecfl.frontends.tff.graphs import Graph
+from ezprivsecfl.frontends.tff.ops import CONTROL, LOWERINGS
+
+NOISE = ("Normal", "Poisson", "Gamma", "Binomial")
+"""Parts of the names of operations whose results nobody adds to a secret value but to hide it."""
+
+
+class Source(IntEnum):
+    """What a value is made of; each includes the ones before."""
+
+    CONSTANTS = 0
+    SERVER = 1
+    DRAWN = 2
+    SECRET = 3
+
+
+def clear_operations(graph: Graph, constant: Set[str], at_server: Set[str], drawer: bool | None) -> dict[str, bool]:
+    """The names of these operations; each with whether a client computes it, or else the server.
+
+    Args:
+        graph: Without function calls; operations come after those that they depend on.
+        constant: The placeholders whose values are known.
+        at_server: The placeholders whose values the server has.
+        drawer: Who draws random numbers: True a client, False the server (which takes nothing secret), None nobody.
+    """
+    sources: dict[str, Source] = {}
+    own: dict[str, bool] = {}
+    whole = drawer is False and draws(graph)
+    for op in graph.graph.get_operations():
+        source = _own_source(op, graph, constant, at_server, drawer)
+        sources[op.name] = max([source, *(sources[before.name] for before in _before(op))])
+        in_clear = whole or _draws(op, graph) or not has_counterpart(op, graph)
+        if in_clear and sources[op.name] in (Source.SERVER, Source.DRAWN) and op.type != "Placeholder":
+            own[op.name] = bool(drawer) and sources[op.name] is Source.DRAWN
+    return own
+
+
+def draws(graph: Graph) -> bool:
+    """Whether a graph has operations that draw random numbers, or tell the time."""
+    return any(_draws(op, graph) for op in graph.graph.get_operations())
+
+
+def all_have_counterparts(graph: Graph) -> bool:
+    """Whether a graph can be traced to the IR as a whole."""
+    return all(has_counterpart(op, graph) for op in graph.graph.get_operations())
+
+
+def has_counterpart(op: Any, graph: Graph) -> bool:
+    """Whether an operation on values that are not constant can be an operation of the IR."""
+    if not all(can_be_shared(tensor) for tensor in (*op.inputs, *op.outputs)) or op.type in ("While", "StatelessWhile"):
+        return False
+    inner = [one for name in graph.functions_of(op) for one in graph.function(name).get_operations()]
+    known = op.type in LOWERINGS or op.type in CONTROL or op.type in ("Placeholder", "Const", "NoOp")
+    return (known or op.type in CHECKS) and all(has_counterpart(one, graph) for one in inner)
+
+
+def _own_source(op: Any, graph: Graph, constant: Set[str], at_server: Set[str], drawer: bool | None) -> Source:
+    if op.type == "Placeholder":
+        known = Source.CONSTANTS if op.name in constant else Source.SERVER
+        return known if op.name in constant or op.name in at_server else Source.SECRET
+    if any(tensor.dtype.base_dtype in HANDLES for tensor in (*op.inputs, *op.outputs)) and drawer is not False:
+        return Source.SECRET  # a variable may have been set to something secret
+    if _draws(op, graph):
+        return Source.SECRET if drawer is None else Source.DRAWN
+    noise = "Random" in op.type and any(kind in op.type for kind in NOISE)
+    return Source.SECRET if noise and drawer is None else Source.CONSTANTS
+
+
+def _draws(op: Any, graph: Graph) -> bool:
+    if op.op_def.is_stateful and op.type not in CHECKS and not graph.functions_of(op):
+        return True
+    return any(_draws(one, graph) for name in graph.functions_of(op) for one in graph.function(name).get_operations())
+
+
+def _before(op: Any) -> list[Any]:
+    return [tensor.op for tensor in op.inputs] + [one for one in op.control_inputs if one.type not in CHECKS]
