@@ -10,7 +10,7 @@ from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.graphs import Graph
 from ezprivsecfl.frontends.tff.problems import Unsupported
 
-CHECKS = {"Assert", "Print", "PrintV2"}
+CHECKS = {"Assert", "CheckNumerics", "CheckNumericsV2", "Print", "PrintV2"}
 """Operations with side effects that neither hold nor draw anything."""
 
 HANDLES = {tf.resource, tf.variant}

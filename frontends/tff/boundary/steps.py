@@ -124,18 +124,21 @@ class OwnPart:
         proto.CopyFrom(self.graph.proto)
         proto.ClearField("cache_key")
         token = {proto.session_token_tensor_name.partition(":")[0]} - {""}
-        proto.graph_def.CopyFrom(self._pruned(names | self.graph.initialisers | token))
+        proto.graph_def.CopyFrom(self._pruned(names | self.graph.initialisers | token, tensors))
         proto.parameter.CopyFrom(_struct([b for b, _, _ in used]))
-        proto.result.CopyFrom(_struct([_tensor_binding(tensor) for tensor in tensors]))
+        proto.result.CopyFrom(_struct([_tensor_binding(_result_name(i)) for i in range(len(tensors))]))
         compiled = pb.Computation(type=type_serialization.serialize_type(type_), tensorflow=proto)
         argument = bb.Struct([(None, block) for _, _, block in used])
         return bb.Call(bb.CompiledComputation(compiled, type_signature=type_), argument)
 
-    def _pruned(self, names: set[str]) -> any_pb2.Any:
-        """The graph with these operations alone, and the functions that they call."""
+    def _pruned(self, names: set[str], tensors: Sequence[Any]) -> any_pb2.Any:
+        """The graph with these operations alone, the functions that they call, and names for its results."""
         whole = self.graph.graph.as_graph_def()
         graph_def = tf.compat.v1.GraphDef(versions=whole.versions)
         graph_def.node.extend(node for node in whole.node if node.name in names)
+        for i, tensor in enumerate(tensors):  # TensorFlow rewrites loops: their own results cannot be fetched
+            node = graph_def.node.add(name=_result_name(i), op="Identity", input=[tensor.name])
+            node.attr["T"].type = tensor.dtype.base_dtype.as_datatype_enum
         functions = set(self._functions([self.graph.graph.get_operation_by_name(name) for name in names]))
         graph_def.library.function.extend(f for f in whole.library.function if f.signature.name in functions)
         graph_def.library.gradient.extend(g for g in whole.library.gradient if g.function_name in functions)
@@ -173,8 +176,12 @@ def _type_of(tensor: Any) -> Any:
     return tff.TensorType(tensor.dtype.base_dtype.as_numpy_dtype, shape)
 
 
-def _tensor_binding(tensor: Any) -> Any:
-    return pb.TensorFlow.Binding(tensor=pb.TensorFlow.TensorBinding(tensor_name=tensor.name))
+def _tensor_binding(name: str) -> Any:
+    return pb.TensorFlow.Binding(tensor=pb.TensorFlow.TensorBinding(tensor_name=f"{name}:0"))
+
+
+def _result_name(index: int) -> str:
+    return f"boundary_result_{index}"
 
 
 def _struct(bindings: Sequence[Any]) -> Any:

@@ -1,0 +1,165 @@
+"""What the server, and clients without data sets, compute in the clear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_federated as tff
+
+from ezprivsecfl.errors import UnsupportedError
+from ezprivsecfl.frontends.tff import trace
+from ezprivsecfl.ir.tensor import Input, Placement
+
+Agrees = Callable[..., Any]
+
+VECTOR = tff.TensorType(np.float32, [3])
+AT_CLIENTS = tff.FederatedType(VECTOR, tff.CLIENTS)
+SEED = tff.FederatedType(tff.TensorType(np.int64, [2]), tff.SERVER)
+SEEDED = tff.tensorflow.computation(lambda v, s: v * tf.random.stateless_uniform([3], s))
+UNSEEDED = tff.tensorflow.computation(lambda v, s: v / tf.random.stateless_uniform([3], s))
+
+
+@pytest.fixture
+def vectors(rng: np.random.Generator) -> list[Any]:
+    return [rng.normal(size=3).astype(np.float32) for _ in range(4)]
+
+
+def server(type_: Any) -> Any:
+    return tff.FederatedType(type_, tff.SERVER)
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        (np.str_, "state of an accountant"),
+        (tff.TensorType(np.float32, [None]), np.ones([5], np.float32)),
+        (tff.TensorType(np.uint64, [2]), np.array([1, 2**64 - 1], np.uint64)),
+        ([("name", np.str_), ("round", np.int32)], {"name": "a", "round": 3}),
+    ],
+)
+def test_state_passes(tff_reference: Any, evaluate: Any, vectors: list[Any], type_: Any, value: Any) -> None:
+    @tff.federated_computation(AT_CLIENTS, server(type_))
+    def stateful(values: Any, state: Any) -> Any:
+        return tff.federated_sum(values), state, tff.federated_value("a constant", tff.SERVER)
+
+    got = evaluate(stateful, vectors, value)
+    want = tff_reference.invoke(stateful, tff.structure.Struct([("values", vectors), ("state", value)]))
+    np.testing.assert_allclose(got[0], want[0], rtol=1e-6)
+    tf.nest.map_structure(np.testing.assert_array_equal, got[1:], want[1:])
+
+
+def test_public_seeds(agrees: Agrees, vectors: list[Any]) -> None:
+    @tff.federated_computation(AT_CLIENTS, SEED)
+    def rotated(values: Any, seed: Any) -> Any:
+        total = tff.federated_sum(tff.federated_map(SEEDED, (values, tff.federated_broadcast(seed))))
+        return total, tff.federated_map(UNSEEDED, (total, seed)), seed
+
+    agrees(rotated, vectors, np.array([3, 4]))
+    drawn = [op for op in trace(rotated).program.of(Input) if op.path.startswith("at_server/")]
+    assert [op.placement for op in drawn] == [Placement.SERVER] * 2
+
+
+def test_what_the_server_draws_is_the_same_everywhere(evaluate: Any, vectors: list[Any]) -> None:
+    @tff.tensorflow.computation
+    def draw() -> Any:
+        return tf.cast(1e6 * tf.timestamp(), tf.int64) + tf.random.uniform([2], 0, 1000, tf.int64)
+
+    @tff.federated_computation(AT_CLIENTS)
+    def rotated(values: Any) -> Any:
+        seed = tff.federated_eval(draw, tff.SERVER)
+        total = tff.federated_sum(tff.federated_map(SEEDED, (values, tff.federated_broadcast(seed))))
+        return tff.federated_map(UNSEEDED, (total, seed)), seed
+
+    result, first = evaluate(rotated, vectors)
+    np.testing.assert_allclose(result, np.sum(vectors, 0), rtol=1e-5)
+    _, second = evaluate(rotated, vectors)
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["in a map", "alone"])
+def test_what_clients_draw_is_their_own(evaluate: Any, vectors: list[Any], whole: bool) -> None:
+    """Each client's numbers are secret, and differ."""
+    draw = tff.tensorflow.computation(lambda: tf.random.uniform([3]))
+    add = tff.tensorflow.computation(lambda v: v + tf.random.uniform([3]))
+
+    @tff.federated_computation(AT_CLIENTS)
+    def noised(values: Any) -> Any:
+        if whole:
+            drawn = tff.federated_eval(draw, tff.CLIENTS)
+            return tff.federated_max(drawn), tff.federated_min(drawn), tff.federated_sum(values)
+        made = tff.federated_map(add, values)
+        return tff.federated_max(made), tff.federated_min(made), tff.federated_sum(values)
+
+    (upload,) = [op for op in trace(noised).program.of(Input) if op.path != "values"]
+    assert upload.placement is Placement.CLIENTS
+    highest, lowest, total = evaluate(noised, [np.ones(3, np.float32)] * 4)
+    assert np.all(highest > lowest)
+    assert np.all(highest - lowest < 1)
+    np.testing.assert_array_equal(total, [4, 4, 4])
+
+
+def test_seeds_that_clients_draw(evaluate: Any, vectors: list[Any]) -> None:
+    @tff.tensorflow.computation
+    def rounded(v: Any) -> Any:
+        seed = tf.cast(1e6 * tf.timestamp(), tf.int64) * tf.constant([1, 7], tf.int64)
+        return tf.floor(v + tf.random.stateless_uniform([3], seed))
+
+    @tff.federated_computation(AT_CLIENTS)
+    def total(values: Any) -> Any:
+        return tff.federated_sum(tff.federated_map(rounded, values))
+
+    result = evaluate(total, vectors)
+    assert np.all(np.abs(result - np.sum(vectors, 0)) < len(vectors))
+    assert np.array_equal(result, np.rint(result))
+
+
+def test_what_has_no_counterpart_is_computed_by_the_server(agrees: Agrees, vectors: list[Any]) -> None:
+    @tff.tensorflow.computation(VECTOR, np.float32, np.int32)
+    def scaled(v: Any, x: Any, steps: Any) -> Any:
+        _, power = tf.while_loop(lambda i, y: i < steps, lambda i, y: (i + 1, y * x), (0, 1.0))
+        return v * tf.math.log1p(x), v * power, tf.math.lgamma(x)
+
+    @tff.federated_computation(AT_CLIENTS, server(np.float32), server(np.int32))
+    def both(values: Any, x: Any, steps: Any) -> Any:
+        return tff.federated_map(scaled, (tff.federated_sum(values), x, steps))
+
+    agrees(both, vectors, np.float32(1.5), 3)
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        lambda v, s: v + tf.random.normal([3]),
+        lambda v, s: v + tf.random.uniform([3]),
+        lambda v, s: v + tf.random.stateless_normal([3], s),
+        lambda v, s: v + tf.cast(tf.random.stateless_poisson([3], s, 1.0), tf.float32),
+        lambda v, s: tf.cond(s[0] > 0, lambda: v + tf.random.normal([3]), lambda: v),
+    ],
+)
+def test_noise_that_the_servers_would_know_is_refused(noise: Any) -> None:
+    noisy = tff.tensorflow.computation(noise, (VECTOR, SEED.member))
+
+    @tff.federated_computation(AT_CLIENTS, SEED)
+    def private(values: Any, seed: Any) -> Any:
+        return tff.federated_map(noisy, (tff.federated_sum(values), seed))
+
+    with pytest.raises(UnsupportedError, match="random numbers; noise cannot be drawn inside a secure computation"):
+        trace(private)
+
+
+def test_a_fold_draws_nothing() -> None:
+    step = tff.tensorflow.computation(lambda a, v: a + v * tf.random.uniform([3]), (VECTOR, VECTOR))
+    same = tff.tensorflow.computation(lambda a: a, VECTOR)
+    merge = tff.tensorflow.computation(lambda a, b: a + b, (VECTOR, VECTOR))
+    zero = tff.tensorflow.computation(lambda: tf.zeros([3]))
+
+    @tff.federated_computation(AT_CLIENTS)
+    def folded(values: Any) -> Any:
+        return tff.federated_aggregate(values, zero(), step, merge, same)
+
+    with pytest.raises(UnsupportedError, match="random numbers"):
+        trace(folded)
