@@ -90,7 +90,7 @@ class _Trace:
         self._emit = Emitter(name)
         self._problems = Problems()
         self._signature = _signature(comp, name, definition)
-        self._recorder = Recorder(self._emit, active=has_data_set(comp.type_signature.parameter))
+        self._recorder = Recorder(self._emit, self._problems, active=has_data_set(comp.type_signature.parameter))
 
     def run(self) -> TracedComputation:
         """The traced computation."""
@@ -105,6 +105,7 @@ class _Trace:
         self._problems.raise_if_any(self._name)
         built = self._emit.builder.build()
         ops, clear_work = self._used(built.ops)
+        self._problems.raise_if_any(self._name)
         return TracedComputation(Program(built.name, built.level, built.max_clients, ops), signature, clear_work)
 
     def _used(self, ops: Sequence[Op]) -> tuple[tuple[Op, ...], ClearWork | None]:

@@ -43,7 +43,7 @@ def evaluate() -> Evaluate:
         verify(traced.program)
         printed = print_program(traced.program)
         assert print_program(parse_program(printed)) == printed
-        arguments = traced.signature.flatten(packed(computation, args))
+        arguments = traced.arguments(packed(computation, args))
         outputs = run_tensor(traced.program, arguments.stacked(), arguments.clients)
         return traced.signature.unflatten(outputs)
 

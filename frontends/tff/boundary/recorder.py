@@ -19,7 +19,7 @@ from ezprivsecfl.frontends.tff.discovery import has_data_set
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
-from ezprivsecfl.frontends.tff.problems import Unsupported
+from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.values import Known, Leaf, Local, Node, Origin, Struct, Traced
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
@@ -33,11 +33,13 @@ class Recorder:
 
     Args:
         emit: Adds the uploads to the IR.
+        problems: Takes what is not supported.
         active: Whether the program has data sets at all; otherwise nothing is recorded.
     """
 
-    def __init__(self, emit: Emitter, *, active: bool) -> None:
+    def __init__(self, emit: Emitter, problems: Problems, *, active: bool) -> None:
         self._emit = emit
+        self._problems = problems
         self._active = active
         self._parameters: dict[str, tuple[str, Any, bool]] = {}
         self._received: dict[str, Any] = {}
@@ -131,7 +133,11 @@ class Recorder:
         bindings: Bindings = []
         lines: dict[Location, None] = {}
         for step in reversed(self._steps[at_client]):
-            made = step.bindings(wanted)
+            try:
+                made = step.bindings(wanted)
+            except Unsupported as e:
+                self._problems.add(step.place, str(e))
+                continue
             if made:
                 lines.update(dict.fromkeys(step.lines(wanted)))
             wanted |= {name for _, block in made for name in names_in(block)}
