@@ -47,6 +47,7 @@ def sections(facts: Facts) -> list[Section]:
     """All parts, in order."""
     return [
         Section("Computes", _computed(facts)),
+        *([Section("The boundary", list(facts.boundary))] if facts.boundary else []),
         Section("Who learns what", [*_learned(facts.leakage), *_magnitudes(facts)]),
         Section("Precision", _precision(facts)),
         Section("Boolean circuits", _circuits(facts)),

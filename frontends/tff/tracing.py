@@ -10,7 +10,7 @@ import tensorflow_federated as tff
 
 from ezprivsecfl.errors import UNKNOWN, CompileError, Location
 from ezprivsecfl.frontends.tff.blocks import BlockTracer
-from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork
+from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, lines_text
 from ezprivsecfl.frontends.tff.boundary.recorder import Recorder, element
 from ezprivsecfl.frontends.tff.definitions import find_definition
 from ezprivsecfl.frontends.tff.discovery import as_computation, has_clients_parameter, has_data_set
@@ -40,6 +40,18 @@ class TracedComputation:
     program: Program
     signature: Signature
     clear_work: ClearWork | None = None
+
+    def boundary(self) -> list[str]:
+        """What runs in the clear, what is uploaded, and what is computed on shares, in words."""
+        work = self.clear_work
+        given = {upload.path for site in (work.at_client, work.at_server) for upload in site.results} if work else set()
+        arguments = [op for op in self.program.of(Input) if op.placement is Placement.CLIENTS and op.path not in given]
+        lines = {op.location for op in self.program.ops if not isinstance(op, Input | Output)} - {UNKNOWN}
+        return [
+            *(work.explained() if work else ["In the clear: nothing, since there are no data sets"]),
+            *(f"Each client uploads, in shares, its argument {op.path}" for op in arguments),
+            f"After that, on shares and on what is opened: {lines_text(lines)}",
+        ]
 
     def arguments(self, argument: object) -> Arguments:
         """Arrays by input path, for a call with data sets after the clients have done their own work.
