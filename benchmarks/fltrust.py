@@ -38,7 +38,7 @@ def measure(clients, size, rounds, link, norms):
         "CPU per server": f"{s.cpu_seconds[0]:.2f}, {s.cpu_seconds[1]:.2f} s",
         "memory per server": f"{s.peak_memory_bytes[0] / 1e6:.0f}, {s.peak_memory_bytes[1] / 1e6:.0f} MB",
         "compile and build": f"{built:.1f} s",
-        "AND gates": sum(c.and_count for c in variant.backend.secure(variant.compiled).circuits.values()),
+        "AND gates": sum(c.and_count for c in variant.lowered.secure.circuits.values()),
         "relative error": f"{error:.1e}",
     }
     print(f"{clients} clients x {size} parameters")

@@ -192,17 +192,17 @@ class SecureProgram:
     @property
     def ir(self) -> str:
         """The program at both levels of the intermediate representation."""
-        return f"{self.compiled.optimised}\n{self.backend.secure(self.compiled)}"
+        return f"{self.compiled.optimised}\n{self.variants[0].lowered.secure}"
 
     @property
     def sources(self) -> dict[str, str]:
         """The emitted source tree: path to text."""
-        return self.backend.sources(self.compiled)
+        return self.variants[0].lowered.sources()
 
     @property
     def report(self) -> Report:
         """What is computed, who learns what, precision, circuits, expected traffic."""
-        return Report(facts_of(self.compiled, self.backend))
+        return Report(facts_of(self.variants[0].lowered))
 
     def cost(self, network: str = "lan", clients: int | None = None) -> Costs:
         """What every operation costs on the program's back end, before anything is run; ``print`` shows a table.

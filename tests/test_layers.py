@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.passes": OPTIONS | {"compiler.analyses"},
     "compiler.lowering": COMPILED | {"compiler.analyses"},
     "compiler": COMPILED | {"compiler.analyses", "compiler.passes", "compiler.lowering"},
-    "runtime": COMPILED,
+    "runtime": {"errors", "ir"},
     "backends": COMPILED | {"runtime"},
     "backends.motion2nx": COMPILED | {"runtime", "backends"},
     "backends.duet": COMPILED | {"runtime", "backends"},

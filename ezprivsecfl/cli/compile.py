@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ezprivsecfl.backends.base import Backend, ServerBackend
+from ezprivsecfl.backends.base import Lowered, LoweredForServers
 from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.arguments import add_about, add_backend, add_passes, add_rounds, chosen_backend, chosen_options
 from ezprivsecfl.cli.messages import print_program_error, say
 from ezprivsecfl.cli.program_file import execute, load_code
 from ezprivsecfl.cli.progress import progress
-from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -89,14 +88,18 @@ def carry_out(arguments: argparse.Namespace) -> int:
         try:
             with progress(f"compiling {called}"):
                 fitting = options.bounds.fitting(program)
-                compiled = compile_program(program, replace(options, bounds=fitting))
-            report = _write(compiled, backend, folder, kinds)
+                lowered = backend.lower(compile_program(program, replace(options, bounds=fitting)))
+            report = Report(facts_of(lowered))
+            _write(lowered, report, folder, kinds)
+            if isinstance(lowered, LoweredForServers) and {"cpp", "circuits"} <= set(kinds):
+                with progress(f"building {called}"):
+                    lowered.build(folder)
         except CompileError as e:
             errors[called] = e
             continue
         print(report)
         if arguments.cost:
-            print(backend.cost(compiled, options.clients, arguments.cost))
+            print(lowered.cost(options.clients, arguments.cost))
         print(f"  Written to {folder}")
     return _reported(errors, total=len(sources))
 
@@ -191,23 +194,18 @@ def _traced(sources: Sources) -> tuple[dict[str, Program], dict[str, CompileErro
     return programs, errors
 
 
-def _write(compiled: Compiled, backend: Backend, folder: Path, kinds: list[str]) -> Report:
-    """Writes the chosen artefacts of one program, and builds it if that is among them; returns its report."""
-    emitted, report = backend.sources(compiled), Report(facts_of(compiled, backend))
+def _write(lowered: Lowered, report: Report, folder: Path, kinds: list[str]) -> None:
+    """Writes the chosen artefacts of one program."""
     tree = {"report.txt": f"{report}\n"}
     if "tensor" in kinds:
-        tree["tensor.ir"] = print_program(compiled.tensor)
-        tree["optimised.ir"] = print_program(compiled.optimised)
+        tree["tensor.ir"] = print_program(lowered.compiled.tensor)
+        tree["optimised.ir"] = print_program(lowered.compiled.optimised)
     if "mpc" in kinds:
-        tree["mpc.ir"] = print_program(backend.secure(compiled))
-    for path, text in emitted.items():
+        tree["mpc.ir"] = print_program(lowered.secure)
+    for path, text in lowered.sources().items():
         if ("circuits" if path.startswith("circuits/") else "cpp") in kinds:
             tree[path] = text
     try:
         write_tree(tree, folder)
     except OSError as e:
         raise CompileError(f"cannot write to {folder}: {e.strerror}") from None
-    if "cpp" in kinds and isinstance(backend, ServerBackend):
-        with progress(f"building {compiled.name}"):
-            backend.build(emitted)
-    return report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ezprivsecfl.backends.base import Backend
+from ezprivsecfl.backends.base import Lowered
 from ezprivsecfl.compiler.analyses.leakage import Leakage, leakage
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import FIXED, Options
@@ -137,13 +137,13 @@ class Facts:
     traffic: Sequence[str]
 
 
-def facts_of(compiled: Compiled, backend: Backend) -> Facts:
+def facts_of(lowered: Lowered) -> Facts:
     """Collects the facts.
 
     Args:
-        compiled: The program.
-        backend: Where it will run: that decides where circuits are evaluated, and what is sent.
+        lowered: The program as its back end computes it: that decides where circuits are evaluated, and what is sent.
     """
+    compiled = lowered.compiled
     inputs = compiled.tensor.of(Input)
     at_clients = [op for op in inputs if op.placement is Placement.CLIENTS]
     numbers = [] if compiled.options.scale == FIXED else [op for op in at_clients if op.type.dtype is not DType.BOOL]
@@ -165,8 +165,8 @@ def facts_of(compiled: Compiled, backend: Backend) -> Facts:
             SketchedNorms(op.location, op.operands[0].type.shape, op.sums) for op in compiled.secure.of(sketch.Sketch)
         ],
         polynomials=_polynomials(compiled),
-        circuits=_circuits(backend.secure(compiled)),
-        traffic=backend.traffic(compiled),
+        circuits=_circuits(lowered.secure),
+        traffic=lowered.traffic(),
     )
 
 

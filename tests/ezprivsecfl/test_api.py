@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 import tensorflow_federated as tff
+from on_duet import declared_cost
 from opened import as_opened
 from tensorflow import nn, norm, reduce_sum
 
 import ezprivsecfl as ez
-from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.compiler.options import Norms
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError, DivisionError, DroppedClientWarning, InputError
@@ -102,9 +102,9 @@ def test_costs_are_known_before_anything_is_run(program):
     fixed.run(VALUES, WEIGHTS)
     fixed.run(VALUES, WEIGHTS)
     statistics = fixed.last_statistics
-    secure = as_opened(fixed.backend.secure(fixed.compiled), statistics.opened)
-    assert sum(statistics.bytes_sent) == cost(secure, 3).total_bytes
-    assert abs(table.total_bytes - cost(secure, 3).total_bytes) < 100  # ranges are larger than results
+    secure = as_opened(fixed.variants[0].lowered.secure, statistics.opened)
+    assert sum(statistics.bytes_sent) == declared_cost(secure, 3).total_bytes
+    assert abs(table.total_bytes - declared_cost(secure, 3).total_bytes) < 100  # ranges are larger than results
     assert statistics.rounds == table.rounds
     assert table.delays == 11
     assert table.online_seconds > 11 * 0.02 > program.cost("lan", clients=3).online_seconds

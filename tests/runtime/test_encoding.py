@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from small_programs import clipped_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -18,8 +19,8 @@ from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.artefact import Artefact
-from ezprivsecfl.runtime.cluster import LocalCluster
 from ezprivsecfl.runtime.encoding import check_bound
+from ezprivsecfl.runtime.local_cluster import LocalCluster
 from ezprivsecfl.runtime.session import TwoServerProgram
 from ezprivsecfl.runtime.sharing import share
 
@@ -64,7 +65,7 @@ def test_everybody_who_encodes_checks_the_declared_interval(value):
     with pytest.raises(InputError, match=message):
         PlainProgram(compiled).run({"value": values}, {"limit": limit})
     if value < 0:
-        servers = TwoServerProgram(LocalCluster(), compiled, Artefact(Path(), b"", 0.0), "duet")
+        servers = TwoServerProgram(LocalCluster(), Artefact(Path(), manifest(compiled, compiled.secure, "duet"), b""))
         with pytest.raises(InputError, match=message):
             servers.run({"value": values}, {"limit": limit})  # before any server is started
 

@@ -13,7 +13,6 @@ from random_inputs import random_inputs, varied_inputs
 from random_programs import NEXT, random_program
 
 from ezprivsecfl.backends.duet.backend import Duet
-from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.checking import check_compiled, check_tensor, encoded_inputs
 from ezprivsecfl.compiler.compiled import Compiled
@@ -233,8 +232,8 @@ def same_on_duet(case: Case, compiled: Compiled, findings: Findings) -> bool:
     """Whether the program as Duet evaluates it, checked as well, opens the same ring elements."""
     inputs = encoded_inputs(compiled, case.inputs, case.clients)
     opened = run_mpc(compiled.secure, inputs, case.clients)
-    secure = legal(Duet(circuits=("auto", "boolean")[case.clients % 2]).secure(compiled))
-    found, _ = check_mpc(secure, inputs, case.clients, findings)
+    lowered = Duet(circuits=("auto", "boolean")[case.clients % 2]).lower(compiled)
+    found, _ = check_mpc(lowered.program, inputs, case.clients, findings)
     return opened.keys() == found.keys() and all(np.array_equal(opened[path], found[path]) for path in opened)
 
 
