@@ -79,7 +79,7 @@ def part_of(module: str) -> str:
 def modules() -> Iterator[tuple[Path, str]]:
     """All source files with the names under which they are imported."""
     for folder in ("aggregators", "backends", "compiler", "evaluation", "frontends", "ir", "runtime", PACKAGE):
-        for path in sorted((ROOT / folder).rglob("*.py")):
+        for path in sorted((*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.pyi"))):  # also those in C++
             relative = path.relative_to(ROOT).with_suffix("")
             parts = relative.parts[1:] if folder == PACKAGE else relative.parts
             yield path, ".".join((PACKAGE, *parts)).removesuffix(".__init__")
