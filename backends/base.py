@@ -13,7 +13,7 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.program import Program as Secure
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import LocalCluster
-from ezprivsecfl.runtime.session import Link, Runnable, TwoServerProgram, measure_line
+from ezprivsecfl.runtime.session import Link, Runnable, TwoServerProgram, measure_link
 
 _cluster = LocalCluster()
 
@@ -21,7 +21,7 @@ _cluster = LocalCluster()
 @cache
 def measured_network(link: Link | None = None) -> Network:
     """The network between the two servers, with what is emulated; measured once."""
-    return Network(MEASURED, *measure_line(_cluster, link))
+    return Network(MEASURED, *measure_link(_cluster, link))
 
 
 class Costs(Protocol):

@@ -52,7 +52,7 @@ class Link(NamedTuple):
     delay_seconds: float
 
 
-def measure_line(cluster: LocalCluster, link: Link | None = None) -> tuple[float, float]:
+def measure_link(cluster: LocalCluster, link: Link | None = None) -> tuple[float, float]:
     """How fast the servers' connection is: bytes per second, and seconds of a round trip.
 
     Args:
@@ -65,8 +65,8 @@ def measure_line(cluster: LocalCluster, link: Link | None = None) -> tuple[float
     with cluster.lock:
         cluster.settle()
         cluster.start()
-        terms = {"program": "line", "host": HOST, "configuration": "line", "timeout": cluster.timeout, "link": link}
-        listen = cluster.ask([header("listen", program="line", host=HOST, port=0)])[0]
+        terms = {"program": "link", "host": HOST, "configuration": "link", "timeout": cluster.timeout, "link": link}
+        listen = cluster.ask([header("listen", program="link", host=HOST, port=0)])[0]
         order = header("measure", port=listen.header["port"], **terms)
         measured = cluster.ask([order, order])[0].header
         return measured["bytes_per_second"], measured["round_trip_seconds"]

@@ -5,7 +5,7 @@
 
 namespace duet {
 
-struct LineSpeed {
+struct LinkSpeed {
   double bytes_per_second;  // from party 0 to party 1
   double round_trip_seconds;
 };
@@ -13,6 +13,6 @@ struct LineSpeed {
 // Both parties measure at the same time, and get the same figures: the shortest of some round
 // trips, and megabytes sent in one go until an acknowledgement is back, less one round trip. No
 // secrets.
-LineSpeed measure_line(Channel& channel, int party);
+LinkSpeed measure_link(Channel& channel, int party);
 
 }  // namespace duet

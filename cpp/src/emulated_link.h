@@ -15,14 +15,14 @@
 
 namespace duet {
 
-class Line {
+class EmulatedLink {
  public:
-  // Delivers to the socket `exit`, which outlives the line.
-  Line(int exit, const Link& link);
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
+  // Delivers to the socket `exit`, which outlives this object.
+  EmulatedLink(int exit, const Link& link);
+  EmulatedLink(const EmulatedLink&) = delete;
+  EmulatedLink& operator=(const EmulatedLink&) = delete;
   // Waits until what is under way has arrived, unless the peer is gone or takes nothing.
-  ~Line();
+  ~EmulatedLink();
 
   // A non-blocking socket to write to. It is full while too much waits to leave, and breaks when
   // the peer is gone.
@@ -37,7 +37,7 @@ class Line {
     std::size_t delivered = 0;
   };
 
-  Line(std::pair<Socket, Socket> ends, int exit, const Link& link);
+  EmulatedLink(std::pair<Socket, Socket> ends, int exit, const Link& link);
 
   // The thread's part; the rest of the state is its own.
   void run(Socket source);

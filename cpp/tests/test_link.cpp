@@ -4,7 +4,7 @@
 
 #include "duet/channel.h"
 #include "duet/errors.h"
-#include "duet/line_speed.h"
+#include "duet/link_speed.h"
 #include "duet/prg.h"
 #include "two_party.h"
 
@@ -142,9 +142,9 @@ void tcp_connections_have_links_too() {
 
 void measuring_finds_the_link() {
   auto channels = Channel::local_pair(Link{40e6, 10ms});
-  std::array<LineSpeed, 2> found{};
-  run_both([&] { found[0] = measure_line(channels.first, 0); },
-           [&] { found[1] = measure_line(channels.second, 1); });
+  std::array<LinkSpeed, 2> found{};
+  run_both([&] { found[0] = measure_link(channels.first, 0); },
+           [&] { found[1] = measure_link(channels.second, 1); });
   CHECK(found[0].bytes_per_second == found[1].bytes_per_second);
   CHECK(found[0].round_trip_seconds == found[1].round_trip_seconds);
   CHECK(found[0].round_trip_seconds >= 0.020 && found[0].round_trip_seconds < 1);

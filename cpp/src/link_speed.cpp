@@ -1,4 +1,4 @@
-#include "duet/line_speed.h"
+#include "duet/link_speed.h"
 
 #include <algorithm>
 #include <array>
@@ -21,7 +21,7 @@ double now() {
 
 }  // namespace
 
-LineSpeed measure_line(Channel& channel, int party) {
+LinkSpeed measure_link(Channel& channel, int party) {
   // Sends `payload` bytes there and one back; returns the seconds of the fastest of some times.
   const auto there_and_back = [&](std::size_t payload, int times) {
     const std::vector<std::uint8_t> message(payload);

@@ -1,4 +1,4 @@
-#include "line.h"
+#include "emulated_link.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -44,9 +44,10 @@ timespec to_timespec(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Line::Line(int exit, const Link& link) : Line(connected_sockets(), exit, link) {}
+EmulatedLink::EmulatedLink(int exit, const Link& link)
+    : EmulatedLink(connected_sockets(), exit, link) {}
 
-Line::Line(std::pair<Socket, Socket> ends, int exit, const Link& link)
+EmulatedLink::EmulatedLink(std::pair<Socket, Socket> ends, int exit, const Link& link)
     : exit_(exit),
       link_(link),
       capacity_(kSendBufferBytes +
@@ -55,13 +56,13 @@ Line::Line(std::pair<Socket, Socket> ends, int exit, const Link& link)
       entrance_(std::move(ends.first)),
       thread_([this, source = std::move(ends.second)]() mutable { run(std::move(source)); }) {}
 
-Line::~Line() {
+EmulatedLink::~EmulatedLink() {
   closing_ = true;
   ::shutdown(entrance_.get(), SHUT_WR);
   thread_.join();
 }
 
-void Line::run(Socket source) {
+void EmulatedLink::run(Socket source) {
   // Timers fire 50 us late unless told otherwise: a third of a LAN's delay.
   ::prctl(PR_SET_TIMERSLACK, 1);
   bool open = true;
@@ -88,7 +89,7 @@ void Line::run(Socket source) {
 }
 
 // Takes one packet from the source and says when it will arrive; false at the end of the stream.
-bool Line::take_in(int source) {
+bool EmulatedLink::take_in(int source) {
   std::vector<std::uint8_t> bytes(kPacketBytes);
   const ssize_t count = ::recv(source, bytes.data(), bytes.size(), 0);
   if (count == 0) return false;
@@ -101,7 +102,7 @@ bool Line::take_in(int source) {
 }
 
 // Delivers what is due.
-Line::Delivery Line::deliver() {
+EmulatedLink::Delivery EmulatedLink::deliver() {
   while (!packets_.empty() && packets_.front().due <= Clock::now()) {
     Packet& packet = packets_.front();
     const std::span<const std::uint8_t> rest = std::span(packet.bytes).subspan(packet.delivered);
