@@ -233,7 +233,7 @@ def test_costs():
         _duet.cost("mask", elements=1, layers=[1])
     with pytest.raises(ValueError, match="'ot' is none of auto, transfer, lattice"):
         _duet.cost("square", batch=1, k=1, method="ot")
-    with pytest.raises(ValueError, match="no operation 'cube'"):
+    with pytest.raises(ValueError, match="no kernel 'cube'"):
         _duet.cost("cube")
     with pytest.raises(ValueError, match="1, 2, 4 or 8"):
         _duet.cost("session", ot_k=3)

@@ -1,5 +1,5 @@
 // Boolean sharing: every bit is the exclusive or of one bit at each party, x = x_0 ⊕ x_1.
-// Exclusive or and inversion are local; AND takes gmw.h.
+// Exclusive or and inversion are local; AND takes evaluate_boolean.h.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "duet/garbling.h"
+#include "duet/garbled_tensor.h"
 #include "duet/ring.h"
 #include "duet/secret.h"
 #include "duet/session.h"

@@ -12,9 +12,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "duet/cost.h"
+#include "duet/kernel.h"
 #include "duet/ring.h"
 #include "duet/session.h"
 #include "duet/tensor.h"
@@ -40,6 +42,9 @@ struct Opened {
 // One tensor on its way. Each step is one message in each direction.
 class Opening {
  public:
+  static constexpr std::string_view kName = "open_top";
+  static KernelCosts costs(Sizes& sizes);
+
   // `lowest`: places below this one stay hidden in any case, since the result does not show them.
   Opening(Sealed sealed, unsigned lowest, int party);
 

@@ -10,7 +10,7 @@
 
 #include "duet/block.h"
 #include "duet/channel.h"
-#include "duet/cost.h"
+#include "duet/flooding.h"
 #include "duet/ot_extension.h"
 #include "duet/prg.h"
 
@@ -27,13 +27,6 @@ struct PhaseStats {
 
   PhaseStats& operator+=(const PhaseStats& other);
 };
-
-// What answers under one lattice key may tell: their statistical distance, all together, from what
-// tells nothing. docs/rlwe.md says how it comes about.
-inline constexpr double kFloodingBudget = 0x1p-40;
-
-// Of the answers under party 0's and under party 1's key.
-using Flooding = std::array<double, 2>;
 
 struct Options {
   int ot_k = kDefaultOtK;
@@ -107,15 +100,5 @@ class Session {
   std::array<PhaseStats, kPhases> stats_;
   std::array<PhaseStats, kPhases> accounted_;
 };
-
-// Base OTs in both directions, party 0 as the sender first.
-constexpr Cost init_ot_cost(int k) {
-  Cost cost = parallel(cot_setup_cost(k, 0), cot_setup_cost(k, 1));
-  cost.rounds = k == 1 ? 2 : 3;
-  return cost;
-}
-
-// Both public keys, at the same time.
-Cost init_rlwe_cost();
 
 }  // namespace duet

@@ -1,6 +1,6 @@
 // Row-major tensors, and the operations that only move their elements. These are templates: they
 // serve every type that says how to pick and to join elements (the four functions below), which are
-// tensors, masked values (arith.h) and garbled values (garbling.h).
+// tensors, masked values (masked.h) and garbled values (garbled_tensor.h).
 #pragma once
 
 #include <algorithm>

@@ -1,9 +1,11 @@
-#include "duet/gmw.h"
+#include "duet/evaluate_boolean.h"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
+#include "calibration.h"
 #include "circuit_inputs.h"
 #include "duet/errors.h"
 #include "duet/hash.h"
@@ -59,6 +61,14 @@ void check_inputs(const Circuit& circuit, const BooleanInputs& inputs, const Sha
 }
 
 }  // namespace
+
+KernelCosts EvaluateBoolean::costs(Sizes& sizes) {
+  const std::vector<std::uint64_t> layers = sizes.layers();
+  const auto gates = std::accumulate(layers.begin(), layers.end(), std::uint64_t{0});
+  const std::uint64_t elements = sizes["elements"];
+  return {setup_cost(gates, elements, sizes.ot_k()), online_cost(layers, elements),
+          calibration::kTransfer * static_cast<double>(2 * gates * elements)};
+}
 
 void EvaluateBoolean::sort_gates() {
   layers_.assign(1, {});

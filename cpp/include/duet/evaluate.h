@@ -1,4 +1,4 @@
-// Garbled circuits: party 0 garbles, party 1 evaluates.
+// Garbled circuits.
 // Half gates (two blocks per AND): Zahur, Rosulek, Evans, "Two Halves Make a Whole: Reducing Data
 // Transfer in Garbled Circuits Using Half Gates", EUROCRYPT 2015; free XOR: Kolesnikov, Schneider,
 // ICALP 2008; point-and-permute: Beaver, Micali, Rogaway, STOC 1990. The hash is that of hash.h,
@@ -6,50 +6,32 @@
 //
 // A wire's two labels differ by the offset Δ. The offset is the Δ of the correlated OTs of which
 // party 0 is the sender: so an OT yields a label that the evaluator chooses, without any further
-// message (conversion.h). That is safe although pads of products come from the same OTs: every pad
+// message (to_yao.h). That is safe although pads of products come from the same OTs: every pad
 // and every gate is a hash under Δ, and Session::reserve_tweaks never gives two of them the same
 // tweak. The hash stays secure for any number of uses of one Δ under different tweaks.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <span>
+#include <string_view>
 #include <vector>
 
 #include "duet/block.h"
 #include "duet/circuit.h"
 #include "duet/cost.h"
+#include "duet/garbled_tensor.h"
+#include "duet/kernel.h"
 #include "duet/one_time.h"
 #include "duet/session.h"
-#include "duet/tensor.h"
 
 namespace duet {
-
-inline constexpr int kGarbler = 0;
-inline constexpr int kEvaluator = 1;
-
-// A tensor of words of `width` wires. The label of wire i of element e is labels[e · width + i]: at
-// the garbler the wire's zero label, at the evaluator the label of the wire's value. In the setup
-// phase the evaluator has no labels yet (the vector is empty), only the shape.
-struct GarbledTensor {
-  Shape shape{};
-  std::size_t width = 0;
-  SecretVector<Block> labels{};
-
-  std::size_t elements() const { return element_count(shape); }
-};
-
-inline const Shape& shape_of(const GarbledTensor& value) { return value.shape; }
-GarbledTensor with_shape(GarbledTensor value, Shape shape);
-GarbledTensor pick(const GarbledTensor& value, Shape shape, std::span<const std::size_t> indices);
-GarbledTensor append(GarbledTensor value, const GarbledTensor& more);
-
-using GarbledInputs = std::vector<std::reference_wrapper<const GarbledTensor>>;
 
 // Evaluates a circuit element by element.
 class Evaluate {
  public:
+  static constexpr std::string_view kName = "evaluate";
+  static KernelCosts costs(Sizes& sizes);
+
   // The garbler garbles the circuit for every element and sends the tables. All inputs have one
   // shape (bring them to it with the functions of tensor.h) and the widths of the circuit's.
   void setup(Session& session, const Circuit& circuit, const GarbledInputs& inputs);

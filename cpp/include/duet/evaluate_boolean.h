@@ -12,11 +12,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "duet/boolean.h"
 #include "duet/circuit.h"
 #include "duet/cost.h"
+#include "duet/kernel.h"
 #include "duet/one_time.h"
 #include "duet/session.h"
 
@@ -26,6 +28,9 @@ namespace duet {
 // finish.
 class EvaluateBoolean {
  public:
+  static constexpr std::string_view kName = "evaluate_boolean";
+  static KernelCosts costs(Sizes& sizes);
+
   // Prepares the triples for all elements.
   void setup(Session& session, const Circuit& circuit, const Shape& shape);
 

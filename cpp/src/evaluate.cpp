@@ -1,10 +1,10 @@
-#include "duet/garbling.h"
+#include "duet/evaluate.h"
 
 #include <algorithm>
 #include <stdexcept>
 #include <string>
-#include <utility>
 
+#include "check_shape.h"
 #include "circuit_inputs.h"
 #include "half_gates.h"
 
@@ -60,28 +60,8 @@ void make_room(std::vector<GarbledTensor>& values) {
 
 }  // namespace
 
-GarbledTensor with_shape(GarbledTensor value, Shape shape) {
-  value.shape = std::move(shape);
-  return value;
-}
-
-GarbledTensor pick(const GarbledTensor& value, Shape shape, std::span<const std::size_t> indices) {
-  GarbledTensor picked{std::move(shape), value.width, {}};
-  if (value.labels.empty()) return picked;
-  picked.labels.reserve(indices.size() * value.width);
-  for (const std::size_t index : indices) {
-    const auto begin = value.labels.begin() + static_cast<std::ptrdiff_t>(index * value.width);
-    picked.labels.insert(picked.labels.end(), begin,
-                         begin + static_cast<std::ptrdiff_t>(value.width));
-  }
-  return picked;
-}
-
-GarbledTensor append(GarbledTensor value, const GarbledTensor& more) {
-  if (value.width != more.width) throw std::invalid_argument("garbled values differ in width");
-  value.shape = {value.elements() + more.elements()};
-  value.labels.insert(value.labels.end(), more.labels.begin(), more.labels.end());
-  return value;
+KernelCosts Evaluate::costs(Sizes& sizes) {
+  return {setup_cost(sizes["and_gates"], sizes["elements"]), online_cost()};
 }
 
 void Evaluate::setup(Session& session, const Circuit& circuit, const GarbledInputs& inputs) {
@@ -124,10 +104,7 @@ void Evaluate::setup(Session& session, const Circuit& circuit, const GarbledInpu
 std::vector<GarbledTensor> Evaluate::online(const Session& session, const GarbledInputs& inputs) {
   once_.take(0);
   check_inputs(circuit_, inputs);
-  if (inputs[0].get().shape != outputs_[0].shape) {
-    throw std::invalid_argument("circuit: set up for the shape " + shape_text(outputs_[0].shape) +
-                                ", got " + shape_text(inputs[0].get().shape));
-  }
+  check_shape("circuit", outputs_[0].shape, inputs[0].get().shape);
   if (session.party() == kGarbler) return outputs_;
 
   std::vector<GarbledTensor> outputs = outputs_;
