@@ -1,5 +1,6 @@
-#include "duet/arith.h"
 #include "duet/errors.h"
+#include "duet/mask.h"
+#include "duet/open_arith.h"
 #include "protocol.h"
 
 namespace {
@@ -28,8 +29,7 @@ void masking_and_opening() {
     CHECK(equal(masked[0].sum, masked[1].sum));
     CHECK(equal(sub(masked[0].sum, add(mask[0].mask(), mask[1].mask())), x));
   }
-  both.check_traces("312169116c1d251b77c69dc309ad351d57464f5a57c9bb19b8192092c1c242f0",
-                    "9356c14d79a097315227509f878b3a40123bd4b637c027fb991c2ffc56acd7d3");
+  both.check_traces("mask_and_open_arith");
 }
 
 void independent_ops_share_a_round() {
