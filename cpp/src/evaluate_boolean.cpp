@@ -16,7 +16,7 @@ namespace {
 
 // Triples of one step of the setup; 16 bytes each for the transfers' blocks.
 constexpr std::size_t kStep = 1 << 18;
-constexpr std::size_t kHashes = 1 << 10;  // what is hashed at a time stays in the cache
+constexpr std::size_t kHashes = 1 << 10;  // hashed at a time: they stay in the cache
 
 std::uint64_t low_bit(Block block) { return block.lo & 1; }
 
@@ -135,7 +135,7 @@ void EvaluateBoolean::setup(Session& session, const Circuit& circuit, const Shap
 void EvaluateBoolean::run_local(const Layer& layer, int party) {
   for (const Gate& gate : layer.local) {
     const std::span<std::uint64_t> out = wires_.plane(gate.out);
-    // Of what both know, party 0 takes all as its share.
+    // Party 0 takes what both know as its share.
     const std::uint64_t ones = party == 0 ? ~std::uint64_t{0} : 0;
     if (gate.type == Gate::Type::kConstant) {
       std::ranges::fill(out, gate.a != 0 ? ones : 0);

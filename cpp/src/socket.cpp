@@ -260,7 +260,7 @@ std::unique_ptr<Transport> Listener::accept_transport(Milliseconds timeout,
                                                       std::optional<Link> link) {
   const Clock::time_point deadline = Clock::now() + timeout;
   while (poll_until(socket_, POLLIN, deadline)) {
-    // A caller that gave up in the meantime is no error; the next one may be the peer.
+    // That a caller has given up in the meantime is not an error; the next may be the peer.
     const int socket = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket >= 0) {
       send_at_once(socket);
