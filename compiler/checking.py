@@ -27,7 +27,7 @@ from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.checking import check_mpc
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.io import Public, Share
-from ezprivsecfl.ir.op import Array, Op, Round, Value, as_float
+from ezprivsecfl.ir.op import Array, Environment, Op, Value, as_float
 from ezprivsecfl.ir.tensor import Input
 
 ROUNDING = 1e-9
@@ -93,7 +93,7 @@ def encoded_inputs(compiled: Compiled, inputs: Mapping[str, Array], clients: int
     """
     secure = compiled.secure
     server = {op.path: np.asarray(inputs[op.path]) for op in compiled.prologue.of(Input)}
-    public = evaluate_ops(compiled.prologue, server, Round(clients))
+    public = evaluate_ops(compiled.prologue, server, Environment(clients))
     for op in secure.of(Public):
         if not np.all(np.abs(as_float(public[op.path])) < op.bound):
             raise InputError(f"public value {op.path} at {op.location} reaches {op.bound:g}")

@@ -19,7 +19,7 @@ from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.circuits.evaluate import from_bits
 from ezprivsecfl.ir.mpc import linear, protocol
-from ezprivsecfl.ir.op import Array, Op, Round, Value, as_float
+from ezprivsecfl.ir.op import Array, Environment, Op, Value, as_float
 from ezprivsecfl.ir.structural import ConcatOp, StructuralOp, SumOp
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor import elementwise as ew
@@ -87,7 +87,7 @@ class Steps:
     doubtful: dict[Value, NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.round = Round(self.clients)
+        self.round = Environment(self.clients)
         self.norms = Norms.parse(self.compiled.options.norms)
 
     def run(self, inputs: Mapping[str, Array]) -> None:

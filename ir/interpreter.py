@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from ezprivsecfl.errors import InputError
-from ezprivsecfl.ir.op import Array, Op, Round, Value
+from ezprivsecfl.ir.op import Array, Environment, Op, Value
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
@@ -30,14 +30,14 @@ def output_path(op: Op) -> str | None:
 
 
 def evaluate_ops(
-    program: Program, inputs: Mapping[str, Array], round_: Round, watch: Watch | None = None
+    program: Program, inputs: Mapping[str, Array], env: Environment, watch: Watch | None = None
 ) -> dict[str, Array]:
     """Evaluates every operation in order and returns the outputs by path.
 
     Args:
         program: A program of any level.
         inputs: For every input's path its value, checked and in the form the level computes with.
-        round_: Number of clients and circuits.
+        env: Number of clients and circuits.
         watch: Is shown every operation and its results.
     """
     last_use = {operand: op for op in program.ops for operand in op.operands}
@@ -51,7 +51,7 @@ def evaluate_ops(
         else:
             # Infinities and NaN follow IEEE 754 and integers wrap around, silently as in TensorFlow.
             with np.errstate(all="ignore"):
-                values.update(zip(op.results, op.evaluate(args, round_), strict=True))
+                values.update(zip(op.results, op.evaluate(args, env), strict=True))
         if watch is not None:
             watch(op, [values[r] for r in op.results])
         if sink is not None:
@@ -83,7 +83,7 @@ def run_tensor(
     types = {op.path: op.type for op in program.of(Input)}
     check_paths(program, inputs)
     prepared = {path: _prepare(path, inputs[path], type_, clients) for path, type_ in types.items()}
-    return evaluate_ops(program, prepared, Round(clients, program.circuits), watch)
+    return evaluate_ops(program, prepared, Environment(clients, program.circuits), watch)
 
 
 def check_clients(program: Program, clients: int) -> None:

@@ -29,7 +29,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Round:
+class Environment:
     """What an evaluation must know besides operands.
 
     Args:
@@ -69,7 +69,7 @@ class Op:
         """Result types from operand types and attributes; raises VerifyError if they do not fit."""
         raise NotImplementedError
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Reference semantics: numpy arrays in, numpy arrays out."""
         raise NotImplementedError
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.ir.op import Array, Op, Round
+from ezprivsecfl.ir.op import Array, Environment, Op
 from ezprivsecfl.ir.types import CLIENTS_DIM, Shape, Type, resolve, shape_text
 
 
@@ -48,7 +48,11 @@ class StructuralOp(Op):
 
 
 class SumOp(StructuralOp):
-    """Sum over axes, which disappear (use reshape to keep them as 1)."""
+    """Sum over axes.
+
+    Args:
+        axes: What is added up over; these axes disappear (use reshape to keep them as 1).
+    """
 
     axes: tuple[int, ...]
 
@@ -56,7 +60,7 @@ class SumOp(StructuralOp):
         """Drops the axes."""
         return reduced_shape(shape, self.axes)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's sum in the operand's own number type, so that ring elements wrap around."""
         return (np.asarray(np.sum(args[0], axis=self.axes, dtype=args[0].dtype)),)
 
@@ -69,7 +73,11 @@ def reduced_shape(shape: Shape, axes: Sequence[int]) -> Shape:
 
 
 class ReshapeOp(StructuralOp):
-    """Row-major reshape; the clients axis may move past 1s but is never merged or split."""
+    """Row-major reshape; the clients axis may move past 1s but is never merged or split.
+
+    Args:
+        shape: The new one, with as many elements.
+    """
 
     shape: Shape
 
@@ -79,9 +87,9 @@ class ReshapeOp(StructuralOp):
             raise ValueError(f"cannot become {shape_text(self.shape)}")
         return self.shape
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's reshape."""
-        return (np.reshape(args[0], resolve(self.shape, round_.clients)),)
+        return (np.reshape(args[0], resolve(self.shape, env.clients)),)
 
 
 def _blocks(shape: Shape) -> list[int | None]:
@@ -96,7 +104,11 @@ def _blocks(shape: Shape) -> list[int | None]:
 
 
 class TransposeOp(StructuralOp):
-    """Reorders axes: axis i of the result is axis ``permutation[i]`` of the operand."""
+    """Reorders axes.
+
+    Args:
+        permutation: Axis i of the result is axis ``permutation[i]`` of the operand.
+    """
 
     permutation: tuple[int, ...]
 
@@ -106,13 +118,17 @@ class TransposeOp(StructuralOp):
             raise ValueError(f"{list(self.permutation)} is no permutation of its axes")
         return tuple(shape[i] for i in self.permutation)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's transpose."""
         return (np.transpose(args[0], self.permutation),)
 
 
 class BroadcastOp(StructuralOp):
-    """Numpy's broadcast_to."""
+    """Repeats elements along axes of size 1, and along new leading axes.
+
+    Args:
+        shape: That of the result.
+    """
 
     shape: Shape
 
@@ -122,15 +138,18 @@ class BroadcastOp(StructuralOp):
             raise ValueError(f"does not broadcast to {shape_text(self.shape)}")
         return self.shape
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's broadcast_to."""
-        return (np.broadcast_to(args[0], resolve(self.shape, round_.clients)),)
+        return (np.broadcast_to(args[0], resolve(self.shape, env.clients)),)
 
 
 class SliceOp(StructuralOp):
-    """Strided slice: per axis a start, the number of elements taken, and a stride (may be negative).
+    """Strided slice; the clients axis is only ever taken whole: start 0, size "n", stride 1.
 
-    The clients axis is only ever taken whole: start 0, size "n", stride 1.
+    Args:
+        starts: For every axis the first index taken.
+        sizes: For every axis how many are taken.
+        strides: For every axis how far one is from the next; may be negative.
     """
 
     starts: tuple[int, ...]
@@ -149,15 +168,19 @@ class SliceOp(StructuralOp):
                 raise ValueError(f"{size} elements from {start} by {stride} leave an axis of size {dim}")
         return self.sizes
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Index arrays per axis."""
-        sizes = resolve(self.sizes, round_.clients)
+        sizes = resolve(self.sizes, env.clients)
         picks = [s + np.arange(k) * d for s, k, d in zip(self.starts, sizes, self.strides, strict=True)]
         return (np.asarray(args[0])[np.ix_(*picks)] if picks else np.asarray(args[0]),)
 
 
 class ConcatOp(Op):
-    """Joins tensors along an axis (not the clients axis)."""
+    """Joins tensors along an axis.
+
+    Args:
+        axis: Which one; not the clients axis.
+    """
 
     axis: int
 
@@ -179,6 +202,6 @@ class ConcatOp(Op):
         except ValueError:
             raise self.fail("operands differ in type") from None
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's concatenate."""
         return (np.concatenate(list(args), axis=self.axis),)

@@ -1,4 +1,4 @@
-"""Types of the two IR levels: tensors with a secrecy, and ring or garbled values with a protocol domain."""
+"""Types of the two IR levels: tensors with a secrecy, and ring elements or wires with a protocol domain."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class MaskedType(Type):
 
 @dataclass(frozen=True)
 class FixedFormat:
-    """Two's complement fixed point of ``width`` bits inside a garbled circuit."""
+    """Two's complement fixed point of ``width`` bits inside a circuit."""
 
     width: int
     frac: int
@@ -136,7 +136,7 @@ class FixedFormat:
 
 @dataclass(frozen=True)
 class BitFormat:
-    """A truth value inside a garbled circuit."""
+    """A truth value inside a circuit."""
 
     width: int = 1
 

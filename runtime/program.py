@@ -19,7 +19,7 @@ from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
 from ezprivsecfl.ir.mpc.opening import lowest_place
 from ezprivsecfl.ir.mpc.protocol import client_message, division_message, invalid_clients
-from ezprivsecfl.ir.op import Round
+from ezprivsecfl.ir.op import Environment
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import parse_program
@@ -65,7 +65,7 @@ class Clear:
             if op.bound is not None and op.type.dtype is not DType.BOOL and encoding.intersection(uses[op.path]):
                 check_bound(server[op.path], op.bound, op.path, lowest=op.lowest)
         needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
-        return evaluate_ops(self.prologue, needed, Round(clients))
+        return evaluate_ops(self.prologue, needed, Environment(clients))
 
     def publics(self, prepared: Arrays) -> list[NDArray[np.uint64]]:
         """The encoded public values of the secure part.

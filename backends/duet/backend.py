@@ -8,10 +8,10 @@ from weakref import WeakKeyDictionary
 
 from ezprivsecfl.backends.base import Costs, ServerBackend, measured_network
 from ezprivsecfl.backends.duet.build import build
-from ezprivsecfl.backends.duet.choices import ChooseProducts
 from ezprivsecfl.backends.duet.description import cost, traffic
-from ezprivsecfl.backends.duet.domains import AssignDomains
 from ezprivsecfl.backends.duet.emit import emit
+from ezprivsecfl.backends.duet.select_circuits import SelectCircuits
+from ezprivsecfl.backends.duet.select_products import SelectProducts
 from ezprivsecfl.backends.network import MEASURED, Network
 from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.compiler.compiled import Compiled
@@ -60,8 +60,8 @@ class Duet(ServerBackend):
             find_network(self.link)
         if self.network is not None and self.network != MEASURED:
             find_network(self.network)
-        ChooseProducts(_by_line(self.products))
-        AssignDomains(_by_line(self.circuits))
+        SelectProducts(_by_line(self.products))
+        SelectCircuits(_by_line(self.circuits))
 
     @property
     def name(self) -> str:
@@ -88,8 +88,8 @@ class Duet(ServerBackend):
     def secure(self, compiled: Compiled) -> Secure:
         """With the chosen methods and domains; kept, since reports, sources and costs all ask for it."""
         if compiled.secure not in self._chosen:
-            domains = AssignDomains(_by_line(self.circuits), self.estimated(self.network or self.link or "lan"))
-            passes = (ChooseProducts(_by_line(self.products)), domains)
+            domains = SelectCircuits(_by_line(self.circuits), self.estimated(self.network or self.link or "lan"))
+            passes = (SelectProducts(_by_line(self.products)), domains)
             self._chosen[compiled.secure] = run_passes(compiled.secure, passes)
         return self._chosen[compiled.secure]
 

@@ -45,7 +45,7 @@ MARGIN = 2.0**10
 """How many times larger than what bounds it if scalar inputs are not negative, which is what they are as a rule."""
 
 SMALL = 128
-"""Up to this many elements (for 32 clients) a product with a garbled operand is computed in the circuit."""
+"""Up to this many elements (for 32 clients) a product with an operand on wires is computed in its circuit."""
 
 
 class Ranges:

@@ -1,1 +1,1 @@
-"""From the tensor level to the mpc level: protocol assignment, fixed point, garbled regions."""
+"""From the tensor level to the mpc level: domain assignment, fixed point, circuits."""

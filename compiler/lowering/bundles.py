@@ -45,7 +45,7 @@ def bit(wire: int) -> Bundle:
 
 
 @dataclass
-class Garbler:
+class Gates:
     """Applies operations to bundles, converting between formats where needed."""
 
     b: CircuitBuilder

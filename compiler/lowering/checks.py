@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ezprivsecfl.compiler.lowering.garble import is_per_client
+from ezprivsecfl.compiler.lowering.region_circuits import is_per_client
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.circuits import words
 from ezprivsecfl.ir.circuits.builder import Circuit, CircuitBuilder

@@ -1,9 +1,9 @@
-"""Protocol assignment: which values live in arithmetic shares, and which operations run in garbled circuits.
+"""Domain assignment: which values are arithmetic shares, and which are wires of circuits.
 
-Linear operations and products of large operands are arithmetic; comparisons, roots, quotients and everything else
-that is not a polynomial is garbled. A product of per-client numbers of which one is garbled anyway stays garbled:
-there it is computed on normalised numbers, with a relative error that does not depend on their magnitude.
-(Back ends may evaluate circuits on Boolean shares instead of garbling them.)
+Linear operations and products of large operands are arithmetic. Comparisons, roots, quotients and everything else that
+is not a polynomial runs in a circuit. A product of per-client numbers of which one is on wires already stays in the
+circuit: there it is computed on normalised numbers, with a relative error that does not depend on their magnitude.
+Whether a circuit is garbled or evaluated on Boolean shares is left to the back end.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ What is multiplied with it gets the bits that are left: they count for small wei
 MANY = 16
 """From so many clients on it is worth two rounds more to have one inverse in a circuit instead of quotients for all."""
 
-GARBLED = (
+NON_LINEAR = (
     ew.Relu, ew.Abs, ew.Sign, ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div, ew.DivNoNan, ew.Maximum, ew.Minimum,
     ew.Compare, ew.And, ew.Or, ew.Not, ew.Select, ew.Floor, ew.Ceil, ew.RoundEven, ew.Log,
 )  # fmt: skip
@@ -61,8 +61,8 @@ class Strategy(Enum):
     LINEAR = "local on arithmetic shares"
     PUBLIC_PRODUCT = "local product with a public value"
     PRODUCT = "product of two shared values"
-    MOVE = "garbled elements moved"
-    CIRCUIT = "garbled circuit"
+    MOVE = "wires moved"
+    CIRCUIT = "circuit"
 
 
 class Domains:
@@ -71,7 +71,7 @@ class Domains:
     Args:
         secure: The operations of the secure part, in order.
         ranges: Ranges of all values.
-        in_circuits: Products that are computed in circuits although none of their operands is garbled.
+        in_circuits: Products that are computed in circuits although none of their operands is on wires.
 
     Raises:
         UnsupportedError: Lists all operations that no strategy takes.
@@ -101,16 +101,16 @@ class Domains:
                 [op.location for op in unsupported],
             )
 
-    def is_garbled(self, value: Value) -> bool:
+    def is_in_circuit(self, value: Value) -> bool:
         """Whether the value is computed inside circuits."""
         return self.strategy.get(value.op) in (Strategy.CIRCUIT, Strategy.MOVE)
 
-    def takes_garbled(self, op: Op) -> bool:
-        """Whether the operation works on garbled operands."""
+    def takes_wires(self, op: Op) -> bool:
+        """Whether the operation works on wires."""
         return self.strategy[op] in (Strategy.CIRCUIT, Strategy.MOVE)
 
     def needed_in_shares(self, value: Value, opened: Sequence[Value]) -> bool:
-        """Whether a garbled value is also needed as arithmetic shares, directly or after moves."""
+        """Whether a value on wires is also needed as arithmetic shares, directly or after moves."""
         if value in opened:
             return True
         for user in self.users.get(value, ()):
@@ -121,42 +121,42 @@ class Domains:
                 return True
         return False
 
-    def needed_garbled(self, value: Value) -> list[Op]:
+    def needed_in_circuits(self, value: Value) -> list[Op]:
         """The circuit operations that take the value, directly or after moves."""
         found = []
         for user in self.users.get(value, ()):
             if self.strategy[user] is Strategy.CIRCUIT:
                 found.append(user)
             elif self.strategy[user] is Strategy.MOVE:
-                found += self.needed_garbled(user.result)
+                found += self.needed_in_circuits(user.result)
         return found
 
     def _choose(self, op: Op) -> Strategy | None:
         secret = [o for o in op.operands if tensor_type(o).is_secret]
-        garbled = [o for o in secret if self.is_garbled(o)]
+        on_wires = [o for o in secret if self.is_in_circuit(o)]
         if isinstance(op, Input):
             return Strategy.SHARE
         if isinstance(op, ew.Cast):
-            return self._cast(op, bool(garbled))
+            return self._cast(op, bool(on_wires))
         if isinstance(op, ew.Neg):
-            return Strategy.CIRCUIT if garbled else Strategy.LINEAR
+            return Strategy.CIRCUIT if on_wires else Strategy.LINEAR
         if isinstance(op, ew.Add | ew.Sub | st.Sum | ConcatOp):
             return Strategy.LINEAR
         if isinstance(op, StructuralOp):
-            return Strategy.MOVE if garbled else Strategy.LINEAR
+            return Strategy.MOVE if on_wires else Strategy.LINEAR
         if isinstance(op, ew.Mul):
-            return self._product(op, secret, garbled)
+            return self._product(op, secret, on_wires)
         if isinstance(op, st.MatMul):
             return Strategy.PRODUCT if len(secret) == 2 else Strategy.PUBLIC_PRODUCT
-        return Strategy.CIRCUIT if isinstance(op, GARBLED) else None
+        return Strategy.CIRCUIT if isinstance(op, NON_LINEAR) else None
 
-    def _cast(self, op: ew.Cast, garbled: bool) -> Strategy:
+    def _cast(self, op: ew.Cast, on_wires: bool) -> Strategy:
         source = tensor_type(op.operands[0]).dtype
         changes = source.is_float and not op.dtype.is_float
         from_or_to_bool = (source.is_float or source.is_integer) != (op.dtype.is_float or op.dtype.is_integer)
-        return Strategy.CIRCUIT if changes or from_or_to_bool or garbled else Strategy.LINEAR
+        return Strategy.CIRCUIT if changes or from_or_to_bool or on_wires else Strategy.LINEAR
 
-    def _divides_all(self, op: ew.Mul, garbled: list[Value]) -> bool:
+    def _divides_all(self, op: ew.Mul, on_wires: list[Value]) -> bool:
         """Whether inputs of many clients are multiplied with the same inverse, and a ring element holds the result.
 
         Such as example counts with the inverse of their sum: one inverse in a circuit and products of shares cost much
@@ -164,8 +164,8 @@ class Domains:
         """
         if self.ranges.clients < MANY:
             return False
-        others = [source(o) for o in op.operands if o not in garbled]
-        inverse = source(garbled[0])
+        others = [source(o) for o in op.operands if o not in on_wires]
+        inverse = source(on_wires[0])
         if len(others) != 1 or not isinstance(others[0].op, Input) or CLIENTS_DIM not in op.result.type.shape:
             return False
         if not isinstance(inverse.op, ew.Reciprocal) or count(inverse.type.shape) != 1:
@@ -179,9 +179,9 @@ class Domains:
         self.inverses[inverse] = bits
         return True
 
-    def _product(self, op: ew.Mul, secret: list[Value], garbled: list[Value]) -> Strategy:
+    def _product(self, op: ew.Mul, secret: list[Value], on_wires: list[Value]) -> Strategy:
         if op in self.in_circuits or op.result in self.ranges.checked:
             return Strategy.CIRCUIT
-        if garbled and count(op.result.type.shape) <= SMALL and not self._divides_all(op, garbled):
+        if on_wires and count(op.result.type.shape) <= SMALL and not self._divides_all(op, on_wires):
             return Strategy.CIRCUIT
         return Strategy.PRODUCT if len(secret) == 2 else Strategy.PUBLIC_PRODUCT

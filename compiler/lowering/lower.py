@@ -13,8 +13,8 @@ from ezprivsecfl.compiler.analyses.stages import Stages, hiding_path
 from ezprivsecfl.compiler.compiled import Lost
 from ezprivsecfl.compiler.lowering.checks import Checks
 from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
-from ezprivsecfl.compiler.lowering.garble import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.lost_places import lost_places
+from ezprivsecfl.compiler.lowering.region_circuits import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE, Scales
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
@@ -75,7 +75,7 @@ def lower(stages: Stages, domains: Domains, scales: Scales) -> Lowered:
     program = lowering.run()
     kept = {result for op in program.ops for result in op.results}
     holders: dict[Value, tuple[Value, ...]] = {}
-    for value, holder in (*lowering.garbled.items(), *lowering.shares.items()):
+    for value, holder in (*lowering.wires.items(), *lowering.shares.items()):
         if holder in kept:
             holders[value] = (*holders.get(value, ()), holder)
     return Lowered(program, lowering.publics, holders, lost_places(stages, domains, scales))
@@ -89,7 +89,7 @@ class _Lowering:
     shares: dict[Value, Value] = field(default_factory=dict)
     entering: dict[Value, Value] = field(default_factory=dict)
     masks: dict[Value, Value] = field(default_factory=dict)
-    garbled: dict[Value, Value] = field(default_factory=dict)
+    wires: dict[Value, Value] = field(default_factory=dict)
     rings: dict[tuple[Value, int], Value] = field(default_factory=dict)
     publics: dict[str, Value] = field(default_factory=dict)
     coins: Value | None = None
@@ -152,9 +152,9 @@ class _Lowering:
 
     def _move(self, op: Op) -> None:
         (operand,) = op.operands
-        moved = self._moved(op, self.garbled[operand]) if operand in self.garbled else None
+        moved = self._moved(op, self.wires[operand]) if operand in self.wires else None
         if moved is not None:
-            self.garbled[op.result] = moved
+            self.wires[op.result] = moved
         if self.domains.needed_in_shares(op.result, list(self.stages.opened)):
             self.shares[op.result] = self._moved(op, self._shared(operand))
 
@@ -267,8 +267,8 @@ class _Lowering:
         self._take_outputs(built, outputs)
 
     def _take_outputs(self, built: RegionCircuit, outputs: tuple[Value, ...]) -> None:
-        for value, index in built.garbled.items():
-            self.garbled[value] = outputs[index]
+        for value, index in built.wires.items():
+            self.wires[value] = outputs[index]
         for value, index in built.shared.items():
             with self.b.at(value.op.location):
                 self.shares[value] = self.b.add(protocol.FromYao, outputs[index])
@@ -278,17 +278,17 @@ class _Lowering:
 
     def _format(self, op: Op, value: Value) -> Incoming:
         """How a value from outside a region comes in."""
-        if value in self.garbled:
-            type_ = self.garbled[value].type
+        if value in self.wires:
+            type_ = self.wires[value].type
             assert isinstance(type_, YaoType)
-            return Incoming(type_, self._constant_bits(self.garbled[value]))
+            return Incoming(type_, self._constant_bits(self.wires[value]))
         frac = self._incoming_frac(op, value)
         width = self.scales.width(value, frac)
         sign = False if value in self.non_negative else None
         return Incoming(YaoType(value.type.shape, FixedFormat(width, frac)), (*(None,) * (width - 1), sign))
 
     def _constant_bits(self, value: Value) -> tuple[bool | None, ...]:
-        """What is known of a garbled value's wires from the circuit that it comes out of."""
+        """What is known of a value's wires from the circuit that it comes out of."""
         assert isinstance(value.type, YaoType)
         source = value
         while isinstance(source.op, StructuralOp) and len(source.op.operands) == 1:
@@ -305,10 +305,10 @@ class _Lowering:
         """Garbled wires of a region's input, with the region's shape."""
         frac = self._incoming_frac(op, value)
         width = self.scales.width(value, frac)
-        if value not in self.garbled and tensor_type(value).is_secret:
-            self.garbled[value] = self.b.add(protocol.ToYao, self._entering(value), width=width)
+        if value not in self.wires and tensor_type(value).is_secret:
+            self.wires[value] = self.b.add(protocol.ToYao, self._entering(value), width=width)
         if tensor_type(value).is_secret:
-            wires = self.garbled[value]
+            wires = self.wires[value]
         else:
             wires = self.b.add(protocol.ToYao, self._ring(value, frac), width=width)
         return self._broadcast(self._ranked(wires, len(shape)), shape)

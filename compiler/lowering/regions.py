@@ -1,4 +1,4 @@
-"""Groups garbled operations into regions: each becomes one circuit, evaluated once per element.
+"""Groups operations that run in circuits into regions: each becomes one circuit, evaluated once per element.
 
 Operations belong together if they have the same shape and the same depth, where depth counts how often a value has
 left circuits and come back. Regions of lower depth come first, so all inputs of a region exist when it is evaluated.
@@ -28,10 +28,10 @@ def find_regions(secure: tuple[Op, ...], domains: Domains) -> tuple[list[Region]
     regions: dict[tuple[int, str], Region] = {}
     depth: dict[Op, int] = {}
     for op in secure:
-        garbled = domains.strategy[op] is Strategy.CIRCUIT
+        in_circuit = domains.strategy[op] is Strategy.CIRCUIT
         shape = op.result.type.shape
         depth[op] = max((_arrival(op, o, depth, domains) for o in op.operands if _secret(o)), default=0)
-        if garbled:
+        if in_circuit:
             region = regions.setdefault((depth[op], str(shape)), Region(shape, depth[op]))
             region.ops.append(op)
     return sorted(regions.values(), key=lambda r: r.depth), depth

@@ -289,7 +289,7 @@ class Scales:
         exact = _public_exact_frac(value)
         if exact is not None:
             return exact, Counter()
-        most = ROOM if self.domains.takes_garbled(op) else MOST_INPUT_BITS
+        most = ROOM if self.domains.takes_wires(op) else MOST_INPUT_BITS
         if math.prod(value.type.shape) == 1 and most == MOST_INPUT_BITS:
             most = NUMBER_BITS
         return self._variable(op, value, *self._significant(value, INPUT_BITS, most))
@@ -307,8 +307,8 @@ class Scales:
     def _limits(self) -> list[Limit]:
         counted = list(self.stages.opened)
         for op in self.stages.secure:
-            if self.domains.takes_garbled(op):
-                counted += [o for o in op.operands if tensor_type(o).is_secret and not self.domains.is_garbled(o)]
+            if self.domains.takes_wires(op):
+                counted += [o for o in op.operands if tensor_type(o).is_secret and not self.domains.is_in_circuit(o)]
         limits = []
         for value in dict.fromkeys([*counted, *self.rescaled]):
             magnitude = self.magnitude(value)
@@ -325,7 +325,7 @@ class Scales:
     def _excess(self, limit: Limit) -> int:
         raw = self._raw(limit.value) if limit.value in self.rescaled else self._expression(limit.value)
         excess = raw[0] + limit.magnitude_bits - limit.room
-        if limit.value in self.rescaled or not self.domains.is_garbled(limit.value):
+        if limit.value in self.rescaled or not self.domains.is_in_circuit(limit.value):
             return excess
         return max(excess, self._expression(limit.value)[0] + limit.magnitude_bits - limit.room)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ezprivsecfl.errors import UnsupportedError
-from ezprivsecfl.ir.op import Op, Round, Value
+from ezprivsecfl.ir.op import Environment, Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder, drop_unused
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import (
@@ -60,7 +60,7 @@ class Simplify:
     def _simplified(self, builder: ProgramBuilder, op: Op) -> Value:
         if _foldable(op):
             constants = [o.op.value for o in op.operands if isinstance(o.op, Constant)]
-            (value,) = op.evaluate(constants, Round(clients=0))
+            (value,) = op.evaluate(constants, Environment(clients=0))
             return builder.add(Constant, value=value, dtype=tensor_type(op.result).dtype)
         shorter = _rewritten(builder, op)
         return builder.append(op).result if shorter is None else shorter

@@ -1,4 +1,4 @@
-"""Into and out of Boolean sharing. Lowering garbles circuits; back ends choose what to evaluate on Boolean shares."""
+"""Into and out of Boolean sharing. Lowering gives every circuit to Yao; back ends move to Boolean shares what pays."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import numpy as np
 
 from ezprivsecfl.ir.mpc.base import MpcOp
 from ezprivsecfl.ir.mpc.protocol import bits_of, number_of
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, BooleanType, FixedFormat, SummandsFormat, Type, YaoType
 
 
 class ToBoolean(MpcOp, name="to_boolean"):
-    """The low ``width`` bits as Boolean shares; local.
+    """The low bits as Boolean shares; local.
 
     An additively shared value gives two words, the bits of both servers' shares: a circuit adds them up, with as much
     of an adder as it needs. A public value gives one. Garbled wires (all of them) are such shares already.
+
+    Args:
+        width: How many bits, 1 to 64.
     """
 
     width: int
@@ -35,7 +38,7 @@ class ToBoolean(MpcOp, name="to_boolean"):
         kind = SummandsFormat if isinstance(t, ArithType) else FixedFormat
         return (BooleanType(t.shape, kind(self.width, t.frac)),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Some split into two summands: results do not depend on which."""
         x = np.asarray(args[0])
         if isinstance(self.operands[0].type, YaoType):
@@ -57,6 +60,6 @@ class FromBoolean(MpcOp, name="from_boolean"):
             raise self.fail("needs a fixed-point value of at most 64 bits on Boolean shares")
         return (ArithType(t.shape, t.format.frac),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """The highest bit counts negative."""
         return (number_of(args[0]),)

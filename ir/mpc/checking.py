@@ -16,7 +16,7 @@ from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.mpc import boolean, io, linear, protocol, shares, sketch
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.opening import STEP, WORD
-from ezprivsecfl.ir.op import Array, Op, Round, Value
+from ezprivsecfl.ir.op import Array, Environment, Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
 from ezprivsecfl.ir.types import ArithType, MaskedType, RingType
@@ -88,10 +88,10 @@ class _Exact:
             case linear.MatMulPublic() | protocol.Product() | shares.Gemm():
                 return np.asarray(np.matmul(args[0], args[1]), dtype=object)
             case linear.Aligned() | linear.Neg() | linear.AsShares() | protocol.Mask() | protocol.Open():
-                (number,) = op.evaluate(args, Round(self.clients))
+                (number,) = op.evaluate(args, Environment(self.clients))
                 return np.asarray(number, dtype=object)
             case StructuralOp() | ConcatOp():
-                (number,) = op.evaluate(args, Round(self.clients))
+                (number,) = op.evaluate(args, Environment(self.clients))
                 return np.asarray(number, dtype=object)
         return signed(result)  # what comes from outside or from circuits, or is right if what ``_check`` requires holds
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ezprivsecfl.ir.interpreter import Watch, check_clients, check_paths, check_shape, evaluate_ops
 from ezprivsecfl.ir.mpc.io import Public, Share
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.types import resolve
 
@@ -47,4 +47,4 @@ def run_mpc(
         value = np.asarray(inputs[op.path], dtype=np.uint64)
         check_shape(op.path, value, resolve(op.type.shape, clients))
         prepared[op.path] = value
-    return evaluate_ops(program, prepared, Round(clients, program.circuits, coins), watch)
+    return evaluate_ops(program, prepared, Environment(clients, program.circuits, coins), watch)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ezprivsecfl.ir.mpc.base import MpcOp
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, RingType, Type
 
 
@@ -52,7 +52,12 @@ class Public(MpcOp, name="public"):
 
 
 class Constant(MpcOp, name="constant"):
-    """A public constant, already encoded."""
+    """A public constant, already encoded.
+
+    Args:
+        value: Ring elements (uint64).
+        frac: Their fractional bits.
+    """
 
     value: Array
     frac: int
@@ -62,7 +67,7 @@ class Constant(MpcOp, name="constant"):
         self.expect_operands(0)
         return (RingType(tuple(int(d) for d in self.value.shape), self.frac),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """The array."""
         return (np.asarray(self.value, dtype=np.uint64),)
 
@@ -86,6 +91,6 @@ class Output(MpcOp, name="output"):
             raise self.fail("only opened values leave the secure part")
         return ()
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Nothing: the interpreter collects the operand."""
         return ()

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ezprivsecfl.ir.mpc.base import MpcOp
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.structural import broadcast_shapes, matmul_shape
 from ezprivsecfl.ir.types import ArithType, RingType, Shape, Type
 
@@ -35,7 +35,7 @@ class Aligned(MpcOp):
         shared = isinstance(a, ArithType) or isinstance(b, ArithType)
         return (linear_type(shape, a.frac, shared=shared),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
         return (np.asarray(type(self).function(args[0], args[1])),)
 
@@ -59,13 +59,17 @@ class Neg(MpcOp, name="neg"):
         """The operand's type."""
         return self.linear_types(1)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
         return (np.asarray(np.negative(args[0])),)
 
 
 class Widen(MpcOp, name="widen"):
-    """The same real value with ``bits`` more fractional bits: multiplication by 2^bits."""
+    """The same real value with more fractional bits: multiplication by 2^bits.
+
+    Args:
+        bits: How many more.
+    """
 
     bits: int
 
@@ -76,7 +80,7 @@ class Widen(MpcOp, name="widen"):
             raise self.fail("cannot remove fractional bits")
         return (linear_type(t.shape, t.frac + self.bits, shared=isinstance(t, ArithType)),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """A shift to the left."""
         if self.bits >= 64:
             return (np.zeros_like(args[0]),)
@@ -98,7 +102,7 @@ class MulPublic(MpcOp, name="mul_public"):
         shared = isinstance(a, ArithType) or isinstance(b, ArithType)
         return (linear_type(shape, a.frac + b.frac, shared=shared),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
         return (np.asarray(args[0] * args[1]),)
 
@@ -118,7 +122,7 @@ class MatMulPublic(MpcOp, name="matmul_public"):
         shared = isinstance(a, ArithType) or isinstance(b, ArithType)
         return (linear_type(shape, a.frac + b.frac, shared=shared),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
         return (np.matmul(args[0], args[1]),)
 
@@ -133,6 +137,6 @@ class AsShares(MpcOp, name="as_shares"):
             raise self.fail("the operand is shared already")
         return (ArithType(t.shape, t.frac),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """The value does not change."""
         return (args[0],)

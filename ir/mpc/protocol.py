@@ -9,7 +9,7 @@ import numpy as np
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.circuits.evaluate import evaluate as evaluate_circuit
 from ezprivsecfl.ir.mpc.base import MpcOp
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import (
     CLIENTS_DIM,
     ArithType,
@@ -55,7 +55,7 @@ class Mask(MpcOp, name="mask"):
             raise self.fail("a public value needs no mask")
         return (MaskedType(t.shape, t.frac),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """The value does not change."""
         return (args[0],)
 
@@ -83,7 +83,7 @@ class Product(MpcOp, name="product"):
             raise self.fail("needs shapes [..., m, k] and [..., k, r] with equal leading axes")
         return (ArithType((*a.shape[:-1], b.shape[-1]), a.frac + b.frac),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
         return (np.matmul(args[0], args[1]),)
 
@@ -106,7 +106,7 @@ class SquareSum(MpcOp, name="square_sum"):
             raise self.fail("needs a masked value of shape [..., k]")
         return (ArithType(t.shape[:-1], 2 * t.frac),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
         return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=np.uint64)),)
 
@@ -132,13 +132,17 @@ class Truncate(MpcOp, name="truncate"):
             raise self.fail(f"{self.bits} bits are not within 1 to 62")
         return (ArithType(t.shape, t.frac - self.bits),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """The arithmetic shift."""
         return (np.asarray((args[0].view(np.int64) >> np.int64(self.bits)).view(np.uint64)),)
 
 
 class ToYao(MpcOp, name="to_yao"):
-    """The low ``width`` bits of an additively shared value as garbled wires, in two's complement."""
+    """The low bits of an additively shared value as garbled wires, in two's complement.
+
+    Args:
+        width: How many bits, 1 to 64.
+    """
 
     width: int
 
@@ -149,7 +153,7 @@ class ToYao(MpcOp, name="to_yao"):
             raise self.fail(f"width {self.width} is not within 1 to 64")
         return (YaoType(t.shape, FixedFormat(self.width, t.frac)),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Bits of the ring element, lowest first."""
         return (bits_of(args[0], self.width),)
 
@@ -165,7 +169,7 @@ class FromYao(MpcOp, name="from_yao"):
             raise self.fail("needs a garbled fixed-point value of at most 64 bits")
         return (ArithType(t.shape, t.format.frac),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """The highest bit counts negative."""
         return (number_of(args[0]),)
 
@@ -189,10 +193,10 @@ class Circuit(MpcOp, name="circuit"):
                 return tuple(kind(types[0].shape, f) for f in self.formats)
         raise self.fail("needs operands of one shape, all garbled or all Boolean shares")
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Every gate, in the clear."""
         shape = args[0].shape[:-1]
-        outputs = evaluate_circuit(round_.circuits[self.circuit], [a.reshape((-1, a.shape[-1])) for a in args])
+        outputs = evaluate_circuit(env.circuits[self.circuit], [a.reshape((-1, a.shape[-1])) for a in args])
         return tuple(o.reshape((*shape, o.shape[-1])) for o in outputs)
 
 
@@ -218,7 +222,7 @@ class Open(MpcOp, name="open"):
             raise self.fail(f"{self.significant} significant bits are not within 1 to 62")
         return (RingType(t.shape, t.frac),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """The value does not change."""
         return (args[0],)
 
@@ -243,7 +247,7 @@ class CheckZero(Check, name="check_zero"):
             raise self.fail("needs one opened number")
         return ()
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Raises DivisionError."""
         if np.any(args[0]):
             raise DivisionError(division_message(f"{self.what} at {self.location}"))
@@ -260,7 +264,7 @@ class CheckClients(Check, name="check_clients"):
             raise self.fail("needs one opened number per client")
         return ()
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Raises DivisionError that says which."""
         found = invalid_clients(self.what, args[0])
         if found:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ezprivsecfl.ir.mpc.base import MpcOp
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, Type
 
 
@@ -23,7 +23,7 @@ class Gemm(MpcOp, name="gemm"):
             raise self.fail("needs shapes [..., m, k] and [..., k, r] with equal leading axes")
         return (ArithType((*a.shape[:-1], b.shape[-1]), a.frac + b.frac),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
         return (np.matmul(args[0], args[1]),)
 
@@ -38,7 +38,7 @@ class SquareSumOfShares(MpcOp, name="square_sum_of_shares"):
             raise self.fail("needs additive shares of shape [..., k]")
         return (ArithType(t.shape[:-1], 2 * t.frac),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
         return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=np.uint64)),)
 

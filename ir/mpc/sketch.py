@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.ir.mpc.base import MpcOp
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, RingType, Type
 
 BLOCKS = 4
@@ -38,9 +38,9 @@ class Coins(MpcOp, name="coins"):
         self.expect_operands(0)
         return (COINS,)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Those of the round, or fresh ones."""
-        coins = np.random.default_rng().integers(2**32, size=4) if round_.coins is None else round_.coins
+        coins = np.random.default_rng().integers(2**32, size=4) if env.coins is None else env.coins
         return (np.asarray(coins, dtype=np.uint64),)
 
 
@@ -64,7 +64,7 @@ class Sketch(MpcOp, name="sketch"):
             raise self.fail(f"{self.sums} sums are not a positive multiple of {BLOCKS}")
         return (ArithType((*x.shape[:-1], self.sums), x.frac + SCALE_BITS),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
         x, coins = args
         rows = x.reshape((-1, x.shape[-1]))

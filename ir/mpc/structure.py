@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ezprivsecfl.ir.mpc.base import MpcOp
-from ezprivsecfl.ir.op import Array, Op, Round
+from ezprivsecfl.ir.op import Array, Environment, Op
 from ezprivsecfl.ir.structural import BroadcastOp, ConcatOp, ReshapeOp, SliceOp, SumOp, TransposeOp
 from ezprivsecfl.ir.types import ArithType, RingType, Type, WiresType
 
@@ -30,10 +30,10 @@ def _unpack(value: Array, type_: Type) -> Array:
 class Moves(Op):
     """Mixin that applies a structural operation to packed elements."""
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's operation on whole elements."""
         packed = [_pack(a, o.type) for a, o in zip(args, self.operands, strict=True)]
-        (moved,) = super().evaluate(packed, round_)
+        (moved,) = super().evaluate(packed, env)
         return (_unpack(moved, self.results[0].type),)
 
 

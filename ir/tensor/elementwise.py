@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ezprivsecfl.ir.interval import TRUTH, UNBOUNDED, Interval
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.structural import broadcast_shapes
 from ezprivsecfl.ir.tensor.base import (
     Holds,
@@ -60,7 +60,7 @@ class Elementwise(TensorOp):
             raise self.fail(str(e)) from None
         return (TensorType(shape, self.result_dtype(types), join_secrecy(types)),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Applies the numpy function; infinities and NaN follow IEEE 754 silently, as in TensorFlow."""
         with np.errstate(all="ignore"):
             return (np.asarray(type(self).function(*args)),)
@@ -526,7 +526,11 @@ NUMPY_DTYPE = {
 
 
 class Cast(Elementwise, name="cast"):
-    """Converts the element type; float to integer rounds toward zero."""
+    """Converts the element type; float to integer rounds toward zero.
+
+    Args:
+        dtype: The new one.
+    """
 
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL
@@ -537,7 +541,7 @@ class Cast(Elementwise, name="cast"):
         """The attribute."""
         return self.dtype
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's cast."""
         return (np.asarray(args[0]).astype(NUMPY_DTYPE[self.dtype]),)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.interval import TRUTH, Interval
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.tensor.base import Holds, TensorOp
 from ezprivsecfl.ir.types import DType, Secrecy, TensorType
 
@@ -39,7 +39,7 @@ class Gate(TensorOp, name="gate"):
         """A truth value."""
         return TRUTH
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Raises InputError for a product that is neither zero nor NaN nor within the limits."""
         if any(np.isnan(factor) for factor in args):
             return (np.asarray(False),)

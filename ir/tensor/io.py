@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 
 from ezprivsecfl.ir.interval import TRUTH, UNBOUNDED, Interval
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.tensor.base import Holds, TensorOp
 from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, TensorType
@@ -59,7 +59,12 @@ class Input(TensorOp, name="input"):
 
 
 class Constant(TensorOp, name="constant"):
-    """A compile-time constant (public)."""
+    """A compile-time constant (public).
+
+    Args:
+        value: The elements.
+        dtype: Their type.
+    """
 
     non_negative = Holds.UNKNOWN
     integral = Holds.UNKNOWN
@@ -72,7 +77,7 @@ class Constant(TensorOp, name="constant"):
         self.expect(0)
         return (TensorType(tuple(int(d) for d in self.value.shape), self.dtype, Secrecy.PUBLIC),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """The array."""
         return (np.asarray(self.value, dtype=NUMPY_DTYPE[self.dtype]),)
 
@@ -104,7 +109,7 @@ class Output(TensorOp, name="output"):
             raise self.fail(f"{self.path}: an output cannot have a clients axis")
         return ()
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Nothing: the interpreter collects the operand."""
         return ()
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ezprivsecfl.ir.interval import Interval
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.structural import (
     BroadcastOp,
     ConcatOp,
@@ -27,7 +27,7 @@ from ezprivsecfl.ir.types import CLIENTS_DIM, Dim, DType, Secrecy, Shape, Tensor
 
 
 class Sum(SumOp, TensorOp, name="sum"):
-    """Sum over axes, which disappear (use reshape to keep them as 1)."""
+    """Sum over axes."""
 
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL
@@ -50,7 +50,11 @@ def _of_sum(term: Interval, dims: Sequence[Dim], clients: int) -> Interval:
 
 
 class Reduction(StructuralOp, TensorOp):
-    """Base of the other reductions over ``axes``, which disappear."""
+    """Base of the other reductions.
+
+    Args:
+        axes: What is reduced over; these axes disappear.
+    """
 
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL
@@ -72,7 +76,7 @@ class Reduction(StructuralOp, TensorOp):
         """The operand's shape without the axes."""
         return reduced_shape(shape, self.axes)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's reduction."""
         return (np.asarray(type(self).function(args[0], axis=self.axes)),)
 
@@ -128,7 +132,7 @@ class MatMul(TensorOp, name="matmul"):
             raise self.fail(str(e)) from None
         return (TensorType(shape, same_dtype(self, (a, b)), join_secrecy((a, b))),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's matmul."""
         return (np.matmul(args[0], args[1]),)
 
@@ -153,11 +157,11 @@ class Reshape(ReshapeOp, Move, name="reshape"):
 
 
 class Transpose(TransposeOp, Move, name="transpose"):
-    """Reorders axes: axis i of the result is axis ``permutation[i]`` of the operand."""
+    """Reorders axes."""
 
 
 class Broadcast(BroadcastOp, Move, name="broadcast"):
-    """Numpy's broadcast_to."""
+    """Repeats elements along axes of size 1, and along new leading axes."""
 
 
 class Slice(SliceOp, Move, name="slice"):
@@ -181,7 +185,11 @@ class Concat(ConcatOp, TensorOp, name="concat"):
 
 
 class Clients(TensorOp, name="clients"):
-    """The number of clients that take part in the round: public, a scalar."""
+    """The number of clients that take part in the round: public, a scalar.
+
+    Args:
+        dtype: Element type of the result.
+    """
 
     non_negative = Holds.ALWAYS
     integral = Holds.ALWAYS
@@ -193,9 +201,9 @@ class Clients(TensorOp, name="clients"):
         self.expect(0)
         return (TensorType((), self.dtype, Secrecy.PUBLIC),)
 
-    def evaluate(self, args: Sequence[Array], round_: Round) -> tuple[Array, ...]:
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Known when the round starts."""
-        return (np.asarray(round_.clients, dtype=np.float64 if self.dtype.is_float else np.int64),)
+        return (np.asarray(env.clients, dtype=np.float64 if self.dtype.is_float else np.int64),)
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
         """A round has at least one client."""

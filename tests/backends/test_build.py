@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sketches import weighted_mean
+from small_programs import weighted_mean
 
 from ezprivsecfl.backends.building import cache_folder, find_compiler
 from ezprivsecfl.backends.duet.build import build

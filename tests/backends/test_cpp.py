@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import replace
 
 import pytest
-from sketches import weighted_mean
+from small_programs import weighted_mean
 
 from ezprivsecfl.backends.cpp import circuit_files, class_name, literal, plain
 from ezprivsecfl.backends.duet.emit import emit

@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 from types import ModuleType
 
 import pytest
-from sketches import weighted_layers
+from small_programs import weighted_layers
 
 from ezprivsecfl.backends import registry
 from ezprivsecfl.backends.base import Backend

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from sketches import fltrust, weighted_mean
+from small_programs import fltrust, weighted_mean
 
 from ezprivsecfl.backends.schedule import Step, delays, schedule
 from ezprivsecfl.compiler.options import Options

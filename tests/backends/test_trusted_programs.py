@@ -7,7 +7,7 @@ import shutil
 import stat
 
 import pytest
-from sketches import weighted_mean
+from small_programs import weighted_mean
 
 from ezprivsecfl import cli
 from ezprivsecfl.backends.building import cached

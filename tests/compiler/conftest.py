@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sketches import Sketch, clipped_mean, fltrust, weighted_mean
+from small_programs import clipped_mean, fltrust, weighted_mean
 
 from ezprivsecfl.ir.program import Program
-
-
-@pytest.fixture
-def sketch() -> type[Sketch]:
-    return Sketch
 
 
 @pytest.fixture(params=[fltrust, weighted_mean, clipped_mean], ids=lambda f: str(f.__name__))

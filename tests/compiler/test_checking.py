@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
+from small_programs import TensorProgram
 
 from ezprivsecfl.compiler import checking
 from ezprivsecfl.compiler.analyses.ranges import Ranges
@@ -31,9 +31,9 @@ CLIENTS = 3
 X = np.array([[1.0, -2.0], [3.0, -0.5], [0.25, 1.0]])
 
 
-def compiled(sketch: Any) -> Compiled:
+def compiled() -> Compiled:
     """The sum of relu(x)."""
-    b = sketch("positive")
+    b = TensorProgram("positive")
     b.returns(b.add(Sum, b.add(Relu, b.clients("x", 2)), axes=(0,)))
     return compile_program(b.build(), Options(clients=CLIENTS))
 
@@ -44,8 +44,8 @@ def check(program: Compiled, **inputs: np.ndarray) -> Findings:
     return findings
 
 
-def test_a_right_program_has_no_violations(sketch):
-    findings = check(compiled(sketch))
+def test_a_right_program_has_no_violations():
+    findings = check(compiled())
     assert not findings.violations
     assert findings.operations > 6
 
@@ -63,28 +63,28 @@ def test_example_programs_have_no_violations(any_program):
 @pytest.mark.parametrize(
     ("claimed", "found"), [(Interval(0.0, 2.5), 3.0), (Interval(0.5, 24.0), 0.0), (Interval(-1.0, -0.5), 1.0)]
 )
-def test_a_wrong_range_is_found(sketch, monkeypatch, claimed, found):
+def test_a_wrong_range_is_found(monkeypatch, claimed, found):
     class Wrong(Ranges):
         def __getitem__(self, value: Value) -> Interval:
             return claimed if isinstance(value.op, Relu) else super().__getitem__(value)
 
     monkeypatch.setattr(checking, "Ranges", Wrong)
-    violation = check(compiled(sketch)).violations[0]
+    violation = check(compiled()).violations[0]
     assert isinstance(violation.op, Relu)
     assert violation.found == found
     assert f"relu at {violation.op.location}: is within [{claimed.lo:g}, {claimed.hi:g}], but" in str(violation)
 
 
-def test_a_wrong_sign_is_found(sketch, monkeypatch):
+def test_a_wrong_sign_is_found(monkeypatch):
     monkeypatch.setattr(checking, "non_negative", lambda program: {program.ops[0].result})
-    (violation,) = check(compiled(sketch)).violations
+    (violation,) = check(compiled()).violations
     assert violation.claim == "is not negative"
     assert violation.entries == 2
 
 
-def test_what_the_run_checks_itself_is_no_claim(sketch):
+def test_what_the_run_checks_itself_is_no_claim():
     """x/y of signed x and y has a working range; the product with 0 is what it is."""
-    b = sketch("guarded")
+    b = TensorProgram("guarded")
     x, y = b.clients("x", 2), b.clients("y", 2)
     zero = b.add(Constant, value=np.zeros(()), dtype=DType.F32)
     chosen = b.add(Select, b.add(Greater, y, zero), b.add(Div, x, y), zero)
@@ -97,8 +97,8 @@ def test_what_the_run_checks_itself_is_no_claim(sketch):
         check(program, x=X, y=np.where(X > 0, 1e-9, X))
 
 
-def test_a_public_value_beyond_its_bound_ends_the_check_as_it_ends_a_round(sketch):
-    b = sketch("above")
+def test_a_public_value_beyond_its_bound_ends_the_check_as_it_ends_a_round():
+    b = TensorProgram("above")
     above = b.add(Greater, b.clients("x", 2), b.add(Log, b.server("s")))
     b.returns(b.add(Sum, b.add(Cast, above, dtype=DType.F32), axes=(0,)))
     program = compile_program(b.build(), Options(clients=CLIENTS))
@@ -119,27 +119,27 @@ def with_circuit(program: Compiled, build: Callable[[CircuitBuilder, Wires], Wir
     return replace(program, secure=replace(program.secure, circuits={name: b.build()}))
 
 
-def test_a_circuit_that_computes_something_else_is_found(sketch):
-    violations = check(with_circuit(compiled(sketch), words.neg)).violations
+def test_a_circuit_that_computes_something_else_is_found():
+    violations = check(with_circuit(compiled(), words.neg)).violations
     assert {v.op.name for v in violations} == {"relu"}, "what follows from it is right, given its operands"
     assert violations[0].entries == X.size
     assert "relu of its operands is 1.0" in violations[0].claim
 
 
 @pytest.mark.parametrize(("bit", "found"), [(0, False), (20, True)])
-def test_a_circuit_that_is_off_by_more_than_its_precision_is_found(sketch, bit, found):
+def test_a_circuit_that_is_off_by_more_than_its_precision_is_found(bit, found):
     """Of 50 fractional bits."""
 
     def build(b: CircuitBuilder, x: Wires) -> Wires:
         word = list(words.relu(b, x))
         return (*word[:bit], b.constant(True), *word[bit + 1 :])
 
-    assert bool(check(with_circuit(compiled(sketch), build)).violations) == found
+    assert bool(check(with_circuit(compiled(), build)).violations) == found
 
 
-def test_a_format_that_is_too_narrow_is_found(sketch, monkeypatch):
+def test_a_format_that_is_too_narrow_is_found(monkeypatch):
     """The claim of the analysis is within the format, and wrong."""
-    b = sketch("sum of roots")
+    b = TensorProgram("sum of roots")
     x = b.clients("x", 2)
     b.returns(b.add(Sum, b.add(Sqrt, b.add(Mul, b.add(Add, x, x), x)), axes=(0,)))
     narrow = b.build()
@@ -153,9 +153,9 @@ def test_a_format_that_is_too_narrow_is_found(sketch, monkeypatch):
     assert "to_yao" in [v.op.name for v in check(program).violations]
 
 
-def test_values_that_nobody_computes_are_compared_with_nothing(sketch):
+def test_values_that_nobody_computes_are_compared_with_nothing():
     """Holders exist in the program, and have the shape of what they hold."""
-    program = compiled(sketch)
+    program = compiled()
     kept = {result for op in program.secure.ops for result in op.results}
     assert program.holders
     for value, holder in ((v, h) for v, holders in program.holders.items() for h in holders):
@@ -163,8 +163,8 @@ def test_values_that_nobody_computes_are_compared_with_nothing(sketch):
         assert holder.type.shape == value.type.shape
 
 
-def test_a_division_by_zero_ends_the_check_as_it_ends_a_round(sketch):
-    b = sketch("normalised")
+def test_a_division_by_zero_ends_the_check_as_it_ends_a_round():
+    b = TensorProgram("normalised")
     x = b.clients("x", 2)
     norm = b.add(Reshape, b.norm(x, axis=1), shape=("n", 1))
     b.returns(b.add(Sum, b.add(Div, x, norm), axes=(0,)))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sketches import Sketch
+from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.options import Bound, Options
 from ezprivsecfl.ir.program import Program
@@ -20,7 +20,7 @@ CAP = 2.0**20
 
 
 def one_of_each() -> Program:
-    b = Sketch("each")
+    b = TensorProgram("each")
     for value, path in (
         (b.clients("update/kernel", 2), "update/kernel"),
         (b.clients("update/bias"), "update/bias"),

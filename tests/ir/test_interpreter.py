@@ -5,7 +5,7 @@ import pytest
 
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
-from ezprivsecfl.ir.op import Array, Round
+from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.text import parse_program
 
@@ -44,7 +44,7 @@ def test_outputs_are_copies() -> None:
         ' %1 = broadcast %0 {shape = [2]}\n output %0 {path = "a"}\n output %1 {path = "b"}\n}'
     )
     x = np.zeros(2)
-    outputs = evaluate_ops(program, {"x": x}, Round(clients=1))
+    outputs = evaluate_ops(program, {"x": x}, Environment(clients=1))
     for value in outputs.values():
         value += 1
     np.testing.assert_array_equal(x, [0.0, 0.0])
@@ -92,6 +92,6 @@ def test_wires_of_a_single_number_stay_one() -> None:
         'program @one mpc {\n %0 = public {path = "x", bound = 8.0, type = ring<4>[1]}\n %1 = to_yao %0 {width = 8}\n'
         ' %2 = reshape %1 {shape = []}\n %3 = from_yao %2\n %4 = open %3\n output %4 {path = "r"}\n}'
     )
-    (opened,) = evaluate_ops(program, {"x": np.array([40], dtype=np.uint64)}, Round(clients=1)).values()
+    (opened,) = evaluate_ops(program, {"x": np.array([40], dtype=np.uint64)}, Environment(clients=1)).values()
     assert opened.shape == ()
     assert opened == 40

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ezprivsecfl.ir.interval import TRUTH, UNBOUNDED, Interval
-from ezprivsecfl.ir.op import Round, Value
+from ezprivsecfl.ir.op import Environment, Value
 from ezprivsecfl.ir.tensor import Constant, Input, Placement, TensorOp
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as structure
@@ -97,7 +97,7 @@ def test_results_lie_within_the_interval(name: str, data: st.DataObject, clients
     shapes = [tuple(clients if d == "n" else d for d in t.shape) for t in types]
     args = [sample(data, i, s, t.dtype) for i, s, t in zip(operands, shapes, types, strict=True)]
     with np.errstate(all="ignore"):
-        (result,) = op.evaluate(args, Round(clients))
+        (result,) = op.evaluate(args, Environment(clients))
     found = op.interval(operands, CLIENTS)
     assert holds(found, result), (operands, args, result, found)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ezprivsecfl.errors import VerifyError
-from ezprivsecfl.ir.op import Array, Round, Value
+from ezprivsecfl.ir.op import Array, Environment, Value
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement, TensorOp
 from ezprivsecfl.ir.tensor.structure import Reshape, Slice
 from ezprivsecfl.ir.types import DType, Secrecy, TensorType
@@ -58,14 +58,14 @@ PER_CLIENT = value_of(DType.F32, "n", 6, secrecy=Secrecy.SECRET)
 def test_clients_axis_moves_past_ones() -> None:
     op = Reshape(operands=(PER_CLIENT,), shape=(1, "n", 2, 3))
     assert str(op.result.type) == "secret<f32[1, n, 2, 3]>"
-    (value,) = op.evaluate([np.zeros((4, 6))], Round(clients=4))
+    (value,) = op.evaluate([np.zeros((4, 6))], Environment(clients=4))
     assert value.shape == (1, 4, 2, 3)
 
 
 def test_clients_axis_is_sliced_whole() -> None:
     op = Slice(operands=(PER_CLIENT,), starts=(0, 4), sizes=("n", 2), strides=(1, 1))
     assert str(op.result.type) == "secret<f32[n, 2]>"
-    (value,) = op.evaluate([np.tile(np.arange(6), (4, 1))], Round(clients=4))
+    (value,) = op.evaluate([np.tile(np.arange(6), (4, 1))], Environment(clients=4))
     np.testing.assert_array_equal(value, np.tile([4, 5], (4, 1)))
 
 

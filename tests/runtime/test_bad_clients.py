@@ -9,7 +9,7 @@ import pytest
 from on_duet import on_duet
 from opened import assert_as_opened
 from rounds import random_round
-from sketches import Sketch, fltrust, weighted_layers
+from small_programs import TensorProgram, fltrust, weighted_layers
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
@@ -118,7 +118,7 @@ def test_what_is_undefined_for_every_client_is_no_clients_fault(make):
 
 def two_roots():
     """The sum of every client's root, and the root of a sum."""
-    b = Sketch("two_roots")
+    b = TensorProgram("two_roots")
     b.returns(b.add(Sum, b.add(Sqrt, b.clients("own")), axes=(0,)), "roots")
     b.returns(b.add(Sqrt, b.add(Sum, b.clients("all"), axes=(0,))), "root")
     return b.build()
@@ -137,7 +137,7 @@ def test_a_value_of_all_clients_together_fails_the_round(make):
 
 def test_clients_become_invalid_because_others_were_dropped(make):
     """Values may depend on all clients: then dropping goes on until nobody is left to drop."""
-    b = Sketch("chain")
+    b = TensorProgram("chain")
     values = b.clients("x")
     tenth = b.add(Constant, value=np.full((), 0.1), dtype=DType.F32)
     total = b.add(Mul, b.add(Sum, values, axes=(0,)), tenth)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from on_duet import on_duet
 from opened import assert_as_opened
-from sketches import Sketch, fltrust, weighted_mean
+from small_programs import TensorProgram, fltrust, weighted_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
@@ -180,7 +180,7 @@ def test_preparing_is_for_rounds_that_can_be(cluster, clients, message):
 
 
 def test_large_integers_are_exact_on_both_back_ends(cluster):
-    b = Sketch("integers")
+    b = TensorProgram("integers")
     b.returns(b.add(Sum, b.clients("x", 2, dtype=DType.I64), axes=(0,)))
     compiled = compile_program(b.build(), Options(clients=4, bounds={"x": 2.0**53}))
     given = {"x": [np.array([2**52 + 1, -(2**52) - 3])] * 3}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from on_duet import on_duet
 from opened import as_opened, assert_as_opened
-from sketches import clipped_mean, everything, fltrust
+from small_programs import clipped_mean, everything, fltrust
 
 from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.duet.description import cost

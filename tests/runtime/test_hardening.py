@@ -8,7 +8,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from sketches import weighted_mean
+from small_programs import weighted_mean
 
 from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.duet.emit import emit

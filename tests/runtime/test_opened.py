@@ -7,7 +7,7 @@ import pytest
 from lattice import contains, summands_lattice
 from opened import as_opened, run_plain
 from pair import Pair
-from sketches import Sketch, fltrust
+from small_programs import TensorProgram, fltrust
 
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.compiler.compiled import Compiled
@@ -24,7 +24,7 @@ QUANTA = 2.0**20
 
 
 def sum_program() -> Compiled:
-    b = Sketch("sum")
+    b = TensorProgram("sum")
     total = b.add(Sum, b.clients("x", 5), axes=(0,))
     b.returns(b.add(Mul, total, b.server("rate")))
     return compile_program(b.build(), Options(clients=4))

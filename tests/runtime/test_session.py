@@ -18,7 +18,7 @@ import pytest
 from on_duet import on_duet
 from opened import as_opened, assert_as_opened
 from rounds import random_round
-from sketches import clipped_mean, everything, fltrust, weighted_layers, weighted_mean
+from small_programs import clipped_mean, everything, fltrust, weighted_layers, weighted_mean
 
 from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.duet.build import build

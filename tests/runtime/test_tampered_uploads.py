@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from in_process import InProcess, uploads
 from rounds import random_round
-from sketches import weighted_mean
+from small_programs import weighted_mean
 
 from ezprivsecfl.backends import duet
 from ezprivsecfl.compiler.options import Options

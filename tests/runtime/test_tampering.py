@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pytest
-from sketches import fltrust
+from small_programs import fltrust
 from tampering import KINDS, Bench, disturbance, ending, tamper, untouched
 
 from ezprivsecfl.compiler.options import Options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from in_process import InProcess
-from sketches import Sketch, fltrust
+from small_programs import TensorProgram, fltrust
 
 from ezprivsecfl.backends import duet
 from ezprivsecfl.compiler.options import Options
@@ -138,7 +138,7 @@ def test_results_are_handed_on_once(robust):
 
 def two_roots():
     """For every client the roots of some numbers, summed; and the root of a sum over all clients."""
-    b = Sketch("two_roots")
+    b = TensorProgram("two_roots")
     b.returns(b.add(Sum, b.add(Sqrt, b.clients("own", 4)), axes=(0, 1)), "roots")
     b.returns(b.add(Sqrt, b.add(Sum, b.clients("all"), axes=(0,))), "root")
     return b.build()

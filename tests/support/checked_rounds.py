@@ -23,7 +23,7 @@ from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.checking import check_mpc
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
-from ezprivsecfl.ir.op import Array, Round, Value, as_float
+from ezprivsecfl.ir.op import Array, Environment, Value, as_float
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import SumOp
 from ezprivsecfl.ir.tensor import Input, Output, Placement
@@ -321,10 +321,10 @@ def _rounded(case: Case, round_: Rounding) -> dict[str, Array]:
                 args = [values[o] for o in op.operands]
                 if isinstance(op, Compare) and round_ is _to_float32:  # numbers that may be equal are
                     args[1] = np.where(np.isclose(*args, rtol=8 * FLOAT32, atol=0.0), args[0], args[1])
-                (value,) = op.evaluate(args, Round(case.clients))
+                (value,) = op.evaluate(args, Environment(case.clients))
             size = np.abs(value)
             if isinstance(op, SumOp | MatMul):
-                (size,) = op.evaluate([np.abs(values[o]) for o in op.operands], Round(case.clients))
+                (size,) = op.evaluate([np.abs(values[o]) for o in op.operands], Environment(case.clients))
             values[op.result] = np.asarray(round_(value, size) if value.dtype.kind == "f" else value)
     return outputs
 

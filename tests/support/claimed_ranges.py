@@ -8,7 +8,7 @@ import numpy as np
 
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.signs import non_negative
-from ezprivsecfl.ir.op import Round, Value
+from ezprivsecfl.ir.op import Environment, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
 
@@ -27,7 +27,7 @@ def check_ranges(
     for op in program.ops:
         args = [values[o] for o in op.operands]
         with np.errstate(all="ignore"):
-            results = (inputs[op.path],) if isinstance(op, Input) else op.evaluate(args, Round(clients))
+            results = (inputs[op.path],) if isinstance(op, Input) else op.evaluate(args, Environment(clients))
         for value, array in zip(op.results, results, strict=True):
             values[value] = array
             finite = np.asarray(array, dtype=np.float64)

@@ -11,7 +11,7 @@ import os
 from mpc_programs import compiled_every_op, inputs_of_every_op
 from pair import Pair
 from rounds import by_placement, random_round
-from sketches import fltrust
+from small_programs import fltrust
 
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program

@@ -21,7 +21,7 @@ import numpy as np
 from on_duet import on_duet
 from opened import assert_as_opened
 from rounds import random_round
-from sketches import fltrust
+from small_programs import fltrust
 
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sketches import fltrust, weighted_mean
+from small_programs import fltrust, weighted_mean
 
 from ezprivsecfl.backends.duet.description import cost, traffic
 from ezprivsecfl.compiler.options import Options

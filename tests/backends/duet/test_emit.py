@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sketches import Sketch, clipped_mean, fltrust, weighted_mean
+from small_programs import TensorProgram, clipped_mean, fltrust, weighted_mean
 
 from ezprivsecfl.backends.cpp import identifier
 from ezprivsecfl.backends.duet.build import build
@@ -61,7 +61,7 @@ def test_different_precision_is_a_different_program():
 
 
 def test_comments_point_to_the_users_program_and_cannot_break_out():
-    b = Sketch("comments")
+    b = TensorProgram("comments")
     with b.at(Location('/home/me/a"b\n*/ int x;\\', 31, "Sum\n}; evil")):
         b.returns(b.add(Sum, b.clients("x", 3), axes=(0,)))
     text = tree_of(b.build())["program.cpp"]

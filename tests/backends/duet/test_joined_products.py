@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ezprivsecfl.backends.duet.choices import ChooseProducts
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.join import WORTH, JoinProducts
 from ezprivsecfl.backends.duet.legalise import Legalise
+from ezprivsecfl.backends.duet.select_products import SelectProducts
 from ezprivsecfl.backends.schedule import schedule
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.mpc import io, linear, protocol, shares, structure
@@ -138,7 +138,7 @@ def test_different_fractional_bits_stay_apart():
 
 
 def test_only_products_of_one_method_are_joined():
-    chosen = ChooseProducts({1: "lattice", 3: "lattice", 0: "transfer"}).run(of_widths(300, 8, 100, 7))
+    chosen = SelectProducts({1: "lattice", 3: "lattice", 0: "transfer"}).run(of_widths(300, 8, 100, 7))
     joined = run_passes(chosen, [JoinProducts()])
     assert {(op.method, op.result.type.shape[-1]) for op in joined.of(protocol.Product)} == {
         *(("lattice", 400), ("transfer", 15)),

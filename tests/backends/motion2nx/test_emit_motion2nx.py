@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from mpc_programs import compiled_every_op
-from sketches import clipped_mean, fltrust, weighted_mean
+from small_programs import clipped_mean, fltrust, weighted_mean
 
 from ezprivsecfl.backends.motion2nx import ARITHMETIC, emit
 from ezprivsecfl.compiler.options import Options

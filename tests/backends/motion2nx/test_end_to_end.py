@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from mpc_programs import compiled_every_op, inputs_of_every_op
 from rounds import random_round
-from sketches import clipped_mean, everything, fltrust, weighted_mean
+from small_programs import clipped_mean, everything, fltrust, weighted_mean
 
 from ezprivsecfl.backends import motion2nx
 from ezprivsecfl.backends.motion2nx.installation import VARIABLE, Installation

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from mpc_programs import every_op, inputs_of_every_op
-from sketches import clipped_mean, fltrust, weighted_mean
+from small_programs import clipped_mean, fltrust, weighted_mean
 
 from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, product_bytes
 from ezprivsecfl.backends.motion2nx.legalise import Legalise, legal_circuit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mpc_programs import every_op, relu_circuit
-from sketches import clipped_mean, fltrust, weighted_mean
+from small_programs import clipped_mean, fltrust, weighted_mean
 
 from ezprivsecfl.backends.motion2nx.legalise import Legalise
 from ezprivsecfl.backends.motion2nx.phases import Kind, Phase, divide

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from opened import Round, run_plain
-from sketches import Sketch, clipped_mean, everything, fltrust, weighted_layers, weighted_mean
+from small_programs import TensorProgram, clipped_mean, everything, fltrust, weighted_layers, weighted_mean
 
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
@@ -36,7 +36,7 @@ class Aggregation:
 def generated(seed: int) -> Aggregation:
     """A sum over clients, and some steps with public operands, of which many hide a part of it."""
     rng = np.random.default_rng(seed)
-    b, server = Sketch(f"generated{seed}"), {}
+    b, server = TensorProgram(f"generated{seed}"), {}
     x = b.clients("x", SIZE)
     rows: list[Callable[[], Value]] = [
         lambda: x,

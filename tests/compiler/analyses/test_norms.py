@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.norms import FAILURE, Norms
 from ezprivsecfl.compiler.analyses.ranges import Ranges
@@ -60,8 +61,8 @@ def test_the_error_is_chebyshevs():
     assert Norms().deviation() == 0
 
 
-def test_ranges_know_how_wrong_a_norm_can_be(sketch):
-    b = sketch("unit")
+def test_ranges_know_how_wrong_a_norm_can_be():
+    b = TensorProgram("unit")
     x = b.clients("x", 1000)
     squares = b.add(Sum, b.add(Mul, x, x), axes=(1,))
     unit = b.add(Div, x, b.add(Reshape, b.add(Sqrt, squares), shape=("n", 1)))

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.bounds import TERMS, Bounds, Divisors
 from ezprivsecfl.compiler.analyses.ranges import Ranges
@@ -13,7 +14,7 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.pipeline import tensor_passes
 from ezprivsecfl.errors import LeakageError
-from ezprivsecfl.ir.op import Round, Value
+from ezprivsecfl.ir.op import Environment, Value
 from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, Input, Output
@@ -48,9 +49,9 @@ def test_weighted_mean_stays_within_what_is_averaged(any_program):
     assert result_bound(optimised(any_program)) <= {"weighted_mean": 8.0}.get(any_program.name, math.inf)
 
 
-def test_the_search_for_theorems_ends(sketch):
+def test_the_search_for_theorems_ends():
     """Of a square of a quotient of sums every rewriting gives another one, for ever."""
-    b = sketch("squared_mean")
+    b = TensorProgram("squared_mean")
     x, w = b.clients("x", 3), b.clients("w")
     weighted = b.add(Sum, b.add(Mul, x, b.add(Reshape, w, shape=("n", 1))), axes=(0,))
     mean = b.add(DivNoNan, weighted, b.add(Sum, w, axes=(0,)))
@@ -58,9 +59,9 @@ def test_the_search_for_theorems_ends(sketch):
     assert result_bound(optimised(b.build(), clients=4)) == pytest.approx(64.0)
 
 
-def test_the_search_for_theorems_is_short(sketch, monkeypatch):
+def test_the_search_for_theorems_is_short(monkeypatch):
     """The product of two cosines has so many rewritings that they cannot all be tried."""
-    b = sketch("cosines")
+    b = TensorProgram("cosines")
     x, y, z = b.clients("x", 3), b.clients("y", 3), b.clients("z", 3)
 
     def cosine(u: Value, v: Value) -> Value:
@@ -86,8 +87,8 @@ def test_the_search_for_theorems_is_short(sketch, monkeypatch):
 
 
 @pytest.mark.parametrize("guard", ["maximum", "add", "none"])
-def test_unit_vectors_however_the_divisor_is_guarded(sketch, guard):
-    b = sketch("unit")
+def test_unit_vectors_however_the_divisor_is_guarded(guard):
+    b = TensorProgram("unit")
     x = b.clients("x", 50)
     norm = b.norm(x, 1)
     tiny = b.add(Constant, value=np.full((), 1e-9), dtype=DType.F32)
@@ -98,9 +99,9 @@ def test_unit_vectors_however_the_divisor_is_guarded(sketch, guard):
     assert result_bound(optimised(b.build())) <= 30.0 + 1e-9
 
 
-def test_intervals_contain_what_is_computed(sketch):
+def test_intervals_contain_what_is_computed():
     rng = np.random.default_rng(1)
-    b = sketch("intervals")
+    b = TensorProgram("intervals")
     x, y = b.clients("x", 4), b.clients("y", 4)
     v = b.add(Sub, b.add(Mul, x, y), b.add(Relu, x))
     v = b.add(Maximum, v, b.add(Add, x, y))
@@ -114,14 +115,14 @@ def test_intervals_contain_what_is_computed(sketch):
         if isinstance(op, Input):
             values[op.result] = rng.uniform(-3, 3, (10, 4))
         else:
-            values.update(zip(op.results, op.evaluate(args, Round(10)), strict=True))
+            values.update(zip(op.results, op.evaluate(args, Environment(10)), strict=True))
         for result in op.results:
             assert ranges[result].lo <= values[result].min()
             assert values[result].max() <= ranges[result].hi
 
 
-def test_outputs_of_single_clients_are_refused(sketch):
-    b = sketch("leak")
+def test_outputs_of_single_clients_are_refused():
+    b = TensorProgram("leak")
     x = b.clients("x", 4)
     b.ops.append(Output(operands=(b.add(Sum, x, axes=(0,)),), path="fine"))
     program = DeclareBounds(10, {}).run(b.build())

@@ -6,7 +6,7 @@ import numpy as np
 from claimed_ranges import check_ranges
 from hypothesis import given, settings
 from hypothesis import strategies as strategies
-from sketches import Sketch
+from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.options import Bound, Options
@@ -28,27 +28,27 @@ SHAPE = ("n", K, K)
 Draw = strategies.DrawFn
 
 
-def repeated(b: Sketch, x: Value, axis: int, draw: Draw) -> Value:
+def repeated(b: TensorProgram, x: Value, axis: int, draw: Draw) -> Value:
     """A value without an axis, repeated along one: the same as before, or another one of the same size."""
     along = draw(strategies.sampled_from([1, 2])) if axis else 0
     ones = tuple(1 if i == along else d for i, d in enumerate(SHAPE))
     return b.add(st.Broadcast, b.add(st.Reshape, x, shape=ones), shape=SHAPE)
 
 
-def total(b: Sketch, x: Value, draw: Draw) -> Value:
+def total(b: TensorProgram, x: Value, draw: Draw) -> Value:
     axis = draw(strategies.sampled_from([0, 1, 2]))
     return repeated(b, b.add(st.Sum, x, axes=(axis,)), axis, draw)
 
 
-def norm(b: Sketch, x: Value, draw: Draw) -> Value:
+def norm(b: TensorProgram, x: Value, draw: Draw) -> Value:
     return b.add(ew.Sqrt, total(b, b.add(ew.Mul, x, x), draw))
 
 
-def turned(b: Sketch, x: Value, draw: Draw) -> Value:
+def turned(b: TensorProgram, x: Value, draw: Draw) -> Value:
     return b.add(st.Transpose, x, permutation=(0, 2, 1))
 
 
-def reshaped(b: Sketch, x: Value, draw: Draw) -> Value:
+def reshaped(b: TensorProgram, x: Value, draw: Draw) -> Value:
     flat = b.add(st.Reshape, x, shape=("n", K * K))
     start = draw(strategies.sampled_from([0, K]))
     half = b.add(st.Slice, flat, starts=(0, start), sizes=("n", K), strides=(1, 1))
@@ -62,7 +62,7 @@ COMPARISONS = [ew.Less, ew.LessEqual, ew.Greater, ew.GreaterEqual, ew.Equal, ew.
 
 @strategies.composite
 def programs(draw: Draw) -> Program:
-    b = Sketch("random")
+    b = TensorProgram("random")
     values = [b.clients("signed/x", K, K), b.clients("positive/w", K, K)]
     values.append(b.add(ew.Cast, b.clients("positive/count", K, K, dtype=DType.I32), dtype=DType.F32))
     values += [b.add(st.Broadcast, b.constant(c), shape=SHAPE) for c in (0.0, 1e-3, 1.0)]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.signs import non_negative
 from ezprivsecfl.ir.tensor import Constant
@@ -38,17 +39,17 @@ MAYBE_NEGATIVE = {
 }
 
 
-def known(sketch, build) -> bool:
-    b = sketch("signs")
+def known(build) -> bool:
+    b = TensorProgram("signs")
     value = build(b, b.clients("x", 3))
     return value in non_negative(b.build())
 
 
 @pytest.mark.parametrize("name", NEVER_NEGATIVE)
-def test_never_negative(sketch, name):
-    assert known(sketch, NEVER_NEGATIVE[name])
+def test_never_negative(name):
+    assert known(NEVER_NEGATIVE[name])
 
 
 @pytest.mark.parametrize("name", MAYBE_NEGATIVE)
-def test_maybe_negative(sketch, name):
-    assert not known(sketch, MAYBE_NEGATIVE[name])
+def test_maybe_negative(name):
+    assert not known(MAYBE_NEGATIVE[name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
@@ -25,8 +26,8 @@ ROUNDS = {
 
 @pytest.mark.parametrize("name", ROUNDS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_of_any_number_of_clients(sketch, kind, name):
-    b = sketch("extreme")
+def test_of_any_number_of_clients(kind, name):
+    b = TensorProgram("extreme")
     b.returns(b.add(kind, b.clients("x", 3), axes=(0,)))
     compiled = compile_program(b.build(), Options(clients=16))
     values = np.array(ROUNDS[name])
@@ -36,8 +37,8 @@ def test_of_any_number_of_clients(sketch, kind, name):
     assert opened.operands[0].type.shape == (3,), "neither how many clients tie nor anybody's rank is opened"
 
 
-def test_of_all_entries_of_all_clients(sketch):
-    b = sketch("largest")
+def test_of_all_entries_of_all_clients():
+    b = TensorProgram("largest")
     b.returns(b.add(st.ReduceMax, b.add(ew.Abs, b.clients("x", 2, 3)), axes=(0, 1, 2)))
     compiled = compile_program(b.build(), Options(clients=8))
     values = np.random.default_rng(2).normal(size=(4, 2, 3))
@@ -46,15 +47,15 @@ def test_of_all_entries_of_all_clients(sketch):
 
 
 @pytest.mark.parametrize("dtype", [DType.I32, DType.I64])
-def test_integers_are_refused(sketch, dtype):
-    b = sketch("integers")
+def test_integers_are_refused(dtype):
+    b = TensorProgram("integers")
     b.returns(b.add(st.ReduceMax, b.clients("x", 3, dtype=dtype), axes=(0,)))
     with pytest.raises(UnsupportedError, match="over clients takes floats only: cast to a float first"):
         compile_program(b.build(), Options(clients=3))
 
 
-def test_pairs_of_clients_are_refused(sketch):
-    b = sketch("pairs")
+def test_pairs_of_clients_are_refused():
+    b = TensorProgram("pairs")
     x = b.clients("x", 3)
     products = b.add(st.MatMul, x, b.add(st.Transpose, x, permutation=(1, 0)))
     b.returns(b.add(st.ReduceMin, products, axes=(0, 1)))

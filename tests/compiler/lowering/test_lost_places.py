@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sketches import Sketch
+from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.compiled import Lost
 from ezprivsecfl.compiler.options import Options
@@ -16,21 +16,21 @@ from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import DType
 
 
-def lost(build: Callable[[Sketch, Value], Value]) -> Lost:
-    b = Sketch("program")
+def lost(build: Callable[[TensorProgram, Value], Value]) -> Lost:
+    b = TensorProgram("program")
     b.returns(b.add(st.Sum, build(b, b.clients("x", 40)), axes=(0,)))
     return compile_program(b.build(), Options(clients=20, bounds={"x": 8.0})).lost
 
 
-def cube(b: Sketch, x: Value) -> Value:
+def cube(b: TensorProgram, x: Value) -> Value:
     return b.add(ew.Mul, b.add(ew.Mul, x, x), x)
 
 
-def sixth(b: Sketch, x: Value) -> Value:
+def sixth(b: TensorProgram, x: Value) -> Value:
     return b.add(ew.Mul, cube(b, x), cube(b, x))
 
 
-def largest(b: Sketch, x: Value) -> Value:
+def largest(b: TensorProgram, x: Value) -> Value:
     """Of each client."""
     return b.add(st.ReduceMax, x, axes=(1,))
 
@@ -71,7 +71,7 @@ def test_of_results():
 
 def test_quotients_are_as_coarse_as_what_is_divided():
     """Squared counts that reach 2^40 have no room for those of a client that has few examples."""
-    b = Sketch("squares")
+    b = TensorProgram("squares")
     x, w = b.add(ew.Relu, b.clients("x", 4)), b.clients("w")
     shares = b.add(ew.Div, x, b.add(st.Sum, x, axes=(0,)))
     weights = b.add(st.Reshape, b.add(ew.Mul, w, w), shape=("n", 1))

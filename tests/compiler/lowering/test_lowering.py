@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.compiled import Compiled
@@ -108,8 +109,8 @@ COMPARE = [ew.Less, ew.LessEqual, ew.Greater, ew.GreaterEqual, ew.Equal, ew.NotE
 
 @pytest.mark.parametrize("kind", UNARY, ids=lambda k: k.name)
 @pytest.mark.parametrize("after_root", [False, True], ids=["fixed", "float"])
-def test_unary_operations(sketch, kind, after_root):
-    b = sketch("unary")
+def test_unary_operations(kind, after_root):
+    b = TensorProgram("unary")
     x = b.clients("x", 5)
     if after_root:
         x = b.add(ew.Mul, x, b.add(ew.Sqrt, b.add(ew.Abs, x)))
@@ -119,8 +120,8 @@ def test_unary_operations(sketch, kind, after_root):
 
 @pytest.mark.parametrize("kind", BINARY, ids=lambda k: k.name)
 @pytest.mark.parametrize("other", ["secret", "public", "constant", "root"])
-def test_binary_operations(sketch, kind, other):
-    b = sketch("binary")
+def test_binary_operations(kind, other):
+    b = TensorProgram("binary")
     x = b.clients("x", 5)
     match other:
         case "secret":
@@ -141,8 +142,8 @@ def test_binary_operations(sketch, kind, other):
 
 @pytest.mark.parametrize("kind", COMPARE, ids=lambda k: k.name)
 @pytest.mark.parametrize("after_root", [False, True], ids=["fixed", "float"])
-def test_comparisons_count_clients(sketch, kind, after_root):
-    b = sketch("count")
+def test_comparisons_count_clients(kind, after_root):
+    b = TensorProgram("count")
     x, y = b.clients("x"), b.clients("y")
     if after_root:
         x, y = b.add(ew.Sqrt, x), b.add(ew.Sqrt, y)
@@ -152,8 +153,8 @@ def test_comparisons_count_clients(sketch, kind, after_root):
 
 
 @pytest.mark.parametrize("shape", [(), (6,)], ids=["small", "large"])
-def test_selection(sketch, shape):
-    b = sketch("select")
+def test_selection(shape):
+    b = TensorProgram("select")
     x, y, c = b.clients("x", 6), b.clients("y", 6), b.clients("c", *shape)
     zero = b.add(Constant, value=np.zeros(()), dtype=DType.F32)
     condition = b.add(ew.Greater, c, zero)
@@ -165,8 +166,8 @@ def test_selection(sketch, shape):
     check(b.build(), inputs, 5)
 
 
-def test_a_public_condition_selects_without_a_circuit(sketch):
-    b = sketch("switch")
+def test_a_public_condition_selects_without_a_circuit():
+    b = TensorProgram("switch")
     x, rate = b.clients("x", 6), b.server("rate")
     zero = b.add(Constant, value=np.zeros(()), dtype=DType.F32)
     chosen = b.add(ew.Select, b.add(ew.Greater, rate, zero), x, b.add(ew.Neg, x))
@@ -175,8 +176,8 @@ def test_a_public_condition_selects_without_a_circuit(sketch):
     assert not compiled.secure.of(Circuit)
 
 
-def test_large_maximum_and_zeroing(sketch):
-    b = sketch("zeroing")
+def test_large_maximum_and_zeroing():
+    b = TensorProgram("zeroing")
     x, limit = b.clients("x", 9), b.server("limit")
     largest = b.add(st.ReduceMax, b.add(ew.Abs, x), axes=(1,))
     zero = b.add(Constant, value=np.zeros(()), dtype=DType.F32)
@@ -186,8 +187,8 @@ def test_large_maximum_and_zeroing(sketch):
     check(b.build(), {"x": np.random.default_rng(0).normal(0, 1, (6, 9)), "limit": np.asarray(1.7)}, 6)
 
 
-def test_integers_are_exact(sketch):
-    b = sketch("integers")
+def test_integers_are_exact():
+    b = TensorProgram("integers")
     x, y = b.clients("x", 3, dtype=DType.I32), b.clients("y", 3, dtype=DType.I32)
     b.returns(b.add(st.Sum, b.add(ew.Mul, x, y), axes=(0,)), "products")
     b.returns(b.add(st.Sum, b.add(ew.Maximum, x, y), axes=(0,)), "larger")
@@ -195,16 +196,16 @@ def test_integers_are_exact(sketch):
     check(b.build(), {k: rng.integers(-1000, 1000, (4, 3)) for k in "xy"}, 4, tolerance=0.0)
 
 
-def test_float_to_integer_rounds_toward_zero(sketch):
-    b = sketch("whole")
+def test_float_to_integer_rounds_toward_zero():
+    b = TensorProgram("whole")
     x = b.clients("x", 6)
     b.returns(b.add(st.Sum, b.add(ew.Cast, x, dtype=DType.I32), axes=(0,)))
     check(b.build(), {"x": np.array([[2.5, -2.5, 0.5, -0.5, 3.0, -3.0], [0.99, -0.99, 1, 2, 3, 4]])}, 2, tolerance=0.0)
 
 
-def test_a_weighted_mean_of_weights_that_are_usually_zero(sketch):
+def test_a_weighted_mean_of_weights_that_are_usually_zero():
     """Scalars of clients are not expected to be negative; if they all are, the result is right nevertheless."""
-    b = sketch("unusual")
+    b = TensorProgram("unusual")
     x, w = b.clients("x", 3), b.clients("w")
     weights = b.add(ew.Relu, b.add(ew.Neg, w))
     total = b.add(st.Sum, b.add(ew.Mul, x, b.add(st.Reshape, weights, shape=("n", 1))), axes=(0,))
@@ -214,17 +215,17 @@ def test_a_weighted_mean_of_weights_that_are_usually_zero(sketch):
     check(b.build(), inputs, 2, tolerance=1e-3, bounds={"w": (-(2.0**20), 2.0**20)})
 
 
-def test_cubes_of_a_number_of_all_clients_together(sketch):
-    b = sketch("cube")
+def test_cubes_of_a_number_of_all_clients_together():
+    b = TensorProgram("cube")
     count = b.add(st.Sum, b.add(ew.Cast, b.clients("flag", dtype=DType.BOOL), dtype=DType.F32), axes=(0,))
     b.returns(b.add(ew.Mul, b.add(ew.Mul, count, count), count))
     check(b.build(), {"flag": np.array([True, False, True])}, 3)
 
 
 @pytest.mark.parametrize("bound", [0.01, 0.5, 1.0])
-def test_numbers_with_nothing_before_the_point_become_integers(sketch, bound):
+def test_numbers_with_nothing_before_the_point_become_integers(bound):
     """Their formats have fewer bits than fractional bits, alone and as squares that leave a circuit as integers."""
-    b = sketch("nothing")
+    b = TensorProgram("nothing")
     x = b.clients("x", 2)
     b.returns(b.add(st.Sum, b.add(ew.Cast, x, dtype=DType.I32), axes=(0,)), "whole")
     b.returns(b.add(st.Sum, b.add(ew.Cast, b.add(ew.Mul, x, x), dtype=DType.I32), axes=(0,)), "squares")
@@ -232,8 +233,8 @@ def test_numbers_with_nothing_before_the_point_become_integers(sketch, bound):
     check(b.build(), {"x": x_values}, 2, tolerance=0.0, bounds={"x": bound})
 
 
-def test_products_of_many_factors_are_truncated_where_needed(sketch):
-    b = sketch("fourth")
+def test_products_of_many_factors_are_truncated_where_needed():
+    b = TensorProgram("fourth")
     x = b.clients("x", 4)
     squared = b.add(ew.Mul, x, x)
     b.returns(b.add(st.Sum, b.add(ew.Mul, squared, squared), axes=(0,)))
@@ -242,8 +243,8 @@ def test_products_of_many_factors_are_truncated_where_needed(sketch):
     assert len(compiled.secure.of(Truncate)) == 1
 
 
-def test_struct_of_leaves_shares_one_norm(sketch):
-    b = sketch("leaves")
+def test_struct_of_leaves_shares_one_norm():
+    b = TensorProgram("leaves")
     kernel, bias = b.clients("kernel", 4, 3), b.clients("bias", 3)
     squares = b.add(
         ew.Add,
@@ -259,8 +260,8 @@ def test_struct_of_leaves_shares_one_norm(sketch):
     check(b.build(), {"kernel": rng.normal(0, 0.01, (6, 4, 3)), "bias": rng.normal(0, 0.01, (6, 3))}, 6)
 
 
-def division(sketch, kind) -> Program:
-    b = sketch("division")
+def division(kind) -> Program:
+    b = TensorProgram("division")
     x, y = b.clients("x"), b.clients("y")
     quotient = b.add(kind, b.add(ew.Abs, x), b.add(ew.Abs, y))
     one = b.add(Constant, value=np.ones(()), dtype=DType.F32)
@@ -268,14 +269,14 @@ def division(sketch, kind) -> Program:
     return b.build()
 
 
-def test_division_by_zero_that_is_finite_in_the_end(sketch):
+def test_division_by_zero_that_is_finite_in_the_end():
     inputs = {"x": np.array([1.0, 3.0, 0.25]), "y": np.array([0.0, 2.0, 1.0])}
-    check(division(sketch, ew.Div), inputs, 3)
-    check(division(sketch, ew.DivNoNan), inputs, 3)
+    check(division(ew.Div), inputs, 3)
+    check(division(ew.DivNoNan), inputs, 3)
 
 
-def test_division_by_zero_names_the_operation(sketch):
-    program = division(sketch, ew.Div)
+def test_division_by_zero_names_the_operation():
+    program = division(ew.Div)
     compiled = compile_program(program, Options(clients=3))
     with pytest.raises(DivisionError, match=r"^div .* is not finite for its values") as caught:
         simulate(compiled, {"x": np.array([1.0, 0.0, 0.25]), "y": np.array([1.0, 0.0, 1.0])}, 3)
@@ -285,8 +286,8 @@ def test_division_by_zero_names_the_operation(sketch):
     assert caught.value.clients == ()
 
 
-def test_quotients_beyond_their_working_range_drop_their_client(sketch):
-    b = sketch("unbounded")
+def test_quotients_beyond_their_working_range_drop_their_client():
+    b = TensorProgram("unbounded")
     quotient = b.add(ew.Div, b.clients("x"), b.clients("y"))
     b.returns(b.add(st.Sum, quotient, axes=(0,)))
     compiled = compile_program(b.build(), Options(clients=3, bounds={"x": 8.0, "y": 4.0}))
@@ -297,8 +298,8 @@ def test_quotients_beyond_their_working_range_drop_their_client(sketch):
     assert "beyond" in dropped["reason"]
 
 
-def test_what_does_not_fit_is_refused(sketch):
-    b = sketch("wide")
+def test_what_does_not_fit_is_refused():
+    b = TensorProgram("wide")
     x = b.clients("x", 1 << 36)
     b.returns(b.add(st.Sum, b.add(st.Sum, b.add(ew.Mul, x, x), axes=(1,)), axes=(0,)))
     with pytest.raises(PrecisionError, match=r"does not fit the 64-bit ring.*within \[0, 4.4e\+12\].*more than"):
@@ -306,8 +307,8 @@ def test_what_does_not_fit_is_refused(sketch):
 
 
 @pytest.mark.parametrize("magnitude", [2.0**-40, 1.0, 2.0**19, 2.0**39])
-def test_precision_is_relative_to_bounds_of_any_size(sketch, magnitude):
-    b = sketch("moment")
+def test_precision_is_relative_to_bounds_of_any_size(magnitude):
+    b = TensorProgram("moment")
     x = b.clients("x", 10)
     b.returns(b.add(st.Sum, b.add(ew.Mul, x, x), axes=(0,)))
     compiled = compile_program(b.build(), Options(clients=100, bounds={"x": 2 * magnitude}))
@@ -316,8 +317,8 @@ def test_precision_is_relative_to_bounds_of_any_size(sketch, magnitude):
     assert np.max(np.abs(got - np.sum(x_values**2, axis=0))) < 1e-5 * magnitude**2
 
 
-def test_unsupported_secret_operations_are_listed_together(sketch):
-    b = sketch("transcendental")
+def test_unsupported_secret_operations_are_listed_together():
+    b = TensorProgram("transcendental")
     x = b.clients("x", 3)
     b.returns(b.add(st.Sum, b.add(ew.Add, b.add(ew.Exp, x), b.add(ew.FloorMod, x, x)), axes=(0,)))
     with pytest.raises(UnsupportedError, match="on secret values: exp, floor_mod"):
@@ -325,8 +326,8 @@ def test_unsupported_secret_operations_are_listed_together(sketch):
 
 
 @pytest.mark.parametrize("degree", [2, 4, 8])
-def test_approximate_relu(sketch, degree):
-    b = sketch("approximate")
+def test_approximate_relu(degree):
+    b = TensorProgram("approximate")
     b.returns(b.add(st.Sum, b.add(ew.Relu, b.clients("x", 5)), axes=(0,)))
     program = b.build()
     x = np.random.default_rng(0).uniform(-8, 8, (6, 5))
@@ -335,8 +336,8 @@ def test_approximate_relu(sketch, degree):
     assert np.max(np.abs(got - exact)) <= 6 * 8 * {2: 0.07, 4: 0.04, 8: 0.02}[degree]
 
 
-def test_a_result_that_does_not_depend_on_clients_needs_no_servers(sketch):
-    b = sketch("public")
+def test_a_result_that_does_not_depend_on_clients_needs_no_servers():
+    b = TensorProgram("public")
     b.clients("x", 3)
     b.returns(b.add(ew.Exp, b.server("rate")))
     with pytest.raises(CompileError, match="no result of public depends on a CLIENTS-placed value"):

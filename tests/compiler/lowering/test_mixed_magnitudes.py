@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from rounds import compiled_for, simulated, worst_error
-from sketches import Sketch
+from small_programs import TensorProgram
 
 from ezprivsecfl.errors import DivisionError, PrecisionError
 from ezprivsecfl.ir.mpc.protocol import SquareSum, ToYao, Truncate
@@ -21,45 +21,45 @@ TOLERANCE = 1e-3
 CLIENTS = 4
 
 
-def total(b: Sketch, x: Value) -> Value:
+def total(b: TensorProgram, x: Value) -> Value:
     return b.add(st.Sum, x, axes=(0,))
 
 
-def column(b: Sketch, x: Value) -> Value:
+def column(b: TensorProgram, x: Value) -> Value:
     return b.add(st.Reshape, x, shape=("n", 1))
 
 
-def squared_norms(b: Sketch, x: Value) -> Value:
+def squared_norms(b: TensorProgram, x: Value) -> Value:
     return b.add(st.Sum, b.add(ew.Mul, x, x), axes=(1,))
 
 
-def program(build: Callable[[Sketch], Value]) -> Program:
-    b = Sketch(build.__name__)
+def program(build: Callable[[TensorProgram], Value]) -> Program:
+    b = TensorProgram(build.__name__)
     b.returns(build(b))
     return b.build()
 
 
-def per_example(b: Sketch) -> Value:
+def per_example(b: TensorProgram) -> Value:
     """Updates for each example of a client that has any."""
     w = column(b, b.clients("w"))
     quotient = b.add(ew.Div, b.clients("x", 2), w)
     return total(b, b.add(ew.Select, b.add(ew.Greater, w, b.constant(0.0)), quotient, b.constant(0.0)))
 
 
-def cosines(b: Sketch) -> Value:
+def cosines(b: TensorProgram) -> Value:
     """Of every update with itself: 1 for each client."""
     y = b.clients("y", 2)
     norms = [b.add(ew.Sqrt, squared_norms(b, y)) for _ in range(2)]
     return total(b, b.add(ew.DivNoNan, squared_norms(b, y), b.add(ew.Mul, *norms)))
 
 
-def ratios(b: Sketch) -> Value:
+def ratios(b: TensorProgram) -> Value:
     """Of sums of a client's entries: numbers that each has a divisor of its own for."""
     sums = [b.add(st.Sum, b.clients(path, 3), axes=(1,)) for path in ("v", "u")]
     return total(b, b.add(ew.DivNoNan, *sums))
 
 
-def weighted_cosines(b: Sketch) -> Value:
+def weighted_cosines(b: TensorProgram) -> Value:
     """The mean update, divided by the sum of squared cosine weights."""
     y = b.clients("y", 2)
     inverses = b.add(ew.DivNoNan, b.constant(1.0), squared_norms(b, y))
@@ -67,14 +67,14 @@ def weighted_cosines(b: Sketch) -> Value:
     return b.add(ew.Div, total(b, y), total(b, products))
 
 
-def clipped(b: Sketch) -> Value:
+def clipped(b: TensorProgram) -> Value:
     """Updates in units of 1e-6, clipped to norm 1."""
     y = b.add(ew.Div, b.clients("y", 2), b.constant(1e-6))
     norms = b.add(ew.Sqrt, squared_norms(b, y))
     return total(b, b.add(ew.Mul, y, column(b, b.add(ew.Reciprocal, b.add(ew.Maximum, norms, b.constant(1.0))))))
 
 
-def standardised(b: Sketch) -> Value:
+def standardised(b: TensorProgram) -> Value:
     """Columns over their root mean squares; of these rows the directions."""
     y = b.clients("y", 2)
     squares = total(b, b.add(ew.Mul, y, y))
@@ -89,7 +89,7 @@ def test_quotients_by_large_counts_keep_their_bits(count: float):
     assert worst_error(compiled_for(program(per_example), inputs), inputs) <= TOLERANCE
 
 
-def squared_quotients(b: Sketch) -> Value:
+def squared_quotients(b: TensorProgram) -> Value:
     """Of numbers by a number of each client's own, without what is negative."""
     y = b.clients("y", 2)
     quotients = b.add(ew.Div, y, column(b, b.add(st.Sum, b.add(ew.Abs, y), axes=(1,))))
@@ -108,7 +108,7 @@ def test_small_updates_are_clipped_as_precisely_as_large_ones():
 
 def test_squares_of_quotients_by_small_numbers():
     """Where the square is selected, so no sum takes it whole, and there are too many for circuits."""
-    b = Sketch("squares")
+    b = TensorProgram("squares")
     x, w = b.clients("x", 6), column(b, b.clients("w"))
     quotients = b.add(ew.Div, x, w)
     squares = b.add(ew.Mul, quotients, quotients)
@@ -120,7 +120,7 @@ def test_squares_of_quotients_by_small_numbers():
 
 
 @pytest.mark.parametrize("build", [cosines, weighted_cosines, clipped, standardised, squared_quotients])
-def test_small_updates_have_directions_too(build: Callable[[Sketch], Value]):
+def test_small_updates_have_directions_too(build: Callable[[TensorProgram], Value]):
     """Squares of them are as small as the largest client's last places on shares; circuits take them whole."""
     y = np.array([[7.8e-4, 1e-5], [3e-5, -1e-5], [2e-7, 1e-7], [-3e-7, 5e-8]])
     assert worst_error(compiled_for(program(build), {"y": y}), {"y": y}) <= TOLERANCE
@@ -135,7 +135,7 @@ def test_numbers_over_divisors_of_their_own_are_multiplied_in_circuits():
 
 def test_circuits_take_what_is_truncated_for_others_as_it_was_before():
     """Squared norms are truncated for a product with the updates, but not for their roots."""
-    b = Sketch("both")
+    b = TensorProgram("both")
     y = b.clients("y", 8)
     squares = squared_norms(b, y)
     b.returns(total(b, b.add(ew.Sqrt, squares)), "norms")
@@ -147,7 +147,7 @@ def test_circuits_take_what_is_truncated_for_others_as_it_was_before():
     assert entering.result.type.format.frac == squares.result.type.frac > truncated.result.type.frac
 
 
-def infinite_counts(b: Sketch) -> Value:
+def infinite_counts(b: TensorProgram) -> Value:
     return total(b, b.add(ew.Cast, b.add(ew.Reciprocal, b.clients("x", 2)), dtype=DType.I32))
 
 
@@ -161,14 +161,14 @@ def test_the_integer_of_an_infinity_is_refused():
 @pytest.mark.parametrize("constant", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("kind", [ew.Mul, ew.Add])
 def test_constants_that_no_fixed_point_holds_are_refused(kind: type[ew.Mul | ew.Add], constant: float):
-    b = Sketch("infinite")
+    b = TensorProgram("infinite")
     b.returns(total(b, b.add(ew.Relu, b.add(kind, b.clients("x", 2), b.constant(constant)))))
     with pytest.raises(PrecisionError, match=f"{kind.name} computes with a secret value and -?(inf|nan)"):
         compiled_for(b.build(), {"x": np.ones((CLIENTS, 2))})
 
 
 def test_maxima_with_infinity_are_fine():
-    b = Sketch("largest")
+    b = TensorProgram("largest")
     b.returns(total(b, b.add(ew.Maximum, b.clients("x", 2), b.constant(-np.inf))))
     inputs = {"x": np.array([[1.0, -2.0]] * CLIENTS)}
     assert worst_error(compiled_for(b.build(), inputs), inputs) <= TOLERANCE
@@ -176,7 +176,7 @@ def test_maxima_with_infinity_are_fine():
 
 def test_no_nan_division_also_by_zero_of_what_is_not_a_number():
     """0 whatever is divided: quotients that may be infinite are not reordered with it."""
-    b = Sketch("annihilated")
+    b = TensorProgram("annihilated")
     x = b.clients("x", 2)
     unit = b.add(ew.Div, x, column(b, b.add(ew.Sqrt, squared_norms(b, x))))
     b.returns(total(b, b.add(ew.DivNoNan, unit, column(b, b.clients("w")))))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from rounds import compiled_for, worst_error
-from sketches import Sketch, fltrust, weighted_mean
+from small_programs import TensorProgram, fltrust, weighted_mean
 
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program
@@ -26,117 +26,117 @@ LOSSES = np.array([0.5, 2.0, 0.3, 0.2, 4.0])
 CLIENTS = len(LOSSES)
 
 
-def total(b: Sketch, x: Value, axis: int = 0) -> Value:
+def total(b: TensorProgram, x: Value, axis: int = 0) -> Value:
     return b.add(st.Sum, x, axes=(axis,))
 
 
-def mean(b: Sketch, x: Value) -> Value:
+def mean(b: TensorProgram, x: Value) -> Value:
     return b.add(ew.Div, total(b, x), b.add(st.Clients, dtype=DType.F32))
 
 
-def column(b: Sketch, x: Value) -> Value:
+def column(b: TensorProgram, x: Value) -> Value:
     """One number per client, to go with its row."""
     return b.add(st.Reshape, x, shape=("n", 1))
 
 
-def square(b: Sketch, x: Value) -> Value:
+def square(b: TensorProgram, x: Value) -> Value:
     return b.add(ew.Mul, x, x)
 
 
-def at_least(b: Sketch, x: Value, least: float) -> Value:
+def at_least(b: TensorProgram, x: Value, least: float) -> Value:
     return b.add(ew.Maximum, x, b.constant(least))
 
 
-def variance_of(b: Sketch, x: Value) -> Value:
+def variance_of(b: TensorProgram, x: Value) -> Value:
     return b.add(ew.Sub, mean(b, square(b, x)), square(b, mean(b, x)))
 
 
 # The idioms: each adds its inputs, and returns its result.
 
 
-def third_moment(b: Sketch) -> Value:
+def third_moment(b: TensorProgram) -> Value:
     x = b.clients("x", 3)
     return total(b, b.add(ew.Mul, square(b, x), x))
 
 
-def product_of_three_scalars(b: Sketch) -> Value:
+def product_of_three_scalars(b: TensorProgram) -> Value:
     x, y, z = (b.clients(path) for path in "xyz")
     return total(b, b.add(ew.Mul, b.add(ew.Mul, x, y), z))
 
 
-def variance_of_a_scalar(b: Sketch) -> Value:
+def variance_of_a_scalar(b: TensorProgram) -> Value:
     return variance_of(b, b.clients("x"))
 
 
-def deviation_of_a_vector(b: Sketch) -> Value:
+def deviation_of_a_vector(b: TensorProgram) -> Value:
     return b.add(ew.Sqrt, at_least(b, variance_of(b, b.clients("x", 4)), 0.0))
 
 
-def square_of_the_mean(b: Sketch) -> Value:
+def square_of_the_mean(b: TensorProgram) -> Value:
     return square(b, mean(b, b.clients("x")))
 
 
-def guarded_quotient(b: Sketch) -> Value:
+def guarded_quotient(b: TensorProgram) -> Value:
     x, y, zero = b.clients("x", 20), b.clients("y", 20), b.constant(0.0)
     return total(b, b.add(ew.Select, b.add(ew.Greater, y, zero), b.add(ew.Div, x, y), zero))
 
 
-def guarded_direction(b: Sketch) -> Value:
+def guarded_direction(b: TensorProgram) -> Value:
     x, zero = b.clients("x", 3), b.constant(0.0)
     norm = column(b, b.norm(x, 1))
     return total(b, b.add(ew.Select, b.add(ew.Greater, norm, zero), b.add(ew.Div, x, norm), zero))
 
 
-def scaled_by_the_largest(b: Sketch) -> Value:
+def scaled_by_the_largest(b: TensorProgram) -> Value:
     x = b.clients("x", 5)
     largest = b.add(st.ReduceMax, b.add(ew.Abs, x), axes=(1,))
     return total(b, b.add(ew.Div, x, column(b, at_least(b, largest, 1e-6))))
 
 
-def weiszfeld(b: Sketch, x: Value, middle: Value) -> Value:
+def weiszfeld(b: TensorProgram, x: Value, middle: Value) -> Value:
     distance = b.norm(b.add(ew.Sub, x, middle), 1)
     weight = b.add(ew.Div, b.constant(1.0), at_least(b, distance, 1e-2))
     return b.add(ew.Div, total(b, b.add(ew.Mul, x, column(b, weight))), total(b, weight))
 
 
-def weiszfeld_from_a_public_point(b: Sketch) -> Value:
+def weiszfeld_from_a_public_point(b: TensorProgram) -> Value:
     return weiszfeld(b, b.clients("x", 10), b.server("middle", 10))
 
 
-def weiszfeld_from_the_mean(b: Sketch) -> Value:
+def weiszfeld_from_the_mean(b: TensorProgram) -> Value:
     x = b.clients("x", 10)
     return weiszfeld(b, x, mean(b, x))
 
 
-def shares_of_a_whole(b: Sketch) -> Value:
+def shares_of_a_whole(b: TensorProgram) -> Value:
     t = b.add(ew.Abs, b.clients("x", 6))
     return total(b, b.add(ew.Div, t, column(b, total(b, t, 1))))
 
 
-def standardised(b: Sketch) -> Value:
+def standardised(b: TensorProgram) -> Value:
     x, each = b.clients("x", 8), b.constant(1 / 8)
     centred = b.add(ew.Sub, x, column(b, b.add(ew.Mul, total(b, x, 1), each)))
     variance = b.add(ew.Mul, total(b, square(b, centred), 1), each)
     return total(b, b.add(ew.Div, centred, column(b, b.add(ew.Sqrt, at_least(b, variance, 1e-12)))))
 
 
-def product_of_inner_products(b: Sketch) -> Value:
+def product_of_inner_products(b: TensorProgram) -> Value:
     x, y = b.clients("x", 4), b.clients("y", 4)
     return total(b, b.add(ew.Mul, total(b, b.add(ew.Mul, x, y), 1), total(b, square(b, x), 1)))
 
 
-def kept(b: Sketch, x: Value) -> tuple[Value, Value]:
+def kept(b: TensorProgram, x: Value) -> tuple[Value, Value]:
     """The sum of the rows whose loss is below 1, and how many there are."""
     keep = b.add(ew.Cast, b.add(ew.Less, b.clients("loss"), b.constant(1.0)), dtype=DType.F32)
     return total(b, b.add(ew.Mul, x, column(b, keep))), total(b, keep)
 
 
-def mean_of_selected(b: Sketch) -> Value:
+def mean_of_selected(b: TensorProgram) -> Value:
     rows, count = kept(b, b.clients("x", 6))
     return b.add(ew.Div, rows, at_least(b, count, 1.0))
 
 
-def mean_of_selected_or_zero(b: Sketch) -> Value:
+def mean_of_selected_or_zero(b: TensorProgram) -> Value:
     return b.add(ew.DivNoNan, *kept(b, b.clients("x", 6)))
 
 
@@ -159,8 +159,8 @@ IDIOMS = (
 )
 
 
-def built(idiom: Callable[[Sketch], Value]) -> Program:
-    b = Sketch(idiom.__name__)
+def built(idiom: Callable[[TensorProgram], Value]) -> Program:
+    b = TensorProgram(idiom.__name__)
     b.returns(idiom(b))
     return b.build()
 
@@ -175,7 +175,7 @@ def normal(*shape: int, scale: float = 1.0, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize("magnitude", MAGNITUDES)
 @pytest.mark.parametrize("idiom", IDIOMS, ids=lambda f: f.__name__)
-def test_idioms_are_precise(idiom: Callable[[Sketch], Value], magnitude: float):
+def test_idioms_are_precise(idiom: Callable[[TensorProgram], Value], magnitude: float):
     program = built(idiom)
     inputs = {
         op.path: LOSSES if op.path == "loss" else normal(*resolve(op.type.shape, CLIENTS), scale=magnitude, seed=i)
@@ -198,7 +198,7 @@ def test_weighted_means_are_precise(clients: int, size: int, values: float, weig
 @pytest.mark.parametrize("clients", [5, 20])
 @pytest.mark.parametrize(("losses", "weights"), [(0.05, 500.0), (0.005, 500.0), (0.005, 1e-5), (0.05, 1e5)])
 def test_weighted_means_of_scalars_are_precise(clients: int, losses: float, weights: float):
-    b = Sketch("mean_loss")
+    b = TensorProgram("mean_loss")
     loss, weight = b.clients("loss"), b.clients("weight")
     b.returns(b.add(ew.Div, total(b, b.add(ew.Mul, loss, weight)), total(b, weight)))
     weight_values = np.random.default_rng(1).random(clients) * weights
@@ -211,7 +211,7 @@ def test_negative_weights_that_almost_cancel():
 
 
 def test_products_of_seven_digit_scalars():
-    b = Sketch("products")
+    b = TensorProgram("products")
     b.returns(total(b, b.add(ew.Mul, b.clients("x"), b.clients("y"))))
     assert error(b.build(), x=normal(5, scale=3e5), y=normal(5, scale=3e5, seed=1)) <= TOLERANCE
     x, y, z = (np.random.default_rng(i).uniform(1e5, 9.9e5, 5) for i in range(3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sketches import Sketch, weighted_layers, weighted_mean
+from small_programs import TensorProgram, weighted_layers, weighted_mean
 
 from ezprivsecfl.compiler import pipeline
 from ezprivsecfl.compiler.analyses.ranges import Ranges
@@ -27,7 +27,7 @@ SIGNED = {"weight": LARGE}
 
 def divided_rows(*, weighted: bool) -> Program:
     """The sum of x / y of every client, times its z where ``weighted``."""
-    b = Sketch("divided_rows")
+    b = TensorProgram("divided_rows")
     rows = b.add(ew.Div, b.clients("x", 200), b.add(st.Reshape, b.clients("y"), shape=("n", 1)))
     rows = b.add(ew.Mul, rows, b.clients("z", 200)) if weighted else rows
     b.returns(b.add(st.Sum, rows, axes=(0,)))
@@ -36,7 +36,7 @@ def divided_rows(*, weighted: bool) -> Program:
 
 def distances() -> Program:
     """Of every client's x to something much larger."""
-    b = Sketch("distances")
+    b = TensorProgram("distances")
     b.returns(b.add(st.Sum, b.norm(b.add(ew.Sub, b.clients("x", 3), b.server("state", 3)), 1), axes=(0,)))
     return b.build()
 
@@ -94,7 +94,7 @@ def test_only_inputs_that_share_a_limit_give_up_fractional_bits(large: tuple[str
 
 def two_results(*, other: bool) -> Program:
     """A weighted mean of vectors, and before it, if asked for, a sum of products that only fits with few bits."""
-    b = Sketch("two_results")
+    b = TensorProgram("two_results")
     if other:
         b.returns(b.add(st.Sum, b.add(ew.Mul, b.clients("a"), b.clients("b")), axes=(0,)), "products")
     values, weights = b.clients("value", 5), b.clients("weight")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
@@ -17,8 +18,8 @@ FLOOR = 2.0**-10
 
 
 @pytest.mark.parametrize("of_sum", [True, False])
-def test_logarithm(sketch, of_sum):
-    b = sketch("entropy")
+def test_logarithm(of_sum):
+    b = TensorProgram("entropy")
     x, floor = b.clients("x", 6), b.constant(FLOOR)
     if of_sum:
         b.returns(b.add(ew.Log, b.add(ew.Maximum, b.add(st.Sum, x, axes=(0,)), floor)))
@@ -33,8 +34,8 @@ def test_logarithm(sketch, of_sum):
     assert len(compiled.epilogue.of(Op)) == 2, "the sum itself is not opened: the logarithm is computed in a circuit"
 
 
-def test_of_what_may_be_zero(sketch):
-    b = sketch("unbounded")
+def test_of_what_may_be_zero():
+    b = TensorProgram("unbounded")
     b.returns(b.add(ew.Log, b.add(st.Sum, b.clients("x", 3), axes=(0,))))
     program = PlainProgram(compile_program(b.build(), Options(clients=4)))
     got = program.run({"x": [np.array([1.0, 2.0**-20, 7.0]), np.array([0.5, 0.0, 6.0])]}, {}).outputs["result"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.lowering.bundles import Bundle, Garbler
+from ezprivsecfl.compiler.lowering.bundles import Bundle, Gates
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.circuits.builder import CircuitBuilder
@@ -44,8 +45,8 @@ def run(b, values):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_of_every_client(sketch, kind):
-    b = sketch("rounded")
+def test_of_every_client(kind):
+    b = TensorProgram("rounded")
     b.returns(b.add(st.Sum, b.add(kind, b.clients("x", len(VALUES))), axes=(0,)))
     values = np.array([VALUES, VALUES[::-1], np.negative(VALUES)])
     _, got = run(b, values)
@@ -53,8 +54,8 @@ def test_of_every_client(sketch, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_of_a_sum(sketch, kind):
-    b = sketch("rounded")
+def test_of_a_sum(kind):
+    b = TensorProgram("rounded")
     b.returns(b.add(kind, b.add(st.Sum, b.clients("x", len(VALUES)), axes=(0,))))
     values = np.array([VALUES, VALUES[3:] + VALUES[:3]])
     compiled, got = run(b, values)
@@ -64,8 +65,8 @@ def test_of_a_sum(sketch, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_of_a_normalised_number(sketch, kind):
-    b = sketch("rounded")
+def test_of_a_normalised_number(kind):
+    b = TensorProgram("rounded")
     x = b.clients("x", len(VALUES))
     third = b.add(ew.Sqrt, b.add(ew.Abs, x))
     b.returns(b.add(st.Sum, b.add(kind, b.add(ew.Mul, third, third)), axes=(0,)))
@@ -74,8 +75,8 @@ def test_of_a_normalised_number(sketch, kind):
     np.testing.assert_array_equal(got, KINDS[kind](np.abs(values)).sum(axis=0))
 
 
-def test_casts_to_integers_round_toward_zero(sketch):
-    b = sketch("cast")
+def test_casts_to_integers_round_toward_zero():
+    b = TensorProgram("cast")
     scaled = b.add(ew.Mul, b.clients("x", len(VALUES)), b.add(Constant, value=np.full((), 2.0), dtype=DType.F32))
     b.returns(b.add(st.Sum, b.add(ew.Cast, scaled, dtype=DType.I32), axes=(0,)))
     values = np.array([VALUES, np.multiply(VALUES, 0.25)])
@@ -84,13 +85,13 @@ def test_casts_to_integers_round_toward_zero(sketch):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_of_words_with_fewer_places_than_integers(sketch, kind):
+def test_of_words_with_fewer_places_than_integers(kind):
     """Large numbers beside others may have: they are integers already, several times as large as the word."""
     words = [-8, -3, 0, 1, 7]
-    b = sketch("rounded")
+    b = TensorProgram("rounded")
     rounded = b.add(kind, b.clients("x"))
     circuit = CircuitBuilder()
-    result = Garbler(circuit).apply(rounded.op, [Bundle(FixedFormat(4, -2), circuit.input(4))])
+    result = Gates(circuit).apply(rounded.op, [Bundle(FixedFormat(4, -2), circuit.input(4))])
     circuit.output(result.wires)
     (bits,) = evaluate(circuit.build(), [to_bits(words, 4)])
     assert result.frac == 0

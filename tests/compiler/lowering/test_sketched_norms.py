@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from rounds import random_round
-from sketches import Sketch, fltrust
+from small_programs import TensorProgram, fltrust
 
 from ezprivsecfl.backends.motion2nx.legalise import Legalise
 from ezprivsecfl.backends.plain.program import PlainProgram
@@ -16,8 +16,7 @@ from ezprivsecfl.errors import CompileError, PrecisionError, UnsupportedError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.mpc.protocol import SquareSum
-from ezprivsecfl.ir.mpc.sketch import Coins
-from ezprivsecfl.ir.mpc.sketch import Sketch as SketchOp
+from ezprivsecfl.ir.mpc.sketch import Coins, Sketch
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Greater, Mul, Sub
 from ezprivsecfl.ir.tensor.structure import Sum
@@ -26,7 +25,7 @@ from ezprivsecfl.ir.types import DType
 
 def layers() -> Program:
     """Squared norms of a long, a longer and a short vector, and of a long difference."""
-    b = Sketch("layers")
+    b = TensorProgram("layers")
     total = None
     for path, size in (("long", 500), ("longer", 900), ("short", 64)):
         x = b.clients(path, size)
@@ -42,11 +41,11 @@ def layers() -> Program:
 
 def test_long_vectors_are_sketched_with_one_draw():
     secure = compile_program(layers(), Options(clients=5, norms="sketch:64")).secure
-    assert [op.operands[0].type.shape for op in secure.of(SketchOp)] == [("n", 500), ("n", 900), ("n", 500)]
+    assert [op.operands[0].type.shape for op in secure.of(Sketch)] == [("n", 500), ("n", 900), ("n", 500)]
     assert len(secure.of(Coins)) == 1
     assert [op.operands[0].type.shape for op in secure.of(SquareSum)].count(("n", 64)) == 4
     exact = compile_program(layers(), Options(clients=5)).secure
-    assert not exact.of(SketchOp)
+    assert not exact.of(Sketch)
     assert not exact.of(Coins)
 
 
@@ -73,7 +72,7 @@ def test_a_million_parameters_fit_the_default_bound():
 
 def test_the_longest_vectors_do_not_wrap_around():
     """A limit compares with a sum of squares in a circuit, which must hold that of entries at their bound."""
-    b = Sketch("count")
+    b = TensorProgram("count")
     x, limit = b.clients("x", 500), b.server("limit")
     long = b.add(Greater, b.add(Sum, b.add(Mul, x, x), axes=(1,)), limit)
     b.returns(b.add(Sum, b.add(Cast, long, dtype=DType.F32), axes=(0,)))

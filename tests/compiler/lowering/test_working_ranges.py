@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from rounds import simulated, worst_error
-from sketches import Sketch
+from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
 from ezprivsecfl.compiler.compiled import Compiled
@@ -28,21 +28,21 @@ EXPONENTS = range(-2, 33)
 BOUNDS = {path: Bound(8.0) for path in "xy"}
 
 
-def total(b: Sketch, x: Value) -> Value:
+def total(b: TensorProgram, x: Value) -> Value:
     return b.add(st.Sum, x, axes=(0,))
 
 
 def compiled(build: object, **options: object) -> Compiled:
-    b = Sketch("quotients")
+    b = TensorProgram("quotients")
     b.returns(build(b))
     return compile_program(b.build(), Options(**{"clients": 3, "bounds": BOUNDS, **options}))
 
 
-def own_quotients(b: Sketch) -> Value:
+def own_quotients(b: TensorProgram) -> Value:
     return total(b, b.add(ew.Div, b.clients("x"), b.clients("y")))
 
 
-def quotient_of_sums(b: Sketch) -> Value:
+def quotient_of_sums(b: TensorProgram) -> Value:
     return b.add(ew.Div, total(b, b.clients("x")), total(b, b.clients("y")))
 
 
@@ -95,7 +95,7 @@ def test_a_shared_quotient_beyond_the_range_fails_the_round():
 def test_a_guard_excludes_rows_whose_quotients_are_infinite():
     """Adding the condition times the difference of the branches would add an infinity to the zero that is chosen."""
 
-    def guarded(b: Sketch) -> Value:
+    def guarded(b: TensorProgram) -> Value:
         x, y, zero = b.clients("x", 4), b.clients("y", 4), b.constant(0.0)
         chosen = b.add(st.Reshape, b.add(ew.Greater, b.clients("c"), zero), shape=("n", 1))
         return total(b, b.add(ew.Select, chosen, b.add(ew.Div, x, y), zero))
@@ -114,7 +114,7 @@ def test_a_guard_excludes_rows_whose_quotients_are_infinite():
 def test_quotients_entry_by_entry_are_computed_in_circuits(size: int, inverse: bool):
     """A product of shares would need room for the largest inverse and the largest numerator at once."""
 
-    def quotients(b: Sketch) -> Value:
+    def quotients(b: TensorProgram) -> Value:
         x, y = b.clients("x", size), b.clients("y", size)
         return total(b, b.add(ew.Mul, x, b.add(ew.Reciprocal, y)) if inverse else b.add(ew.Div, x, y))
 
@@ -129,7 +129,7 @@ def test_quotients_entry_by_entry_are_computed_in_circuits(size: int, inverse: b
 def test_a_public_value_has_a_format_for_each_use():
     """The variance: the number of clients divides the squares, and the values."""
 
-    def twice(b: Sketch) -> Value:
+    def twice(b: TensorProgram) -> Value:
         x, n = b.clients("x"), b.add(st.Clients, dtype=DType.F32)
         mean = b.add(ew.Div, total(b, x), n)
         second = b.add(ew.Div, total(b, b.add(ew.Mul, x, x)), n)
@@ -142,21 +142,21 @@ def test_a_public_value_has_a_format_for_each_use():
     assert worst_error(program, {"x": np.array([1.0, 2.0, 4.0])}) <= 1e-3
 
 
-def hidden_product(b: Sketch, factors: Value) -> Value:
+def hidden_product(b: TensorProgram, factors: Value) -> Value:
     """The sum of relu(x · factors): the public factors enter the secure part, since the circuit comes after them."""
     return total(b, b.add(ew.Relu, b.add(ew.Mul, b.clients("x", 3), factors)))
 
 
-def by_inverses(b: Sketch) -> Value:
+def by_inverses(b: TensorProgram) -> Value:
     return hidden_product(b, b.add(ew.Reciprocal, b.server("s", 3)))
 
 
-def by_powers(b: Sketch) -> Value:
+def by_powers(b: TensorProgram) -> Value:
     return hidden_product(b, b.add(ew.Exp, b.add(ew.Mul, b.server("s", 3), b.constant(1e6))))
 
 
 @pytest.mark.parametrize("program", [by_inverses, by_powers])
-def test_the_encoder_takes_no_public_value_beyond_its_working_range(program: Callable[[Sketch], Value]):
+def test_the_encoder_takes_no_public_value_beyond_its_working_range(program: Callable[[TensorProgram], Value]):
     """Of a public value without a bound, everything after it is proved from the range that it is encoded within."""
     found = compiled(program, bounds={})
     (public,) = found.secure.of(io.Public)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from opened import Round, run_plain
-from sketches import Sketch
+from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.chains import chain
 from ezprivsecfl.compiler.options import Options
@@ -25,12 +25,12 @@ TOTAL = X.sum(axis=0)
 
 def program(use, dtype: DType = DType.F32) -> Program:
     """``use`` gets the sum over the clients, and returns the output."""
-    b = Sketch("late")
+    b = TensorProgram("late")
     b.returns(use(b, b.add(Sum, b.clients("x", 3, dtype=dtype), axes=(0,))))
     return b.build()
 
 
-def constant(b: Sketch, value: float, dtype: DType = DType.F32) -> Value:
+def constant(b: TensorProgram, value: float, dtype: DType = DType.F32) -> Value:
     return b.add(Constant, value=np.asarray(value), dtype=dtype)
 
 
@@ -147,7 +147,7 @@ def test_factors_that_are_known_need_no_gate():
 
 
 def test_no_gate_where_another_output_shows_the_value():
-    b = Sketch("two")
+    b = TensorProgram("two")
     total = b.add(Sum, b.clients("x", 3), axes=(0,))
     b.returns(total, "total")
     b.returns(by_rate(b, total), "scaled")
@@ -215,7 +215,7 @@ def test_the_factor_counts_for_what_a_sum_hides():
 
 
 def test_a_sum_is_opened_in_full_if_another_output_shows_it():
-    b = Sketch("two")
+    b = TensorProgram("two")
     total = b.add(Sum, b.clients("x", 3), axes=(0,))
     b.returns(total, "total")
     b.returns(plus(b, total), "state")

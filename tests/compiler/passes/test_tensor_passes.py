@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.analyses.chains import chain
@@ -57,8 +58,8 @@ def agree(before: Program, after: Program) -> None:
 
 
 @pytest.mark.parametrize("factor", ["square", "constant", "spread"])
-def test_products_of_repeated_values_keep_their_shape(sketch, factor):
-    b = sketch("repeated")
+def test_products_of_repeated_values_keep_their_shape(factor):
+    b = TensorProgram("repeated")
     x = b.add(Broadcast, b.clients("x", 2), shape=(3, "n", 2))
     factors = {
         "square": lambda: x,
@@ -71,21 +72,21 @@ def test_products_of_repeated_values_keep_their_shape(sketch, factor):
     agree(b.build(), after)
 
 
-def test_a_pass_that_changes_a_result_is_found(sketch):
+def test_a_pass_that_changes_a_result_is_found():
     class Drops:
         def run(self, program: Program) -> Program:
-            b = sketch("other")
+            b = TensorProgram("other")
             b.returns(b.add(Sum, b.clients("x", 2), axes=(0, 1)))
             return b.build()
 
-    b = sketch("sum")
+    b = TensorProgram("sum")
     b.returns(b.add(Sum, b.clients("x", 2), axes=(0,)))
     with pytest.raises(VerifyError, match=r"Drops changed the results from .*\(2,\)"):
         run_passes(b.build(), [Drops()])
 
 
-def test_public_operands_are_not_repeated_for_every_client(sketch):
-    b = sketch("masked")
+def test_public_operands_are_not_repeated_for_every_client():
+    b = TensorProgram("masked")
     x, zero = b.clients("x", 3), b.add(Constant, value=np.zeros(()), dtype=DType.F32)
     b.returns(b.add(Sum, b.add(Maximum, x, b.add(Broadcast, zero, shape=("n", 3))), axes=(0,)))
     simple = Simplify().run(b.build())
@@ -94,8 +95,8 @@ def test_public_operands_are_not_repeated_for_every_client(sketch):
 
 
 @pytest.mark.parametrize("reduction", [ReduceMax, ReduceMin])
-def test_an_extreme_of_clients_passes_on_what_is_not_a_number(sketch, reduction):
-    b = sketch("extreme")
+def test_an_extreme_of_clients_passes_on_what_is_not_a_number(reduction):
+    b = TensorProgram("extreme")
     x, y = b.clients("x"), b.clients("y")
     b.returns(b.add(reduction, b.add(Div, x, y), axes=(0,)))
     program, after = b.build(), ReduceByTrees().run(b.build())
@@ -135,8 +136,8 @@ def test_norm_becomes_inverse_square_root(any_program):
         assert not after.of(Div)
 
 
-def test_product_of_two_large_tensors_summed_is_a_dot_product(sketch):
-    b = sketch("dots")
+def test_product_of_two_large_tensors_summed_is_a_dot_product():
+    b = TensorProgram("dots")
     x, y = b.clients("x", 3, 4), b.clients("y", 3, 4)
     dots = b.add(Sum, b.add(Mul, x, y), axes=(2,))
     over_clients = b.add(Sum, b.add(Mul, x, y), axes=(0,))
@@ -149,8 +150,8 @@ def test_product_of_two_large_tensors_summed_is_a_dot_product(sketch):
     assert not large_secret_products(after)
 
 
-def test_factors_move_through_reshape_and_transpose(sketch):
-    b = sketch("moved")
+def test_factors_move_through_reshape_and_transpose():
+    b = TensorProgram("moved")
     x, w = b.clients("x", 6), b.clients("w")
     scaled = b.add(Mul, x, b.add(Reshape, w, shape=("n", 1)))
     square = b.add(Reshape, scaled, shape=("n", 2, 3))
@@ -162,8 +163,8 @@ def test_factors_move_through_reshape_and_transpose(sketch):
     assert len(after.of(MatMul)) == 1
 
 
-def test_selection_between_scalings_is_a_selection_of_scales(sketch):
-    b = sketch("zeroing")
+def test_selection_between_scalings_is_a_selection_of_scales():
+    b = TensorProgram("zeroing")
     x, flag = b.clients("x", 6), b.clients("flag", dtype=DType.BOOL)
     zero = b.add(Constant, value=np.zeros(()), dtype=DType.F32)
     chosen = b.add(Select, b.add(Reshape, flag, shape=("n", 1)), zero, x)
@@ -173,8 +174,8 @@ def test_selection_between_scalings_is_a_selection_of_scales(sketch):
     assert all(op.result.type.shape == ("n", 1) for op in after.of(Select))
 
 
-def test_simplify_folds_merges_and_drops(sketch):
-    b = sketch("folding")
+def test_simplify_folds_merges_and_drops():
+    b = TensorProgram("folding")
     x = b.clients("x", 4)
     two = b.add(Constant, value=np.full((), 2.0), dtype=DType.F32)
     four = b.add(Mul, two, two)
@@ -186,8 +187,8 @@ def test_simplify_folds_merges_and_drops(sketch):
     assert [float(op.value) for op in after.of(Constant)] == [4.0]
 
 
-def test_constant_powers_become_products(sketch):
-    b = sketch("powers")
+def test_constant_powers_become_products():
+    b = TensorProgram("powers")
     x = b.clients("x", 4)
     two = b.add(Constant, value=np.full((), 2.0), dtype=DType.F32)
     b.returns(b.add(Sum, b.add(Pow, x, two), axes=(0,)))
@@ -197,8 +198,8 @@ def test_constant_powers_become_products(sketch):
     agree(program, after)
 
 
-def test_other_powers_are_refused(sketch):
-    b = sketch("powers")
+def test_other_powers_are_refused():
+    b = TensorProgram("powers")
     x = b.clients("x", 4)
     power = b.add(Constant, value=np.full((), 2.5), dtype=DType.F32)
     b.returns(b.add(Sum, b.add(Pow, x, power), axes=(0,)))
@@ -206,8 +207,8 @@ def test_other_powers_are_refused(sketch):
         Simplify().run(b.build())
 
 
-def test_maximum_over_axes_is_a_tree(sketch):
-    b = sketch("largest")
+def test_maximum_over_axes_is_a_tree():
+    b = TensorProgram("largest")
     x = b.clients("x", 3, 5)
     b.returns(b.add(Sum, b.add(ReduceMax, b.add(Abs, x), axes=(1, 2)), axes=(0,)))
     program = b.build()
@@ -217,8 +218,8 @@ def test_maximum_over_axes_is_a_tree(sketch):
     assert not after.of(ReduceMax)
 
 
-def test_public_divisor_is_applied_after_opening(sketch):
-    b = sketch("mean")
+def test_public_divisor_is_applied_after_opening():
+    b = TensorProgram("mean")
     total = b.add(Sum, b.clients("x", 3), axes=(0,))
     b.returns(b.add(Div, total, b.add(Clients, dtype=DType.F32)))
     after = run_passes(b.build(), tensor_passes(Options()))
@@ -226,8 +227,8 @@ def test_public_divisor_is_applied_after_opening(sketch):
     assert isinstance(chain(output.operands[0]).opened.op, Sum)
 
 
-def test_public_factor_that_may_be_zero_is_gated(sketch):
-    b = sketch("scaled")
+def test_public_factor_that_may_be_zero_is_gated():
+    b = TensorProgram("scaled")
     total = b.add(Sum, b.clients("x", 3), axes=(0,))
     b.returns(b.add(Mul, total, b.server("rate")))
     program = b.build()
@@ -240,8 +241,8 @@ def test_public_factor_that_may_be_zero_is_gated(sketch):
     np.testing.assert_array_equal(values["result"], 0.0)
 
 
-def test_bounds_have_defaults_and_can_be_declared(sketch):
-    b = sketch("bounds")
+def test_bounds_have_defaults_and_can_be_declared():
+    b = TensorProgram("bounds")
     kernel, count = b.clients("updates/kernel", 3), b.clients("count")
     b.returns(b.add(Sum, b.add(Mul, kernel, b.add(Reshape, count, shape=("n", 1))), axes=(0,)))
     program = b.build()
@@ -263,8 +264,8 @@ def test_bounds_have_defaults_and_can_be_declared(sketch):
         DeclareBounds(1, {}).run(program)
 
 
-def test_square_is_a_product_and_exp_of_public_values_stays(sketch):
-    b = sketch("public")
+def test_square_is_a_product_and_exp_of_public_values_stays():
+    b = TensorProgram("public")
     x, rate = b.clients("x", 3), b.server("rate")
     b.returns(b.add(Mul, b.add(Sum, b.add(Square, x), axes=(0,)), b.add(Exp, rate)))
     program = b.build()
@@ -273,8 +274,8 @@ def test_square_is_a_product_and_exp_of_public_values_stays(sketch):
     assert not after.of(Square)
 
 
-def test_the_square_of_a_norm_needs_no_root(sketch):
-    b = sketch("squared_norm")
+def test_the_square_of_a_norm_needs_no_root():
+    b = TensorProgram("squared_norm")
     norm = b.add(Reshape, b.norm(b.clients("x", 6), 1), shape=("n", 1))
     b.returns(b.add(Sum, b.add(Sum, b.add(Square, norm), axes=(1,)), axes=(0,)))
     program = b.build()
@@ -283,8 +284,8 @@ def test_the_square_of_a_norm_needs_no_root(sketch):
     assert [op.name for op in after.ops if op.name in ("sqrt", "square")] == []
 
 
-def test_gates_reach_through_what_is_computed_in_the_clear(sketch):
-    b = sketch("adaptive")
+def test_gates_reach_through_what_is_computed_in_the_clear():
+    b = TensorProgram("adaptive")
     total = b.add(Sum, b.clients("x", 3), axes=(0,))
     b.returns(b.add(Mul, b.add(Exp, total), b.server("state")))
     program = b.build()
@@ -296,8 +297,8 @@ def test_gates_reach_through_what_is_computed_in_the_clear(sketch):
     assert isinstance(opened.op.operands[0].op, Sum)
 
 
-def inverse_program(sketch, use):
-    b = sketch("inverse")
+def inverse_program(use):
+    b = TensorProgram("inverse")
     x, y = b.clients("x"), b.clients("y")
     b.returns(b.add(Sum, use(b, x, y), axes=(0,)))
     return b.build()
@@ -308,12 +309,12 @@ def divided(program: Program) -> Program:
 
 
 @pytest.mark.parametrize(("kind", "root"), [(Rsqrt, 1), (Reciprocal, 0)])
-def test_products_with_inverses_become_quotients(sketch, kind, root):
+def test_products_with_inverses_become_quotients(kind, root):
     def use(b, x, y):
         inverse = b.add(kind, y)
         return b.add(Add, b.add(Mul, x, inverse), b.add(Mul, b.add(Reshape, inverse, shape=("n",)), x))
 
-    program = inverse_program(sketch, use)
+    program = inverse_program(use)
     rewritten = divided(program)
     assert not rewritten.of(kind)
     assert (len(rewritten.of(Div)), len(rewritten.of(Mul)), len(rewritten.of(Sqrt))) == (2, 0, root)
@@ -331,6 +332,6 @@ KEPT = {
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_inverses_that_quotients_would_not_replace_stay(sketch, name):
-    program = Simplify().run(inverse_program(sketch, KEPT[name]))
+def test_inverses_that_quotients_would_not_replace_stay(name):
+    program = Simplify().run(inverse_program(KEPT[name]))
     assert not divided(program).of(Div)

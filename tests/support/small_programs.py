@@ -12,7 +12,7 @@ from ezprivsecfl.ir.tensor.structure import Clients, Concat, MatMul, ReduceMax, 
 from ezprivsecfl.ir.types import Dim, DType, Secrecy, TensorType
 
 
-class Sketch(ProgramBuilder):
+class TensorProgram(ProgramBuilder):
     """A builder with short names for what tests need."""
 
     def __init__(self, name: str) -> None:
@@ -38,7 +38,7 @@ class Sketch(ProgramBuilder):
 
 def fltrust(size: int) -> Program:
     """FLTrust as one would write it: cosine, ReLU, normalise, weighted mean."""
-    b = Sketch("fltrust")
+    b = TensorProgram("fltrust")
     updates, root = b.clients("updates", size), b.server("root", size)
     norm, root_norm = b.norm(updates, 1), b.norm(root, 0)
     dot = b.add(Sum, b.add(Mul, updates, root), axes=(1,))
@@ -51,7 +51,7 @@ def fltrust(size: int) -> Program:
 
 
 def weighted_mean(size: int) -> Program:
-    b = Sketch("weighted_mean")
+    b = TensorProgram("weighted_mean")
     values, weights = b.clients("value", size), b.clients("weight")
     rows = b.add(Mul, values, b.add(Reshape, weights, shape=("n", 1)))
     b.returns(b.add(Div, b.add(Sum, rows, axes=(0,)), b.add(Sum, weights, axes=(0,))))
@@ -60,7 +60,7 @@ def weighted_mean(size: int) -> Program:
 
 def weighted_layers(size: int) -> Program:
     """The weighted mean of models of several tensors."""
-    b = Sketch("weighted_layers")
+    b = TensorProgram("weighted_layers")
     weight = b.clients("weight")
     total = b.add(Sum, weight, axes=(0,))
     for name, shape in (("kernel", (size, 10)), ("bias", (10,)), ("scale", ())):
@@ -72,7 +72,7 @@ def weighted_layers(size: int) -> Program:
 
 def clipped_mean(size: int) -> Program:
     """Rows longer than the bound are scaled down to it; the count of clipped rows is returned too."""
-    b = Sketch("clipped_mean")
+    b = TensorProgram("clipped_mean")
     values, limit = b.clients("value", size), b.server("limit")
     norm = b.norm(values, 1)
     clipped = b.add(Greater, norm, limit)
@@ -84,7 +84,7 @@ def clipped_mean(size: int) -> Program:
 
 def everything() -> Program:
     """Selection, maxima, comparison, integers, moves and a large public constant in one program."""
-    b = Sketch("everything")
+    b = TensorProgram("everything")
     x, y = b.clients("x", 4, 3), b.clients("y", 4, 3)
     count, offset = b.clients("count", dtype=DType.I32), b.server("offset", 4, 3)
     table = b.add(Constant, value=np.arange(120.0).reshape(12, 10) / 64, dtype=DType.F32)

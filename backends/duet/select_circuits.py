@@ -21,7 +21,7 @@ DOMAINS = ("auto", "yao", "boolean")
 
 
 @dataclass(frozen=True)
-class AssignDomains:
+class SelectCircuits:
     """The pass.
 
     A garbled gate takes 32 bytes and no wait; a gate on Boolean shares a quarter of that, but circuits wait for a

@@ -12,7 +12,7 @@ from ezprivsecfl.ir.program import Program, ProgramBuilder
 
 
 @dataclass(frozen=True)
-class ChooseProducts:
+class SelectProducts:
     """The pass.
 
     Args:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from sketches import fltrust, weighted_mean
+from small_programs import fltrust, weighted_mean
 
 from ezprivsecfl.backends.duet.backend import Duet
-from ezprivsecfl.backends.duet.choices import ChooseProducts
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.duet.legalise import Legalise
+from ezprivsecfl.backends.duet.select_products import SelectProducts
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
@@ -77,26 +77,26 @@ def test_every_method_can_be_asked_for_and_auto_sends_least():
 
 def test_one_line_can_be_chosen():
     program = products_at(3, 5)
-    chosen = ChooseProducts({5: "lattice"}).run(program)
+    chosen = SelectProducts({5: "lattice"}).run(program)
     assert methods(chosen) == ["auto", "lattice"]
-    assert methods(ChooseProducts({3: "transfer", 0: "lattice"}).run(program)) == ["transfer", "lattice"]
+    assert methods(SelectProducts({3: "transfer", 0: "lattice"}).run(program)) == ["transfer", "lattice"]
     assert str(parse_program(str(chosen))) == str(chosen)
 
 
 def test_shares_for_one_product_are_shares_for_all_of_the_same_values():
-    chosen = ChooseProducts({5: "shares"}).run(products_at(3, 5))
+    chosen = SelectProducts({5: "shares"}).run(products_at(3, 5))
     assert not methods(Legalise().run(chosen))
 
 
 def test_impossible_choices_are_refused():
     with pytest.raises(CompileError, match=r"user.py:5 .* of shares, but those at user.py:3 .* masked"):
-        Legalise().run(ChooseProducts({3: "transfer", 5: "shares"}).run(products_at(3, 5)))
+        Legalise().run(SelectProducts({3: "transfer", 5: "shares"}).run(products_at(3, 5)))
     with pytest.raises(CompileError, match="products='ot': choose from auto, transfer, lattice, shares"):
         Duet("ot")
     with pytest.raises(CompileError, match="two_products has no product at line 4; its products are at 3, 5"):
-        ChooseProducts({4: "shares"}).run(products_at(3, 5))
+        SelectProducts({4: "shares"}).run(products_at(3, 5))
     with pytest.raises(CompileError, match="nothing to divide between the servers"):
-        Legalise().run(ChooseProducts({0: "shares"}).run(one_square()))
+        Legalise().run(SelectProducts({0: "shares"}).run(one_square()))
     with pytest.raises(CompileError, match="the back end plain has no setting products"):
         choose("plain", products={0: "shares"})
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sketches import Sketch, clipped_mean, fltrust
+from small_programs import TensorProgram, clipped_mean, fltrust
 
 from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.duet.description import cost
-from ezprivsecfl.backends.duet.domains import AssignDomains
+from ezprivsecfl.backends.duet.select_circuits import SelectCircuits
 from ezprivsecfl.backends.network import NETWORKS, network
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.compiled import Compiled
@@ -30,7 +30,7 @@ FIXED = FixedFormat(64, 0)
 
 
 def relu_sum(size: int) -> Program:
-    b = Sketch("relu_sum")
+    b = TensorProgram("relu_sum")
     b.returns(b.add(Sum, b.add(Relu, b.clients("x", size)), axes=(0,)))
     return b.build()
 
@@ -126,14 +126,14 @@ def test_every_domain_can_be_asked_for():
 
 def test_groups_are_chosen_by_line():
     program = two_relus(3, 5)
-    assert domains(AssignDomains({3: "boolean", 0: "yao"}).run(program)) == {BooleanType, YaoType}
-    chosen = AssignDomains({5: "boolean", 6: "boolean", 3: "yao"}).run(program)
+    assert domains(SelectCircuits({3: "boolean", 0: "yao"}).run(program)) == {BooleanType, YaoType}
+    chosen = SelectCircuits({5: "boolean", 6: "boolean", 3: "yao"}).run(program)
     assert len(chosen.of(boolean.FromBoolean)) == len(chosen.of(protocol.FromYao)) == 1
     assert str(parse_program(str(chosen))) == str(chosen)
 
 
 def test_a_value_that_several_circuits_take_is_added_up_once():
-    b = Sketch("masked_sum")
+    b = TensorProgram("masked_sum")
     x = b.clients("x", 50)
     positive = b.add(Greater, x, b.clients("y", 50))
     b.returns(b.add(Sum, b.add(Select, positive, x, b.add(Mul, x, b.clients("z", 50))), axes=(0,)))
@@ -145,9 +145,9 @@ def test_impossible_choices_are_refused():
     with pytest.raises(CompileError, match="circuits='gmw': choose from auto, yao, boolean"):
         Duet(circuits="gmw")
     with pytest.raises(CompileError, match="two_relus has no circuit at line 4; its circuits are at 3, 5, 6"):
-        AssignDomains({4: "yao"}).run(two_relus(3, 5))
+        SelectCircuits({4: "yao"}).run(two_relus(3, 5))
     with pytest.raises(CompileError, match=r"line 5 \(boolean\) and line 6 \(yao\) are connected by wires"):
-        AssignDomains({5: "boolean", 6: "yao"}).run(two_relus(3, 5))
+        SelectCircuits({5: "boolean", 6: "yao"}).run(two_relus(3, 5))
     with pytest.raises(CompileError, match="there is no network 'moon'"):
         Duet(network="moon")
     with pytest.raises(CompileError, match="the back end plain has no setting circuits"):

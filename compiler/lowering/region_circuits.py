@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ezprivsecfl.compiler.analyses.partial import PARTIAL
-from ezprivsecfl.compiler.lowering.bundles import Bundle, Garbler, bit
+from ezprivsecfl.compiler.lowering.bundles import Bundle, Gates, bit
 from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.regions import Region
 from ezprivsecfl.compiler.lowering.scales import Scales
@@ -51,7 +51,7 @@ class RegionCircuit:
         circuit: The circuit.
         inputs: Per circuit input the value and the operation that takes it.
         formats: Per circuit output its meaning.
-        garbled: Values that other circuits take, with the output's index.
+        wires: Values that other circuits take, with the output's index.
         shared: Values needed as arithmetic shares, with the output's index.
         invalid: What says that values are not finite, or beyond their ranges: one flag for all places if every element
             is some client's, else one for each place.
@@ -60,7 +60,7 @@ class RegionCircuit:
     circuit: Circuit
     inputs: list[tuple[Op, Value]]
     formats: tuple[WireFormat, ...]
-    garbled: dict[Value, int]
+    wires: dict[Value, int]
     shared: dict[Value, int]
     invalid: list[Flag]
 
@@ -85,20 +85,20 @@ class _Build:
 
     def __post_init__(self) -> None:
         self.b = CircuitBuilder()
-        self.gates = Garbler(self.b)
+        self.gates = Gates(self.b)
 
     def run(self) -> RegionCircuit:
         for op in self.region.ops:
             operands = [self._operand(op, o) for o in op.operands]
             self.values[op.result] = self.gates.apply(op, operands)
-        garbled: dict[Value, int] = {}
+        wires: dict[Value, int] = {}
         shared: dict[Value, int] = {}
         flags: dict[Location, int] = {}
         places: dict[Location, float] = {}
         for op in self.region.ops:
             value = op.result
-            if any(user not in self.region.ops for user in self.domains.needed_garbled(value)):
-                garbled[value] = self._output(self.values[value])
+            if any(user not in self.region.ops for user in self.domains.needed_in_circuits(value)):
+                wires[value] = self._output(self.values[value])
             if self.domains.needed_in_shares(value, self.opened):
                 frac = self.scales.frac(value)
                 highest = self.scales.highest_leaving(value, frac)
@@ -112,7 +112,7 @@ class _Build:
                     places[where] = max(self.scales.magnitude(value), places.get(where, 0.0))
         invalid_outputs = [self._flag(f, p) for f, p in self._grouped(flags, places)]
         circuit = self.b.build()
-        return RegionCircuit(circuit, self.inputs, tuple(self.formats), garbled, shared, invalid_outputs)
+        return RegionCircuit(circuit, self.inputs, tuple(self.formats), wires, shared, invalid_outputs)
 
     def _grouped(
         self, flags: dict[Location, int], places: dict[Location, float]
@@ -156,7 +156,7 @@ def is_per_client(shape: Shape) -> bool:
 
 def _partial(value: Value, domains: Domains) -> Op | None:
     """The nearest operation above that may have produced an infinity or NaN."""
-    if not domains.is_garbled(value):
+    if not domains.is_in_circuit(value):
         return None
     if isinstance(value.op, PARTIAL):
         return value.op
