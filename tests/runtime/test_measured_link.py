@@ -6,7 +6,7 @@ from ezprivsecfl.runtime.session import Link, measure_link
 
 
 def test_an_emulated_link_is_found(cluster):
-    bytes_per_second, round_trip = measure_link(cluster, Link(40e6, 0.01))
+    bytes_per_second, round_trip = measure_link(cluster, Link("slow", 40e6, 0.01))
     assert 1e6 < bytes_per_second < 41e6
     assert 0.02 <= round_trip < 1
 
