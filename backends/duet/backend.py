@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 
 from ezprivsecfl.backends.base import Costs, ServerBackend, measured_network
 from ezprivsecfl.backends.duet.build import build
-from ezprivsecfl.backends.duet.description import cost, traffic
+from ezprivsecfl.backends.duet.cost_text import traffic
+from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.duet.select_circuits import SelectCircuits
 from ezprivsecfl.backends.duet.select_products import SelectProducts
@@ -103,7 +104,7 @@ class Duet(ServerBackend):
 
     def traffic(self, compiled: Compiled) -> list[str]:
         """What the engine's kernels declare; exact."""
-        return traffic(self.secure(compiled), compiled.options.clients)
+        return traffic(cost(self.secure(compiled), compiled.options.clients))
 
     def cost(self, compiled: Compiled, clients: int, network: str = "lan") -> Costs:
         """What the engine's kernels declare; exact, but for seconds."""
