@@ -150,7 +150,7 @@ def linear_expression(op: Op, x: Sequence[str]) -> str:
             return f"sum({x[0]}, {list_literal(op.axes)})"
     if isinstance(op, MOVES):
         return move(op, x)
-    raise UnsupportedError(f"servers do not compute {op.user_name} ({op.name}) by themselves", [op.location])
+    raise UnsupportedError(f"servers do not compute {op.name} by themselves", [op.location])
 
 
 def _added(op: Op, operand: Value, names: Mapping[Value, str]) -> str:

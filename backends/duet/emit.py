@@ -78,7 +78,7 @@ class _Emission:
             member = f"{kernel.member}{members[kernel.member]}"
             members[kernel.member] += 1
             self.kernels[op] = kernel
-            self.scopes[op] = Scope(member, self.names, self._prepared, files)
+            self.scopes[op] = Scope(member, self.names, self._setup_value, files)
 
     def context(self) -> dict[str, Any]:
         """What the template needs."""
@@ -114,14 +114,14 @@ class _Emission:
         if op in self.kernels:
             return self.kernels[op].setup(self.scopes[op])
         if isinstance(op, MOVES) and isinstance(op.result.type, MaskedType | YaoType):
-            moved = move(op, [self._prepared(o) for o in op.operands])
+            moved = move(op, [self._setup_value(o) for o in op.operands])
             return [*comment(op), f"const auto {self.names[op.result]} = {moved};"]
         return []
 
-    def _prepared(self, value: Value) -> str:
+    def _setup_value(self, value: Value) -> str:
         """What stands for a masked or garbled value in the setup phase."""
         if value.op in self.kernels:
-            return self.kernels[value.op].prepared(self.scopes[value.op].member, value.index)
+            return self.kernels[value.op].setup_result(self.scopes[value.op].member, value.index)
         return self.names[value]
 
     # The online phase.

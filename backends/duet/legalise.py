@@ -61,15 +61,15 @@ def _is_unmasked(program: Program, group: set[Op]) -> bool:
     clients = program.max_clients or 2
     masked = [kernel for op in group if (kernel := kernel_of(program, op)) is not None]
     unmasked = _costs_on_shares(masked, clients)
-    possible = unmasked is not None and all(max(c.flooding) <= _duet.FLOODING_BUDGET for c in unmasked)
     if "shares" not in asking:
-        sent = sum(kernel.cost(clients).total_bytes for kernel in masked)
-        return unmasked is not None and possible and not asking and sum(c.total_bytes for c in unmasked) < sent
+        if asking or unmasked is None:
+            return False
+        return sum(c.total_bytes for c in unmasked) < sum(kernel.cost(clients).total_bytes for kernel in masked)
     place = asking["shares"].location
     if len(asking) > 1:
         other = next(op.location for method, op in asking.items() if method != "shares")
         raise CompileError(f"products at {place} are to be of shares, but those at {other} take the same values masked")
-    if not possible:
+    if unmasked is None:
         raise CompileError(
             f"the product at {place} has nothing to divide between the servers, or is larger than "
             "one lattice key may answer: choose another method"
@@ -78,15 +78,15 @@ def _is_unmasked(program: Program, group: set[Op]) -> bool:
 
 
 def _costs_on_shares(masked: list[Kernel[Any]], clients: int) -> list[DeclaredCost] | None:
-    """What the kernels cost that take the place of some on masked values; None if they cannot."""
+    """What the kernels cost that take the place of some on masked values; None if that is not possible."""
     costs = []
     for kernel in masked:
         sizes = kernel.sizes(clients)
         if min(sizes.values()) == 0 or sizes == {"batch": 1, "k": 1}:
             return None  # nothing to compute, or nothing to divide between the servers
         if isinstance(kernel.op, protocol.Mask):
-            continue
+            continue  # shares need none
         if kernel.on_shares is None:
             return None
         costs.append(declared(kernel.on_shares.name, **sizes))
-    return costs
+    return costs if all(max(c.flooding) <= _duet.FLOODING_BUDGET for c in costs) else None

@@ -26,11 +26,11 @@ class Evaluate(CircuitKernel, name="evaluate"):
         """The circuit's AND gates, and how many times it is evaluated."""
         return {"and_gates": self.circuit.and_count, "elements": elements(self.op.operands[0], clients)}
 
-    def prepares(self, scope: Scope) -> Sequence[str]:
+    def setup_arguments(self, scope: Scope) -> Sequence[str]:
         """The circuit, and its operands' zero labels."""
-        return [self.loaded(scope), f"{{{', '.join(scope.prepared(o) for o in self.op.operands)}}}"]
+        return [self.loaded(scope), f"{{{', '.join(scope.setup_value(o) for o in self.op.operands)}}}"]
 
-    def prepared(self, member: str, index: int) -> str:
+    def setup_result(self, member: str, index: int) -> str:
         """The zero labels of a result."""
         return f"{member}.labels({index})"
 

@@ -37,7 +37,7 @@ class EvaluateBoolean(CircuitKernel, name="evaluate_boolean"):
         """The AND gates of every layer."""
         return {"layers": self.circuit.layers}
 
-    def prepares(self, scope: Scope) -> Sequence[str]:
+    def setup_arguments(self, scope: Scope) -> Sequence[str]:
         """The circuit, and the shape."""
         return [self.loaded(scope), shape_literal(self.op.results[0].type.shape)]
 

@@ -31,6 +31,6 @@ class FromBoolean(MemberKernel[boolean.FromBoolean], name="from_boolean"):
         """The value's elements, and the bits of each."""
         return {"elements": elements(self.op.result, clients), "width": self.width}
 
-    def prepares(self, scope: Scope) -> Sequence[str]:
+    def setup_arguments(self, scope: Scope) -> Sequence[str]:
         """The shape, and the bits of each element."""
         return [shape_literal(self.op.result.type.shape), str(self.width)]

@@ -20,6 +20,6 @@ class FromYao(MemberKernel[protocol.FromYao], name="from_yao"):
         """The value's elements."""
         return {"elements": elements(self.op.result, clients)}
 
-    def prepares(self, scope: Scope) -> Sequence[str]:
+    def setup_arguments(self, scope: Scope) -> Sequence[str]:
         """The zero labels."""
-        return [scope.prepared(self.op.operands[0])]
+        return [scope.setup_value(self.op.operands[0])]

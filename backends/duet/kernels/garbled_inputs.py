@@ -20,10 +20,10 @@ class GarbledInputs(MemberKernel[protocol.ToYao]):
         """The value's elements, and the bits of each."""
         return {"elements": elements(self.op.result, clients), "width": self.op.width}
 
-    def prepares(self, scope: Scope) -> Sequence[str]:
+    def setup_arguments(self, scope: Scope) -> Sequence[str]:
         """The shape, and the bits of each element."""
         return [shape_literal(self.op.result.type.shape), str(self.op.width)]
 
-    def prepared(self, member: str, index: int) -> str:
+    def setup_result(self, member: str, index: int) -> str:
         """The zero labels."""
         return f"{member}.labels()"

@@ -23,10 +23,10 @@ class Mask(MemberKernel[protocol.Mask], name="mask"):
         """The value's elements."""
         return {"elements": elements(self.op.result, clients)}
 
-    def prepares(self, scope: Scope) -> Sequence[str]:
+    def setup_arguments(self, scope: Scope) -> Sequence[str]:
         """The shape."""
         return [shape_literal(self.op.result.type.shape)]
 
-    def prepared(self, member: str, index: int) -> str:
+    def setup_result(self, member: str, index: int) -> str:
         """The mask."""
         return f"{member}.mask()"

@@ -26,6 +26,6 @@ class MaskedProducts(MemberKernel[AnyProduct]):
         """The method, if it is not left to the engine."""
         return "" if self.op.method == "auto" else f"{{Products::k{self.op.method.capitalize()}}}"
 
-    def prepares(self, scope: Scope) -> Sequence[str]:
+    def setup_arguments(self, scope: Scope) -> Sequence[str]:
         """The masks."""
-        return [scope.prepared(o) for o in self.op.operands]
+        return [scope.setup_value(o) for o in self.op.operands]

@@ -21,13 +21,13 @@ class Scope:
     Args:
         member: The kernel's member of the emitted class.
         values: The online phase's variables.
-        prepared: Gives what stands for a masked or garbled value in the setup phase: its mask, or its zero labels.
+        setup_value: Gives what stands for a masked or garbled value in the setup phase: its mask, or its zero labels.
         circuits: The circuits' files, by name.
     """
 
     member: str
     values: Mapping[Value, str]
-    prepared: Callable[[Value], str]
+    setup_value: Callable[[Value], str]
     circuits: Mapping[str, str]
 
 
@@ -55,17 +55,17 @@ class MemberKernel(Kernel[AnyOp]):
         """The member's declaration."""
         return f"{type(self).__name__} {member}{self.initializer};"
 
-    def prepares(self, scope: Scope) -> Sequence[str]:
+    def setup_arguments(self, scope: Scope) -> Sequence[str]:
         """What its setup takes besides the session; nothing if it has no setup."""
         return ()
 
-    def prepared(self, member: str, index: int) -> str:
+    def setup_result(self, member: str, index: int) -> str:
         """What stands for one of its results in the setup phase, where those are masked or garbled."""
         raise NotImplementedError(f"{type(self).__name__} gives nothing that is masked or garbled")
 
     def setup(self, scope: Scope) -> list[str]:
         """Its part of the setup phase."""
-        arguments = self.prepares(scope)
+        arguments = self.setup_arguments(scope)
         return [*comment(self.op), f"{scope.member}.setup({', '.join(['s', *arguments])});"] if arguments else []
 
     def send(self, scope: Scope, exchange: Exchange) -> list[str]:

@@ -28,7 +28,7 @@ def kernel_of(program: Program, op: Op) -> Kernel[Any] | None:
         return None
     taking = [kind for kind in Kernel.REGISTRY.values() if kind.takes(op)]
     if not taking:
-        raise UnsupportedError(f"Duet has no kernel for {op.user_name} ({op.name})", [op.location])
+        raise UnsupportedError(f"Duet has no kernel for {op.name}", [op.location])
     if len(taking) > 1:
         raise TypeError(f"{op.name} is taken by several kernels: {', '.join(kind.name for kind in taking)}")
     return taking[0](op, program)

@@ -16,6 +16,6 @@ class ShareExchange(MemberKernel[AnyOp]):
     headers = ("duet/share_product.h",)
     steps = (Step("uploads"), Step("answers"))
 
-    def prepares(self, scope: Scope) -> Sequence[str]:
+    def setup_arguments(self, scope: Scope) -> Sequence[str]:
         """The factors' shapes."""
         return [shape_literal(o.type.shape) for o in self.op.operands]

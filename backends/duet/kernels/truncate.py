@@ -23,6 +23,6 @@ class Truncate(MemberKernel[protocol.Truncate], name="truncate"):
         """The value's elements, and the bits that are dropped."""
         return {"elements": elements(self.op.result, clients), "bits": self.op.bits}
 
-    def prepares(self, scope: Scope) -> Sequence[str]:
+    def setup_arguments(self, scope: Scope) -> Sequence[str]:
         """The shape, and the bits that are dropped."""
         return [shape_literal(self.op.result.type.shape), str(self.op.bits)]
