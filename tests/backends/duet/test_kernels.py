@@ -124,7 +124,7 @@ def test_a_kernel_is_all_that_a_new_operation_needs():
         def setup_arguments(self, scope):
             return ["7"]
 
-    b = ProgramBuilder("swapped", Level.MPC, 4)
+    b = ProgramBuilder("toys", Level.MPC, 4)
     x = b.add(io.Share, path="x", bound=8.0, type=ArithType((), 8))
     b.append(io.Output(operands=(b.add(protocol.Open, b.add(Toy, b.add(Toy, x))),), path="y"))
     text = emit(replace(COMPILED, secure=b.build()))["program.cpp"]
