@@ -14,6 +14,8 @@ from ezprivsecfl.backends.duet.declared import declared
 from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.duet.kernels import Kernel, MemberKernel, kernel_of
 from ezprivsecfl.backends.duet.kernels.mask import Mask
+from ezprivsecfl.backends.duet.kernels.public_to_yao import PublicToYao
+from ezprivsecfl.backends.duet.kernels.to_yao import ToYao
 from ezprivsecfl.backends.duet.local import expression
 from ezprivsecfl.backends.schedule import Step
 from ezprivsecfl.compiler.options import Options
@@ -165,6 +167,11 @@ def test_steps_are_the_messages_that_are_declared(program):
             steps = [step for step in kernel.steps if party in step.senders]
             assert declared.messages[party] >= len(steps), op.name
             assert bool(declared.messages[party]) == bool(steps), op.name
+
+
+def test_the_evaluator_asks_for_labels_and_the_garbler_answers():
+    assert [(step.name, step.senders) for step in ToYao.steps] == [("masked", (1,)), ("labels", (0,))]
+    assert [step.senders for step in PublicToYao.steps] == [(0,)]
 
 
 @pytest.mark.parametrize("name", KERNELS)
