@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ezprivsecfl.backends.duet.declared import DeclaredCost, declared
+from ezprivsecfl.backends.duet.round_cost import RoundCost
 from ezprivsecfl.errors import Location
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.statistics import size_text
 
-if TYPE_CHECKING:  # tables print themselves with this
-    from ezprivsecfl.backends.duet.description import CostTable
 
-
-def table_text(table: CostTable) -> str:
+def table_text(table: RoundCost) -> str:
     """A line for every operation that sends anything, and for every agreement; sums, and estimates."""
     lines = [
         f"cost of a round of {table.clients} clients, both directions together",
@@ -45,7 +42,7 @@ def _place(location: Location) -> str:
     return f"{Path(location.file).name}:{location.line} {location.op}" if location.line else ""
 
 
-def traffic(table: CostTable) -> list[str]:
+def traffic(table: RoundCost) -> list[str]:
     """What a round sends, and how long keys for lattice encryption last."""
     phases = [
         ("setup", table.setup_bytes, table.setup_messages),
@@ -60,7 +57,7 @@ def traffic(table: CostTable) -> list[str]:
     return [*lines, "(once per session, base oblivious transfers come on top)", *_lattice_keys(table)]
 
 
-def _lattice_keys(table: CostTable) -> list[str]:
+def _lattice_keys(table: RoundCost) -> list[str]:
     """What answers under a key for lattice encryption may tell, and how long a key lasts."""
     spent = max(table.flooding)
     if spent == 0:

@@ -2,137 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from ezprivsecfl.backends.duet.cost_text import table_text
-from ezprivsecfl.backends.duet.declared import DeclaredCost, declared
+from ezprivsecfl.backends.duet.declared import declared
 from ezprivsecfl.backends.duet.kernels import kernel_of
-from ezprivsecfl.backends.duet.passes import legal
+from ezprivsecfl.backends.duet.round_cost import OpCost, RoundCost
 from ezprivsecfl.backends.duet.rounds import scheduled
 from ezprivsecfl.backends.network import NETWORKS, Network
-from ezprivsecfl.backends.schedule import delays
 from ezprivsecfl.ir.mpc import io
-from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.participants import agreement_bytes
 
-Number = TypeVar("Number", int, float)
-
 
 @dataclass(frozen=True)
-class OpCost:
-    """What one operation costs.
-
-    Args:
-        op: The operation.
-        cost: As its kernel declares it.
-    """
-
-    op: Op
-    cost: DeclaredCost
-
-
-@dataclass(frozen=True)
-class CostTable:
-    """Declared costs of a program for a number of clients (base OTs, once per session, not included).
-
-    ``str`` gives a table with one line per operation that sends anything.
-
-    Args:
-        clients: Clients of the round.
-        ops: In the program's order.
-        agreements: What the servers agree upon besides, by name: who takes part, the public values, and at the end
-            that the round is complete; online.
-        rounds: Rounds of the online phase, in which independent operations share messages.
-        delays: How often the online phase waits for a message to arrive, one way.
-        network: What seconds are estimated for.
-    """
-
-    clients: int
-    ops: tuple[OpCost, ...]
-    agreements: Mapping[str, DeclaredCost]
-    rounds: int
-    delays: int
-    network: Network
-
-    @property
-    def costs(self) -> tuple[DeclaredCost, ...]:
-        """Of all operations and agreements."""
-        return (*(c.cost for c in self.ops), *self.agreements.values())
-
-    @property
-    def setup_bytes(self) -> tuple[int, int]:
-        """Bytes that server 0 and server 1 send in the setup phase."""
-        return _added(c.setup.bytes for c in self.costs)
-
-    @property
-    def online_bytes(self) -> tuple[int, int]:
-        """Bytes that server 0 and server 1 send online."""
-        return _added(c.online.bytes for c in self.costs)
-
-    @property
-    def setup_messages(self) -> tuple[int, int]:
-        """Messages that server 0 and server 1 send in the setup phase."""
-        return _added(c.setup.messages for c in self.costs)
-
-    @property
-    def online_messages(self) -> tuple[int, int]:
-        """Messages that server 0 and server 1 send online."""
-        return _added(c.online.messages for c in self.costs)
-
-    @property
-    def total_bytes(self) -> int:
-        """Everything, both directions together."""
-        return sum(self.setup_bytes) + sum(self.online_bytes)
-
-    @property
-    def flooding(self) -> tuple[float, float]:
-        """How far all answers under the key of server 0 and of server 1 are from what tells nothing."""
-        return _added(c.flooding for c in self.costs)
-
-    @property
-    def setup_seconds(self) -> float:
-        """Estimated: setups come one after the other.
-
-        Of a garbled circuit, only its garbler sends anything: such messages follow each other without a wait.
-        """
-        steps: list[set[int]] = []
-        for c in self.costs:
-            senders = {party for party in (0, 1) if c.setup.bytes[party]}
-            steps += [senders] * (2 * c.setup.rounds if len(senders) == 2 else len(senders))
-        cpu_seconds = sum(c.setup_cpu_seconds for c in self.costs)
-        return self._seconds(delays(steps), self.setup_bytes, cpu_seconds)
-
-    @property
-    def online_seconds(self) -> float:
-        """Estimated."""
-        return self._seconds(self.delays, self.online_bytes, sum(c.online_cpu_seconds for c in self.costs))
-
-    def _seconds(self, delay_count: int, sent: tuple[int, int], cpu_seconds: float) -> float:
-        waiting = delay_count * self.network.round_trip_seconds / 2
-        return waiting + max(sent) / self.network.bytes_per_second + cpu_seconds
+class CostTable(RoundCost):
+    """A round's declared costs; ``str`` gives a table with a line for every operation that sends anything."""
 
     def __str__(self) -> str:
         return table_text(self)
 
 
-def _added(pairs: Iterable[tuple[Number, Number]]) -> tuple[Number, Number]:
-    """Of server 0, and of server 1."""
-    first, second = zip(*pairs, strict=True)
-    return sum(first), sum(second)
-
-
 def cost(program: Program, clients: int, network: Network = NETWORKS["lan"]) -> CostTable:
-    """Adds up what the engine's kernels declare."""
-    engine = legal(program)
-    kernels = [(op, kernel_of(engine, op)) for op in engine.ops]
+    """Adds up what the engine's kernels declare for a program in the engine's own operations (``passes.legal``)."""
+    kernels = [(op, kernel_of(program, op)) for op in program.ops]
     ops = tuple(OpCost(op, kernel.cost(clients)) for op, kernel in kernels if kernel is not None)
     agreements = {"participants": declared("exchange", bytes=agreement_bytes(clients))}
-    if engine.of(io.Public):
+    if program.of(io.Public):
         agreements["public values"] = declared("agreement")
     agreements["confirmation"] = declared("confirm_round")
-    online = scheduled(engine)
+    online = scheduled(program)
     ends = 2  # before anything else, on who takes part, and the confirmation: both servers send at the same time
     return CostTable(clients, ops, agreements, online.rounds + ends, online.delays + ends, network)

@@ -26,7 +26,6 @@ from ezprivsecfl.backends.cpp import (
 from ezprivsecfl.backends.duet import local
 from ezprivsecfl.backends.duet.kernels import MemberKernel, kernel_of
 from ezprivsecfl.backends.duet.kernels.member import Scope, value_type
-from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.duet.rounds import scheduled
 from ezprivsecfl.backends.schedule import results
 from ezprivsecfl.backends.tree import common_tree
@@ -43,14 +42,19 @@ HEADERS = ("duet/opening.h", "duet/program.h")
 """What every program needs of the engine."""
 
 
-def emit(compiled: Compiled) -> dict[str, str]:
-    """The source tree of a compiled program: path to text."""
+def emit(compiled: Compiled, program: Program, backend: str) -> dict[str, str]:
+    """The source tree of a compiled program: path to text.
+
+    Args:
+        compiled: The program.
+        program: Its secure part in the engine's own operations (``passes.legal``).
+        backend: The back end's name, for statistics.
+    """
     templates = environment(TEMPLATES)
-    secure = legal(compiled.secure)
     return {
-        "program.cpp": templates.get_template("program.cpp.j2").render(_Emission(secure).context()),
+        "program.cpp": templates.get_template("program.cpp.j2").render(_Emission(program).context()),
         "CMakeLists.txt": templates.get_template("CMakeLists.txt.j2").render(name=identifier(compiled.name)),
-        **common_tree(compiled, secure),
+        **common_tree(compiled, program, backend),
     }
 
 

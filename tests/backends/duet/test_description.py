@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
+from on_duet import as_compiled
 from small_programs import fltrust, weighted_mean
 
-from ezprivsecfl.backends.duet.cost_text import traffic
-from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.rounds import scheduled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -17,9 +16,9 @@ from ezprivsecfl.runtime.statistics import size_text
 
 
 def test_the_report_says_what_a_lattice_key_answers_and_how_long_it_lasts():
-    program = compile_program(fltrust(3000), Options(clients=30)).secure
-    table = cost(program, 30)
-    (line,) = [line for line in traffic(table) if line.startswith("lattice encryption")]
+    lowered = as_compiled(compile_program(fltrust(3000), Options(clients=30)))
+    table = lowered.cost(30)
+    (line,) = [line for line in lowered.traffic() if line.startswith("lattice encryption")]
     found = re.search(r"within 2\^-40 \(.*\) .* a round takes 2\^(-[\d.]+) of that, .*anew every (\d+) rounds", line)
     assert found is not None
     spent = max(sum(c.cost.flooding[party] for c in table.ops) for party in (0, 1))
@@ -28,13 +27,13 @@ def test_the_report_says_what_a_lattice_key_answers_and_how_long_it_lasts():
 
 
 def test_without_lattices_there_is_nothing_to_say():
-    program = compile_program(weighted_mean(2), Options(clients=3)).secure
-    assert not [line for line in traffic(cost(program, 3)) if "lattice" in line]
+    lowered = as_compiled(compile_program(weighted_mean(2), Options(clients=3)))
+    assert not [line for line in lowered.traffic() if "lattice" in line]
 
 
 def test_what_the_servers_agree_upon_is_counted_with_the_operations():
-    compiled = compile_program(fltrust(2), Options(clients=3))
-    table = cost(compiled.secure, 3)
+    lowered = as_compiled(compile_program(fltrust(2), Options(clients=3)))
+    table = lowered.cost(3)
     assert list(table.agreements) == ["participants", "public values", "confirmation"]
     assert table.agreements["confirmation"].online.bytes == (16 + 3 * 32, 16 + 3 * 32)
     assert table.agreements["participants"].online.bytes == (16 + agreement_bytes(3),) * 2
@@ -43,19 +42,17 @@ def test_what_the_servers_agree_upon_is_counted_with_the_operations():
         assert table.online_bytes[party] == sum(c.online.bytes[party] for c in costs)
         assert table.online_messages[party] == sum(c.online.messages[party] for c in costs)
         assert table.setup_bytes[party] == sum(c.setup.bytes[party] for c in costs)
-    assert (table.rounds, table.delays) == (
-        scheduled(compiled.secure).rounds + 2,
-        scheduled(compiled.secure).delays + 2,
-    )
+    plan = scheduled(lowered.program)
+    assert (table.rounds, table.delays) == (plan.rounds + 2, plan.delays + 2)
 
 
 def test_without_public_values_there_is_nothing_to_agree_upon():
-    table = cost(compile_program(weighted_mean(2), Options(clients=3)).secure, 3)
+    table = as_compiled(compile_program(weighted_mean(2), Options(clients=3))).cost(3)
     assert list(table.agreements) == ["participants", "confirmation"]
 
 
 def test_a_table_has_a_line_for_every_cost_and_their_sum():
-    table = cost(compile_program(fltrust(2), Options(clients=3)).secure, 3)
+    table = as_compiled(compile_program(fltrust(2), Options(clients=3))).cost(3)
     lines = str(table).splitlines()
     names = [line.split("  ")[0] for line in lines[2:-2]]
     assert names == [*(c.op.name for c in table.ops), *table.agreements]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from mpc_programs import compiled_every_op
+from on_duet import as_compiled
 from small_programs import weighted_mean
 
 from ezprivsecfl.backends.duet.declared import declared
-from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.duet.kernels import Kernel, MemberKernel, kernel_of
 from ezprivsecfl.backends.duet.kernels.mask import Mask
 from ezprivsecfl.backends.duet.kernels.public_to_yao import PublicToYao
@@ -129,7 +129,7 @@ def test_a_kernel_is_all_that_a_new_operation_needs():
     b = ProgramBuilder("toys", Level.MPC, 4)
     x = b.add(io.Share, path="x", bound=8.0, type=ArithType((), 8))
     b.append(io.Output(operands=(b.add(protocol.Open, b.add(Toy, b.add(Toy, x))),), path="y"))
-    text = emit(replace(COMPILED, secure=b.build()))["program.cpp"]
+    text = emitted(b.build())
     assert included(text) == ["duet/opening.h", "duet/program.h", "duet/swap.h"]
     assert [line.strip() for line in text.splitlines() if "swap" in line.lower() and ";" in line] == [
         "swap0.setup(s, 7);",
@@ -152,7 +152,7 @@ def test_only_results_are_opened_coarsely():
     x = b.add(io.Share, path="x", bound=8.0, type=ArithType((), 8))
     b.append(protocol.CheckZero(operands=(b.add(protocol.Open, x, significant=24),), what="division"))
     with pytest.raises(UnsupportedError, match="open_top is for the program's results only"):
-        emit(replace(COMPILED, secure=b.build()))
+        emitted(b.build())
 
 
 @pytest.mark.parametrize("program", [COMPILED.secure, RESULTS], ids=lambda p: p.name)
@@ -185,11 +185,15 @@ def test_members_are_classes_of_the_engine(name):
 def test_only_headers_that_are_needed_are_included():
     everything = {h for kind in Kernel.REGISTRY.values() if issubclass(kind, MemberKernel) for h in kind.headers}
     everything |= {f"duet/{name}.h" for name in ("agreement", "boolean", "linear", "opening", "program", "sketch")}
-    assert included(emit(COMPILED)["program.cpp"]) == sorted(everything)
+    assert included(emitted(COMPILED.secure)) == sorted(everything)
     b = ProgramBuilder("sum", Level.MPC, 4)
     x = b.add(io.Share, path="x", bound=8.0, type=ArithType((), 8))
     b.append(io.Output(operands=(b.add(protocol.Open, x),), path="y"))
-    assert included(emit(replace(COMPILED, secure=b.build()))["program.cpp"]) == ["duet/opening.h", "duet/program.h"]
+    assert included(emitted(b.build())) == ["duet/opening.h", "duet/program.h"]
+
+
+def emitted(secure: Program) -> str:
+    return as_compiled(replace(COMPILED, secure=secure)).sources()["program.cpp"]
 
 
 def included(text: str) -> list[str]:
