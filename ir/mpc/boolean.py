@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.mpc.base import LocalOp, ProtocolOp
 from ezprivsecfl.ir.mpc.protocol import bits_of, number_of
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, BooleanType, FixedFormat, SummandsFormat, Type, YaoType
 
 
-class ToBoolean(MpcOp, name="to_boolean"):
+class ToBoolean(LocalOp, name="to_boolean"):
     """The low bits as Boolean shares; local.
 
     An additively shared value gives two words, the bits of both servers' shares: a circuit adds them up, with as much
@@ -49,7 +49,7 @@ class ToBoolean(MpcOp, name="to_boolean"):
         return (np.concatenate([bits_of(share, self.width), bits_of(x - share, self.width)], axis=-1),)
 
 
-class FromBoolean(MpcOp, name="from_boolean"):
+class FromBoolean(ProtocolOp, name="from_boolean"):
     """A two's complement number on Boolean shares as additive shares, sign-extended to 64 bits: one round."""
 
     def infer(self) -> tuple[Type, ...]:

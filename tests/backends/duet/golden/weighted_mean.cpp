@@ -6,11 +6,8 @@
 
 #include "duet/boolean.h"
 #include "duet/circuit.h"
-#include "duet/coins.h"
-#include "duet/evaluate.h"
-#include "duet/evaluate_boolean.h"
-#include "duet/from_boolean.h"
-#include "duet/from_yao.h"
+#include "duet/conversion.h"
+#include "duet/garbling.h"
 #include "duet/linear.h"
 #include "duet/mask.h"
 #include "duet/masked.h"
@@ -18,13 +15,6 @@
 #include "duet/opening.h"
 #include "duet/product.h"
 #include "duet/program.h"
-#include "duet/public_to_yao.h"
-#include "duet/share_product.h"
-#include "duet/share_square.h"
-#include "duet/sketch.h"
-#include "duet/square.h"
-#include "duet/to_yao.h"
-#include "duet/truncate.h"
 
 namespace {
 
