@@ -11,6 +11,7 @@ from ezprivsecfl.backends.schedule import schedule
 from ezprivsecfl.ir.mpc import protocol, shares, structure
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import rewriter
 from ezprivsecfl.ir.types import CLIENTS_DIM, MaskedType
 
 WORTH = 0.1
@@ -107,25 +108,19 @@ def _joined(program: Program, members: Sequence[protocol.Product]) -> Program:
     depending = _depending(program, members)
     last = max(program.ops.index(op) for op in members)
     until_last = [op for op in program.ops[: last + 1] if op not in members]
-    b = ProgramBuilder(program.name, program.level, program.max_clients, circuits=dict(program.circuits))
-    values: dict[Value, Value] = {}
-
-    def copy(ops: Sequence[Op]) -> None:
-        for op in ops:
-            values.update(zip(op.results, b.copy(op, values).results, strict=True))
-
-    copy([op for op in until_last if op not in depending])
+    b = rewriter(program)
+    b.copy(op for op in until_last if op not in depending)
     with b.at(members[0].location):
-        left, *rights = (values[o] for o in (members[0].operands[0], *(op.operands[1] for op in members)))
+        left, *rights = (b.values[o] for o in (members[0].operands[0], *(op.operands[1] for op in members)))
         right = b.add(structure.Concat, *rights, axis=len(left.type.shape) - 1)
         product = b.add(protocol.Product, left, right, method=members[0].method)
     first = 0
     for op in members:
         with b.at(op.location):
-            values[op.result] = _columns_of(b, product, first, _columns(op))
+            b.values[op.result] = _columns_of(b, product, first, _columns(op))
         first += _columns(op)
-    copy([op for op in until_last if op in depending])
-    copy(program.ops[last + 1 :])
+    b.copy(op for op in until_last if op in depending)
+    b.copy(program.ops[last + 1 :])
     return b.build()
 
 

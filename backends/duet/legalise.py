@@ -10,7 +10,8 @@ from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.types import MaskedType
 from ezprivsecfl.runtime import _duet
 
@@ -31,20 +32,10 @@ class Legalise:
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
         chosen = set().union(*(group for group in connected(program, MaskedType) if _is_unmasked(program, group)))
-        b = ProgramBuilder(program.name, program.level, program.max_clients, circuits=dict(program.circuits))
-        values: dict[Value, Value] = {}
-        for op in program.ops:
-            with b.at(op.location):
-                results: tuple[Value, ...]
-                if op in chosen:
-                    results = (_unmasked(b, op, [values[o] for o in op.operands]),)
-                else:
-                    results = b.copy(op, values).results
-            values.update(zip(op.results, results, strict=True))
-        return b.build()
+        return rewrite(program, lambda b, op, operands: _unmasked(b, op, operands) if op in chosen else None)
 
 
-def _unmasked(b: ProgramBuilder, op: Op, x: list[Value]) -> Value:
+def _unmasked(b: Rewriter, op: Op, x: tuple[Value, ...]) -> Value | None:
     match op:
         case protocol.Mask():
             return x[0]
@@ -52,7 +43,7 @@ def _unmasked(b: ProgramBuilder, op: Op, x: list[Value]) -> Value:
             return b.add(Gemm, *x)
         case protocol.SquareSum():
             return b.add(SquareSumOfShares, *x)
-    return b.append(op.rebuild(x)).result
+    return None
 
 
 UNMASKED = {"product": "share_product", "square": "share_square", "mask": None}

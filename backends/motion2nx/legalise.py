@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, RING_BITS, elements
 from ezprivsecfl.errors import UnsupportedError
@@ -12,6 +12,7 @@ from ezprivsecfl.ir.mpc import linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.types import ArithType, FixedFormat, RingType
 
 
@@ -31,29 +32,23 @@ class Legalise:
         Raises:
             UnsupportedError: An operation is unknown to the target; the message names its place.
         """
-        b = ProgramBuilder(program.name, program.level, program.max_clients)
-        b.circuits = {name: legal_circuit(circuit) for name, circuit in program.circuits.items()}
-        values: dict[Value, Value] = {}
-        for op in program.ops:
-            with b.at(op.location):
-                results = _rewritten(b, op, [values[o] for o in op.operands])
-            values.update(zip(op.results, results, strict=True))
-        return b.build()
+        circuits = {name: legal_circuit(circuit) for name, circuit in program.circuits.items()}
+        return rewrite(replace(program, circuits=circuits), _rewritten)
 
 
-def _rewritten(b: ProgramBuilder, op: Op, x: list[Value]) -> tuple[Value, ...]:
-    """The results of an operation on rewritten operands."""
+def _rewritten(b: Rewriter, op: Op, x: tuple[Value, ...]) -> Value | None:
+    """The result of an operation that the target has not, or that it computes otherwise."""
     match op:
         case protocol.Mask():
-            return (x[0],)
+            return x[0]
         case protocol.Product():
-            return (_product(b, *x),)
+            return _product(b, *x)
         case protocol.SquareSum():
-            return (b.add(SquareSumOfShares, x[0]),)
+            return b.add(SquareSumOfShares, x[0])
         case protocol.ToYao() if isinstance(x[0].type, RingType):
-            return (b.add(protocol.ToYao, b.add(linear.AsShares, x[0]), width=op.width),)
+            return b.add(protocol.ToYao, b.add(linear.AsShares, x[0]), width=op.width)
         case protocol.Truncate():
-            return (_truncated(b, op, x[0]),)
+            return _truncated(b, op, x[0])
         case sketch.Coins():
             raise UnsupportedError(
                 "MOTION2NX cannot sketch norms (--norms sketch:K). Take --norms exact, or the back end duet",
@@ -61,7 +56,7 @@ def _rewritten(b: ProgramBuilder, op: Op, x: list[Value]) -> tuple[Value, ...]:
             )
     if not isinstance(op, NATIVE):
         raise UnsupportedError(f"MOTION2NX cannot compute {op.user_name}", [op.location])
-    return b.append(op.rebuild(x)).results
+    return None
 
 
 def _product(b: ProgramBuilder, left: Value, right: Value) -> Value:

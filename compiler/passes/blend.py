@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.partial import may_fail
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Mul, Select, Sub
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import count
@@ -21,17 +22,15 @@ class BlendSelections:
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
-        b = ProgramBuilder(program.name, program.level, program.max_clients)
-        values: dict[Value, Value] = {}
-        for op in program.ops:
-            with b.at(op.location):
-                if isinstance(op, Select) and _blends(op):
-                    condition, x, y = (values[o] for o in op.operands)
-                    choice = b.add(Cast, condition, dtype=tensor_type(op.result).dtype)
-                    values[op.result] = b.add(Add, y, b.add(Mul, choice, b.add(Sub, x, y)))
-                else:
-                    values.update(zip(op.results, b.copy(op, values).results, strict=True))
-        return b.build()
+        return rewrite(program, _blended)
+
+
+def _blended(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+    if not isinstance(op, Select) or not _blends(op):
+        return None
+    condition, x, y = operands
+    choice = b.add(Cast, condition, dtype=tensor_type(op.result).dtype)
+    return b.add(Add, y, b.add(Mul, choice, b.add(Sub, x, y)))
 
 
 def _blends(op: Op) -> bool:

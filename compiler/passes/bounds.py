@@ -9,6 +9,7 @@ from ezprivsecfl.compiler.options import Bound, Declared
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import DType
 
@@ -44,16 +45,13 @@ class DeclareBounds:
         if unused:
             known = ", ".join(sorted(op.path for op in program.of(Input)))
             raise CompileError(f"--bound names no parameter of {program.name}: {', '.join(unused)}; it has {known}")
-        values: dict[Value, Value] = {}
-        ops: list[Op] = []
-        for op in program.ops:
-            copy = op.rebuild([values[o] for o in op.operands])
-            if isinstance(copy, Input):
-                bound = declared_bound(copy, self.bounds) or default_bound(copy)
-                copy = replace(copy, bound=bound.highest, lowest=bound.lowest)
-            ops.append(copy)
-            values.update(zip(op.results, copy.results, strict=True))
-        return Program(program.name, program.level, self.clients, tuple(ops))
+        return rewrite(replace(program, max_clients=self.clients), self._bounded)
+
+    def _bounded(self, b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+        if not isinstance(op, Input):
+            return None
+        bound = declared_bound(op, self.bounds) or default_bound(op)
+        return b.append(replace(op, bound=bound.highest, lowest=bound.lowest)).result
 
 
 def declared_bound(op: Input, bounds: Mapping[str, Declared]) -> Bound | None:

@@ -17,7 +17,8 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.partial import may_fail
 from ezprivsecfl.compiler.passes.contraction import sum_of, weighted_sum
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder, drop_unused
+from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.structural import broadcast_shapes
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import (
@@ -81,8 +82,7 @@ class _Rewrite:
                     self.table[op.result] = Factored(value)
                 else:
                     self.table[op.result] = self._secret(op)
-        ops = drop_unused(self.b.ops, (Input, Output))
-        return Program(self.program.name, self.program.level, self.program.max_clients, ops)
+        return drop_unused(self.b.build(), (Input, Output))
 
     def _secret(self, op: Op) -> Factored:
         parts = [self.table[o] for o in op.operands]

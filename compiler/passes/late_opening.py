@@ -10,7 +10,8 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.chains import Chain, chains, secret_operand
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Constant, Output
 from ezprivsecfl.ir.tensor.elementwise import Cast, Mul, Neg, Reciprocal
 from ezprivsecfl.ir.tensor.gate import LARGEST_FACTOR, Gate, factor_message
@@ -32,18 +33,17 @@ class GatePublicFactors:
 
     def run(self, program: Program) -> Program:
         """Returns the program with the gates."""
-        b = ProgramBuilder(program.name, program.level, program.max_clients)
-        values: dict[Value, Value] = {}
         links = dict(chains(program))
         factors = {output: _uncertain(c, program.max_clients or 1) for output, c in links.items()}
         shown = {c.opened for output, c in links.items() if not factors[output]}
-        for op in program.ops:
-            with b.at(op.location):
-                if isinstance(op, Output) and op in links and links[op].opened not in shown:
-                    b.append(op.rebuild([_gated(b, links[op], factors[op], values)]))
-                else:
-                    values.update(zip(op.results, b.copy(op, values).results, strict=True))
-        return b.build()
+
+        def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> tuple[()] | None:
+            if not isinstance(op, Output) or op not in links or links[op].opened in shown:
+                return None
+            b.append(op.rebuild([_gated(b, links[op], factors[op])]))
+            return ()
+
+        return rewrite(program, rule)
 
 
 def _uncertain(links: Chain, clients: int) -> tuple[tuple[Op, Value], ...]:
@@ -86,16 +86,16 @@ def _known_magnitude(value: Value, clients: int) -> tuple[float, float] | None:
     return None
 
 
-def _gated(b: ProgramBuilder, links: Chain, factors: Iterable[tuple[Op, Value]], values: dict[Value, Value]) -> Value:
+def _gated(b: Rewriter, links: Chain, factors: Iterable[tuple[Op, Value]]) -> Value:
     """The output, with a gate at the opened value."""
-    value, numbers = values[links.opened], []
+    value, numbers = b.values[links.opened], []
     for step, factor in factors:
         with b.at(step.location):
-            numbers.append(b.add(Reshape, values[factor], shape=()))
+            numbers.append(b.add(Reshape, b.values[factor], shape=()))
             gate = b.add(Gate, *numbers)  # at the last factor, for the message
     value = b.add(Mul, value, b.add(Cast, gate, dtype=tensor_type(value).dtype))
     for step in links.steps:
         secret = secret_operand(step)
         with b.at(step.location):
-            value = b.append(step.rebuild([value if o is secret else values[o] for o in step.operands])).result
+            value = b.append(step.rebuild([value if o is secret else b.values[o] for o in step.operands])).result
     return value

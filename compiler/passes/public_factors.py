@@ -9,7 +9,8 @@ import numpy as np
 
 from ezprivsecfl.compiler.analyses.chains import chain
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Constant, Output
 from ezprivsecfl.ir.tensor.elementwise import Abs, DivNoNan, Maximum, Minimum, Mul
 from ezprivsecfl.ir.tensor.structure import ReduceMax, Reshape
@@ -29,13 +30,7 @@ class NormaliseFactors:
         """Returns the rewritten program."""
         outputs = [op.operands[0] for op in program.of(Output) if tensor_type(op.operands[0]).is_secret]
         products = {value.op for value in (chain(o).opened for o in outputs) if _factor(value.op) is not None}
-        b = ProgramBuilder(program.name, program.level, program.max_clients)
-        values: dict[Value, Value] = {}
-        for op in program.ops:
-            with b.at(op.location):
-                results = (_normalised(b, op, values),) if op in products else b.copy(op, values).results
-            values.update(zip(op.results, results, strict=True))
-        return b.build()
+        return rewrite(program, lambda b, op, operands: _normalised(b, op) if op in products else None)
 
 
 def _factor(op: Op) -> Value | None:
@@ -45,10 +40,10 @@ def _factor(op: Op) -> Value | None:
     return public[0] if is_product and len(public) == 1 else None
 
 
-def _normalised(b: ProgramBuilder, op: Op, values: dict[Value, Value]) -> Value:
+def _normalised(b: Rewriter, op: Op) -> Value:
     factor: Value | None = None
     while (next_factor := _factor(op)) is not None:
-        factor = values[next_factor] if factor is None else b.add(Mul, values[next_factor], factor)
+        factor = b.values[next_factor] if factor is None else b.add(Mul, b.values[next_factor], factor)
         (secret,) = [o for o in op.operands if o is not next_factor]
         op = secret.op
     assert factor is not None
@@ -57,4 +52,4 @@ def _normalised(b: ProgramBuilder, op: Op, values: dict[Value, Value]) -> Value:
     one = b.add(Constant, value=np.ones(()), dtype=tensor_type(factor).dtype)
     within = b.add(Minimum, b.add(DivNoNan, factor, largest), one)  # which range analysis cannot see otherwise
     within = b.add(Maximum, within, b.add(Constant, value=-np.ones(()), dtype=tensor_type(factor).dtype))
-    return b.add(Mul, b.add(Mul, values[secret], within), largest)
+    return b.add(Mul, b.add(Mul, b.values[secret], within), largest)

@@ -10,8 +10,9 @@ from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
 from ezprivsecfl.errors import CompileError, Location, PrecisionError
 from ezprivsecfl.ir.circuits.relu import minimax_relu
-from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor.elementwise import Add, Mul, Relu
 from ezprivsecfl.ir.tensor.values import tensor_type
@@ -35,16 +36,13 @@ class ApproximateRelu:
         if degree is None:
             return program
         ranges = Ranges(program, self.norms)
-        b = ProgramBuilder(program.name, program.level, program.max_clients)
-        values: dict[Value, Value] = {}
-        for op in program.ops:
-            with b.at(op.location):
-                if isinstance(op, Relu) and tensor_type(op.result).is_secret:
-                    bound = ranges[op.operands[0]].magnitude
-                    values[op.result] = _polynomial(b, values[op.operands[0]], degree, bound)
-                else:
-                    values.update(zip(op.results, b.copy(op, values).results, strict=True))
-        return b.build()
+
+        def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+            if not isinstance(op, Relu) or not tensor_type(op.result).is_secret:
+                return None
+            return _polynomial(b, operands[0], degree, ranges[op.operands[0]].magnitude)
+
+        return rewrite(program, rule)
 
 
 def approximations(program: Program, kind: str, norms: Norms) -> list[tuple[Location, float, float]]:

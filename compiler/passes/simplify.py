@@ -9,7 +9,8 @@ import numpy as np
 
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Environment, Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder, drop_unused
+from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import (
     Abs,
@@ -41,29 +42,25 @@ class Simplify:
 
     def run(self, program: Program) -> Program:
         """Returns the simplified program."""
-        builder = ProgramBuilder(program.name, program.level, program.max_clients)
-        values: dict[Value, Value] = {}
         seen: dict[Hashable, Value] = {}
-        for op in program.ops:
-            operands = tuple(values[o] for o in op.operands)
+
+        def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
             if isinstance(op, Output):
-                builder.append(op.rebuild(operands))
-                continue
+                return None
             key = (type(op), operands, _hashable(op))
             if key not in seen:
-                with builder.at(op.location):
-                    seen[key] = self._simplified(builder, op.rebuild(operands))
-            values[op.result] = seen[key]
-        ops = drop_unused(builder.ops, (Input, Output))
-        return Program(program.name, program.level, program.max_clients, ops)
+                seen[key] = _simplified(b, op.rebuild(operands))
+            return seen[key]
 
-    def _simplified(self, builder: ProgramBuilder, op: Op) -> Value:
-        if _foldable(op):
-            constants = [o.op.value for o in op.operands if isinstance(o.op, Constant)]
-            (value,) = op.evaluate(constants, Environment(clients=0))
-            return builder.add(Constant, value=value, dtype=tensor_type(op.result).dtype)
-        shorter = _rewritten(builder, op)
-        return builder.append(op).result if shorter is None else shorter
+        return drop_unused(rewrite(program, rule), (Input, Output))
+
+
+def _simplified(builder: ProgramBuilder, op: Op) -> Value:
+    if not _foldable(op):
+        return _rewritten_or_new(builder, op)
+    constants = [o.op.value for o in op.operands if isinstance(o.op, Constant)]
+    (value,) = op.evaluate(constants, Environment(clients=0))
+    return builder.add(Constant, value=value, dtype=tensor_type(op.result).dtype)
 
 
 def _hashable(op: Op) -> Hashable:

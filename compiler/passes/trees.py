@@ -16,6 +16,7 @@ import numpy as np
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor.elementwise import (
     And,
@@ -57,15 +58,13 @@ class ReduceByTrees:
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
-        b = ProgramBuilder(program.name, program.level, program.max_clients)
-        values: dict[Value, Value] = {}
-        for op in program.ops:
-            with b.at(op.location):
-                if type(op) in PAIRWISE and tensor_type(op.operands[0]).is_secret:
-                    values[op.result] = _tree(b, op, values[op.operands[0]])
-                else:
-                    values.update(zip(op.results, b.copy(op, values).results, strict=True))
-        return b.build()
+        return rewrite(program, _reduced)
+
+
+def _reduced(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+    if type(op) not in PAIRWISE or not tensor_type(op.operands[0]).is_secret:
+        return None
+    return _tree(b, op, operands[0])
 
 
 def _tree(b: ProgramBuilder, op: Op, value: Value) -> Value:
