@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Protocol
 
 from ezprivsecfl.backends.network import MEASURED, Network
 from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.compiler.compiled import Compiled
+from ezprivsecfl.ir.passes import Pass
 from ezprivsecfl.ir.program import Program as Secure
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import LocalCluster
@@ -84,6 +85,10 @@ class Backend(ABC):
     def estimated(self, name: str) -> Network:
         """The network of a name that costs are estimated for; raises CompileError if there is none."""
         return measured_network() if name == MEASURED else find_network(name)
+
+    def passes(self) -> Sequence[Pass]:
+        """What the program on shares goes through, in order; ``ezcompile opt`` runs any of them alone."""
+        return ()
 
     def check(self) -> None:
         """Raises CompileError if what the back end needs is not on this machine."""

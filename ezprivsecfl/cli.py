@@ -174,20 +174,22 @@ def _doctor_parser() -> argparse.ArgumentParser:
 def _opt_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "ezcompile opt",
-        description="Runs passes of the tensor level on a program in text form and prints what they make of it.",
+        description="Runs passes on a program in text form and prints what they make of it.",
         epilog=OPT_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("program", metavar="FILE.ir", type=Path, nargs="?", help="a tensor program in text form")
+    parser.add_argument("program", metavar="FILE.ir", type=Path, nargs="?", help="a program in text form")
     parser.add_argument(
         "--pass",
         dest="passes",
         action="append",
         default=[],
         metavar="NAME",
-        help="a pass; may be repeated (default: all, in the compiler's order)",
+        help="a pass; may be repeated (default: all of the tensor level, in the compiler's order)",
     )
-    parser.add_argument("--list", action="store_true", help="print the passes, in the compiler's order")
+    parser.add_argument(
+        "--list", action="store_true", help="print the passes: the compiler's, in its order, and those of the back ends"
+    )
     parser.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round")
     _passes(parser)
     _about(parser)

@@ -10,12 +10,13 @@ from ezprivsecfl.backends.base import Costs, ServerBackend, measured_network
 from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.duet.description import cost, traffic
 from ezprivsecfl.backends.duet.emit import emit
+from ezprivsecfl.backends.duet.passes import LEGAL
 from ezprivsecfl.backends.duet.select_circuits import SelectCircuits
 from ezprivsecfl.backends.duet.select_products import SelectProducts
 from ezprivsecfl.backends.network import MEASURED, Network
 from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.ir.passes import run_passes
+from ezprivsecfl.ir.passes import Pass, run_passes
 from ezprivsecfl.ir.program import Program as Secure
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.session import Link
@@ -88,10 +89,16 @@ class Duet(ServerBackend):
     def secure(self, compiled: Compiled) -> Secure:
         """With the chosen methods and domains; kept, since reports, sources and costs all ask for it."""
         if compiled.secure not in self._chosen:
-            domains = SelectCircuits(_by_line(self.circuits), self.estimated(self.network or self.link or "lan"))
-            passes = (SelectProducts(_by_line(self.products)), domains)
-            self._chosen[compiled.secure] = run_passes(compiled.secure, passes)
+            self._chosen[compiled.secure] = run_passes(compiled.secure, self._choices())
         return self._chosen[compiled.secure]
+
+    def passes(self) -> tuple[Pass, ...]:
+        """The user's choices, and what makes a program legal."""
+        return (*self._choices(), *LEGAL)
+
+    def _choices(self) -> tuple[Pass, ...]:
+        network = self.estimated(self.network or self.link or "lan")
+        return (SelectProducts(_by_line(self.products)), SelectCircuits(_by_line(self.circuits), network))
 
     def sources(self, compiled: Compiled) -> dict[str, str]:
         """C++ for the engine."""

@@ -10,7 +10,7 @@ from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.types import MaskedType
 from ezprivsecfl.runtime import _duet
@@ -18,16 +18,40 @@ from ezprivsecfl.runtime import _duet
 
 @dataclass(frozen=True)
 class Legalise:
-    """The pass.
+    """Leaves out masks where products of shares as they are send less, or are asked for.
 
     Masking takes 16 bytes per element online, and then products with the value are prepared ahead. Products of
     shares do without, but all that they send is online, and their only protocol is lattice encryption, which takes
     hundreds of kilobytes however small they are. What hangs together by masked values becomes one or the other: what
     its products' methods say, or else whichever sends less in a round of the largest number of clients.
 
+    Example::
+
+        program @unmasked (clients <= 4) mpc {
+          %0 = share {path = "w", bound = 8.0, type = arith<8>[1, n]}
+          %1 = share {path = "x", bound = 8.0, type = arith<8>[n, 3]}
+          %2 = mask %0 : masked<8>[1, n]
+          %3 = mask %1 : masked<8>[n, 3]
+          %4 = product %2, %3 {method = "shares"} : arith<16>[1, 3]
+          %5 = open %4 : ring<16>[1, 3]
+          output %5 {path = "product"}
+        }
+
+    becomes::
+
+        program @unmasked (clients <= 4) mpc {
+          %0 = share {path = "w", bound = 8.0, type = arith<8>[1, n]}
+          %1 = share {path = "x", bound = 8.0, type = arith<8>[n, 3]}
+          %2 = gemm %0, %1 : arith<16>[1, 3]
+          %3 = open %2 : ring<16>[1, 3]
+          output %3 {path = "product"}
+        }
+
     Raises:
         CompileError: Methods ask for both at once, or for what is not possible.
     """
+
+    level = Level.MPC
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""

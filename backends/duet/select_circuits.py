@@ -14,7 +14,7 @@ from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.circuits.summands import identity, on_summands
 from ezprivsecfl.ir.mpc import boolean, protocol, structure
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.types import ArithType, FixedFormat, SummandsFormat, WireFormat, WiresType, YaoType
 
@@ -24,7 +24,7 @@ DOMAINS = ("auto", "yao", "boolean")
 
 @dataclass(frozen=True)
 class SelectCircuits:
-    """The pass.
+    """Moves circuits from garbled values to Boolean shares, as asked or where a round then takes less time.
 
     A garbled gate takes 32 bytes and no wait; a gate on Boolean shares a quarter of that, but circuits wait for a
     message in every layer of AND gates. What hangs together by wires goes one way or the other: as asked, or else
@@ -34,6 +34,47 @@ class SelectCircuits:
     Garbled results become additive shares through another circuit, or, if that gives the shorter estimate and nothing
     else is asked for, as Boolean shares, with an exchange of bits.
 
+    Example of ``SelectCircuits({0: "boolean"})``::
+
+        program @inverted (clients <= 4) mpc {
+          %0 = share {path = "x", bound = 1.0, type = arith<0>[n]}
+          %1 = to_yao %0 {width = 1} : yao<fixed 1 0>[n]
+          %2 = circuit %1 {circuit = "inverse", formats = [fixed 1 0]} : yao<fixed 1 0>[n]
+          %3 = from_yao %2 : arith<0>[n]
+          %4 = sum %3 {axes = [0]} : arith<0>[]
+          %5 = open %4 : ring<0>[]
+          output %5 {path = "result"}
+        }
+
+        circuit @inverse '''
+        1 2
+        1 1
+        1 1
+
+        1 1 0 1 INV
+        '''
+
+    becomes::
+
+        program @inverted (clients <= 4) mpc {
+          %0 = share {path = "x", bound = 1.0, type = arith<0>[n]}
+          %1 = to_boolean %0 {width = 1} : boolean<summands 1 0>[n]
+          %2 = circuit %1 {circuit = "inverse_of_shares_0", formats = [fixed 1 0]} : boolean<fixed 1 0>[n]
+          %3 = from_boolean %2 : arith<0>[n]
+          %4 = sum %3 {axes = [0]} : arith<0>[]
+          %5 = open %4 : ring<0>[]
+          output %5 {path = "result"}
+        }
+
+        circuit @inverse_of_shares_0 '''
+        2 4
+        1 2
+        1 1
+
+        2 1 0 1 2 XOR
+        1 1 2 3 INV
+        '''
+
     Args:
         domains: By line of the user's program one of ``DOMAINS``; line 0 stands for all others.
         network: What rounds are estimated for.
@@ -41,6 +82,8 @@ class SelectCircuits:
     Raises:
         CompileError: There is no such domain, no circuit at a line, or two lines of one group ask for different ones.
     """
+
+    level = Level.MPC
 
     domains: Mapping[int, str] = field(default_factory=dict)
     network: Network = NETWORKS["lan"]

@@ -10,8 +10,10 @@ from ezprivsecfl.backends.base import Costs, ServerBackend
 from ezprivsecfl.backends.motion2nx.build import build
 from ezprivsecfl.backends.motion2nx.emit import ARITHMETIC, emit, traffic
 from ezprivsecfl.backends.motion2nx.installation import Installation
+from ezprivsecfl.backends.motion2nx.legalise import Legalise
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.errors import CompileError
+from ezprivsecfl.ir.passes import Pass
 from ezprivsecfl.runtime.artefact import Artefact
 
 
@@ -45,6 +47,10 @@ class Motion2nx(ServerBackend):
     def sources(self, compiled: Compiled) -> dict[str, str]:
         """C++ for the framework."""
         return emit(compiled, self.arithmetic)
+
+    def passes(self) -> tuple[Pass, ...]:
+        """One: the framework's operations."""
+        return (Legalise(),)
 
     def build(self, sources: Mapping[str, str]) -> Artefact:
         """Needs MOTION2NX, and what that needs."""

@@ -11,20 +11,58 @@ from ezprivsecfl.ir.circuits.circuit import Circuit, Gate, GateKind
 from ezprivsecfl.ir.mpc import linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.types import ArithType, FixedFormat, RingType
 
 
 @dataclass(frozen=True)
 class Legalise:
-    """The pass.
+    """Rewrites what the framework has not, or computes wrongly, to what it has.
 
     Masks go, since the framework's products take additive shares. Of two factors the smaller one comes left,
     since its elements set the number of oblivious transfers; the framework's own transposition is wrong, so both
     factors and the result are transposed as shares. Public values enter circuits as one server's share. Truncation is
     exact: the low wires of a garbled value are left out. Circuits are rewritten to XOR, AND and INV.
+
+    Example::
+
+        program @legal (clients <= 4) mpc {
+          %0 = share {path = "x", bound = 8.0, type = arith<31>[n, 3]}
+          %1 = mask %0 : masked<31>[n, 3]
+          %2 = square_sum %1 : arith<62>[n]
+          %3 = truncate %2 {bits = 62} : arith<0>[n]
+          %4 = sum %3 {axes = [0]} : arith<0>[]
+          %5 = open %4 : ring<0>[]
+          output %5 {path = "squares"}
+        }
+
+    becomes::
+
+        program @legal (clients <= 4) mpc {
+          %0 = share {path = "x", bound = 8.0, type = arith<31>[n, 3]}
+          %1 = square_sum_of_shares %0 : arith<62>[n]
+          %2 = to_yao %1 {width = 64} : yao<fixed 64 62>[n]
+          %3 = circuit %2 {circuit = "drop62", formats = [fixed 2 0]} : yao<fixed 2 0>[n]
+          %4 = from_yao %3 : arith<0>[n]
+          %5 = sum %4 {axes = [0]} : arith<0>[]
+          %6 = open %5 : ring<0>[]
+          output %6 {path = "squares"}
+        }
+
+        circuit @drop62 '''
+        4 68
+        1 64
+        1 2
+
+        2 1 0 0 64 XOR
+        1 1 64 65 INV
+        2 1 62 64 66 XOR
+        2 1 63 64 67 XOR
+        '''
     """
+
+    level = Level.MPC
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program.

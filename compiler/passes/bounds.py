@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ezprivsecfl.compiler.options import Bound, Declared
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import DType
@@ -27,10 +27,34 @@ COUNT_BOUND = Bound(float(1 << 20), 0.0)
 class DeclareBounds:
     """Sets ``max_clients`` and every input's bound.
 
+    Example of ``DeclareBounds(30, {})``::
+
+        program @bounds tensor {
+          %0 = input {path = "x", placement = clients, bound = none, type = secret<f32[n, 3]>}
+          %1 = input {path = "count", placement = clients, bound = none, type = secret<i32[n]>}
+          %2 = sum %0 {axes = [0]} : secret<f32[3]>
+          %3 = sum %1 {axes = [0]} : secret<i32[]>
+          output %2 {path = "sum"}
+          output %3 {path = "total"}
+        }
+
+    becomes::
+
+        program @bounds (clients <= 30) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = input {path = "count", placement = clients, bound = 1048576.0, type = secret<i32[n]>, lowest = 0.0}
+          %2 = sum %0 {axes = [0]} : secret<f32[3]>
+          %3 = sum %1 {axes = [0]} : secret<i32[]>
+          output %2 {path = "sum"}
+          output %3 {path = "total"}
+        }
+
     Args:
         clients: The largest number of clients of a round.
         bounds: Declared bounds by parameter path or by a prefix of it; ``""`` stands for all CLIENTS parameters.
     """
+
+    level = Level.TENSOR
 
     clients: int
     bounds: Mapping[str, Declared]

@@ -17,7 +17,7 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.partial import may_fail
 from ezprivsecfl.compiler.passes.contraction import sum_of, weighted_sum
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.structural import broadcast_shapes
 from ezprivsecfl.ir.tensor import Constant, Input, Output
@@ -56,7 +56,32 @@ class Factored:
 
 @dataclass(frozen=True)
 class FactorScales:
-    """Rewrites a tensor program so that small factors are multiplied with small operands."""
+    """Rewrites a tensor program so that small factors are multiplied with small operands.
+
+    Example::
+
+        program @weighted tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = input {path = "w", placement = clients, bound = 8.0, type = secret<f32[n, 1]>}
+          %2 = mul %0, %1 : secret<f32[n, 3]>
+          %3 = sum %2 {axes = [0]} : secret<f32[3]>
+          output %3 {path = "result"}
+        }
+
+    becomes::
+
+        program @weighted tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = input {path = "w", placement = clients, bound = 8.0, type = secret<f32[n, 1]>}
+          %2 = reshape %0 {shape = [n, 3]} : secret<f32[n, 3]>
+          %3 = reshape %1 {shape = [1, n]} : secret<f32[1, n]>
+          %4 = matmul %3, %2 : secret<f32[1, 3]>
+          %5 = reshape %4 {shape = [3]} : secret<f32[3]>
+          output %5 {path = "result"}
+        }
+    """
+
+    level = Level.TENSOR
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program; public operations stay as they are."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor.elementwise import Div, Mul, Reciprocal, Rsqrt, Sqrt
 from ezprivsecfl.ir.tensor.structure import Broadcast, Reshape, Transpose
@@ -23,9 +23,33 @@ class DivideByRoots:
     there is an inverse for each element anyway. An inverse that is multiplied with more elements than it has itself
     stays as well, since each quotient would normalise y again.
 
+    Example::
+
+        program @quotients tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %1 = input {path = "y", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %2 = rsqrt %1 : secret<f32[n]>
+          %3 = mul %0, %2 : secret<f32[n]>
+          %4 = sum %3 {axes = [0]} : secret<f32[]>
+          output %4 {path = "result"}
+        }
+
+    becomes::
+
+        program @quotients tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %1 = input {path = "y", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %2 = sqrt %1 : secret<f32[n]>
+          %3 = div %0, %2 : secret<f32[n]>
+          %4 = sum %3 {axes = [0]} : secret<f32[]>
+          output %4 {path = "result"}
+        }
+
     Args:
         limit: The largest product (for a nominal number of clients) that is computed in circuits.
     """
+
+    level = Level.TENSOR
 
     limit: int
 

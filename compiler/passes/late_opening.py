@@ -10,7 +10,7 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.chains import Chain, chains, secret_operand
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Constant, Output
 from ezprivsecfl.ir.tensor.elementwise import Cast, Mul, Neg, Reciprocal
@@ -27,9 +27,36 @@ class GatePublicFactors:
     as computed in this round, is not zero (an integer: no fractional bits, local). No gate is needed where p is known
     to be within the limits (constants, the number of clients), or where another output shows x anyway.
 
+    Example::
+
+        program @gated (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = input {path = "rate", placement = server, bound = 8.0, type = public<f32[]>}
+          %2 = sum %0 {axes = [0]} : secret<f32[3]>
+          %3 = mul %2, %1 : secret<f32[3]>
+          output %3 {path = "result"}
+        }
+
+    becomes::
+
+        program @gated (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = input {path = "rate", placement = server, bound = 8.0, type = public<f32[]>}
+          %2 = sum %0 {axes = [0]} : secret<f32[3]>
+          %3 = mul %2, %1 : secret<f32[3]>
+          %4 = reshape %1 {shape = []} : public<f32[]>
+          %5 = gate %4 : public<bool[]>
+          %6 = cast %5 {dtype = f32} : public<f32[]>
+          %7 = mul %2, %6 : secret<f32[3]>
+          %8 = mul %7, %1 : secret<f32[3]>
+          output %8 {path = "result"}
+        }
+
     Raises:
         UnsupportedError: A constant factor is beyond the limits.
     """
+
+    level = Level.TENSOR
 
     def run(self, program: Program) -> Program:
         """Returns the program with the gates."""

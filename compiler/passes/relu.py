@@ -11,7 +11,7 @@ from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
 from ezprivsecfl.errors import CompileError, Location, PrecisionError
 from ezprivsecfl.ir.circuits.relu import minimax_relu
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor.elementwise import Add, Mul, Relu
@@ -22,10 +22,40 @@ from ezprivsecfl.ir.tensor.values import tensor_type
 class ApproximateRelu:
     """Replaces ReLU of secret values by a minimax polynomial over their range.
 
+    Example of ``ApproximateRelu("poly:2")``::
+
+        program @relu (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %1 = relu %0 : secret<f32[n]>
+          %2 = sum %1 {axes = [0]} : secret<f32[]>
+          output %2 {path = "result"}
+        }
+
+    becomes::
+
+        program @relu (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %1 = constant {value = array<f64[]> 0.125, dtype = f32} : public<f32[]>
+          %2 = mul %0, %1 : secret<f32[n]>
+          %3 = constant {value = array<f64[]> 0.5, dtype = f32} : public<f32[]>
+          %4 = mul %3, %2 : secret<f32[n]>
+          %5 = constant {value = array<f64[]> 0.5, dtype = f32} : public<f32[]>
+          %6 = add %4, %5 : secret<f32[n]>
+          %7 = mul %6, %2 : secret<f32[n]>
+          %8 = constant {value = array<f64[]> 0.0625, dtype = f32} : public<f32[]>
+          %9 = add %7, %8 : secret<f32[n]>
+          %10 = constant {value = array<f64[]> 8.0, dtype = f32} : public<f32[]>
+          %11 = mul %9, %10 : secret<f32[n]>
+          %12 = sum %11 {axes = [0]} : secret<f32[]>
+          output %12 {path = "result"}
+        }
+
     Args:
         kind: ``exact`` (nothing is replaced) or ``poly:DEGREE`` with an even degree from 2 to 8.
         norms: How sums of squares are computed: ranges depend on it.
     """
+
+    level = Level.TENSOR
 
     kind: str = "exact"
     norms: Norms = EXACT

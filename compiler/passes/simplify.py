@@ -9,7 +9,7 @@ import numpy as np
 
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Environment, Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import (
@@ -38,7 +38,35 @@ MAX_FOLDED = 1 << 22
 
 @dataclass(frozen=True)
 class Simplify:
-    """Folds constants, merges equal operations, removes operations that change nothing or that nothing needs."""
+    """Folds constants, merges equal operations, removes operations that change nothing or that nothing needs.
+
+    Example::
+
+        program @folding tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = constant {value = array<f64[]> 2.0, dtype = f32} : public<f32[]>
+          %2 = mul %1, %1 : public<f32[]>
+          %3 = mul %0, %2 : secret<f32[n, 3]>
+          %4 = mul %0, %2 : secret<f32[n, 3]>
+          %5 = add %3, %4 : secret<f32[n, 3]>
+          %6 = relu %0 : secret<f32[n, 3]>
+          %7 = sum %5 {axes = [0]} : secret<f32[3]>
+          output %7 {path = "result"}
+        }
+
+    becomes::
+
+        program @folding tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = constant {value = array<f64[]> 4.0, dtype = f32} : public<f32[]>
+          %2 = mul %0, %1 : secret<f32[n, 3]>
+          %3 = add %2, %2 : secret<f32[n, 3]>
+          %4 = sum %3 {axes = [0]} : secret<f32[3]>
+          output %4 {path = "result"}
+        }
+    """
+
+    level = Level.TENSOR
 
     def run(self, program: Program) -> Program:
         """Returns the simplified program."""
