@@ -45,8 +45,8 @@ def run_passes(program: Program, passes: Sequence[Pass]) -> Program:
     for one in passes:
         if one.level is not program.level:
             raise CompileError(
-                f"{pass_name(one)} is a pass of the {one.level.value} level, and {program.name} is a program of the "
-                f"{program.level.value} level"
+                f"{type(one).__name__} is a pass of the {one.level.value} level, "
+                f"and {program.name} is a program of the {program.level.value} level"
             )
         program = one.run(program)
         verify(program)

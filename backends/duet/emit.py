@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ezprivsecfl.backends.cpp import (
-    MOVES,
     circuit_files,
     class_name,
     comment,
@@ -28,6 +27,7 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc import boolean, io, protocol, shares, sketch
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.structural import MOVES
 from ezprivsecfl.ir.types import ArithType, BooleanType, MaskedType, WiresType, YaoType
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ezprivsecfl.backends.cpp import (
-    MOVES,
     circuit_files,
     class_name,
     comment,
@@ -32,6 +31,7 @@ from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.structural import MOVES
 from ezprivsecfl.ir.types import ArithType, RingType, YaoType
 from ezprivsecfl.runtime.statistics import size_text
 
