@@ -7,11 +7,11 @@ from ezprivsecfl.backends.duet.legalise import Legalise
 from ezprivsecfl.ir.passes import Pass
 from ezprivsecfl.ir.program import Program
 
-LEGAL: tuple[Pass, ...] = (JoinProducts(), Legalise())
+LEGALISATION: tuple[Pass, ...] = (JoinProducts(), Legalise())
 
 
 def legal(program: Program) -> Program:
     """The program that is emitted, and whose cost is declared."""
-    for one in LEGAL:
+    for one in LEGALISATION:
         program = one.run(program)
     return program

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pass_cases import PassCase, cases, example
 
-from ezprivsecfl.cli_opt import known_passes
+from ezprivsecfl.cli.opt import known_passes
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.ir.passes import Pass
 
