@@ -15,10 +15,8 @@ from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import io, linear, protocol, structure
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.structural import MOVES
 from ezprivsecfl.ir.types import ArithType, RingType, Shape
-
-MOVES = (structure.Reshape, structure.Transpose, structure.Broadcast, structure.Slice, structure.Concat)
-"""Operations that only move elements."""
 
 
 def environment(templates: Path) -> jinja2.Environment:

@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from ezprivsecfl.compiler.analyses.norms import is_sketched
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.circuits.evaluate import from_bits
 from ezprivsecfl.ir.mpc import linear, protocol
 from ezprivsecfl.ir.op import Array, Environment, Op, Value, as_float
-from ezprivsecfl.ir.structural import ConcatOp, StructuralOp, SumOp
+from ezprivsecfl.ir.structural import MOVES_OF_ONE, ConcatOp, StructuralOp, SumOp
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st

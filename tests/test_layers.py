@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": OPTIONS | {"frontends", "runtime", "backends", "secure_context", "start"},
     "cli.compile": COMPILED | {"compiler", "frontends", "runtime", "backends", "report", "secure_context", "cli"},
     "cli.run": OPTIONS | {"frontends", "backends", "secure_context", "cli"},
-    "cli.opt": OPTIONS | {"compiler", "cli"},
+    "cli.opt": OPTIONS | {"compiler", "backends", "cli"},
     "cli.doctor": {"errors", "runtime", "backends", "backends.motion2nx", "start", "cli"},
     "cli.main": {"errors", "cli"},
 }

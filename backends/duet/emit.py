@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ezprivsecfl.backends.cpp import (
-    MOVES,
     circuit_files,
     class_name,
     comment,
@@ -34,6 +33,7 @@ from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.structural import MOVES
 from ezprivsecfl.ir.types import MaskedType, YaoType
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -11,46 +11,65 @@ from ezprivsecfl.backends.duet.kernels import Kernel, kernel_of
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.types import MaskedType
 from ezprivsecfl.runtime import _duet
 
 
 @dataclass(frozen=True)
 class Legalise:
-    """The pass.
+    """Leaves out masks where products of shares as they are send less, or are asked for.
 
     Masking takes 16 bytes per element online, and then products with the value are prepared ahead. Products of
     shares do without, but all that they send is online, and their only protocol is lattice encryption, which takes
     hundreds of kilobytes however small they are. What hangs together by masked values becomes one or the other: what
     its products' methods say, or else whichever sends less in a round of the largest number of clients.
 
+    Example::
+
+        program @unmasked (clients <= 4) mpc {
+          %0 = share {path = "w", bound = 8.0, type = arith<8>[1, n]}
+          %1 = share {path = "x", bound = 8.0, type = arith<8>[n, 3]}
+          %2 = mask %0 : masked<8>[1, n]
+          %3 = mask %1 : masked<8>[n, 3]
+          %4 = product %2, %3 {method = "shares"} : arith<16>[1, 3]
+          %5 = open %4 : ring<16>[1, 3]
+          output %5 {path = "product"}
+        }
+
+    becomes::
+
+        program @unmasked (clients <= 4) mpc {
+          %0 = share {path = "w", bound = 8.0, type = arith<8>[1, n]}
+          %1 = share {path = "x", bound = 8.0, type = arith<8>[n, 3]}
+          %2 = gemm %0, %1 : arith<16>[1, 3]
+          %3 = open %2 : ring<16>[1, 3]
+          output %3 {path = "product"}
+        }
+
     Raises:
         CompileError: Methods ask for both at once, or for what is not possible.
     """
 
+    level = Level.MPC
+
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
         chosen = set().union(*(group for group in connected(program, MaskedType) if _is_unmasked(program, group)))
-        b = ProgramBuilder(program.name, program.level, program.max_clients, circuits=dict(program.circuits))
-        values: dict[Value, Value] = {}
-        for op in program.ops:
-            with b.at(op.location):
-                results: tuple[Value, ...]
-                if op in chosen:
-                    results = (_on_shares(b, kernel_of(program, op), op, [values[o] for o in op.operands]),)
-                else:
-                    results = b.copy(op, values).results
-            values.update(zip(op.results, results, strict=True))
-        return b.build()
+
+        def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+            return _on_shares(b, kernel_of(program, op), op, operands) if op in chosen else None
+
+        return rewrite(program, rule)
 
 
-def _on_shares(b: ProgramBuilder, kernel: Kernel[Any] | None, op: Op, x: list[Value]) -> Value:
+def _on_shares(b: Rewriter, kernel: Kernel[Any] | None, op: Op, x: tuple[Value, ...]) -> Value | None:
     """An operation on masked values as one on shares."""
     if isinstance(op, protocol.Mask):
         return x[0]
     if kernel is None:
-        return b.append(op.rebuild(x)).result
+        return None
     assert kernel.on_shares is not None
     return b.add(kernel.on_shares.operation, *x)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ezprivsecfl.backends.cpp import (
-    MOVES,
     circuit_files,
     class_name,
     comment,
@@ -30,6 +29,7 @@ from ezprivsecfl.ir.mpc import io, linear, protocol
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.structural import MOVES
 from ezprivsecfl.ir.types import ArithType, RingType, YaoType
 from ezprivsecfl.runtime.statistics import size_text
 

@@ -17,12 +17,13 @@ from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.lost_places import lost_places
 from ezprivsecfl.compiler.lowering.region_circuits import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
-from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE, Scales
+from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Level, Program, ProgramBuilder, drop_unused
-from ezprivsecfl.ir.structural import StructuralOp, broadcast_shapes
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import drop_unused
+from ezprivsecfl.ir.structural import MOVES_OF_ONE, VIEWS, StructuralOp, broadcast_shapes
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
@@ -37,7 +38,7 @@ from ezprivsecfl.ir.types import (
     YaoType,
 )
 
-MOVES: dict[type[Op], type[Op]] = {
+ON_BOTH_LEVELS: dict[type[Op], type[Op]] = {
     st.Reshape: structure.Reshape,
     st.Transpose: structure.Transpose,
     st.Broadcast: structure.Broadcast,
@@ -46,9 +47,6 @@ MOVES: dict[type[Op], type[Op]] = {
     st.Concat: structure.Concat,
 }
 """Operations that exist alike on both levels."""
-
-MASK_BEFORE = (st.Reshape, st.Transpose, st.Broadcast)
-"""Moves that a masked value goes through, so that one mask serves all views of a value."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +121,7 @@ class _Lowering:
                 )
                 hidden = hiding_path(path) if self.stages.hides(value) else None
                 self.b.append(io.Output(operands=(opened,), path=path, hidden=hidden, location=value.op.location))
-        ops = drop_unused(self.b.ops, (io.Share, io.Output, protocol.Check))
-        used = {op.circuit for op in ops if isinstance(op, protocol.Circuit)}
-        circuits = {name: c for name, c in self.b.circuits.items() if name in used}
-        return Program(self.b.name, Level.MPC, self.b.max_clients, ops, circuits)
+        return drop_unused(self.b.build(), (io.Share, io.Output, protocol.Check))
 
     # Operations outside circuits.
 
@@ -164,7 +159,7 @@ class _Lowering:
             return operand
         if isinstance(op, st.Reshape):
             return self._reshaped(operand, op.shape)
-        return self.b.add(MOVES[type(op)], operand, **op.attributes())
+        return self.b.add(ON_BOTH_LEVELS[type(op)], operand, **op.attributes())
 
     def _linear(self, op: Op) -> Value:
         if isinstance(op, ew.Cast):
@@ -331,7 +326,7 @@ class _Lowering:
         """The value in ABY2.0 form; masked once, before moves."""
         if value not in self.masks:
             op = value.op
-            if isinstance(op, MASK_BEFORE) and value not in self.scales.rescaled:
+            if isinstance(op, VIEWS) and value not in self.scales.rescaled:
                 self.masks[value] = self._moved(op, self._masked(op.operands[0]))
             else:
                 self.masks[value] = self.b.add(protocol.Mask, self._shared(value))

@@ -27,7 +27,7 @@ from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS, INPUT_BITS, R
 from ezprivsecfl.errors import PrecisionError
 from ezprivsecfl.ir.mpc.sketch import SCALE_BITS
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.structural import ConcatOp, StructuralOp, SumOp
+from ezprivsecfl.ir.structural import MOVES_OF_ONE, ConcatOp, StructuralOp, SumOp
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
@@ -45,8 +45,6 @@ LOWEST_REACH = 1 / 16
 
 LOST_BITS = 8
 """Powers of entries there are many times smaller still: so many significant bits fewer will do for them."""
-
-MOVES_OF_ONE = (st.Reshape, st.Transpose, st.Broadcast, st.Slice)
 
 TRUNCATED_ROOM = ROOM - 1
 """Room of a value that is truncated. ``Truncate`` takes raw values below 2^62, which is 2^ROOM.

@@ -15,7 +15,6 @@ from ezprivsecfl.ir.types import YaoType
 class Evaluate(CircuitKernel, name="evaluate"):
     """The garbler sends the garbled gates in the setup phase; the evaluator evaluates them online."""
 
-
     @classmethod
     def takes(cls, op: Op) -> bool:
         """Garbled values; see ``EvaluateBoolean`` for Boolean shares."""

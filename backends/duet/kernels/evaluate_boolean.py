@@ -16,7 +16,6 @@ from ezprivsecfl.ir.types import BooleanType
 class EvaluateBoolean(CircuitKernel, name="evaluate_boolean"):
     """Both servers send the masked operands of the AND gates, layer by layer."""
 
-
     @classmethod
     def takes(cls, op: Op) -> bool:
         """Boolean shares; see ``Evaluate`` for garbled values."""

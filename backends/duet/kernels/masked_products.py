@@ -14,7 +14,6 @@ AnyProduct = TypeVar("AnyProduct", protocol.Product, protocol.SquareSum)
 class MaskedProducts(MemberKernel[AnyProduct]):
     """Online, every server computes its share of the product by itself."""
 
-
     @property
     def settings(self) -> Mapping[str, str]:
         """How the products of masks are made."""
