@@ -11,14 +11,13 @@ from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.analyses.norms import CONFIDENCE, Norms
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import FIXED, Bound
+from ezprivsecfl.compiler.options import CLASS_FACTOR, FIXED, Bound
 from ezprivsecfl.compiler.passes.relu import approximations
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.ir.mpc import io, protocol, sketch
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, BooleanType, DType, RingType, TensorType, Type, resolve, shape_text
-from ezprivsecfl.rounds import CLASS_FACTOR
 
 
 @dataclass(frozen=True)
