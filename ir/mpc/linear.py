@@ -23,6 +23,8 @@ class Aligned(MpcOp):
 
     function: ClassVar[Callable[..., Any]]
 
+    exact = MpcOp.evaluated
+
     def infer(self) -> tuple[Type, ...]:
         """Broadcast shape; shared if one operand is."""
         a, b = self.linear_types(2)
@@ -55,6 +57,8 @@ class Sub(Aligned, name="sub"):
 class Neg(MpcOp, name="neg"):
     """-x."""
 
+    exact = MpcOp.evaluated
+
     def infer(self) -> tuple[Type, ...]:
         """The operand's type."""
         return self.linear_types(1)
@@ -86,9 +90,15 @@ class Widen(MpcOp, name="widen"):
             return (np.zeros_like(args[0]),)
         return (np.asarray(args[0] << np.uint64(self.bits)),)
 
+    def exact(self, numbers: Sequence[Array], env: Environment) -> Array | None:
+        """Of as many bits as it takes."""
+        return np.asarray(numbers[0] * 2**self.bits, dtype=object)
+
 
 class MulPublic(MpcOp, name="mul_public"):
     """Element-wise product with a public ring value; fractional bits add up."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """At most one operand is shared."""
@@ -110,6 +120,8 @@ class MulPublic(MpcOp, name="mul_public"):
 class MatMulPublic(MpcOp, name="matmul_public"):
     """Batched matrix product of which one operand is public; fractional bits add up."""
 
+    exact = MpcOp.evaluated
+
     def infer(self) -> tuple[Type, ...]:
         """At most one operand is shared."""
         a, b = self.linear_types(2)
@@ -129,6 +141,8 @@ class MatMulPublic(MpcOp, name="matmul_public"):
 
 class AsShares(MpcOp, name="as_shares"):
     """A public value as additive shares: server 0 holds it, server 1 holds zero (local)."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """Additive shares."""

@@ -40,6 +40,8 @@ class Moves(Op):
 class Sum(SumOp, MpcOp, name="sum"):
     """Sum over axes of additive shares or public ring elements."""
 
+    exact = MpcOp.evaluated
+
     def infer(self) -> tuple[Type, ...]:
         """Only linear domains can be summed."""
         if not all(isinstance(o.type, ArithType | RingType) for o in self.operands):
@@ -50,18 +52,28 @@ class Sum(SumOp, MpcOp, name="sum"):
 class Reshape(Moves, ReshapeOp, MpcOp, name="reshape"):
     """Row-major reshape; the clients axis may move past 1s but is never merged or split."""
 
+    exact = MpcOp.evaluated
+
 
 class Transpose(Moves, TransposeOp, MpcOp, name="transpose"):
     """Reorders axes."""
+
+    exact = MpcOp.evaluated
 
 
 class Broadcast(Moves, BroadcastOp, MpcOp, name="broadcast"):
     """Repeats elements along axes of size 1."""
 
+    exact = MpcOp.evaluated
+
 
 class Slice(Moves, SliceOp, MpcOp, name="slice"):
     """Strided slice; the clients axis is only ever taken whole."""
 
+    exact = MpcOp.evaluated
+
 
 class Concat(Moves, ConcatOp, MpcOp, name="concat"):
     """Joins values of one domain along an axis (not the clients axis)."""
+
+    exact = MpcOp.evaluated
