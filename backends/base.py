@@ -1,27 +1,23 @@
-"""What a back end is: it makes something that runs of a compiled program, and says what that costs."""
+"""What a back end is: it lowers a compiled program to what it can compute, which is then a value of its own.
+
+Another package adds a back end with two classes, a ``Backend`` that has the user's choices and a ``Lowered`` for what
+it makes of one program, and an entry point for the first (see ``registry.py``). One that runs on our two servers emits
+a source tree that builds a ``duet::Program``, and needs only ``sources`` and ``build`` of its own to do so: see
+``LoweredForServers``.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from functools import cache
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from ezprivsecfl.backends.network import MEASURED, Network
-from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.ir.program import Program as Secure
+from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.artefact import Artefact
-from ezprivsecfl.runtime.cluster import LocalCluster
-from ezprivsecfl.runtime.session import Link, Runnable, TwoServerProgram, measure_line
-
-_cluster = LocalCluster()
-
-
-@cache
-def measured_network(link: Link | None = None) -> Network:
-    """The network between the two servers, with what is emulated; measured once."""
-    return Network(MEASURED, *measure_line(_cluster, link))
+from ezprivsecfl.runtime.loading import default_cluster
+from ezprivsecfl.runtime.session import Link, Runnable, TwoServerProgram
 
 
 class Costs(Protocol):
@@ -48,8 +44,67 @@ class Costs(Protocol):
         """Estimated for the network."""
 
 
+@dataclass(frozen=True)
+class Lowered(ABC):
+    """One program as one back end computes it: report, sources, cost table and run are all of this object.
+
+    Args:
+        compiled: What the compiler has made of the program.
+        secure: The program on shares, with what the user has chosen for the back end.
+    """
+
+    compiled: Compiled
+    secure: Program
+
+    @abstractmethod
+    def sources(self) -> dict[str, str]:
+        """The emitted source tree: path to text."""
+
+    @abstractmethod
+    def traffic(self) -> list[str]:
+        """In words, what a round of the largest number of clients sends."""
+
+    @abstractmethod
+    def cost(self, clients: int, network: str = "lan") -> Costs:
+        """What every operation of a round costs, in seconds for a network; raises CompileError if it is not known."""
+
+    @abstractmethod
+    def runnable(self) -> tuple[Runnable, float]:
+        """The program ready to run, and how many seconds building it took; raises CompileError if it fails."""
+
+
+@dataclass(frozen=True)
+class LoweredForServers(Lowered):
+    """A program that runs on two server processes once it is built.
+
+    Its sources are ``tree.common_tree`` and a CMake project with a target ``program``, a shared object with a
+    ``duet::Program`` in it (``duet/program.h``); ``building.build_program`` builds such trees.
+    """
+
+    @abstractmethod
+    def build(self, folder: Path | None = None) -> Artefact:
+        """Builds the sources, or finds them built before.
+
+        Args:
+            folder: Where ``runtime.load`` will find the program; by default in the cache.
+
+        Raises:
+            CompileError: It is not possible.
+        """
+
+    @property
+    def link(self) -> Link | None:
+        """What is emulated between the servers, if anything."""
+        return None
+
+    def runnable(self) -> tuple[Runnable, float]:
+        """On the two servers that all programs of this process share."""
+        artefact = self.build()
+        return TwoServerProgram(default_cluster(), artefact, self.link), artefact.build_seconds
+
+
 class Backend(ABC):
-    """Runs compiled programs. ``registry.py`` finds it by its name, also one that another package has registered."""
+    """What the user has chosen about where programs run; ``registry.py`` finds its class by name."""
 
     @property
     @abstractmethod
@@ -62,47 +117,9 @@ class Backend(ABC):
         """In words, where programs run."""
 
     @abstractmethod
-    def sources(self, compiled: Compiled) -> dict[str, str]:
-        """The emitted source tree: path to text."""
-
-    @abstractmethod
-    def runnable(self, compiled: Compiled) -> tuple[Runnable, float]:
-        """The program ready to run, and how many seconds building it took."""
-
-    def secure(self, compiled: Compiled) -> Secure:
-        """The program on shares, with what the user has chosen for this back end."""
-        return compiled.secure
-
-    @abstractmethod
-    def traffic(self, compiled: Compiled) -> list[str]:
-        """In words, what a round of the largest number of clients sends."""
-
-    @abstractmethod
-    def cost(self, compiled: Compiled, clients: int, network: str = "lan") -> Costs:
-        """What every operation of a round costs, in seconds for a network; raises CompileError if it is not known."""
-
-    def estimated(self, name: str) -> Network:
-        """The network of a name that costs are estimated for; raises CompileError if there is none."""
-        return measured_network() if name == MEASURED else find_network(name)
+    def lower(self, compiled: Compiled) -> Lowered:
+        """The program as this back end computes it; raises CompileError if it cannot."""
 
     def check(self) -> None:
         """Raises CompileError if what the back end needs is not on this machine."""
         return
-
-
-class ServerBackend(Backend):
-    """Runs compiled programs on two server processes."""
-
-    @abstractmethod
-    def build(self, sources: Mapping[str, str]) -> Artefact:
-        """Builds a source tree, or finds it built before; raises CompileError if that is not possible."""
-
-    @property
-    def emulated(self) -> Link | None:
-        """The link that is emulated between the servers, if any."""
-        return None
-
-    def runnable(self, compiled: Compiled) -> tuple[Runnable, float]:
-        """The built program on the two servers that all programs of this process share."""
-        artefact = self.build(self.sources(compiled))
-        return TwoServerProgram(_cluster, compiled, artefact, self.name, self.emulated), artefact.build_seconds

@@ -9,24 +9,16 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
 
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.artefact import (
-    LIBRARY,
-    LOG,
-    Artefact,
-    distrusted,
-    has_recorded_hash,
-    record_hash,
-    tree_hash,
-    write_tree,
-)
+from ezprivsecfl.runtime.artefact import LIBRARY, LOG, RECORD, Artefact, Record, distrusted, tree_hash, write_tree
 
 CACHE_VARIABLE = "EZPRIVSECFL_CACHE"
 COMPILERS = ("c++", "g++", "clang++")
@@ -51,41 +43,72 @@ def find_compiler() -> str:
     )
 
 
-def engine_stamp() -> str:
-    """Changes whenever the installed engine does."""
-    return f"{_duet.__version__}:{Path(str(_duet.__file__)).stat().st_mtime_ns}"
+Make = Callable[[Path, Path], Sequence[str]]
+"""Fills a folder, given that and the place where it will be in the end; returns the files that count."""
 
 
-def build_program(tree: Mapping[str, str], stamp: str, definitions: Mapping[str, str]) -> Artefact:
+def build_program(
+    tree: Mapping[str, str], stamp: str, definitions: Mapping[str, str], folder: Path | None = None
+) -> Artefact:
     """Builds the source tree of a program, or finds it built before.
 
     Args:
         tree: Path to text; its CMakeLists.txt makes the target ``program``.
         stamp: Changes with whatever the program is built against.
         definitions: CMake variables.
+        folder: Where to build it, by default in the cache. Other files there stay; nobody else can read it afterwards.
 
     Raises:
-        CompileError: There is no C++ compiler, or it failed.
+        CompileError: There is no C++ compiler, or it failed, or the folder cannot be used.
     """
-    program_hash = tree_hash(tree)
 
-    def make(work: Path, folder: Path) -> None:
+    def make(work: Path, place: Path) -> Sequence[str]:
         write_tree(tree, work)
-        cmake_build(work, work / "build", {**definitions, "CIRCUITS_DIR": str(folder / "circuits")}, work / LOG)
+        cmake_build(work, work / "build", {**definitions, "CIRCUITS_DIR": str(place / "circuits")}, work / LOG)
         shutil.copy2(work / "build" / LIBRARY, work / LIBRARY)
         shutil.rmtree(work / "build")
+        return [*tree, LIBRARY]
 
-    folder, seconds = cached(f"{program_hash.hex()}:{stamp}", LIBRARY, make)
-    return Artefact(folder, program_hash, seconds)
+    content = f"{tree_hash(tree).hex()}:{stamp}"
+    built, seconds = cached(content, LIBRARY, make) if folder is None else _built_in(folder, content, make)
+    return replace(Artefact.open(built), build_seconds=seconds)
 
 
-def cached(content: str, made: str, make: Callable[[Path, Path], None]) -> tuple[Path, float]:
+def _built_in(folder: Path, content: str, make: Make) -> tuple[Path, float]:
+    """A folder that the user has named, filled now unless the same is there already; and the seconds that took."""
+    folder, key = folder.resolve(), _key(content)
+    record = Record.read(folder)
+    if record.key == key and record.difference(folder) is None:
+        return folder, 0.0
+    started = time.perf_counter()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        for stale in (RECORD, LOG):
+            (folder / stale).unlink(missing_ok=True)
+        _finish(folder, LIBRARY, make(folder, folder), key, folder)
+    except OSError as e:
+        raise CompileError(f"cannot build in {folder}: {e.strerror or e}") from e
+    return folder, time.perf_counter() - started
+
+
+def _finish(work: Path, made: str, files: Sequence[str], key: str, place: Path) -> None:
+    """Records what was made."""
+    (work / made).chmod(0o700)
+    Record.of(work, files, key, place).write(work)
+
+
+def _key(content: str) -> str:
+    return hashlib.sha256(f"{content}:{find_compiler()}".encode()).hexdigest()[:32]
+
+
+def cached(content: str, made: str, make: Make) -> tuple[Path, float]:
     """A folder of the cache, made now unless it has been made before.
 
     Args:
         content: Describes what is in the folder; the compiler is added.
-        made: A file that is in the folder if it is complete; its hash is recorded and must be the same later.
-        make: Called with the folder to fill, and with the name that this will have in the end.
+        made: The file that others use. It and all that counts must be as recorded later.
+        make: Fills the folder.
 
     Returns:
         The folder, and the seconds that making it took now.
@@ -93,15 +116,15 @@ def cached(content: str, made: str, make: Callable[[Path, Path], None]) -> tuple
     Raises:
         CompileError: The cache folder cannot be used, or not only the user can write it.
     """
-    key = hashlib.sha256(f"{content}:{find_compiler()}".encode()).hexdigest()[:32]
+    key = _key(content)
     folder = cache_folder() / key
     try:
-        return _cached(folder, made, make)
+        return _cached(folder, key, made, make)
     except OSError as e:
         raise _unusable_cache(f"{e.filename or folder}: {e.strerror or e}") from e
 
 
-def _cached(folder: Path, made: str, make: Callable[[Path, Path], None]) -> tuple[Path, float]:
+def _cached(folder: Path, key: str, made: str, make: Make) -> tuple[Path, float]:
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _check_trusted(folder.parent.resolve())  # the user may have put a link there, but not inside
     if _is_complete(folder, made):
@@ -113,9 +136,8 @@ def _cached(folder: Path, made: str, make: Callable[[Path, Path], None]) -> tupl
         work = folder.with_suffix(f".{os.getpid()}")
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(mode=0o700)
-        make(work, folder)
-        (work / made).chmod(0o700)
-        record_hash(work / made)
+        place = folder.resolve()
+        _finish(work, made, make(work, place), key, place)
         shutil.rmtree(folder, ignore_errors=True)
         work.rename(folder)
         return folder, time.perf_counter() - started
@@ -127,7 +149,7 @@ def _is_complete(folder: Path, made: str) -> bool:
         if not os.path.lexists(path):
             return False
         _check_trusted(path)
-    return has_recorded_hash(folder / made)
+    return Record.read(folder).difference(folder) is None
 
 
 def _check_trusted(path: Path) -> None:

@@ -2,73 +2,65 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from ezprivsecfl.backends.cpp import circuit_files
 from ezprivsecfl.compiler.compiled import Compiled
+from ezprivsecfl.compiler.options import DROP
 from ezprivsecfl.ir.circuits import bristol
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import print_program
 from ezprivsecfl.ir.types import RingType
+from ezprivsecfl.runtime.manifest import (
+    MANIFEST,
+    Check,
+    Manifest,
+    OpenedValue,
+    PublicValue,
+    ServerInput,
+    SharedInput,
+)
 
-FORMAT = 1
-"""Version of the artefact's layout."""
 
-
-def common_tree(compiled: Compiled, secure: Program) -> dict[str, str]:
-    """The files that do not depend on the back end: path to text.
+def common_tree(compiled: Compiled, program: Program, backend: str) -> dict[str, str]:
+    """The files that are the same for all back ends: path to text.
 
     Args:
         compiled: The program.
-        secure: Its secure part as the back end computes it.
+        program: Its secure part as the back end computes it.
+        backend: The back end's name.
     """
-    files = circuit_files(secure)
+    files = circuit_files(program)
     return {
-        "manifest.json": json.dumps(manifest(secure), indent=2) + "\n",
+        MANIFEST: manifest(compiled, program, backend).text,
         "prologue.ir": print_program(compiled.prologue),
-        "secure.ir": print_program(secure, elide=True),
+        "secure.ir": print_program(program, elide=True),
         "epilogue.ir": print_program(compiled.epilogue),
-        **{f"circuits/{files[name]}": bristol.write(c) for name, c in secure.circuits.items()},
+        **{f"circuits/{files[name]}": bristol.write(c) for name, c in program.circuits.items()},
     }
 
 
-def manifest(secure: Program) -> dict[str, Any]:
-    """What the runtime must know about a program: its inputs, its outputs, its checks, in the program's order."""
-    return {
-        "format": FORMAT,
-        "name": secure.name,
-        "max_clients": secure.max_clients,
-        "shares": [
-            {
-                "path": op.path,
-                "shape": list(op.type.shape),
-                "frac": op.type.frac,
-                "bound": op.bound,
-                "lowest": op.lowest,
-            }
-            for op in secure.of(io.Share)
-        ],
-        "publics": [
-            {
-                "path": op.path,
-                "shape": list(op.type.shape),
-                "frac": op.type.frac,
-                "bound": op.bound,
-                "location": str(op.location),
-            }
-            for op in secure.of(io.Public)
-        ],
-        "outputs": [
-            {"path": op.path, "frac": _frac(op), "hidden": op.hidden, "significant": _significant(op)}
-            for op in secure.of(io.Output)
-        ],
-        "checks": [
-            {"what": op.what, "location": str(op.location), "per_client": isinstance(op, protocol.CheckClients)}
-            for op in secure.of(protocol.Check)
-        ],
-    }
+def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
+    """What the runtime must know: see ``common_tree``."""
+    shares = program.of(io.Share)
+    shared = {op.path for op in shares}
+    return Manifest(
+        name=compiled.name,
+        backend=backend,
+        max_clients=compiled.options.clients,
+        min_clients=compiled.options.min_clients,
+        drop_bad_clients=compiled.options.on_bad_client == DROP,
+        shares=tuple(SharedInput(op.path, op.type.shape, op.type.frac, op.bound, op.lowest) for op in shares),
+        server=tuple(ServerInput(op.path, op.type.shape) for op in compiled.tensor.of(Input) if op.path not in shared),
+        publics=tuple(
+            PublicValue(op.path, op.type.shape, op.type.frac, op.bound, str(op.location))
+            for op in program.of(io.Public)
+        ),
+        outputs=tuple(OpenedValue(op.path, _frac(op), op.hidden, _significant(op)) for op in program.of(io.Output)),
+        checks=tuple(
+            Check(op.what, str(op.location), isinstance(op, protocol.CheckClients)) for op in program.of(protocol.Check)
+        ),
+    )
 
 
 def _significant(output: io.Output) -> int | None:

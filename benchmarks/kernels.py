@@ -7,8 +7,8 @@ The CPU figures (the slower server, setup and online) are where the constants in
 
 import numpy as np
 
-from ezprivsecfl.backends import duet
-from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.backends.duet.backend import Duet, DuetProgram
+from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.ir import tensor
@@ -18,7 +18,7 @@ from ezprivsecfl.ir.circuits.summands import on_summands
 from ezprivsecfl.ir.mpc import boolean, io, protocol, structure
 from ezprivsecfl.ir.program import Level, ProgramBuilder
 from ezprivsecfl.ir.types import ArithType, DType, FixedFormat, Secrecy, TensorType
-from ezprivsecfl.runtime.cluster import LocalCluster
+from ezprivsecfl.runtime.local_cluster import LocalCluster
 from ezprivsecfl.runtime.session import TwoServerProgram
 
 CLIENTS = 4
@@ -92,13 +92,14 @@ if __name__ == "__main__":
         ("boolean", boolean_shares, 5_000),
     ):
         program = compiled(name, kernel, size)
-        on_servers = TwoServerProgram(cluster, program, duet.build(duet.emit(program)), "duet")
+        lowered = DuetProgram(program, program.secure, legal(program.secure), Duet())
+        on_servers = TwoServerProgram(cluster, lowered.build())
         for _ in range(3):
             values = {"x": list(np.random.default_rng(0).integers(-4, 4, (CLIENTS, size)).astype(float))}
             statistics = on_servers.run(values, {}).statistics
         cluster.settle()
         declared, sent, cpu = (
-            cost(program.secure, CLIENTS).total_bytes,
+            lowered.cost(CLIENTS).total_bytes,
             sum(statistics.bytes_sent),
             max(statistics.cpu_seconds),
         )

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ezprivsecfl.backends.base import Backend, Costs
+from ezprivsecfl.backends.base import Backend, Costs, Lowered
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import Bound
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.mpc.io import Public, Share
@@ -58,8 +59,13 @@ class Variant:
         }
 
     @cached_property
+    def lowered(self) -> Lowered:
+        """As its back end computes it; made on first use, and what its report, sources, costs and rounds are of."""
+        return self.backend.lower(self.compiled)
+
+    @cached_property
     def _built(self) -> tuple[Runnable, float]:
-        return self.backend.runnable(self.compiled)
+        return self.lowered.runnable()
 
     @property
     def is_built(self) -> bool:
@@ -77,5 +83,5 @@ class Variant:
         return self._built[1]
 
     def cost(self, network: str = "lan", clients: int | None = None) -> Costs:
-        """What every operation costs: see ``Program.cost``."""
-        return self.backend.cost(self.compiled, clients or self.compiled.options.clients, network)
+        """What every operation costs: see ``SecureProgram.cost``."""
+        return self.lowered.cost(clients or self.compiled.options.clients, network)

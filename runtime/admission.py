@@ -1,4 +1,7 @@
-"""What clients check before they upload anything: one whose values are unusable does not take part."""
+"""What is checked before anything is uploaded: whether there is such a round, and what each client has.
+
+A client whose values are unusable does not take part.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,57 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.options import FAIL
 from ezprivsecfl.errors import InputError
-from ezprivsecfl.ir.mpc.io import Share
+from ezprivsecfl.runtime.manifest import Manifest, SharedInput
 
 ClientValues = Mapping[str, Sequence[NDArray[Any] | InputError]]
 """By parameter what every client has; or, where that is unusable already, why."""
 
+ServerValues = Mapping[str, NDArray[Any]]
+"""By parameter what the server has."""
+
 Prepared = TypeVar("Prepared")
 
 
+def check_round(manifest: Manifest, clients: ClientValues, server: ServerValues) -> int:
+    """The number of clients of a round; raises InputError unless the program can be run with it."""
+    missing = [s.path for s in manifest.shares if s.path not in clients]
+    missing += [s.path for s in manifest.server if s.path not in server]
+    if missing:
+        raise InputError(f"{manifest.name}: parameter {missing[0]!r} is missing")
+    for given in manifest.server:
+        _check_array(repr(given.path), np.asarray(server[given.path]), given.shape)
+    counts = {len(clients[s.path]) for s in manifest.shares}
+    if len(counts) != 1:
+        raise InputError(f"{manifest.name}: parameters have different numbers of clients: {sorted(counts)}")
+    (count,) = counts
+    check_count(manifest, count)
+    return count
+
+
+def check_count(manifest: Manifest, count: int) -> None:
+    """Raises InputError unless a round may have this many clients."""
+    if count < manifest.min_clients:
+        raise InputError(
+            f"{manifest.name}: a round needs at least {manifest.min_clients} clients, not {count}: "
+            "the aggregate of few clients' values tells much about each, of one client's all"
+        )
+    if count > manifest.max_clients:
+        raise InputError(
+            f"{manifest.name}: a round of {count} clients, but the program was compiled for at most "
+            f"{manifest.max_clients}: compile it with --clients {count} (in Python: clients={count})"
+        )
+
+
 def admit(
-    clients: int, prepare: Callable[[int], Prepared], on_bad_client: str
+    manifest: Manifest, clients: int, prepare: Callable[[int], Prepared]
 ) -> tuple[dict[int, Prepared], dict[int | None, str]]:
     """What the clients that take part have prepared, by their numbers, and why others do not.
 
     Args:
+        manifest: Of the program; unless it drops bad clients, the first error is raised.
         clients: How many there are.
         prepare: Makes of a client's number what it uploads; raises InputError if its values cannot be used.
-        on_bad_client: With ``fail``, the first such error is raised.
     """
     prepared: dict[int, Prepared] = {}
     dropped: dict[int | None, str] = {}
@@ -34,13 +69,13 @@ def admit(
         try:
             prepared[client] = prepare(client)
         except InputError as e:
-            if on_bad_client == FAIL:
+            if not manifest.drop_bad_clients:
                 raise
             dropped[client] = str(e)
     return prepared, dropped
 
 
-def client_value(share: Share, values: ClientValues, client: int) -> NDArray[Any]:
+def client_value(share: SharedInput, values: ClientValues, client: int) -> NDArray[Any]:
     """One client's value of a parameter.
 
     Raises:
@@ -49,10 +84,12 @@ def client_value(share: Share, values: ClientValues, client: int) -> NDArray[Any
     value = values[share.path][client]
     if isinstance(value, InputError):
         raise value
-    where = f"{share.path!r} of client {client}"
-    array = np.asarray(value)
+    return _check_array(f"{share.path!r} of client {client}", np.asarray(value), share.client_shape)
+
+
+def _check_array(where: str, array: NDArray[Any], shape: Sequence[Any]) -> NDArray[Any]:
     if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
         raise InputError(f"{where} has element type {array.dtype}: only real numbers can be aggregated")
-    if array.shape != share.type.shape[1:]:
-        raise InputError(f"{where} has shape {list(array.shape)}, expected {list(share.type.shape[1:])}")
+    if array.shape != tuple(shape):
+        raise InputError(f"{where} has shape {list(array.shape)}, expected {list(shape)}")
     return array

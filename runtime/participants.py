@@ -14,8 +14,8 @@ from typing import Any, TypeGuard, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.options import FAIL, MIN_CLIENTS
 from ezprivsecfl.errors import DivisionError, InputError, RunError
+from ezprivsecfl.runtime.manifest import Manifest, SharedInput
 from ezprivsecfl.runtime.sharing import SEED_BYTES
 
 Computed = TypeVar("Computed")
@@ -32,15 +32,14 @@ class Inbox:
 
     Args:
         party: 0, which takes seeds, or 1, which takes masked values.
-        shares: The manifest's description of all CLIENTS-placed parameters.
-        max_clients: Clients have numbers below this.
+        manifest: Of the program: what its CLIENTS-placed parameters are, and that clients have numbers below
+            ``max_clients``.
         refused: By client why it is left out; under None uploads that name no client of the program. One reason each,
             the first.
     """
 
     party: int
-    shares: Sequence[Mapping[str, Any]]
-    max_clients: int
+    manifest: Manifest
     refused: dict[int | None, str] = field(default_factory=dict)
     _held: dict[int, dict[str, NDArray[Any]]] = field(default_factory=dict)
 
@@ -52,7 +51,9 @@ class Inbox:
     @property
     def client_bytes(self) -> int:
         """How much one client has to upload."""
-        return sum(self._expected(share)[0].itemsize * _size(self._expected(share)[1]) for share in self.shares)
+        return sum(
+            self._expected(share)[0].itemsize * _size(self._expected(share)[1]) for share in self.manifest.shares
+        )
 
     def take(self, path: str, client: int, data: NDArray[Any]) -> None:
         """Takes in one parameter of one client, or refuses the client."""
@@ -76,7 +77,7 @@ class Inbox:
             self.refuse(client, f"the round is one of {clients} clients")
         for client in range(clients):
             held = self._held.get(client, {})
-            missing = [share["path"] for share in self.shares if share["path"] not in held]
+            missing = [share.path for share in self.manifest.shares if share.path not in held]
             if missing:
                 self.refuse(client, f"it has not uploaded {', '.join(map(repr, missing))}")
         return tuple(sorted(self._held))
@@ -97,17 +98,17 @@ class Inbox:
 
     def _is_client(self, client: object) -> TypeGuard[int]:
         integer = isinstance(client, int | np.integer) and not isinstance(client, bool)
-        return integer and client in range(self.max_clients)
+        return integer and client in range(self.manifest.max_clients)
 
-    def _expected(self, share: Mapping[str, Any]) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    def _expected(self, share: SharedInput) -> tuple[np.dtype[Any], tuple[int, ...]]:
         if self.party == 0:
             return np.dtype(np.uint8), (SEED_BYTES,)
-        return np.dtype(np.uint64), tuple(int(d) for d in share["shape"][1:])
+        return np.dtype(np.uint64), share.client_shape
 
     def _wrong(self, path: str, client: int, data: NDArray[Any]) -> str | None:
         if not self._is_client(client):
             return "there is no such client"
-        share = next((share for share in self.shares if share["path"] == path), None)
+        share = next((share for share in self.manifest.shares if share.path == path), None)
         if share is None:
             return f"it has uploaded a parameter {_shown(path)}, which the program does not have"
         if path in self._held.get(client, {}):
@@ -159,13 +160,13 @@ def agreement_bytes(clients: int) -> int:
     return COUNT.size + (clients + 7) // 8
 
 
-def check_left(name: str, kept: int, dropped: Mapping[int | None, str], minimum: int = MIN_CLIENTS) -> None:
+def check_left(manifest: Manifest, kept: int, dropped: Mapping[int | None, str]) -> None:
     """Raises InputError, with everybody's reason, unless as many clients are left as a round must have."""
-    if kept >= minimum:
+    if kept >= manifest.min_clients:
         return
     raise InputError(
-        f"{name}: {kept} client{'' if kept == 1 else 's'} left, but a round needs at least {minimum}: the others were "
-        f"dropped{reasons(dropped)}"
+        f"{manifest.name}: {kept} client{'' if kept == 1 else 's'} left, but a round needs at least "
+        f"{manifest.min_clients}: the others were dropped{reasons(dropped)}"
     )
 
 
@@ -176,21 +177,18 @@ def reasons(dropped: Mapping[int | None, str], most: int = 20) -> str:
 
 
 def on_valid_clients(
-    name: str,
+    manifest: Manifest,
     clients: Collection[int],
     dropped: Mapping[int | None, str],
-    on_bad_client: str,
-    min_clients: int,
     compute: Callable[[tuple[int, ...]], Computed],
 ) -> tuple[Computed, tuple[int, ...], dict[int | None, str]]:
     """Computes on fewer and fewer clients, until nobody's own values make a result undefined.
 
     Args:
-        name: The computation's name.
+        manifest: Of the program: how many clients must be left, and whether one whose values cannot be used is left
+            out, or ends the round.
         clients: The numbers of those that could upload something.
         dropped: Why others could not.
-        on_bad_client: With ``fail``, the first client whose values cannot be used ends the round.
-        min_clients: How many must be left.
         compute: The result for some clients; raises DivisionError before a result is opened.
 
     Returns:
@@ -198,18 +196,18 @@ def on_valid_clients(
 
     Raises:
         InputError: Too few clients are left.
-        DivisionError: A value of all clients together is undefined, or a client's own with ``fail``.
+        DivisionError: A value of all clients together is undefined, or a client's own that may not be left out.
     """
     kept, invalid = tuple(clients), dict[int | None, str]()
     while True:
-        check_left(name, len(kept), {**dropped, **invalid}, min_clients)
+        check_left(manifest, len(kept), {**dropped, **invalid})
         try:
             return compute(kept), kept, invalid
         except DivisionError as e:
             if not e.clients:
                 raise
             found: dict[int | None, str] = {kept[position]: str(e) for position in e.clients}
-            if on_bad_client == FAIL:
-                raise DivisionError(f"{name}{reasons(found)}") from None
+            if not manifest.drop_bad_clients:
+                raise DivisionError(f"{manifest.name}{reasons(found)}") from None
             invalid |= found
             kept = tuple(client for client in kept if client not in found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.options import DROP, FAIL, MIN_CLIENTS
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
@@ -25,8 +23,9 @@ from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import parse_program
 from ezprivsecfl.ir.types import DType, resolve
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.artefact import loadable, read_tree, tree_hash
+from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.encoding import check_bound
+from ezprivsecfl.runtime.manifest import Manifest, SharedInput
 from ezprivsecfl.runtime.participants import Inbox, agree, on_valid_clients, reasons
 
 Arrays = dict[str, NDArray[Any]]
@@ -36,20 +35,19 @@ Arrays = dict[str, NDArray[Any]]
 class Clear:
     """The parts of a program that servers compute in the clear."""
 
-    manifest: dict[str, Any]
+    manifest: Manifest
     prologue: Program
     epilogue: Program
 
     @staticmethod
-    def load(folder: Path) -> Clear:
+    def load(artefact: Artefact) -> Clear:
         """Reads an artefact's clear parts."""
-        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-        parts = [parse_program((folder / f"{p}.ir").read_text("utf-8"), f"{p}.ir") for p in ("prologue", "epilogue")]
-        return Clear(manifest, *parts)
+        files = [artefact.folder / f"{part}.ir" for part in ("prologue", "epilogue")]
+        return Clear(artefact.manifest, *(parse_program(file.read_text("utf-8"), file.name) for file in files))
 
     def server_inputs(self) -> list[str]:
         """Paths of the SERVER-placed inputs that either part takes."""
-        opened = {output["path"] for output in self.manifest["outputs"]}
+        opened = {output.path for output in self.manifest.outputs}
         paths = [op.path for part in (self.prologue, self.epilogue) for op in part.of(Input)]
         return [p for p in dict.fromkeys(paths) if p not in opened]
 
@@ -59,7 +57,7 @@ class Clear:
         Raises:
             InputError: An input of what will be encoded is beyond its bound.
         """
-        encoding = {public["path"] for public in self.manifest["publics"]}
+        encoding = {public.path for public in self.manifest.publics}
         uses = results_by_input(self.prologue)
         for op in self.prologue.of(Input):
             if op.bound is not None and op.type.dtype is not DType.BOOL and encoding.intersection(uses[op.path]):
@@ -74,33 +72,35 @@ class Clear:
             InputError: One is not finite or beyond what the program was compiled for.
         """
         encoded = []
-        for public in self.manifest["publics"]:
-            value = prepared[public["path"]]
-            if not np.all(np.abs(np.asarray(value, dtype=np.float64)) < public["bound"]):
+        for public in self.manifest.publics:
+            value = prepared[public.path]
+            if not np.all(np.abs(np.asarray(value, dtype=np.float64)) < public.bound):
                 raise InputError(
-                    f"a public value at {public['location']} is not finite or reaches {public['bound']:g}, more than "
+                    f"a public value at {public.location} is not finite or reaches {public.bound:g}, more than "
                     "the program was compiled for: check the SERVER-placed inputs it is computed from"
                 )
-            encoded.append(encode(value, public["frac"]))
+            encoded.append(encode(value, public.frac))
         return encoded
 
     def lowest(self, prepared: Arrays) -> list[int]:
         """For each output the place below which nothing is opened."""
         return [
-            0 if o["hidden"] is None else lowest_place(float(prepared[o["hidden"]]), o["significant"], o["frac"])
-            for o in self.manifest["outputs"]
+            0
+            if o.hidden is None or o.significant is None
+            else lowest_place(float(prepared[o.hidden]), o.significant, o.frac)
+            for o in self.manifest.outputs
         ]
 
     def magnitudes(self, opened: Sequence[NDArray[np.uint64]]) -> dict[str, int]:
         """The largest entry of every opened value, in units of its last place."""
-        outputs = self.manifest["outputs"]
-        values = {o["path"]: v.astype(np.int64) for o, v in zip(outputs, opened, strict=True)}
+        outputs = self.manifest.outputs
+        values = {o.path: v.astype(np.int64) for o, v in zip(outputs, opened, strict=True)}
         return {path: max(-int(v.min(initial=0)), int(v.max(initial=0))) for path, v in values.items()}
 
     @property
     def may_drop(self) -> bool:
         """Whether a client may turn out to have values without a defined result."""
-        return any(check["per_client"] for check in self.manifest["checks"])
+        return any(check.per_client for check in self.manifest.checks)
 
     def check(self, opened: Sequence[NDArray[np.uint64]]) -> None:
         """Judges the bits that are opened before any output.
@@ -108,26 +108,26 @@ class Clear:
         Raises:
             DivisionError: A result would not be finite; ``clients`` says whose values are to blame, if they are some's.
         """
-        for check, bits in zip(self.manifest["checks"], opened, strict=True):
-            if check["per_client"]:
-                found = invalid_clients(check["what"], bits)
+        for check, bits in zip(self.manifest.checks, opened, strict=True):
+            if check.per_client:
+                found = invalid_clients(check.what, bits)
                 if found:
-                    raise DivisionError(client_message(check["what"]), found)
+                    raise DivisionError(client_message(check.what), found)
             elif np.any(bits):
-                raise DivisionError(division_message(f"{check['what']} at {check['location']}"))
+                raise DivisionError(division_message(f"{check.what} at {check.location}"))
 
     def opened(self, bits: Sequence[int], sizes: Sequence[int]) -> list[dict[str, Any]]:
         """What was opened of the outputs, for the statistics: the results, numbers, and bits of each number."""
         results = results_by_input(self.epilogue)
         return [
-            {"output": " and ".join(results[o["path"]]), "elements": size, "bits": count}
-            for o, count, size in zip(self.manifest["outputs"], bits, sizes, strict=True)
+            {"output": " and ".join(results[o.path]), "elements": size, "bits": count}
+            for o, count, size in zip(self.manifest.outputs, bits, sizes, strict=True)
         ]
 
     def results(self, opened: Sequence[NDArray[np.uint64]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
         """Decodes and finishes the opened outputs."""
-        outputs = self.manifest["outputs"]
-        inputs: Arrays = {o["path"]: decode(v, o["frac"]) for o, v in zip(outputs, opened, strict=True)}
+        outputs = self.manifest.outputs
+        inputs: Arrays = {o.path: decode(v, o.frac) for o, v in zip(outputs, opened, strict=True)}
         prepared: Arrays = {}
         for op in self.epilogue.of(Input):
             value = np.asarray(inputs[op.path] if op.path in inputs else server[op.path])
@@ -183,17 +183,17 @@ class ServerProgram:
     inbox: Inbox = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.inbox = Inbox(self.party, self.clear.manifest["shares"], self.clear.manifest["max_clients"])
+        self.inbox = Inbox(self.party, self.clear.manifest)
 
     @staticmethod
     def load(folder: Path, party: int) -> ServerProgram:
         """Loads an artefact.
 
         Raises:
-            RunError: It is not the user's own, or not what was built.
+            RunError: It is not the user's own, or not what was built there.
         """
-        engine = _duet.load(str(loadable(folder)))
-        return ServerProgram(party, Clear.load(folder), engine, tree_hash(read_tree(folder)))
+        artefact = Artefact.open(folder)
+        return ServerProgram(party, Clear.load(artefact), _duet.load(str(artefact.library)), artefact.program_hash)
 
     def setup(self, clients: int) -> None:
         """Everything that does not depend on the inputs."""
@@ -205,25 +205,18 @@ class ServerProgram:
         """Takes in one client's upload, for server 0 a seed, for server 1 the masked value; or refuses the client."""
         self.inbox.take(path, client, data)
 
-    def run(
-        self,
-        server: Mapping[str, NDArray[Any]],
-        clients: int,
-        on_bad_client: str = DROP,
-        min_clients: int = MIN_CLIENTS,
-    ) -> Arrays:
+    def run(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
         """One round on the uploads of clients 0 to ``clients - 1``.
 
-        Those are left out of which one of the servers has no complete, valid upload.
+        Those are left out of which one of the servers has no complete, valid upload, if the program drops bad clients.
 
         Args:
             server: SERVER-placed inputs.
             clients: How many clients were to upload something.
-            on_bad_client: With ``fail``, a client that would be left out fails the round.
-            min_clients: How many clients must be left.
 
         Raises:
-            InputError: Too few clients are left, or a SERVER-placed input is not what the program was compiled for.
+            InputError: Too few clients are left, or one that may not be left out cannot take part, or a SERVER-placed
+                input is not what the program was compiled for.
             DivisionError: A secret divisor was zero.
             _duet.AgreementError: The servers differ in what they sent, received or opened; nothing is returned.
         """
@@ -231,17 +224,13 @@ class ServerProgram:
             self.stats, self.invalid = {}, {}
             complete = self.inbox.close(clients)
             self.refused = dict(self.inbox.refused)
-            self.kept = agree(self.session, clients, complete, self.inbox.max_clients)
+            self.kept = agree(self.session, clients, complete, self.manifest.max_clients)
             self._count("agreement")
-            if on_bad_client == FAIL and len(self.kept) < clients:
-                raise InputError(f"{self._name}: clients cannot take part{reasons(self._dropped(clients))}")
+            dropped = self._dropped(clients)
+            if dropped and not self.manifest.drop_bad_clients:
+                raise InputError(f"{self.manifest.name}: clients cannot take part{reasons(dropped)}")
             outputs, self.kept, self.invalid = on_valid_clients(
-                self._name,
-                self.kept,
-                self._dropped(clients),
-                on_bad_client,
-                min_clients,
-                lambda kept: self._computed(server, kept),
+                self.manifest, self.kept, dropped, lambda kept: self._computed(server, kept)
             )
             return outputs
         finally:
@@ -256,7 +245,7 @@ class ServerProgram:
             self.setup(clients)
         self.ready_for = None
         self.inbox.keep(kept)
-        shares = [self._stacked(s, kept) for s in self.clear.manifest["shares"]]
+        shares = [self._stacked(s, kept) for s in self.manifest.shares]
         try:
             self._judge(self.engine.online(self.session, shares, publics))
             lowest = self.clear.lowest(prepared)
@@ -283,8 +272,9 @@ class ServerProgram:
             raise
 
     @property
-    def _name(self) -> str:
-        return str(self.clear.manifest["name"])
+    def manifest(self) -> Manifest:
+        """What a round must know of the program."""
+        return self.clear.manifest
 
     def _dropped(self, clients: int) -> dict[int | None, str]:
         """Why clients of the round are left out, as far as this server knows."""
@@ -298,12 +288,12 @@ class ServerProgram:
             before = self.stats.get(phase, {})
             self.stats[phase] = {name: before.get(name, 0) + value for name, value in last[phase].items()}
 
-    def _stacked(self, share: Mapping[str, Any], kept: tuple[int, ...]) -> NDArray[np.uint64]:
+    def _stacked(self, share: SharedInput, kept: tuple[int, ...]) -> NDArray[np.uint64]:
         """This server's shares of a parameter, of some clients, in the order of their numbers."""
-        shape = resolve(tuple(share["shape"]), len(kept))
+        shape = resolve(share.shape, len(kept))
         result = np.empty(shape, dtype=np.uint64)
         for row, client in enumerate(kept):
-            data = self.inbox.share(share["path"], client, again=self.clear.may_drop)
+            data = self.inbox.share(share.path, client, again=self.clear.may_drop)
             if self.party == 0:
                 data = _duet.expand(data.tobytes(), int(np.prod(shape[1:], dtype=np.int64))).reshape(shape[1:])
             result[row] = data

@@ -111,7 +111,7 @@ class Server:
         """Runs a round on what was uploaded."""
         program = self.programs[message.header["program"]]
         server = dict(zip(message.header["server"], message.arrays, strict=True))
-        outputs = program.run(server, *(message.header[key] for key in ("clients", "on_bad_client", "min_clients")))
+        outputs = program.run(server, message.header["clients"])
         header = {
             "paths": list(outputs),
             "magnitudes": program.magnitudes,

@@ -9,20 +9,15 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.errors import EzError, InputError
-from ezprivsecfl.ir.mpc.io import Share
-from ezprivsecfl.ir.tensor import Input
-from ezprivsecfl.runtime.admission import ClientValues, admit, client_value
+from ezprivsecfl.errors import EzError
+from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_count, check_round, client_value
 from ezprivsecfl.runtime.artefact import Artefact
-from ezprivsecfl.runtime.cluster import LocalCluster, header
+from ezprivsecfl.runtime.cluster import Cluster
+from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.participants import check_left
 from ezprivsecfl.runtime.sharing import Uploads, share, upload_messages
 from ezprivsecfl.runtime.statistics import Statistics, from_servers
-from ezprivsecfl.runtime.wire import Message
-
-HOST = "127.0.0.1"
-ServerValues = Mapping[str, NDArray[Any]]
+from ezprivsecfl.runtime.wire import Message, order
 
 
 @dataclass(frozen=True)
@@ -44,15 +39,17 @@ class Link(NamedTuple):
     """A connection between the servers that is slower than the real one.
 
     Args:
+        name: For statistics.
         bytes_per_second: In each direction.
         delay_seconds: From one server to the other.
     """
 
+    name: str
     bytes_per_second: float
     delay_seconds: float
 
 
-def measure_line(cluster: LocalCluster, link: Link | None = None) -> tuple[float, float]:
+def measure_link(cluster: Cluster, link: Link | None = None) -> tuple[float, float]:
     """How fast the servers' connection is: bytes per second, and seconds of a round trip.
 
     Args:
@@ -65,11 +62,24 @@ def measure_line(cluster: LocalCluster, link: Link | None = None) -> tuple[float
     with cluster.lock:
         cluster.settle()
         cluster.start()
-        terms = {"program": "line", "host": HOST, "configuration": "line", "timeout": cluster.timeout, "link": link}
-        listen = cluster.ask([header("listen", program="line", host=HOST, port=0)])[0]
-        order = header("measure", port=listen.header["port"], **terms)
-        measured = cluster.ask([order, order])[0].header
+        measured = _connect(cluster, "measure", "link", "link", link)[0].header
         return measured["bytes_per_second"], measured["round_trip_seconds"]
+
+
+def _connect(cluster: Cluster, what: str, program: str, configuration: str, link: Link | None) -> list[Message]:
+    """Has server 1 connect to server 0.
+
+    Args:
+        cluster: Both servers.
+        what: The order to both that does it.
+        program: Under which the servers keep the connection.
+        configuration: What else must be the same at both.
+        link: What is emulated between them.
+    """
+    listening = cluster.ask([order("listen", program=program, host=cluster.host, port=0)])[0]
+    terms = {"program": program, "configuration": configuration, "timeout": cluster.timeout, "link": link and link[1:]}
+    meet = order(what, host=cluster.host, port=listening.header["port"], **terms)
+    return cluster.ask([meet, meet])
 
 
 class Runnable(Protocol):
@@ -82,63 +92,26 @@ class Runnable(Protocol):
         """Does ahead of the next round what does not depend on its inputs."""
 
 
-def check_round(compiled: Compiled, clients: ClientValues, server: ServerValues) -> int:
-    """The number of clients of a round; raises InputError unless the program can be run with it."""
-    for op in compiled.tensor.of(Input):
-        if op.path not in clients and op.path not in server:
-            raise InputError(f"{compiled.name}: parameter {op.path!r} is missing")
-    counts = {len(values) for values in clients.values()}
-    if len(counts) != 1:
-        raise InputError(f"{compiled.name}: parameters have different numbers of clients: {sorted(counts)}")
-    (count,) = counts
-    check_count(compiled, count)
-    return count
-
-
-def check_count(compiled: Compiled, count: int) -> None:
-    """Raises InputError unless a round may have this many clients."""
-    if count < compiled.options.min_clients:
-        raise InputError(
-            f"{compiled.name}: a round needs at least {compiled.options.min_clients} clients, not {count}: "
-            "the aggregate of few clients' values tells much about each, of one client's all"
-        )
-    if count > compiled.options.clients:
-        raise InputError(
-            f"{compiled.name}: a round of {count} clients, but the program was compiled for at most "
-            f"{compiled.options.clients}: compile it with --clients {count} (in Python: clients={count})"
-        )
-
-
 class TwoServerProgram:
-    """A compiled and built program on the two servers of a cluster.
+    """A built program on the two servers of a cluster.
 
     Args:
         cluster: Where it runs.
-        compiled: The program.
-        artefact: What a back end has built of it.
-        backend: The back end's name, for the statistics.
+        artefact: What a back end has built.
         link: What is emulated between the servers.
     """
 
-    def __init__(
-        self,
-        cluster: LocalCluster,
-        compiled: Compiled,
-        artefact: Artefact,
-        backend: str,
-        link: Link | None = None,
-    ) -> None:
+    def __init__(self, cluster: Cluster, artefact: Artefact, link: Link | None = None) -> None:
         self.cluster = cluster
-        self.compiled = compiled
         self.artefact = artefact
-        self.backend = backend
         self.link = link
-        self._shares = compiled.secure.of(Share)
-        self._server_paths = [
-            op.path for op in compiled.tensor.of(Input) if op.path not in {s.path for s in self._shares}
-        ]
         self._met_in: int | None = None
         self._last_count: int | None = None
+
+    @property
+    def manifest(self) -> Manifest:
+        """What a round must know of the program."""
+        return self.artefact.manifest
 
     @property
     def _id(self) -> str:
@@ -147,36 +120,34 @@ class TwoServerProgram:
 
     def prepare(self, clients: int) -> None:
         """Runs the setup phase of the next round, if it will have this number of clients."""
-        check_count(self.compiled, clients)
+        check_count(self.manifest, clients)
         with self.cluster.lock:
             self._meet()
             try:
-                self._both(header("setup", program=self._id, clients=clients))
+                self._both(order("setup", program=self._id, clients=clients))
             except EzError:
                 self._forget()
                 raise
 
-    def run(self, clients: ClientValues, server: ServerValues) -> RunResult:
+    def run(self, clients: ClientValues, server: ServerValues | None = None) -> RunResult:
         """One round; clients that cannot take part are left out, and named by the statistics.
+
+        Args:
+            clients: By path of the CLIENTS-placed parameter a list of all clients' values.
+            server: By path of the SERVER-placed parameter its value, if there are any.
 
         Raises:
             InputError: The inputs are not what the program was compiled for, or too few clients can take part.
             DivisionError: A secret divisor was zero.
             RunError: A server failed; the message says whether it will be started anew.
         """
-        count = check_round(self.compiled, clients, server)
-        policy = self.compiled.options.on_bad_client
-        uploads, unusable = admit(count, lambda client: self._uploads(clients, client), policy)
-        check_left(self.compiled.name, len(uploads), unusable, self.compiled.options.min_clients)
-        order = {
-            "do": "run",
-            "program": self._id,
-            "clients": count,
-            "server": self._server_paths,
-            "on_bad_client": policy,
-            "min_clients": self.compiled.options.min_clients,
-        }
-        message = Message(order, [np.asarray(server[p]) for p in self._server_paths])
+        server = server or {}
+        count = check_round(self.manifest, clients, server)
+        uploads, unusable = admit(self.manifest, count, lambda client: self._uploads(clients, client))
+        check_left(self.manifest, len(uploads), unusable)
+        paths = [s.path for s in self.manifest.server]
+        run = {"do": "run", "program": self._id, "clients": count, "server": paths}
+        message = Message(run, [np.asarray(server[p]) for p in paths])
         with self.cluster.lock:
             self._meet()
             try:
@@ -192,14 +163,15 @@ class TwoServerProgram:
         outputs = dict(zip(first.header["paths"], first.arrays, strict=True))
         headers = [r.header for r in replies]
         dropped = _dropped(unusable, headers)
-        statistics = from_servers(self.compiled.name, self.backend, kept, dropped, headers)
+        backend = self.manifest.backend if self.link is None else f"{self.manifest.backend}-{self.link.name}"
+        statistics = from_servers(self.manifest.name, backend, kept, dropped, headers)
         return RunResult(outputs, first.header["magnitudes"], statistics)
 
     def _uploads(self, clients: ClientValues, client: int) -> list[Uploads]:
         """What one client uploads for every parameter."""
         return [
-            share(client_value(s, clients, client), s.type.frac, s.bound, s.path, client, s.lowest)
-            for s in self._shares
+            share(client_value(s, clients, client), s.frac, s.bound, s.path, client, s.lowest)
+            for s in self.manifest.shares
         ]
 
     def _prepare_ahead(self, count: int) -> None:
@@ -208,8 +180,8 @@ class TwoServerProgram:
         The servers work on it while the clients train, so that what a training loop waits for is the online phase.
         """
         if self._last_count == count:
-            order = header("setup", program=self._id, clients=count)
-            self.cluster.post([order, order], undone=self._forget)
+            setup = order("setup", program=self._id, clients=count)
+            self.cluster.post([setup, setup], undone=self._forget)
         self._last_count = count
 
     def _forget(self) -> None:
@@ -218,7 +190,7 @@ class TwoServerProgram:
 
     def _upload(self, client: int, parts: Sequence[Uploads]) -> None:
         """Sends each server what one client uploads to it, as if by the client itself."""
-        paths = [s.path for s in self._shares]
+        paths = [s.path for s in self.manifest.shares]
         for party, message in enumerate(upload_messages(self._id, client, paths, parts)):
             self.cluster.tell(party, message)
 
@@ -228,16 +200,8 @@ class TwoServerProgram:
         self.cluster.start()
         if self._met_in == self.cluster.generation:
             return
-        self._both(header("load", program=self._id, folder=str(self.artefact.folder)))
-        terms = {
-            "program": self._id,
-            "host": HOST,
-            "configuration": f"clients<={self.compiled.options.clients}",
-            "timeout": self.cluster.timeout,
-            "link": self.link,
-        }
-        listen = self.cluster.ask([header("listen", program=self._id, host=HOST, port=0)])[0]
-        self._both(header("meet", port=listen.header["port"], **terms))
+        self._both(order("load", program=self._id, folder=str(self.artefact.folder)))
+        _connect(self.cluster, "meet", self._id, f"clients<={self.manifest.max_clients}", self.link)
         self._met_in = self.cluster.generation
 
     def _both(self, message: Message) -> list[Message]:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 LENGTH = struct.Struct("<Q")
 MAX_HEADER = 1 << 24
+AT_ONCE = 1 << 16
+"""Bytes that memory is taken for ahead of their arrival: a length that is only claimed costs no more."""
 SMALL = 1 << 12
 """Arrays below this many elements are copied rather than viewed (empty and scalar ones cannot be viewed)."""
-SKIPPED_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,7 +100,7 @@ def _shape(sizes: list[int]) -> tuple[int, ...]:
 
 
 def _skip(connection: socket.socket, size: int) -> None:
-    piece = memoryview(bytearray(min(size, SKIPPED_AT_ONCE)))
+    piece = memoryview(bytearray(min(size, AT_ONCE)))
     while size:
         part = piece[: min(size, len(piece))]
         _fill(connection, part)
@@ -107,8 +108,11 @@ def _skip(connection: socket.socket, size: int) -> None:
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:
-    data = bytearray(size)
-    _fill(connection, memoryview(data))
+    data = bytearray()
+    while len(data) < size:
+        piece = bytearray(min(size - len(data), AT_ONCE))
+        _fill(connection, memoryview(piece))
+        data += piece
     return bytes(data)
 
 
@@ -118,3 +122,8 @@ def _fill(connection: socket.socket, target: memoryview) -> None:
         if not count:
             raise ClosedError("the other end has closed the connection")
         target = target[count:]
+
+
+def order(what: str, **fields: Any) -> Message:
+    """An order to a server, without arrays."""
+    return Message({"do": what, **fields})

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass
+from pathlib import Path
 
-from ezprivsecfl.backends.base import Costs, ServerBackend, measured_network
+from ezprivsecfl.backends.base import Backend, LoweredForServers
 from ezprivsecfl.backends.duet.build import build
-from ezprivsecfl.backends.duet.description import cost, traffic
+from ezprivsecfl.backends.duet.description import CostTable, cost, traffic
 from ezprivsecfl.backends.duet.emit import emit
+from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.duet.select_circuits import SelectCircuits
 from ezprivsecfl.backends.duet.select_products import SelectProducts
+from ezprivsecfl.backends.measured import measured_network
 from ezprivsecfl.backends.network import MEASURED, Network
 from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.passes import run_passes
-from ezprivsecfl.ir.program import Program as Secure
+from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.session import Link
 
@@ -27,7 +29,43 @@ def _by_line(choices: str | Mapping[int, str]) -> Mapping[int, str]:
 
 
 @dataclass(frozen=True)
-class Duet(ServerBackend):
+class DuetProgram(LoweredForServers):
+    """A program for the embedded engine.
+
+    Args:
+        compiled: What the compiler has made of the program.
+        secure: The program on shares, with the selected protocols.
+        program: The same in the engine's own operations: what is emitted, and whose cost is declared.
+        backend: The user's choices.
+    """
+
+    program: Program
+    backend: Duet
+
+    def sources(self) -> dict[str, str]:
+        """C++ for the engine."""
+        return emit(self.compiled, self.program, self.backend.name)
+
+    def build(self, folder: Path | None = None) -> Artefact:
+        """Needs a C++ compiler only."""
+        return build(self.sources(), folder)
+
+    @property
+    def link(self) -> Link | None:
+        """What the user has asked for."""
+        return self.backend.emulated
+
+    def traffic(self) -> list[str]:
+        """What the engine's kernels declare; exact."""
+        return traffic(cost(self.program, self.compiled.options.clients))
+
+    def cost(self, clients: int, network: str = "lan") -> CostTable:
+        """What the engine's kernels declare; exact, but for seconds."""
+        return cost(self.program, clients, self.backend.estimated(network))
+
+
+@dataclass(frozen=True)
+class Duet(Backend):
     """Two server processes with the embedded engine.
 
     Args:
@@ -40,7 +78,7 @@ class Duet(ServerBackend):
         network: What these estimates are for: ``lan``, ``wan``, or ``measured`` between the servers; by default what
             ``link`` says, or else ``lan``.
         link: For experiments: ``lan`` or ``wan`` has the servers wait as if such a network were between them, of the
-            bandwidth and round trip that ``Program.cost`` estimates for. None: as fast as this machine can.
+            bandwidth and round trip that ``SecureProgram.cost`` estimates for. None: as fast as this machine can.
 
     Raises:
         CompileError: There is no such method, domain or network; on use, no such line, or it is not possible there.
@@ -50,9 +88,8 @@ class Duet(ServerBackend):
     circuits: str | Mapping[int, str] = "auto"
     network: str | None = None
     link: str | None = None
-    _chosen: WeakKeyDictionary[Secure, Secure] = field(
-        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
-    )
+
+    name = "duet"
 
     def __post_init__(self) -> None:
         # A measurement waits until somebody needs it: making a back end starts no servers.
@@ -62,11 +99,6 @@ class Duet(ServerBackend):
             find_network(self.network)
         SelectProducts(_by_line(self.products))
         SelectCircuits(_by_line(self.circuits))
-
-    @property
-    def name(self) -> str:
-        """The engine, and what is emulated."""
-        return "duet" if self.link is None else f"duet-{self.link}"
 
     @property
     def where(self) -> str:
@@ -79,32 +111,18 @@ class Duet(ServerBackend):
         if self.link is None:
             return None
         chosen = find_network(self.link)
-        return Link(chosen.bytes_per_second, chosen.round_trip_seconds / 2)
+        return Link(chosen.name, chosen.bytes_per_second, chosen.round_trip_seconds / 2)
 
     def estimated(self, name: str) -> Network:
-        """A network by its name; one to be measured is measured between the servers, with what is emulated."""
+        """A network by its name; one to be measured is measured between the servers, with what is emulated.
+
+        Raises:
+            CompileError: There is no network of that name.
+        """
         return measured_network(self.emulated) if name == MEASURED else find_network(name)
 
-    def secure(self, compiled: Compiled) -> Secure:
-        """With the chosen methods and domains; kept, since reports, sources and costs all ask for it."""
-        if compiled.secure not in self._chosen:
-            domains = SelectCircuits(_by_line(self.circuits), self.estimated(self.network or self.link or "lan"))
-            passes = (SelectProducts(_by_line(self.products)), domains)
-            self._chosen[compiled.secure] = run_passes(compiled.secure, passes)
-        return self._chosen[compiled.secure]
-
-    def sources(self, compiled: Compiled) -> dict[str, str]:
-        """C++ for the engine."""
-        return emit(replace(compiled, secure=self.secure(compiled)))
-
-    def build(self, sources: Mapping[str, str]) -> Artefact:
-        """Needs a C++ compiler only."""
-        return build(sources)
-
-    def traffic(self, compiled: Compiled) -> list[str]:
-        """What the engine's kernels declare; exact."""
-        return traffic(self.secure(compiled), compiled.options.clients)
-
-    def cost(self, compiled: Compiled, clients: int, network: str = "lan") -> Costs:
-        """What the engine's kernels declare; exact, but for seconds."""
-        return cost(self.secure(compiled), clients, self.estimated(network))
+    def lower(self, compiled: Compiled) -> DuetProgram:
+        """With the selected protocols; may measure the network for that."""
+        circuits = SelectCircuits(_by_line(self.circuits), self.estimated(self.network or self.link or "lan"))
+        secure = run_passes(compiled.secure, (SelectProducts(_by_line(self.products)), circuits))
+        return DuetProgram(compiled, secure, legal(secure), self)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ezprivsecfl.backends.duet.kernels import Kernel, PhaseCost, kernel
-from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.network import NETWORKS, Network
 from ezprivsecfl.backends.schedule import delays, schedule
 from ezprivsecfl.ir.op import Op
@@ -141,20 +140,18 @@ class CostTable:
 
 
 def cost(program: Program, clients: int, network: Network = NETWORKS["lan"]) -> CostTable:
-    """Adds up what the engine's kernels declare."""
-    engine = legal(program)
-    used = [(op, kernel(engine, op, clients)) for op in engine.ops]
+    """Adds up what the engine's kernels declare for a program in the engine's own operations (``passes.legal``)."""
+    used = [(op, kernel(program, op, clients)) for op in program.ops]
     rows = tuple(OpCost(op, k, *k.costs()) for op, k in used if k is not None)
-    online = schedule(engine)
+    online = schedule(program)
     agreed = 1  # before anything else, on who takes part: both servers send at the same time
     _, confirmation = Kernel("confirm_round", {}).costs()
     ends = agreed + 1  # of a round: that agreement and the confirmation
     return CostTable(clients, rows, confirmation, online.rounds + ends, online.delays + ends, network)
 
 
-def traffic(program: Program, clients: int) -> list[str]:
+def traffic(table: CostTable) -> list[str]:
     """The declared costs in words."""
-    table = cost(program, clients)
     phases = [
         ("setup", table.setup_bytes, table.setup_messages),
         ("online", table.online_bytes, table.online_messages),

@@ -21,7 +21,6 @@ from ezprivsecfl.backends.cpp import (
     shape_literal,
     significant,
 )
-from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.schedule import Exchange, Schedule, Step, results, schedule
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.compiled import Compiled
@@ -33,14 +32,19 @@ from ezprivsecfl.ir.types import ArithType, BooleanType, MaskedType, WiresType, 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def emit(compiled: Compiled) -> dict[str, str]:
-    """The source tree of a compiled program: path to text."""
+def emit(compiled: Compiled, program: Program, backend: str) -> dict[str, str]:
+    """The source tree of a compiled program: path to text.
+
+    Args:
+        compiled: The program.
+        program: Its secure part in the engine's own operations (``passes.legal``).
+        backend: The back end's name, for statistics.
+    """
     templates = environment(TEMPLATES)
-    secure = legal(compiled.secure)
     return {
-        "program.cpp": templates.get_template("program.cpp.j2").render(_Emission(secure).context()),
+        "program.cpp": templates.get_template("program.cpp.j2").render(_Emission(program).context()),
         "CMakeLists.txt": templates.get_template("CMakeLists.txt.j2").render(name=identifier(compiled.name)),
-        **common_tree(compiled, secure),
+        **common_tree(compiled, program, backend),
     }
 
 

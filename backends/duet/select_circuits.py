@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.groups import connected
 from ezprivsecfl.backends.duet.kernels import kernel
+from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.network import NETWORKS, Network
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.circuits.summands import identity, on_summands
@@ -95,7 +96,7 @@ class SelectCircuits:
         return depth * self.network.round_trip_seconds / 2 < seconds
 
     def _seconds(self, program: Program) -> float:
-        table = cost(program, program.max_clients or 2, self.network)
+        table = cost(legal(program), program.max_clients or 2, self.network)
         return table.setup_seconds + table.online_seconds
 
 

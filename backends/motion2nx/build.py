@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ezprivsecfl.backends.building import build_program, cached, cmake_build, engine_stamp, find_compiler
+from ezprivsecfl.backends.building import build_program, cached, cmake_build, find_compiler
 from ezprivsecfl.backends.motion2nx.installation import Installation
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.artefact import Artefact, read_tree, tree_hash
+from ezprivsecfl.runtime.artefact import Artefact, engine_stamp, read_tree, tree_hash
 
 SUPPORT_LIBRARY = "libezmotion.a"
 
@@ -39,8 +39,8 @@ def check_compiler() -> str:
     return f"{kind} {version}"
 
 
-def build(tree: Mapping[str, str], installation: Installation) -> Artefact:
-    """Builds a source tree, or finds it built before.
+def build(tree: Mapping[str, str], installation: Installation, folder: Path | None = None) -> Artefact:
+    """Builds a source tree in a folder, by default in the cache, or finds it built before.
 
     Raises:
         CompileError: There is no C++ compiler, or it failed, or a library that MOTION2NX needs is missing.
@@ -54,16 +54,17 @@ def build(tree: Mapping[str, str], installation: Installation) -> Artefact:
         "EZMOTION_BUILD_DIR": str(library),
         "CMAKE_CXX_FLAGS_RELEASE": "-O1",
     }
-    return build_program(tree, stamp, definitions)
+    return build_program(tree, stamp, definitions, folder)
 
 
 def _support_library(installation: Installation, stamp: str) -> Path:
     """The folder with the built support library."""
 
-    def make(work: Path, folder: Path) -> None:
+    def make(work: Path, place: Path) -> Sequence[str]:
         cmake_build(support_source(), work / "build", _definitions(installation), work / "build.log")
         shutil.copy2(work / "build" / SUPPORT_LIBRARY, work / SUPPORT_LIBRARY)
         shutil.rmtree(work / "build")
+        return [SUPPORT_LIBRARY]
 
     return cached(f"ezmotion:{stamp}", SUPPORT_LIBRARY, make)[0]
 

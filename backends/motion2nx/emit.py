@@ -23,14 +23,12 @@ from ezprivsecfl.backends.cpp import (
     significant,
 )
 from ezprivsecfl.backends.motion2nx.description import total_bytes
-from ezprivsecfl.backends.motion2nx.legalise import Legalise
 from ezprivsecfl.backends.motion2nx.phases import Kind, Phase, divide
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc import io, linear, protocol
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import ArithType, RingType, YaoType
 from ezprivsecfl.runtime.statistics import size_text
@@ -49,30 +47,29 @@ PARAMETERS = {"s": "Session& s", "shares": "const Tensors& shares", "publics": "
 """What a phase may need of the round, as parameters of its function."""
 
 
-def emit(compiled: Compiled, arithmetic: str) -> dict[str, str]:
+def emit(compiled: Compiled, program: Program, arithmetic: str, backend: str) -> dict[str, str]:
     """The source tree of a compiled program: path to text.
 
     Args:
         compiled: The program.
+        program: Its secure part in what the framework has (``Legalise``).
         arithmetic: A key of ``ARITHMETIC``.
+        backend: The back end's name, for statistics.
     """
-    secure = run_passes(compiled.secure, [Legalise()])
     templates = environment(TEMPLATES)
-    context = {**_Emission(secure).context(), "arithmetic": ARITHMETIC[arithmetic]}
+    context = {**_Emission(program).context(), "arithmetic": ARITHMETIC[arithmetic]}
     return {
         "program.cpp": templates.get_template("program.cpp.j2").render(context),
         "CMakeLists.txt": templates.get_template("CMakeLists.txt.j2").render(name=identifier(compiled.name)),
-        **common_tree(compiled, secure),
+        **common_tree(compiled, program, backend),
     }
 
 
-def traffic(compiled: Compiled) -> list[str]:
-    """In words, about what a round of the largest number of clients sends."""
-    clients = compiled.options.clients
-    secure = Legalise().run(compiled.secure)
-    kinds = [phase.kind for phase in divide(secure)]
+def traffic(program: Program, clients: int) -> list[str]:
+    """In words, about what a round of so many clients sends."""
+    kinds = [phase.kind for phase in divide(program)]
     return [
-        f"about {size_text(total_bytes(secure, clients))}, both directions together (MOTION2NX declares nothing)",
+        f"about {size_text(total_bytes(program, clients))}, both directions together (MOTION2NX declares nothing)",
         *(f"{kinds.count(kind)} x {what}" for kind, what in PHASES.items() if kind in kinds),
     ]
 

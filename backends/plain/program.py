@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,14 +13,14 @@ from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
-from ezprivsecfl.ir.mpc.io import Output, Public, Share
+from ezprivsecfl.ir.mpc.io import Output
 from ezprivsecfl.ir.mpc.opening import bits_opened
 from ezprivsecfl.ir.mpc.protocol import Open
-from ezprivsecfl.runtime.admission import ClientValues, admit, client_value
+from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_round, client_value
 from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.participants import on_valid_clients
 from ezprivsecfl.runtime.program import Arrays, Clear
-from ezprivsecfl.runtime.session import RunResult, ServerValues, check_round
+from ezprivsecfl.runtime.session import RunResult
 from ezprivsecfl.runtime.statistics import Statistics, described, peak_memory_bytes
 
 
@@ -33,8 +32,9 @@ class PlainProgram:
     """
 
     def __init__(self, compiled: Compiled) -> None:
-        self.compiled = compiled
-        self.clear = Clear(json.loads(json.dumps(manifest(compiled.secure))), compiled.prologue, compiled.epilogue)
+        self.secure = compiled.secure
+        self.manifest = manifest(compiled, compiled.secure, "plain")
+        self.clear = Clear(self.manifest, compiled.prologue, compiled.epilogue)
         self.magnitudes: dict[str, int] = {}
         self.opened: list[dict[str, Any]] = []
 
@@ -44,20 +44,14 @@ class PlainProgram:
     def run(self, clients: ClientValues, server: ServerValues) -> RunResult:
         """One round; raises what the servers would raise."""
         started, cpu = time.perf_counter(), time.process_time()
-        count = check_round(self.compiled, clients, server)
-        policy = self.compiled.options.on_bad_client
-        encoded, dropped = admit(count, lambda client: self._encoded(clients, client), policy)
+        count = check_round(self.manifest, clients, server)
+        encoded, dropped = admit(self.manifest, count, lambda client: self._encoded(clients, client))
         outputs, kept, invalid = on_valid_clients(
-            self.compiled.name,
-            encoded,
-            dropped,
-            policy,
-            self.compiled.options.min_clients,
-            lambda kept: self._computed([encoded[c] for c in kept], server),
+            self.manifest, encoded, dropped, lambda kept: self._computed([encoded[c] for c in kept], server)
         )
         statistics = Statistics(
-            computation=self.compiled.name,
-            backend="plain",
+            computation=self.manifest.name,
+            backend=self.manifest.backend,
             clients=len(kept),
             dropped=described({**dropped, **invalid}),
             bytes_sent=[0, 0],
@@ -74,11 +68,11 @@ class PlainProgram:
 
     def _computed(self, encoded: Sequence[Mapping[str, NDArray[np.uint64]]], server: ServerValues) -> Arrays:
         """The results for some clients."""
-        secure, clients = self.compiled.secure, len(encoded)
-        inputs = {op.path: np.stack([one[op.path] for one in encoded]) for op in secure.of(Share)}
+        secure, clients = self.secure, len(encoded)
+        inputs = {share.path: np.stack([one[share.path] for one in encoded]) for share in self.manifest.shares}
         prepared = self.clear.prepared(server, clients)
         publics = self.clear.publics(prepared)
-        inputs |= {op.path: value for op, value in zip(secure.of(Public), publics, strict=True)}
+        inputs |= {public.path: value for public, value in zip(self.manifest.publics, publics, strict=True)}
         by_path = run_mpc(secure, inputs, clients)
         opened = [by_path[op.path] for op in secure.of(Output)]
         self.magnitudes = self.clear.magnitudes(opened)
@@ -92,8 +86,8 @@ class PlainProgram:
     def _encoded(self, clients: ClientValues, client: int) -> dict[str, NDArray[np.uint64]]:
         """One client's values, checked as it would check them."""
         encoded = {}
-        for op in self.compiled.secure.of(Share):
-            value = client_value(op, clients, client)
-            check_bound(value, op.bound, op.path, f" of client {client}", op.lowest)
-            encoded[op.path] = encode(value, op.type.frac)
+        for share in self.manifest.shares:
+            value = client_value(share, clients, client)
+            check_bound(value, share.bound, share.path, f" of client {client}", share.lowest)
+            encoded[share.path] = encode(value, share.frac)
         return encoded

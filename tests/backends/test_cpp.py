@@ -8,10 +8,10 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+from on_duet import as_compiled
 from small_programs import weighted_mean
 
 from ezprivsecfl.backends.cpp import circuit_files, class_name, literal, plain
-from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.circuits import bristol
@@ -27,7 +27,8 @@ NAMES += ['a"; evil(); "', "line\nint evil;", "ends with \\", "tri??/graph", "{{
 def test_every_name_makes_a_program_that_compiles(tmp_path):
     parts = ['#define CIRCUITS_DIR "c"\n']
     for i, name in enumerate(NAMES):
-        text = emit(replace(COMPILED, name=name, secure=replace(COMPILED.secure, name=name)))["program.cpp"]
+        named = replace(COMPILED, name=name, secure=replace(COMPILED.secure, name=name))
+        text = as_compiled(named).sources()["program.cpp"]
         (tmp_path / f"{i}.cpp").write_text(text.replace("duet_program()", f"duet_program{i}()"), encoding="utf-8")
         if not i:
             parts += [f"{line}\n" for line in text.splitlines() if line.startswith("#include")]
@@ -72,6 +73,7 @@ def test_circuits_whose_names_look_alike_get_different_files():
     secure = replace(COMPILED.secure, circuits=circuits)
     files = circuit_files(secure)
     assert len(set(files.values())) == 4
-    tree = emit(replace(COMPILED, secure=replace(secure, circuits={**COMPILED.secure.circuits, **circuits})))
+    with_all = replace(secure, circuits={**COMPILED.secure.circuits, **circuits})
+    tree = as_compiled(replace(COMPILED, secure=with_all)).sources()
     for name, circuit in circuits.items():
         assert bristol.parse(tree[f"circuits/{files[name]}"]) == circuit

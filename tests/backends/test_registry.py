@@ -64,12 +64,13 @@ def test_what_there_is_not():
 @pytest.mark.parametrize("backend", [Duet(), Plain()], ids=lambda b: b.name)
 def test_costs_are_those_of_the_back_end(backend: Backend):
     compiled = compile_program(weighted_layers(3), Options(clients=4))
-    table = backend.cost(compiled, 4, "wan")
+    lowered = backend.lower(compiled)
+    table = lowered.cost(4, "wan")
     assert table.total_bytes == sum(table.setup_bytes) + sum(table.online_bytes) > 0
-    assert table.online_seconds > backend.cost(compiled, 4).online_seconds
+    assert table.online_seconds > lowered.cost(4).online_seconds
 
 
 def test_motion2nx_declares_no_costs():
     compiled = compile_program(weighted_layers(3), Options(clients=4))
     with pytest.raises(CompileError, match="MOTION2NX does not declare what operations cost: ask the back end duet"):
-        Motion2nx().cost(compiled, 4)
+        Motion2nx().lower(compiled).cost(4)

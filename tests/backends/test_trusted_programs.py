@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from dataclasses import replace
 
 import pytest
+from on_duet import as_compiled
 from small_programs import weighted_mean
 
 from ezprivsecfl import cli
 from ezprivsecfl.backends.building import cached
 from ezprivsecfl.backends.duet.build import build
-from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, RunError
-from ezprivsecfl.runtime.artefact import loadable
+from ezprivsecfl.runtime.artefact import Artefact, Record
 from ezprivsecfl.runtime.program import ServerProgram
 
-TREE = emit(compile_program(weighted_mean(2), Options(clients=3)))
+TREE = as_compiled(compile_program(weighted_mean(2), Options(clients=3))).sources()
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +32,10 @@ def built(tmp_path_factory):
 
 @pytest.fixture
 def copied(built, tmp_path):
-    """The built program in a folder of its own, which a test may spoil."""
-    return shutil.copytree(built.folder, tmp_path / "program")
+    """The built program in a folder of its own, which a test may spoil; as if it had been built there."""
+    folder = shutil.copytree(built.folder, tmp_path / "program")
+    replace(Record.read(folder), place=str(folder.resolve())).write(folder)
+    return folder
 
 
 @pytest.fixture
@@ -44,29 +47,30 @@ def cache(tmp_path, monkeypatch):
 
 def make(work, folder):
     (work / "made").write_text("right")
+    return ["made"]
 
 
 def test_what_was_built_is_loaded(copied):
     assert ServerProgram.load(copied, 0).engine.name == "weighted_mean"
-    assert loadable(copied) == copied / "program.so"
+    assert Artefact.open(copied).library == copied / "program.so"
 
 
 def test_a_changed_library_is_not_loaded(copied):
     data = bytearray((copied / "program.so").read_bytes())
     data[len(data) // 2] ^= 1
     (copied / "program.so").write_bytes(data)
-    with pytest.raises(RunError, match=r"program\.so is not what was built; remove its folder"):
+    with pytest.raises(RunError, match=r"program\.so is not what was built\. Compile it again"):
         ServerProgram.load(copied, 0)
 
 
 def test_without_a_record_nothing_is_loaded(copied):
-    (copied / "program.so.sha256").unlink()
-    with pytest.raises(RunError, match="is not what was built"):
+    (copied / "built.json").unlink()
+    with pytest.raises(RunError, match="there is no built program in"):
         ServerProgram.load(copied, 0)
 
 
 def test_a_missing_program(tmp_path):
-    with pytest.raises(RunError, match=r"there is no program in .*compile it again"):
+    with pytest.raises(RunError, match=r"there is no built program in .*compile it again"):
         ServerProgram.load(tmp_path, 0)
 
 

@@ -6,11 +6,13 @@ import sys
 import numpy as np
 import pytest
 import tensorflow_federated as tff
+from on_duet import declared_cost
 from opened import as_opened
 from tensorflow import nn, norm, reduce_sum
 
 import ezprivsecfl as ez
-from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.compiler.options import Norms
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError, DivisionError, DroppedClientWarning, InputError
 
 VECTOR = tff.TensorType(np.float32, [4])
@@ -100,9 +102,9 @@ def test_costs_are_known_before_anything_is_run(program):
     fixed.run(VALUES, WEIGHTS)
     fixed.run(VALUES, WEIGHTS)
     statistics = fixed.last_statistics
-    secure = as_opened(fixed.backend.secure(fixed.compiled), statistics.opened)
-    assert sum(statistics.bytes_sent) == cost(secure, 3).total_bytes
-    assert abs(table.total_bytes - cost(secure, 3).total_bytes) < 100  # ranges are larger than results
+    secure = as_opened(fixed.variants[0].lowered.secure, statistics.opened)
+    assert sum(statistics.bytes_sent) == declared_cost(secure, 3).total_bytes
+    assert abs(table.total_bytes - declared_cost(secure, 3).total_bytes) < 100  # ranges are larger than results
     assert statistics.rounds == table.rounds
     assert table.delays == 11
     assert table.online_seconds > 11 * 0.02 > program.cost("lan", clients=3).online_seconds
@@ -223,7 +225,7 @@ def test_the_context_runs_aggregations_and_leaves_the_rest_to_tff():
 
 def test_the_context_grows_with_the_rounds_and_follows_public_inputs():
     runner = ez.set_secure_execution_context(backend="plain")
-    assert runner.clients is None
+    assert runner.grows
     scaled_sum(VALUES, 2.0)
     np.testing.assert_allclose(scaled_sum(VALUES * 20, 2.0), 40 * np.sum(VALUES, axis=0), rtol=1e-6)
     large = 3e7
@@ -237,7 +239,7 @@ def test_the_context_says_what_it_compiled():
     assert "compiled: nothing yet" in repr(runner)
     scaled_sum(VALUES, np.float32(2))
     assert repr(runner) == "<TFF aggregations run on exact simulation; compiled: scaled_sum>"
-    assert [p.options.bounds for p in runner.programs] == [{"values": 16.0}]
+    assert [p.options.bounds for p in runner.programs] == [ParameterBounds.of({"values": 16.0})]
     assert runner.unused_bounds() == ["other"]
 
 
@@ -271,7 +273,7 @@ def test_sketched_norms_report_their_error():
     assert "squared norms" not in repr(ez.compile(energy, clients=3, backend="plain"))
     runner = ez.set_secure_execution_context(backend="plain", norms="sketch:128")
     assert energy([np.ones(200, np.float32)] * 3) == pytest.approx(600, rel=0.75)  # six deviations
-    assert [p.compiled.options.norms for p in runner.programs] == ["sketch:128"]
+    assert [p.compiled.options.norms for p in runner.programs] == [Norms(128)]
 
 
 def test_importing_the_package_needs_no_tensorflow():

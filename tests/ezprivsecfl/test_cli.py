@@ -10,7 +10,7 @@ import pytest
 from program_texts import MEAN, RUN
 
 from ezprivsecfl import __version__
-from ezprivsecfl.cli import main
+from ezprivsecfl.cli.main import main
 
 
 def failed(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
@@ -111,7 +111,8 @@ def test_compile_writes_what_it_says(program, capsys, tmp_path):
         assert text in report
     written = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
     expected = {"report.txt", "tensor.ir", "optimised.ir", "mpc.ir", "program.cpp", "CMakeLists.txt", "manifest.json"}
-    assert {f"mean/{name}" for name in (*expected, "prologue.ir", "epilogue.ir", "secure.ir")} == written
+    expected |= {"prologue.ir", "epilogue.ir", "secure.ir", "program.so", "built.json", "build.log"}
+    assert {f"mean/{name}" for name in expected} == written
     again = tmp_path / "again"
     assert main([str(out / "mean" / "tensor.ir"), "-o", str(again), "--emit", "mpc"]) == 0
     assert (again / "mean" / "mpc.ir").exists()
@@ -449,9 +450,10 @@ def test_version_and_help():
         (["--version"], __version__),
         (["--help"], "examples:"),
         (["run", "--help"], "exit codes:"),
+        (["doctor", "--version"], __version__),
     ):
         done = subprocess.run(
-            [sys.executable, "-m", "ezprivsecfl.cli", *arguments], capture_output=True, text=True, check=True
+            [sys.executable, "-m", "ezprivsecfl.cli.main", *arguments], capture_output=True, text=True, check=True
         )
         assert expected in done.stdout
 

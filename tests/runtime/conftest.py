@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ezprivsecfl.runtime.cluster import LocalCluster
+from ezprivsecfl.runtime.local_cluster import LocalCluster
 
 
 @pytest.fixture(scope="session")

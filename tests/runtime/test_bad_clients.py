@@ -13,6 +13,7 @@ from small_programs import TensorProgram, fltrust, weighted_layers
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, DivisionError, InputError
 from ezprivsecfl.ir.tensor import Constant
@@ -28,7 +29,9 @@ def make(request, cluster):
     """Compiles a program for one of two back ends."""
 
     def compiled(program, on_bad_client="drop", bounds=()):
-        made = compile_program(program, Options(clients=CLIENTS, on_bad_client=on_bad_client, bounds=dict(bounds)))
+        made = compile_program(
+            program, Options(clients=CLIENTS, on_bad_client=on_bad_client, bounds=ParameterBounds.of(dict(bounds)))
+        )
         return on_duet(cluster, made) if request.param == "duet" else PlainProgram(made)
 
     return compiled
@@ -59,7 +62,7 @@ BAD = {
 def test_the_round_is_that_of_the_others(make, kind):
     value, reason = BAD[kind]
     program = make(fltrust(SIZE))
-    given, server, _ = random_round(program.compiled.tensor, CLIENTS)
+    given, server, _ = random_round(fltrust(SIZE), CLIENTS)
     rows = given["updates"]
     expected = program.run({"updates": rows[:3] + rows[4:]}, server)
     got = program.run(changed(rows, c3=value), server)
@@ -75,7 +78,7 @@ def test_the_round_is_that_of_the_others(make, kind):
 def test_on_request_a_bad_client_fails_the_round(make, kind):
     value, reason = BAD[kind]
     program = make(fltrust(SIZE), "fail")
-    given, server, _ = random_round(program.compiled.tensor, CLIENTS)
+    given, server, _ = random_round(fltrust(SIZE), CLIENTS)
     with pytest.raises(DivisionError if kind == "zero" else InputError, match=reason) as caught:
         program.run(changed(given["updates"], c3=value), server)
     assert kind in ("refused before",) or "client 3" in str(caught.value) or "[" in str(caught.value)
@@ -84,7 +87,7 @@ def test_on_request_a_bad_client_fails_the_round(make, kind):
 
 def test_many_bad_clients_keep_their_numbers(make):
     program = make(fltrust(SIZE))
-    given, server, _ = random_round(program.compiled.tensor, CLIENTS)
+    given, server, _ = random_round(fltrust(SIZE), CLIENTS)
     rows = given["updates"]
     bad = changed(rows, c0=np.zeros(SIZE), c2=rows[2] * np.nan, c3=np.zeros(SIZE), c5=np.ones(3))
     got = program.run(bad, server)
@@ -95,7 +98,7 @@ def test_many_bad_clients_keep_their_numbers(make):
 
 def test_fewer_than_two_clients_left_is_an_error_that_names_all_others(make):
     program = make(fltrust(SIZE))
-    given, server, _ = random_round(program.compiled.tensor, CLIENTS)
+    given, server, _ = random_round(fltrust(SIZE), CLIENTS)
     rows = given["updates"]
     zeros = {f"c{i}": np.zeros(SIZE) for i in range(4)}
     with pytest.raises(InputError, match="1 client left, but a round needs at least 2") as caught:
@@ -110,7 +113,7 @@ def test_fewer_than_two_clients_left_is_an_error_that_names_all_others(make):
 def test_what_is_undefined_for_every_client_is_no_clients_fault(make):
     """All updates zero: the operation is named, as for a divisor that belongs to nobody."""
     program = make(fltrust(SIZE))
-    given, server, _ = random_round(program.compiled.tensor, CLIENTS)
+    given, server, _ = random_round(fltrust(SIZE), CLIENTS)
     with pytest.raises(DivisionError, match=r"div.*: the result is infinite or not a number"):
         program.run({"updates": [np.zeros(SIZE)] * CLIENTS}, server)
     assert program.run(given, server).statistics.clients == CLIENTS
@@ -150,7 +153,7 @@ def test_clients_become_invalid_because_others_were_dropped(make):
 
 def test_all_of_a_clients_parameters_are_left_out(make):
     program = make(weighted_layers(3), bounds={"": 8.0})
-    given, server, _ = random_round(program.compiled.tensor, CLIENTS)
+    given, server, _ = random_round(weighted_layers(3), CLIENTS)
     given["scale"] = [np.abs(value) for value in given["scale"]]
     bad = {path: list(values) for path, values in given.items()}
     bad["bias"][1] = bad["bias"][1] * np.nan

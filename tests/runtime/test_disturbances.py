@@ -20,12 +20,14 @@ from small_programs import TensorProgram, fltrust, weighted_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import InputError, RunError
 from ezprivsecfl.ir.tensor.structure import Sum
 from ezprivsecfl.ir.types import DType
-from ezprivsecfl.runtime import cluster as cluster_module
-from ezprivsecfl.runtime.cluster import LocalCluster, header
+from ezprivsecfl.runtime import local_cluster as cluster_module
+from ezprivsecfl.runtime.local_cluster import LocalCluster
+from ezprivsecfl.runtime.wire import order
 
 SMALL = compile_program(weighted_mean(3), Options(clients=4))
 LARGE = compile_program(fltrust(3000), Options(clients=30))
@@ -124,7 +126,7 @@ def test_a_stopped_server_is_given_up_on(own):
 
 def test_servers_end_when_the_driver_is_killed(tmp_path):
     code = (
-        "import time; from ezprivsecfl.runtime.cluster import LocalCluster; "
+        "import time; from ezprivsecfl.runtime.local_cluster import LocalCluster; "
         "c = LocalCluster(); c.start(); print(*c.pids, flush=True); time.sleep(60)"
     )
     driver = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=tmp_path)
@@ -138,8 +140,8 @@ def test_servers_end_when_the_driver_is_killed(tmp_path):
 
 def test_servers_end_with_the_driver_and_hold_no_pipe_of_it(tmp_path):
     """Under pytest or in a shell pipe the reader waits until everyone has closed the pipe."""
-    code = (
-        "from ezprivsecfl.runtime.cluster import LocalCluster; c = LocalCluster(); c.start(); print(*c.pids)"  # no stop
+    code = (  # no stop
+        "from ezprivsecfl.runtime.local_cluster import LocalCluster; c = LocalCluster(); c.start(); print(*c.pids)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stderr == ""
@@ -182,7 +184,7 @@ def test_preparing_is_for_rounds_that_can_be(cluster, clients, message):
 def test_large_integers_are_exact_on_both_back_ends(cluster):
     b = TensorProgram("integers")
     b.returns(b.add(Sum, b.clients("x", 2, dtype=DType.I64), axes=(0,)))
-    compiled = compile_program(b.build(), Options(clients=4, bounds={"x": 2.0**53}))
+    compiled = compile_program(b.build(), Options(clients=4, bounds=ParameterBounds.of({"x": 2.0**53})))
     given = {"x": [np.array([2**52 + 1, -(2**52) - 3])] * 3}
     for program in (on_duet(cluster, compiled), PlainProgram(compiled)):
         assert program.run(given, {}).outputs["result"].tolist() == [3 * (2**52 + 1), -3 * (2**52 + 3)]
@@ -224,11 +226,11 @@ def test_a_corrupted_frame_is_a_typed_error_within_ten_seconds(own, harm):
     duet = on_duet(own, SMALL)
     run_small(duet, 1.0)
     name = duet.artefact.program_hash.hex()
-    own.ask([header("load", program=name, folder=str(duet.artefact.folder))] * 2)
-    port = own.ask([header("listen", program=name, host="127.0.0.1", port=0)])[0].header["port"]
+    own.ask([order("load", program=name, folder=str(duet.artefact.folder))] * 2)
+    port = own.ask([order("listen", program=name, host="127.0.0.1", port=0)])[0].header["port"]
     proxy = Proxy(port, harm)
     terms = {"program": name, "host": "127.0.0.1", "configuration": "", "timeout": 5}
-    own.ask([header("meet", port=p, **terms) for p in (port, proxy.port)])
+    own.ask([order("meet", port=p, **terms) for p in (port, proxy.port)])
     pids = own.pids
     run_small(duet, 0.5)  # through the proxy, unharmed
     own.settle()  # the setup of the next round, too
@@ -278,13 +280,13 @@ def test_a_stranger_on_the_port_is_refused(own):
     own.start()
     duet = on_duet(own, SMALL)
     name = duet.artefact.program_hash.hex()
-    own.ask([header("load", program=name, folder=str(duet.artefact.folder))] * 2)
-    port = own.ask([header("listen", program=name, host="127.0.0.1", port=0)])[0].header["port"]
+    own.ask([order("load", program=name, folder=str(duet.artefact.folder))] * 2)
+    port = own.ask([order("listen", program=name, host="127.0.0.1", port=0)])[0].header["port"]
     with socket.create_connection(("127.0.0.1", port)) as stranger:
         stranger.sendall(b"\x16\x03\x01\x02\x00 hello, is this TLS?" * 8)
-        order = header("meet", program=name, host="127.0.0.1", port=port, configuration="", timeout=2)
+        meet = order("meet", program=name, host="127.0.0.1", port=port, configuration="", timeout=2)
         with pytest.raises(RunError, match="ProtocolError"):
-            own.ask([order] * 2)
+            own.ask([meet] * 2)
     run_small(duet, 1.0)
 
 
@@ -292,9 +294,9 @@ def test_a_taken_port_is_an_error_of_the_run(own):
     own.start()
     duet = on_duet(own, SMALL)
     name = duet.artefact.program_hash.hex()
-    own.ask([header("load", program=name, folder=str(duet.artefact.folder))] * 2)
+    own.ask([order("load", program=name, folder=str(duet.artefact.folder))] * 2)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(RunError, match=rf"server 0 reports AddressError: .*{port}"):
-            own.ask([header("listen", program=name, host="127.0.0.1", port=port)])
+            own.ask([order("listen", program=name, host="127.0.0.1", port=port)])
     run_small(duet, 1.0)

@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from on_duet import on_duet
+from on_duet import declared_cost, on_duet
 from opened import as_opened, assert_as_opened
 from small_programs import clipped_mean, everything, fltrust
 
 from ezprivsecfl.backends.duet.backend import Duet
-from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -32,13 +31,13 @@ INPUTS = {
 @pytest.mark.parametrize("domain", ["auto", "yao", "boolean"])
 def test_both_domains_give_the_result_of_the_simulation_and_the_declared_traffic(cluster, program, domain):
     compiled = compile_program(program, Options(clients=CLIENTS))
-    compiled = replace(compiled, secure=Duet(circuits=domain).secure(compiled))
+    compiled = replace(compiled, secure=Duet(circuits=domain).lower(compiled).secure)
     clients, server = INPUTS[program.name]
     values = {path: list(value) for path, value in clients.items()}
     servers = on_duet(cluster, compiled)
     servers.run(values, server)  # base OTs
     got, expected = servers.run(values, server), PlainProgram(compiled).run(values, server)
     assert_as_opened(got.outputs, expected.outputs)
-    declared = cost(as_opened(compiled.secure, got.statistics.opened), CLIENTS)
+    declared = declared_cost(as_opened(compiled.secure, got.statistics.opened), CLIENTS)
     assert got.statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
     assert got.statistics.rounds == declared.rounds

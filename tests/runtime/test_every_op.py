@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from mpc_programs import FORBIDDEN, FRAC, compiled_every_op, inputs_of_every_op
-from on_duet import on_duet
+from on_duet import declared_cost, on_duet
 
-from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.mpc import MpcOp
@@ -52,7 +51,7 @@ def test_declared_traffic_is_what_goes_over_the_wire(duet):
     duet.run(*per_client(inputs_of_every_op(2)))  # base OTs
     for clients in (2, 5):
         statistics = duet.run(*per_client(inputs_of_every_op(clients))).statistics
-        declared = cost(COMPILED.secure, clients)
+        declared = declared_cost(COMPILED.secure, clients)
         assert statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
         assert statistics.messages == [declared.setup_messages[p] + declared.online_messages[p] for p in (0, 1)]
         assert statistics.rounds == declared.rounds

@@ -8,10 +8,9 @@ import struct
 from pathlib import Path
 
 import pytest
+from on_duet import as_compiled
 from small_programs import weighted_mean
 
-from ezprivsecfl.backends.duet.build import build
-from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.runtime import _duet
@@ -38,7 +37,7 @@ def dynamic(elf: bytes) -> dict[int, int]:
 
 @pytest.fixture(scope="module")
 def program():
-    return build(emit(compile_program(weighted_mean(2), Options(clients=3)))).library
+    return as_compiled(compile_program(weighted_mean(2), Options(clients=3))).build().library
 
 
 @pytest.mark.parametrize("which", ["module", "engine", "program"])

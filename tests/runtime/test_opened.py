@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from lattice import contains, summands_lattice
+from on_duet import declared_cost
 from opened import as_opened, run_plain
 from pair import Pair
 from small_programs import TensorProgram, fltrust
 
-from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import FAIL, Options
+from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.mpc.io import Share
@@ -83,7 +83,7 @@ def test_checks_are_judged_before_anything_of_the_result_is_opened(trusting):
     clients["updates"][1] = 0.0
     for engine in trusting.engines:
         engine.revealed = []
-    for result in trusting.run(clients, server, on_bad_client=FAIL):
+    for result in trusting.run(clients, server, drop_bad_clients=False):
         assert isinstance(result, DivisionError)
     for engine, server_, before in zip(trusting.engines, trusting.servers, sent, strict=True):
         assert engine.calls[-1] == "online"
@@ -115,7 +115,7 @@ def test_reported_bits_are_what_was_sent(summing, magnitude):
     (opened,) = summing.servers[0].opened
     assert opened == summing.servers[1].opened[0]
     assert (opened["output"], opened["elements"]) == ("result", 5)
-    declared = cost(as_opened(summing.compiled.secure, [opened]), 4)
+    declared = declared_cost(as_opened(summing.compiled.secure, [opened]), 4)
     phases = [[s.stats["agreement"], s.stats["online"]] for s in summing.servers]
     assert [sum(s["bytes_sent"] for s in sent) for sent in phases] == list(declared.online_bytes)
     assert [sum(s["rounds"] for s in sent) for sent in phases] == [declared.rounds] * 2

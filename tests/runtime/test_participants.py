@@ -5,18 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from in_process import both
+from manifests import manifest_of
 
-from ezprivsecfl.compiler.options import DROP, FAIL
 from ezprivsecfl.errors import DivisionError, InputError, RunError
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.participants import Inbox, agree, check_left, on_valid_clients
 
-SHARES = [{"path": "x", "shape": ["n", 2, 3]}, {"path": "w", "shape": ["n"]}]
 CLIENTS = 5
 
 
 def inbox(party: int) -> Inbox:
-    return Inbox(party, SHARES, CLIENTS)
+    return Inbox(party, manifest_of(clients=CLIENTS, x=(2, 3), w=()))
 
 
 def part(party: int, path: str) -> np.ndarray:
@@ -160,11 +159,12 @@ def test_servers_that_expect_different_numbers_of_clients_stop(counts):
 
 
 def test_too_few_clients_is_an_error_that_names_the_others():
-    check_left("mean", 2, {}, 2)
+    mean = manifest_of(name="mean")
+    check_left(mean, 2, {})
     with pytest.raises(InputError, match=r"mean: 1 client left, .* at least 2: .* dropped:\n  client 3: nan$"):
-        check_left("mean", 1, {3: "nan"}, 2)
+        check_left(mean, 1, {3: "nan"})
     with pytest.raises(InputError, match=r"and 980 more$"):
-        check_left("mean", 0, dict.fromkeys(range(1000), "nan"), 2)
+        check_left(mean, 0, dict.fromkeys(range(1000), "nan"))
 
 
 def without(bad: dict[int, str]):
@@ -185,7 +185,7 @@ def without(bad: dict[int, str]):
 def test_clients_are_dropped_by_their_numbers():
     """Positions are among those that are left: 1 and 4 have others before them that took no part, or were dropped."""
     compute, asked = without({2: "first", 7: "second"})
-    done = on_valid_clients("p", (1, 2, 4, 7, 9), {0: "late"}, DROP, 2, compute)
+    done = on_valid_clients(manifest_of(), (1, 2, 4, 7, 9), {0: "late"}, compute)
     assert done == ([1, 4, 9], (1, 4, 9), {2: "first", 7: "second"})
     assert asked == [(1, 2, 4, 7, 9), (1, 4, 7, 9), (1, 4, 9)]
 
@@ -193,13 +193,13 @@ def test_clients_are_dropped_by_their_numbers():
 def test_who_is_to_blame_is_named_where_a_round_fails():
     compute, _ = without({4: "a norm of zero"})
     with pytest.raises(DivisionError, match="p:\n  client 4: a norm of zero") as failed:
-        on_valid_clients("p", (1, 2, 4), {}, FAIL, 2, compute)
+        on_valid_clients(manifest_of(drop_bad_clients=False), (1, 2, 4), {}, compute)
     assert failed.value.clients == ()
     with pytest.raises(InputError, match="2 clients left, but a round needs at least 3"):
-        on_valid_clients("p", (1, 2, 4), {}, DROP, 3, compute)
+        on_valid_clients(manifest_of(min_clients=3), (1, 2, 4), {}, compute)
 
     def undefined(kept: tuple[int, ...]) -> None:
         raise DivisionError("a sum of zero")
 
     with pytest.raises(DivisionError, match=r"^a sum of zero$"):
-        on_valid_clients("p", (1, 2, 4), {}, DROP, 2, undefined)
+        on_valid_clients(manifest_of(), (1, 2, 4), {}, undefined)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,28 +14,27 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from on_duet import on_duet
+from on_duet import as_compiled, declared_cost, on_duet
 from opened import as_opened, assert_as_opened
 from rounds import random_round
 from small_programs import clipped_mean, everything, fltrust, weighted_layers, weighted_mean
 
 from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.duet.build import build
-from ezprivsecfl.backends.duet.description import cost
-from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.analyses.norms import Norms
+from ezprivsecfl.compiler.analyses.norms import largest_error
 from ezprivsecfl.compiler.lowering.domains import MANY
-from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.options import Norms, Options
+from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import InputError, RunError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.protocol import Product, Truncate
 from ezprivsecfl.ir.mpc.shares import Gemm
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.cluster import LocalCluster, header
+from ezprivsecfl.runtime.local_cluster import LocalCluster
 from ezprivsecfl.runtime.session import TwoServerProgram
-from ezprivsecfl.runtime.wire import Message
+from ezprivsecfl.runtime.wire import Message, order
 
 
 @pytest.mark.parametrize(
@@ -45,7 +43,7 @@ from ezprivsecfl.runtime.wire import Message
 def test_two_servers_compute_what_the_reference_does(cluster, program):
     # A product of two scalars with default bounds has no fractional bits.
     bounds = {path: Bound(16.0, 0.0) for path in ("weight", "scale")} if program.name == "weighted_layers" else {}
-    compiled = compile_program(program, Options(clients=9, bounds=bounds))
+    compiled = compile_program(program, Options(clients=9, bounds=ParameterBounds.of(bounds)))
     duet, plain = on_duet(cluster, compiled), PlainProgram(compiled)
     for clients in (9, 4):
         given, server, stacked = random_round(program, clients, seed=clients)
@@ -76,18 +74,19 @@ def test_truncated_values_differ_from_the_simulation_by_a_unit_of_their_last_pla
 
 def test_sketched_norms(cluster):
     program = fltrust(3000)
-    duet = on_duet(cluster, compile_program(program, Options(clients=9, norms="sketch:1024")))
+    compiled = compile_program(program, Options(clients=9, norms=Norms(1024)))
+    duet = on_duet(cluster, compiled)
     given, server, stacked = random_round(program, 9)
     expected = run_tensor(program, stacked, 9)["result"]
     duet.run(given, server)  # base OTs, keys
     rounds = [duet.run(given, server) for _ in range(2)]
     for result in rounds:
         error = np.max(np.abs(result.outputs["result"] - expected)) / np.max(np.abs(expected))
-        assert 1e-6 < error < Norms(1024).error()
+        assert 1e-6 < error < largest_error(Norms(1024))
     moved = np.abs(rounds[0].outputs["result"] - rounds[1].outputs["result"])
     assert np.any(moved > 2.0**-20 * np.max(np.abs(expected)))  # another map every time
     statistics = rounds[0].statistics
-    declared = cost(as_opened(duet.compiled.secure, statistics.opened), 9)
+    declared = declared_cost(as_opened(compiled.secure, statistics.opened), 9)
     assert statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
     assert statistics.rounds == declared.rounds
 
@@ -98,13 +97,13 @@ def test_sketched_norms(cluster):
 )
 def test_declared_traffic_is_what_goes_over_the_wire(cluster, clients, size, method):
     compiled = compile_program(fltrust(size), Options(clients=8))
-    compiled = replace(compiled, secure=Duet(method).secure(compiled))
+    compiled = replace(compiled, secure=Duet(method).lower(compiled).secure)
     duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, clients)
     outputs = duet.run(given, server).outputs
     assert_as_opened(outputs, PlainProgram(compiled).run(given, server).outputs)
     statistics = duet.run(given, server).statistics  # the first round also has the base OTs and public keys
-    declared = cost(as_opened(compiled.secure, statistics.opened), clients)
+    declared = declared_cost(as_opened(compiled.secure, statistics.opened), clients)
     sent = [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
     assert statistics.bytes_sent == sent
     assert statistics.rounds == declared.rounds
@@ -117,7 +116,7 @@ def test_declared_traffic_of_joined_products(cluster):
     given, _, _ = random_round(compiled.tensor, 9)
     duet.run(given, {})  # base OTs, keys
     statistics = duet.run(given, {}).statistics
-    declared = cost(as_opened(compiled.secure, statistics.opened), 9)
+    declared = declared_cost(as_opened(compiled.secure, statistics.opened), 9)
     assert sum(isinstance(c.op, Product | Gemm) for c in declared.ops) < len(compiled.secure.of(Product))
     assert statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
     assert statistics.rounds == declared.rounds
@@ -190,10 +189,9 @@ def test_clients_that_have_not_uploaded_are_named(cluster):
     duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 3)
     duet.run(given, server)
-    order = {"program": duet.artefact.program_hash.hex(), "clients": 3, "server": [], "on_bad_client": "drop"}
-    order["min_clients"] = 2
+    run = order("run", program=duet.artefact.program_hash.hex(), clients=3, server=[])
     with pytest.raises(InputError, match="client 0: it has not uploaded 'value', 'weight'"):
-        cluster.ask([header("run", **order)] * 2)
+        cluster.ask([run] * 2)
     duet._met_in = None
 
 
@@ -234,18 +232,18 @@ def test_a_killed_server_ends_the_round_and_the_next_one_works(victim):
 @pytest.mark.parametrize("changed", ["manifest.json", "program.cpp", "prologue.ir", "circuits/weighted_mean_0.txt"])
 def test_servers_with_different_programs_refuse_each_other(cluster, tmp_path, changed):
     """Each server hashes what it has loaded: it does not matter what the driver believes."""
-    duet = on_duet(cluster, compile_program(weighted_mean(7), Options(clients=9)))
+    compiled = compile_program(weighted_mean(7), Options(clients=9))
+    duet = on_duet(cluster, compiled)
     duet._meet()
-    name, other = duet.artefact.program_hash.hex(), tmp_path / "other"
-    shutil.copytree(duet.artefact.folder, other)
-    (other / changed).write_text((other / changed).read_text() + "\n")
-    cluster.ask([header("load", program=name, folder=str(f)) for f in (duet.artefact.folder, other)])
-    port = cluster.ask([header("listen", program=name, host="127.0.0.1", port=0)])[0].header["port"]
-    order = header("meet", program=name, host="127.0.0.1", port=port, configuration="", timeout=5)
+    name, tree = duet.artefact.program_hash.hex(), as_compiled(compiled).sources()
+    other = build({**tree, changed: tree[changed] + "\n"}, tmp_path / "other")
+    cluster.ask([order("load", program=name, folder=str(one.folder)) for one in (duet.artefact, other)])
+    port = cluster.ask([order("listen", program=name, host="127.0.0.1", port=0)])[0].header["port"]
+    meet = order("meet", program=name, host="127.0.0.1", port=port, configuration="", timeout=5)
     with pytest.raises(RunError, match=r"reports MismatchError: .*program"):
-        cluster.ask([order] * 2)
+        cluster.ask([meet] * 2)
     duet._met_in = None
-    given, server, _ = random_round(duet.compiled.tensor, 3)
+    given, server, _ = random_round(compiled.tensor, 3)
     assert np.isfinite(duet.run(given, server).outputs["result"]).all()
 
 
@@ -270,13 +268,13 @@ def test_shares_are_uniform_and_redacted(cluster):
 
 def test_builds_are_cached_by_content(tmp_path, monkeypatch):
     monkeypatch.setenv("EZPRIVSECFL_CACHE", str(tmp_path))
-    tree = emit(compile_program(weighted_mean(3), Options(clients=5)))
-    first = build(tree)
+    lowered = as_compiled(compile_program(weighted_mean(3), Options(clients=5)))
+    first = lowered.build()
     assert first.build_seconds > 0
-    again = build(tree)
+    again = lowered.build()
     assert again.build_seconds == 0
     assert again.library == first.library
-    other = build(emit(compile_program(weighted_mean(4), Options(clients=5))))
+    other = as_compiled(compile_program(weighted_mean(4), Options(clients=5))).build()
     assert other.folder != first.folder
     assert other.program_hash != first.program_hash
 
@@ -329,13 +327,14 @@ class Tampered(TwoServerProgram):
     ],
 )
 def test_an_upload_of_any_form_concerns_its_client_only(cluster, header, arrays, reason):
-    duet = on_duet(cluster, compile_program(weighted_mean(7), Options(clients=9)))
+    compiled = compile_program(weighted_mean(7), Options(clients=9))
+    duet = on_duet(cluster, compiled)
     duet.__class__ = Tampered
     duet.extra = Message({"do": "upload", "program": duet._id, "client": 1, **header}, arrays)
-    given, server, _ = random_round(duet.compiled.tensor, 4)
+    given, server, _ = random_round(compiled.tensor, 4)
     got = duet.run(given, server)
     others = {path: values[:1] + values[2:] for path, values in given.items()}
-    expected = PlainProgram(duet.compiled).run(others, server)
+    expected = PlainProgram(compiled).run(others, server)
     assert_as_opened(got.outputs, expected.outputs)
     (dropped,) = got.statistics.dropped
     assert dropped["client"] == 1
@@ -343,10 +342,11 @@ def test_an_upload_of_any_form_concerns_its_client_only(cluster, header, arrays,
 
 
 def test_an_upload_that_names_no_client_is_reported(cluster):
-    duet = on_duet(cluster, compile_program(weighted_mean(7), Options(clients=9)))
+    compiled = compile_program(weighted_mean(7), Options(clients=9))
+    duet = on_duet(cluster, compiled)
     duet.__class__ = Tampered
     duet.extra = Message({"do": "upload", "program": duet._id, "paths": ["value"]}, [np.zeros(7, np.uint64)])
-    given, server, _ = random_round(duet.compiled.tensor, 4)
+    given, server, _ = random_round(compiled.tensor, 4)
     statistics = duet.run(given, server).statistics
     assert statistics.clients == 4
     reason = "server 1: an upload names the client None, which there is not"

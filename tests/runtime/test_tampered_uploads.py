@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from in_process import InProcess, uploads
+from on_duet import as_compiled
 from rounds import random_round
 from small_programs import weighted_mean
 
-from ezprivsecfl.backends import duet
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import InputError, RunError
@@ -20,7 +20,7 @@ PROGRAM = weighted_mean(SIZE)
 
 @pytest.fixture(scope="module")
 def both():
-    return InProcess(duet.build(duet.emit(compile_program(PROGRAM, Options(clients=6)))).folder)
+    return InProcess(as_compiled(compile_program(PROGRAM, Options(clients=6))).build().folder)
 
 
 @pytest.fixture
@@ -140,11 +140,11 @@ def test_too_few_clients_left(both, values):
 def test_on_request_a_refused_upload_fails_the_round(both, values):
     upload_all(both, values)
     both.servers[0].upload("value", 0, seed(3))
-    for error in both.run({}, CLIENTS, on_bad_client="fail"):
+    for error in both.run({}, CLIENTS, drop_bad_clients=False):
         assert isinstance(error, InputError)
         assert "client 0: " in str(error)
     upload_all(both, values)
-    expect(both, values, range(CLIENTS), on_bad_client="fail")
+    expect(both, values, range(CLIENTS), drop_bad_clients=False)
 
 
 def test_servers_that_expect_different_rounds_stop(both, values):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from in_process import InProcess
+from on_duet import as_compiled
 from small_programs import TensorProgram, fltrust
 
-from ezprivsecfl.backends import duet
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError
@@ -41,7 +41,7 @@ class Watched:
 
 def watched(program, **options):
     """Both servers of a program, and what each opens."""
-    artefact = duet.build(duet.emit(compile_program(program, Options(clients=6, **options))))
+    artefact = as_compiled(compile_program(program, Options(clients=6, **options))).build()
     both = InProcess(artefact.folder)
     for server in both.servers:
         server.engine = Watched(server.engine)
@@ -110,7 +110,7 @@ def test_a_round_that_fails_opens_no_results(robust):
     server, rows = updates(2)
     for client, row in enumerate(rows):
         robust.upload(client, updates=row)
-    errors = robust.run(server, 5, on_bad_client="fail")
+    errors = robust.run(server, 5, drop_bad_clients=False)
     assert all(isinstance(e, DivisionError) and "client 2: " in str(e) for e in errors)
     assert opened(robust)[0] == ["checks"]
 

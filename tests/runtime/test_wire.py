@@ -5,11 +5,12 @@ from __future__ import annotations
 import pickle
 import socket
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from ezprivsecfl.runtime.wire import LENGTH, MAX_HEADER, ClosedError, Message, receive, send
+from ezprivsecfl.runtime.wire import AT_ONCE, LENGTH, MAX_HEADER, ClosedError, Message, receive, send
 
 
 @pytest.fixture
@@ -65,6 +66,24 @@ def test_an_absurd_length_is_refused(pair):
     pair[0].sendall(LENGTH.pack(MAX_HEADER + 1))
     with pytest.raises(ClosedError, match="no message of ours"):
         receive(pair[1])
+
+
+def test_memory_grows_with_what_has_arrived(pair):
+    """Whoever claims a long header and sends little of it costs the receiver little."""
+    pair[0].sendall(LENGTH.pack(MAX_HEADER) + b"x" * 100)
+    pair[0].close()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ClosedError, match="closed the connection"):
+            receive(pair[1])
+        assert tracemalloc.get_traced_memory()[1] < 4 * AT_ONCE
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_header_arrives_whole(pair):
+    header = {"do": "x", "text": "ü" * AT_ONCE}
+    assert through(pair, Message(header)).header == header
 
 
 def test_nothing_is_unpickled(pair):

@@ -13,11 +13,11 @@ from random_inputs import random_inputs, varied_inputs
 from random_programs import NEXT, random_program
 
 from ezprivsecfl.backends.duet.backend import Duet
-from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.checking import check_compiled, check_tensor, encoded_inputs
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.errors import CompileError, EzError, InputError, RunError, VerifyError
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.interpreter import run_tensor
@@ -69,7 +69,7 @@ class Case:
         """What it is compiled with, but for the bounds of a round."""
         assert self.program.max_clients is not None
         bounds = {op.path: Bound(op.bound) for op in self.program.of(Input) if op.bound is not None}
-        return Options(clients=self.program.max_clients, bounds=bounds)
+        return Options(clients=self.program.max_clients, bounds=ParameterBounds.of(bounds))
 
     def values(self) -> tuple[dict[str, list[Array]], dict[str, Array]]:
         """What every client has, and what the server has."""
@@ -232,8 +232,8 @@ def same_on_duet(case: Case, compiled: Compiled, findings: Findings) -> bool:
     """Whether the program as Duet evaluates it, checked as well, opens the same ring elements."""
     inputs = encoded_inputs(compiled, case.inputs, case.clients)
     opened = run_mpc(compiled.secure, inputs, case.clients)
-    secure = legal(Duet(circuits=("auto", "boolean")[case.clients % 2]).secure(compiled))
-    found, _ = check_mpc(secure, inputs, case.clients, findings)
+    lowered = Duet(circuits=("auto", "boolean")[case.clients % 2]).lower(compiled)
+    found, _ = check_mpc(lowered.program, inputs, case.clients, findings)
     return opened.keys() == found.keys() and all(np.array_equal(opened[path], found[path]) for path in opened)
 
 

@@ -20,13 +20,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from manifests import manifest_of
 
 from ezprivsecfl.runtime.participants import Inbox
 from ezprivsecfl.runtime.server import Server
 from ezprivsecfl.runtime.wire import LENGTH, MAX_HEADER, ClosedError, receive
 
-SHARES = [{"path": "x", "shape": ["n", 2, 3]}, {"path": "w", "shape": ["n"]}]
 CLIENTS = 4
+PROGRAM = manifest_of(clients=CLIENTS, x=(2, 3), w=())
 MESSAGES = 8
 """Of a stream at most."""
 
@@ -103,7 +104,7 @@ class Uploads:
     def __init__(self, party: int) -> None:
         self.party = party
         self.server = Server(party)
-        self.inbox = Inbox(party, SHARES, CLIENTS)
+        self.inbox = Inbox(party, PROGRAM)
         self.server.programs["p"] = SimpleNamespace(inbox=self.inbox)  # type: ignore[assignment]
 
     def read(self, data: bytes) -> int:
@@ -132,9 +133,9 @@ class Uploads:
         for why in self.inbox.refused.values():
             assert len(why) < 300
         for client in kept:
-            for share in SHARES:
-                data = self.inbox.share(share["path"], client, again=True)
-                wanted = (np.uint8, (16,)) if self.party == 0 else (np.uint64, tuple(share["shape"][1:]))
+            for share in PROGRAM.shares:
+                data = self.inbox.share(share.path, client, again=True)
+                wanted = (np.uint8, (16,)) if self.party == 0 else (np.uint64, share.client_shape)
                 assert (data.dtype, data.shape) == wanted
         self.inbox.clear()
         return kept

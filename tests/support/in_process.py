@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class InProcess:
 
     def __init__(self, folder: Path) -> None:
         self.servers = [ServerProgram.load(folder, party) for party in (0, 1)]
-        self.fracs = {s["path"]: s["frac"] for s in self.servers[0].clear.manifest["shares"]}
+        self.fracs = {s.path: s.frac for s in self.servers[0].manifest.shares}
         self.connect()
 
     def connect(self) -> None:
@@ -63,13 +64,17 @@ class InProcess:
             for server, part in zip(self.servers, uploads(value, self.fracs[path]), strict=True):
                 server.upload(path, client, part)
 
-    def run(self, server: dict[str, Array], clients: int, other: int | None = None, **options: str) -> list[Any]:
+    def run(
+        self, server: dict[str, Array], clients: int, other: int | None = None, *, drop_bad_clients: bool = True
+    ) -> list[Any]:
         """What each server returns or raises; ``other`` is the number of clients that server 1 is told."""
+        for one in self.servers:
+            one.clear.manifest = replace(one.clear.manifest, drop_bad_clients=drop_bad_clients)
         counts = (clients, clients if other is None else other)
 
         def act(party: int) -> Any:
             try:
-                return self.servers[party].run(server, counts[party], **options)
+                return self.servers[party].run(server, counts[party])
             except Exception:
                 self.servers[party].session.close()
                 raise

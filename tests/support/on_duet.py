@@ -1,13 +1,26 @@
-"""Programs on servers of a test's own."""
+"""Programs for Duet as they were compiled, and on servers of a test's own."""
 
 from __future__ import annotations
 
-from ezprivsecfl.backends import duet
+from ezprivsecfl.backends.duet.backend import Duet, DuetProgram
+from ezprivsecfl.backends.duet.description import CostTable, cost
+from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.runtime.cluster import LocalCluster
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.runtime.cluster import Cluster
 from ezprivsecfl.runtime.session import TwoServerProgram
 
 
-def on_duet(cluster: LocalCluster, compiled: Compiled) -> TwoServerProgram:
-    """The program, built with Duet."""
-    return TwoServerProgram(cluster, compiled, duet.build(duet.emit(compiled)), "duet")
+def as_compiled(compiled: Compiled) -> DuetProgram:
+    """Without Duet's protocol selection: a test says what its program computes, and how."""
+    return DuetProgram(compiled, compiled.secure, legal(compiled.secure), Duet())
+
+
+def on_duet(cluster: Cluster, compiled: Compiled) -> TwoServerProgram:
+    """The program, built as it was compiled."""
+    return TwoServerProgram(cluster, as_compiled(compiled).build())
+
+
+def declared_cost(secure: Program, clients: int) -> CostTable:
+    """What the engine's kernels declare for a program on shares."""
+    return cost(legal(secure), clients)

@@ -42,7 +42,7 @@ def run_plain(
 
     program.clear.results = spy  # type: ignore[method-assign]
     round_ = program.run({path: list(value) for path, value in clients.items()}, server)
-    fracs = [output["frac"] for output in program.clear.manifest["outputs"]]
+    fracs = [output.frac for output in program.manifest.outputs]
     numbers = [decode(v, f).astype(np.float64) for v, f in zip(opened, fracs, strict=True)]
     return Round(round_.outputs, numbers, round_.statistics)
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from in_process import both
+from on_duet import as_compiled
 
-from ezprivsecfl.backends import duet
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import DROP
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.program import ServerProgram
@@ -46,7 +45,7 @@ class Pair:
     """Two connected servers with the same program."""
 
     def __init__(self, compiled: Compiled) -> None:
-        folder = duet.build(duet.emit(compiled)).folder
+        folder = as_compiled(compiled).build().folder
         self.compiled = compiled
         self.servers = [ServerProgram.load(folder, party) for party in (0, 1)]
         self.engines = [Recorder(server.engine) for server in self.servers]
@@ -54,9 +53,11 @@ class Pair:
             server.engine, server.session = engine, session
 
     def run(
-        self, clients: Mapping[str, Any], server: Mapping[str, Any], seed: int = 0, on_bad_client: str = DROP
+        self, clients: Mapping[str, Any], server: Mapping[str, Any], seed: int = 0, *, drop_bad_clients: bool = True
     ) -> list[Any]:
         """One round; what each server returns, or the error that it raises. ``clients`` has all clients stacked."""
+        for one in self.servers:
+            one.clear.manifest = replace(one.clear.manifest, drop_bad_clients=drop_bad_clients)
         rng = np.random.default_rng(seed)
         for share in self.compiled.secure.of(Share):
             for client, value in enumerate(clients[share.path]):
@@ -66,4 +67,4 @@ class Pair:
                 self.servers[1].upload(share.path, client, masked)
         count = len(next(iter(clients.values())))
         given = {path: np.asarray(value) for path, value in server.items()}
-        return both(lambda party: self.servers[party].run(given, count, on_bad_client))
+        return both(lambda party: self.servers[party].run(given, count))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from on_duet import on_duet
+from on_duet import as_compiled
 from opened import assert_as_opened
 from rounds import random_round
 from small_programs import fltrust
@@ -29,7 +29,6 @@ from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError, EzError, InputError
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.cluster import LocalCluster
 from ezprivsecfl.runtime.program import ServerProgram
 from ezprivsecfl.runtime.sharing import share
 
@@ -73,7 +72,7 @@ class Bench:
     """
 
     def __init__(self, compiled: Compiled, clients: int, idle_seconds: float = 1.0) -> None:
-        folder = on_duet(LocalCluster(), compiled).artefact.folder
+        folder = as_compiled(compiled).build().folder
         self.servers = [ServerProgram.load(Path(folder), party) for party in (0, 1)]
         given, self.server, _ = random_round(compiled.tensor, clients)
         self.clients, self.idle_seconds = clients, idle_seconds

@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from on_duet import as_compiled
 from small_programs import TensorProgram, clipped_mean, fltrust, weighted_mean
 
 from ezprivsecfl.backends.cpp import identifier
 from ezprivsecfl.backends.duet.build import build
-from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, Location
 from ezprivsecfl.ir.circuits import bristol
@@ -28,7 +29,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def tree_of(program: Program) -> dict[str, str]:
-    return emit(compile_program(program, Options(clients=9)))
+    return as_compiled(compile_program(program, Options(clients=9))).sources()
 
 
 @pytest.mark.parametrize("program", [fltrust(12), weighted_mean(5), clipped_mean(6)], ids=lambda p: p.name)
@@ -55,8 +56,9 @@ def test_the_tree_is_complete_and_parses_back():
 
 
 def test_different_precision_is_a_different_program():
-    narrow = emit(compile_program(weighted_mean(5), Options(clients=9)))
-    wide = emit(compile_program(weighted_mean(5), Options(clients=9, bounds={"value": 1000.0})))
+    bounds = ParameterBounds.of({"value": 1000.0})
+    narrow = tree_of(weighted_mean(5))
+    wide = as_compiled(compile_program(weighted_mean(5), Options(clients=9, bounds=bounds))).sources()
     assert tree_hash(narrow) != tree_hash(wide)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from on_duet import declared_cost
 
-from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.join import WORTH, JoinProducts
 from ezprivsecfl.backends.duet.legalise import Legalise
 from ezprivsecfl.backends.duet.select_products import SelectProducts
@@ -81,8 +81,8 @@ def test_a_models_tensors_are_weighted_in_one_product():
     program = b.build()
     joined = assert_same_results(program)
     assert [op.result.type.shape for op in Legalise().run(joined).of(shares.Gemm)] == [(1, 511)]
-    apart = sum(cost(of_widths(width), CLIENTS).total_bytes for width in (480, 30, 1))
-    assert cost(program, CLIENTS).total_bytes < 0.6 * apart
+    apart = sum(declared_cost(of_widths(width), CLIENTS).total_bytes for width in (480, 30, 1))
+    assert declared_cost(program, CLIENTS).total_bytes < 0.6 * apart
 
 
 def test_batches_and_rows_are_kept():
@@ -148,8 +148,8 @@ def test_only_products_of_one_method_are_joined():
 def test_a_large_tensor_is_not_copied_for_a_small_saving():
     large = of_widths(100_000, 20)
     assert widths_of(large) == [100_000, 20]
-    sent = cost(large, CLIENTS).total_bytes
-    whole = cost(of_widths(100_020), CLIENTS).total_bytes
+    sent = declared_cost(large, CLIENTS).total_bytes
+    whole = declared_cost(of_widths(100_020), CLIENTS).total_bytes
     assert 0 < sent - whole <= WORTH * sent
 
 

@@ -8,6 +8,7 @@ from small_programs import TensorProgram, clipped_mean, fltrust
 
 from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.duet.description import cost
+from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.duet.select_circuits import SelectCircuits
 from ezprivsecfl.backends.network import NETWORKS, network
 from ezprivsecfl.backends.registry import choose
@@ -91,35 +92,35 @@ def test_only_the_needed_part_of_an_adder_is_left():
 
 
 def test_many_shallow_circuits_go_on_boolean_shares_and_few_or_deep_ones_are_garbled():
-    assert domains(Duet().secure(compiled(relu_sum(5000)))) == {BooleanType}
-    assert domains(Duet().secure(compiled(relu_sum(5)))) == {YaoType}
-    assert domains(Duet().secure(compiled(fltrust(100), clients=100))) == {YaoType}
+    assert domains(Duet().lower(compiled(relu_sum(5000))).secure) == {BooleanType}
+    assert domains(Duet().lower(compiled(relu_sum(5))).secure) == {YaoType}
+    assert domains(Duet().lower(compiled(fltrust(100), clients=100)).secure) == {YaoType}
 
 
 def test_the_choice_depends_on_the_network():
     program = compiled(relu_sum(300))
-    chosen = {name: Duet(network=name).secure(program) for name in NETWORKS}
+    chosen = {name: Duet(network=name).lower(program).secure for name in NETWORKS}
     assert (domains(chosen["lan"]), domains(chosen["wan"])) == ({BooleanType}, {YaoType})
-    assert domains(Duet(link="wan").secure(program)) == {YaoType}
+    assert domains(Duet(link="wan").lower(program).secure) == {YaoType}
     for name, other in (("lan", "wan"), ("wan", "lan")):
-        best, worse = (cost(chosen[n], 9, network(name)) for n in (name, other))
+        best, worse = (cost(legal(chosen[n]), 9, network(name)) for n in (name, other))
         assert best.setup_seconds + best.online_seconds < worse.setup_seconds + worse.online_seconds
 
 
 def test_garbled_results_go_through_boolean_shares_where_that_is_better():
     programs = [(fltrust(100), 100, "lan"), (fltrust(100), 100, "wan"), (fltrust(100), 3, "lan")]
-    secure = [Duet(network=to).secure(compiled(program, clients)) for program, clients, to in programs]
+    secure = [Duet(network=to).lower(compiled(program, clients)).secure for program, clients, to in programs]
     assert [len(s.of(protocol.FromYao)) > 0 for s in secure] == [False, True, True]
     assert [len(s.of(boolean.FromBoolean)) > 0 for s in secure] == [True, False, False]
     assert domains(secure[0]) == {YaoType}
-    assert "colour_shares(" in Duet().sources(compiled(fltrust(100), 100))["program.cpp"]
+    assert "colour_shares(" in Duet().lower(compiled(fltrust(100), 100)).sources()["program.cpp"]
 
 
 def test_every_domain_can_be_asked_for():
     program = compiled(clipped_mean(4))
     for domain, kind in (("yao", YaoType), ("boolean", BooleanType)):
-        assert domains(Duet(circuits=domain).secure(program)) == {kind}
-    sources = Duet(circuits="boolean").sources(program)["program.cpp"]
+        assert domains(Duet(circuits=domain).lower(program).secure) == {kind}
+    sources = Duet(circuits="boolean").lower(program).sources()["program.cpp"]
     assert "EvaluateBoolean circuit0;" in sources
     assert "GarbledTensor" not in sources
 
@@ -137,7 +138,7 @@ def test_a_value_that_several_circuits_take_is_added_up_once():
     x = b.clients("x", 50)
     positive = b.add(Greater, x, b.clients("y", 50))
     b.returns(b.add(Sum, b.add(Select, positive, x, b.add(Mul, x, b.clients("z", 50))), axes=(0,)))
-    secure = Duet(circuits="boolean").secure(compiled(b.build()))
+    secure = Duet(circuits="boolean").lower(compiled(b.build())).secure
     assert domains(secure) == {BooleanType}
 
 
@@ -157,7 +158,7 @@ def test_impossible_choices_are_refused():
 def test_choices_can_be_made_for_the_network_between_the_servers():
     backend = Duet(network="measured", link="wan")
     assert 0.04 <= backend.estimated("measured").round_trip_seconds < 1
-    assert domains(backend.secure(compiled(relu_sum(300)))) == {YaoType}
+    assert domains(backend.lower(compiled(relu_sum(300))).secure) == {YaoType}
 
 
 def test_nothing_is_measured_before_it_is_needed(monkeypatch):
@@ -167,4 +168,4 @@ def test_nothing_is_measured_before_it_is_needed(monkeypatch):
     monkeypatch.setattr("ezprivsecfl.backends.duet.backend.measured_network", measure)
     backend = Duet(network="measured")
     with pytest.raises(AssertionError, match="starts both servers"):
-        backend.secure(compiled(relu_sum(5)))
+        backend.lower(compiled(relu_sum(5)))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from on_duet import as_compiled
 from small_programs import fltrust, weighted_mean
 
 from ezprivsecfl.backends.duet.backend import Duet
-from ezprivsecfl.backends.duet.description import cost
-from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.duet.legalise import Legalise
 from ezprivsecfl.backends.duet.select_products import SelectProducts
 from ezprivsecfl.backends.registry import choose
@@ -66,13 +65,13 @@ def test_long_vectors_are_multiplied_as_they_are_and_short_ones_masked():
 
 def test_every_method_can_be_asked_for_and_auto_sends_least():
     program = compiled(3372)
-    sent = {m: cost(Duet(m).secure(program), 30).total_bytes for m in protocol.METHODS}
+    sent = {m: Duet(m).lower(program).cost(30).total_bytes for m in protocol.METHODS}
     assert sent["auto"] == sent["shares"] < sent["lattice"] < sent["transfer"]
-    sources = {m: Duet(m).sources(program)["program.cpp"] for m in protocol.METHODS}
+    sources = {m: Duet(m).lower(program).sources()["program.cpp"] for m in protocol.METHODS}
     assert "Square squares0{Products::kTransfer};" in sources["transfer"]
     assert "Product product0{Products::kLattice};" in sources["lattice"]
     assert "ShareSquare squares0;" in sources["shares"]
-    assert sources["auto"] == emit(program)["program.cpp"]
+    assert sources["auto"] == as_compiled(program).sources()["program.cpp"]
 
 
 def test_one_line_can_be_chosen():
@@ -103,6 +102,6 @@ def test_impossible_choices_are_refused():
 
 def test_prediction_of_processor_time_follows_the_method():
     program = compile_program(weighted_mean(20_000), Options(clients=10))
-    seconds = {m: sum(c.cpu_seconds for c in cost(Duet(m).secure(program), 10).ops) for m in ("transfer", "shares")}
+    seconds = {m: sum(c.cpu_seconds for c in Duet(m).lower(program).cost(10).ops) for m in ("transfer", "shares")}
     assert 0 < seconds["transfer"] < 10
     assert 0 < seconds["shares"] < 10

@@ -18,14 +18,15 @@ from mpc_programs import compiled_every_op, inputs_of_every_op
 from rounds import random_round
 from small_programs import clipped_mean, everything, fltrust, weighted_mean
 
-from ezprivsecfl.backends import motion2nx
-from ezprivsecfl.backends.motion2nx.installation import VARIABLE, Installation
+from ezprivsecfl.backends.motion2nx.backend import Motion2nx
+from ezprivsecfl.backends.motion2nx.emit import ARITHMETIC
+from ezprivsecfl.backends.motion2nx.installation import VARIABLE
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError, RunError
-from ezprivsecfl.runtime.cluster import LocalCluster
+from ezprivsecfl.runtime.local_cluster import LocalCluster
 from ezprivsecfl.runtime.session import TwoServerProgram
 
 pytestmark = [
@@ -33,7 +34,6 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 EXAMPLES = Path(__file__).parents[3] / "examples"
-ARITHMETIC = list(motion2nx.ARITHMETIC)
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +44,7 @@ def cluster() -> Iterator[LocalCluster]:
 
 
 def on_motion(cluster: LocalCluster, compiled: Compiled, arithmetic: str) -> TwoServerProgram:
-    artefact = motion2nx.build(motion2nx.emit(compiled, arithmetic), Installation.find(None))
-    return TwoServerProgram(cluster, compiled, artefact, f"motion2nx-{arithmetic}")
+    return TwoServerProgram(cluster, Motion2nx(arithmetic=arithmetic).lower(compiled).build())
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETIC)
@@ -84,7 +83,7 @@ def test_bit_for_bit_what_the_simulation_computes(cluster, program, arithmetic):
 @pytest.mark.parametrize("arithmetic", ARITHMETIC)
 def test_division_by_zero_leaves_the_session_usable(cluster, arithmetic):
     program = on_motion(cluster, compile_program(fltrust(6), Options(clients=4)), arithmetic)
-    given, server, _ = random_round(program.compiled.tensor, 3)
+    given, server, _ = random_round(fltrust(6), 3)
     zero = {"updates": [np.zeros(6), *given["updates"][1:]]}
     with pytest.raises(DivisionError):
         program.run(zero, server)
@@ -96,7 +95,7 @@ def test_a_killed_server_ends_the_round_with_an_error(victim):
     own = LocalCluster(timeout=20.0)
     try:
         program = on_motion(own, compile_program(fltrust(3372), Options(clients=30)), "gmw")
-        given, server, _ = random_round(program.compiled.tensor, 30)
+        given, server, _ = random_round(fltrust(3372), 30)
         small = {"updates": given["updates"][:2]}
         program.run(small, server)
         pids = own.pids

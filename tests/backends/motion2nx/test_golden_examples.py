@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from on_duet import as_compiled
 
-from ezprivsecfl.backends import duet, motion2nx
+from ezprivsecfl.backends.motion2nx.backend import Motion2nx
+from ezprivsecfl.cli.program_file import execute
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.frontends.tff import find_computations, install_source_tracking, trace
-from ezprivsecfl.program_file import execute
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 GOLDEN = Path(__file__).parent / "golden" / "examples"
@@ -40,18 +41,18 @@ def compiled_example(name: str) -> dict[str, Compiled]:
 def test_example(name, undisturbed):
     """To accept a change: UPDATE_GOLDEN=1 uv run pytest tests/backends, and read the diff."""
     for called, compiled in compiled_example(name).items():
-        text, golden = motion2nx.emit(compiled, "gmw")["program.cpp"], GOLDEN / f"{name}.{called}.cpp"
+        text, golden = Motion2nx().lower(compiled).sources()["program.cpp"], GOLDEN / f"{name}.{called}.cpp"
         if os.environ.get("UPDATE_GOLDEN"):
             golden.parent.mkdir(parents=True, exist_ok=True)
             golden.write_text(text)
         assert text == golden.read_text()
         assert f", {name}.py:" in text
-        assert f", {name}.py:" in duet.emit(compiled)["program.cpp"]
+        assert f", {name}.py:" in as_compiled(compiled).sources()["program.cpp"]
 
 
 def test_traffic_is_estimated_from_the_phases():
     compiled = compile_program(trace_of("fltrust"), Options(clients=30))
-    lines = motion2nx.traffic(compiled)
+    lines = Motion2nx().lower(compiled).traffic()
     assert lines[0] == "about 264.2 MB, both directions together (MOTION2NX declares nothing)"
     assert lines[1:] == [
         "2 x products, each as many graphs as memory takes",

@@ -1,0 +1,163 @@
+"""What a round must know of a program beside what is computed: written with the sources, read by all who run it.
+
+Back ends make a ``Manifest`` of a compiled program; the client's side, the servers and the simulation take the same.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from ezprivsecfl.errors import RunError
+from ezprivsecfl.ir.types import Shape
+
+MANIFEST = "manifest.json"
+"""Its name in a source tree."""
+
+
+@dataclass(frozen=True)
+class SharedInput:
+    """A CLIENTS-placed parameter, or one leaf of it.
+
+    Args:
+        path: Its name.
+        shape: Of all clients' values together; the first axis is ``n``, the clients.
+        frac: Fractional bits.
+        bound: Entries x satisfy ``|x| < bound``.
+        lowest: And ``x >= lowest``, if that is given.
+    """
+
+    path: str
+    shape: Shape
+    frac: int
+    bound: float
+    lowest: float | None
+
+    @property
+    def client_shape(self) -> tuple[int, ...]:
+        """Of one client's value."""
+        return tuple(int(d) for d in self.shape[1:])
+
+
+@dataclass(frozen=True)
+class ServerInput:
+    """A SERVER-placed parameter, or one leaf of it; the clear parts say what else must hold of it."""
+
+    path: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class PublicValue:
+    """A public value of the secure part, which the prologue computes.
+
+    Args:
+        path: The prologue's output.
+        shape: Its shape.
+        frac: Fractional bits.
+        bound: Entries x satisfy ``|x| < bound``.
+        location: The operation's place in the user's program.
+    """
+
+    path: str
+    shape: Shape
+    frac: int
+    bound: float
+    location: str
+
+
+@dataclass(frozen=True)
+class OpenedValue:
+    """A value that is opened.
+
+    Args:
+        path: The epilogue's input.
+        frac: Fractional bits.
+        hidden: The prologue's output next to which it is shown, if that hides places of it.
+        significant: How many bits of its largest magnitude are shown; None for all.
+    """
+
+    path: str
+    frac: int
+    hidden: str | None
+    significant: int | None
+
+
+@dataclass(frozen=True)
+class Check:
+    """Bits that are opened before any result: whether one would be undefined.
+
+    Args:
+        what: The operation.
+        location: Its place in the user's program.
+        per_client: Whether there is one for each client, rather than for all together.
+    """
+
+    what: str
+    location: str
+    per_client: bool
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a round must know of a program; all sequences are in the program's order.
+
+    Args:
+        name: The computation's name.
+        backend: The back end that has made it, for statistics.
+        max_clients: The largest number of clients of a round.
+        min_clients: The smallest number, also after some have been left out.
+        drop_bad_clients: Whether a client whose upload or values cannot be used is left out, or ends the round.
+        shares: CLIENTS-placed inputs.
+        server: SERVER-placed inputs.
+        publics: What the secure part takes of the prologue.
+        outputs: What is opened.
+        checks: What is opened before that.
+    """
+
+    name: str
+    backend: str
+    max_clients: int
+    min_clients: int
+    drop_bad_clients: bool
+    shares: tuple[SharedInput, ...]
+    server: tuple[ServerInput, ...]
+    publics: tuple[PublicValue, ...]
+    outputs: tuple[OpenedValue, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def text(self) -> str:
+        """As JSON; ``parse`` reads it."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @staticmethod
+    def parse(text: str) -> Manifest:
+        """Reads what ``text`` has written.
+
+        Raises:
+            RunError: It is no manifest of this version.
+        """
+        try:
+            fields: dict[str, Any] = json.loads(text)
+            fields |= {name: _read(kind, fields[name]) for name, kind in _LISTS.items()}
+            return Manifest(**fields)
+        except (ValueError, TypeError, KeyError, AttributeError) as e:
+            raise RunError(f"{MANIFEST} is none of this version of EZPrivSecFL ({e}): compile the program again") from e
+
+
+_LISTS: dict[str, type[Any]] = {
+    "shares": SharedInput,
+    "server": ServerInput,
+    "publics": PublicValue,
+    "outputs": OpenedValue,
+    "checks": Check,
+}
+
+_Entry = TypeVar("_Entry")
+
+
+def _read(kind: type[_Entry], entries: list[dict[str, Any]]) -> tuple[_Entry, ...]:
+    """Entries of one kind; JSON has no tuples, which shapes are."""
+    return tuple(kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in one.items()}) for one in entries)

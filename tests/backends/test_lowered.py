@@ -1,0 +1,89 @@
+"""A lowered program is made once, and the report, the sources, the cost table and the run are all of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_programs import fltrust, weighted_layers
+
+from ezprivsecfl.backends.base import Backend, LoweredForServers
+from ezprivsecfl.backends.duet import backend as duet_backend
+from ezprivsecfl.backends.duet import select_circuits
+from ezprivsecfl.backends.duet.backend import Duet
+from ezprivsecfl.backends.motion2nx.backend import Motion2nx
+from ezprivsecfl.backends.plain.backend import Plain
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.ir.text import print_program
+from ezprivsecfl.report import Report
+from ezprivsecfl.runtime.manifest import Manifest
+from ezprivsecfl.variants import Variant
+
+OPTIONS = Options(clients=4, min_clients=3, on_bad_client="fail", bounds={"": 4.0})
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """What was legalised, by whom."""
+    calls: list[str] = []
+    for module in (duet_backend, select_circuits):
+        legal = module.legal
+        monkeypatch.setattr(
+            module, "legal", lambda program, by=module.__name__, f=legal: (calls.append(by), f(program))[1]
+        )
+    return calls
+
+
+@pytest.mark.parametrize("backend", [Duet(), Plain()], ids=lambda b: b.name)
+def test_a_variant_is_lowered_once(made, backend: Backend):
+    variant = Variant.compile(weighted_layers(3), OPTIONS, backend)
+    assert not made  # not before somebody wants to know
+    for _ in range(2):
+        text, table = str(Report(variant.lowered)), variant.cost("wan")
+        assert variant.lowered.sources()
+        assert variant.runnable is variant.runnable
+        assert "Expected traffic" in text
+        assert table.total_bytes > 0
+    assert made.count(duet_backend.__name__) == 1
+
+
+@pytest.mark.parametrize("choice", ["yao", "boolean"])
+def test_what_is_emitted_is_what_costs(choice):
+    lowered = Duet(circuits=choice).lower(compile_program(fltrust(4), OPTIONS))
+    tree = lowered.sources()
+    assert tree["secure.ir"] == print_program(lowered.program, elide=True)
+    rows = [row.op for row in lowered.cost(4).ops]
+    assert rows
+    assert set(rows) <= set(lowered.program.ops)
+    assert Report(lowered).and_gates == {name: c.and_count for name, c in lowered.secure.circuits.items()}
+
+
+@pytest.mark.parametrize("backend", [Duet(link="wan"), Motion2nx(arithmetic="beavy"), Plain()], ids=lambda b: b.name)
+def test_the_manifest_says_what_a_round_must_know(backend: Backend):
+    compiled = compile_program(fltrust(4), OPTIONS)
+    lowered = backend.lower(compiled)
+    manifest = Manifest.parse(lowered.sources()["manifest.json"])
+    assert (manifest.name, manifest.max_clients, manifest.min_clients) == ("fltrust", 4, 3)
+    assert not manifest.drop_bad_clients
+    assert [(s.path, s.shape, s.bound) for s in manifest.shares] == [("updates", ("n", 4), 4.0)]
+    assert [(s.path, s.shape) for s in manifest.server] == [("root", (4,))]
+    assert [o.path for o in manifest.outputs] == ["opened0"]
+    assert any(check.per_client for check in manifest.checks)
+    if isinstance(lowered, LoweredForServers):
+        assert manifest.backend == backend.name  # whatever is emulated between the servers
+        assert (lowered.link is None) == isinstance(backend, Motion2nx)
+
+
+def test_another_network_between_the_servers_is_the_same_program():
+    compiled = compile_program(weighted_layers(3), OPTIONS)
+    trees = [Duet(link=link, network="lan").lower(compiled).sources() for link in (None, "wan")]
+    assert trees[0] == trees[1]
+
+
+def test_a_simulated_round_needs_nothing_of_duet(made):
+    compiled = compile_program(weighted_layers(3), OPTIONS)
+    program, seconds = Plain().lower(compiled).runnable()
+    rng = np.random.default_rng(0)
+    values = {s.path: [rng.uniform(0.1, 1, s.client_shape) for _ in range(3)] for s in program.manifest.shares}
+    assert program.run(values, {}).statistics.backend == "plain"
+    assert (seconds, made) == (0.0, [])
