@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import LocalOp
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, Requirement
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, RingType, Type
 
@@ -25,6 +25,8 @@ class Share(LocalOp, name="share"):
     bound: float
     type: ArithType
     lowest: float | None = None
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """The attribute."""
@@ -45,6 +47,8 @@ class Public(LocalOp, name="public"):
     bound: float
     type: RingType
 
+    exact = MpcOp.shown
+
     def infer(self) -> tuple[Type, ...]:
         """The attribute."""
         self.expect_operands(0)
@@ -61,6 +65,8 @@ class Constant(LocalOp, name="constant"):
 
     value: Array
     frac: int
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """The array's shape."""
@@ -84,6 +90,8 @@ class Output(LocalOp, name="output"):
     path: str
     hidden: str | None = None
 
+    exact = MpcOp.shown
+
     def infer(self) -> tuple[Type, ...]:
         """No results; the operand must be open."""
         (t,) = self.linear_types(1)
@@ -94,3 +102,7 @@ class Output(LocalOp, name="output"):
     def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Nothing: the interpreter collects the operand."""
         return ()
+
+    def requirement(self, number: Array) -> Requirement | None:
+        """That it can be decoded."""
+        return Requirement.within(number, -(2**63), 2**63, "is decoded, so below 2^63")

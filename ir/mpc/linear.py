@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import LocalOp
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.structural import broadcast_shapes, matmul_shape
 from ezprivsecfl.ir.types import ArithType, RingType, Shape, Type
@@ -22,6 +22,8 @@ class Aligned(LocalOp):
     """Base of sums and differences: both operands have the same number of fractional bits."""
 
     function: ClassVar[Callable[..., Any]]
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """Broadcast shape; shared if one operand is."""
@@ -55,6 +57,8 @@ class Sub(Aligned, name="sub"):
 class Neg(LocalOp, name="neg"):
     """-x."""
 
+    exact = MpcOp.evaluated
+
     def infer(self) -> tuple[Type, ...]:
         """The operand's type."""
         return self.linear_types(1)
@@ -86,9 +90,15 @@ class Widen(LocalOp, name="widen"):
             return (np.zeros_like(args[0]),)
         return (np.asarray(args[0] << np.uint64(self.bits)),)
 
+    def exact(self, numbers: Sequence[Array], env: Environment) -> Array | None:
+        """Of as many bits as it takes."""
+        return np.asarray(numbers[0] * 2**self.bits, dtype=object)
+
 
 class MulPublic(LocalOp, name="mul_public"):
     """Element-wise product with a public ring value; fractional bits add up."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """At most one operand is shared."""
@@ -110,6 +120,8 @@ class MulPublic(LocalOp, name="mul_public"):
 class MatMulPublic(LocalOp, name="matmul_public"):
     """Batched matrix product of which one operand is public; fractional bits add up."""
 
+    exact = MpcOp.evaluated
+
     def infer(self) -> tuple[Type, ...]:
         """At most one operand is shared."""
         a, b = self.linear_types(2)
@@ -129,6 +141,8 @@ class MatMulPublic(LocalOp, name="matmul_public"):
 
 class AsShares(LocalOp, name="as_shares"):
     """A public value as additive shares: server 0 holds it, server 1 holds zero (local)."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """Additive shares."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.circuits.evaluate import evaluate as evaluate_circuit
-from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, ProtocolOp
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, ProtocolOp, Requirement
+from ezprivsecfl.ir.mpc.opening import OPENED, WINDOW_BITS
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import (
     CLIENTS_DIM,
@@ -25,6 +26,9 @@ from ezprivsecfl.ir.types import (
 METHODS = ("auto", "transfer", "lattice", "shares")
 """How products are computed: with masks whose products come from oblivious transfer or from lattice encryption, or
 unmasked, by lattice encryption of the shares; ``auto`` leaves it to the back end."""
+
+TRUNCATED_BITS = 62
+"""Magnitudes of what is truncated have so many bits at most."""
 
 
 def _check_method(op: MpcOp, method: str) -> None:
@@ -45,8 +49,18 @@ def number_of(bits: Array) -> Array:
     return np.asarray(np.sum(bits * weights, axis=-1, dtype=np.uint64))
 
 
+def enters_circuit(number: Array, width: int) -> Requirement:
+    """That a ring element fits the wires of a circuit.
+
+    Counts are without sign; what has one and is cut nevertheless is wrong when it leaves the circuit.
+    """
+    return Requirement.within(number, -(2 ** (width - 1)), 2**width, f"enters a circuit with {width} bits")
+
+
 class Mask(ProtocolOp, name="mask"):
     """Additive shares to ABY2.0 sharing: one round, 8 bytes per element and direction."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """The same value in the masked domain."""
@@ -71,6 +85,8 @@ class Product(ProtocolOp, name="product"):
     """
 
     method: str = "auto"
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """Checks batch axes and the inner dimension."""
@@ -97,6 +113,8 @@ class SquareSum(ProtocolOp, name="square_sum"):
 
     method: str = "auto"
 
+    exact = MpcOp.evaluated
+
     def infer(self) -> tuple[Type, ...]:
         """One axis less, twice the fractional bits."""
         self.expect_operands(1)
@@ -108,7 +126,7 @@ class SquareSum(ProtocolOp, name="square_sum"):
 
     def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
-        return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=np.uint64)),)
+        return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=args[0].dtype)),)
 
 
 class Truncate(ProtocolOp, name="truncate"):
@@ -123,6 +141,8 @@ class Truncate(ProtocolOp, name="truncate"):
 
     bits: int
 
+    exact = MpcOp.shown
+
     def infer(self) -> tuple[Type, ...]:
         """Fewer fractional bits."""
         (t,) = self.linear_types(1)
@@ -136,6 +156,11 @@ class Truncate(ProtocolOp, name="truncate"):
         """The arithmetic shift."""
         return (np.asarray((args[0].view(np.int64) >> np.int64(self.bits)).view(np.uint64)),)
 
+    def requirement(self, number: Array) -> Requirement | None:
+        """The result is right for raw values below 2^62 only."""
+        limit = 2**TRUNCATED_BITS
+        return Requirement.within(number, -limit, limit, f"is truncated, so below 2^{TRUNCATED_BITS}")
+
 
 class ToYao(ProtocolOp, name="to_yao"):
     """The low bits of an additively shared value as garbled wires, in two's complement.
@@ -145,6 +170,8 @@ class ToYao(ProtocolOp, name="to_yao"):
     """
 
     width: int
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """Fixed point of ``width`` bits."""
@@ -157,9 +184,15 @@ class ToYao(ProtocolOp, name="to_yao"):
         """Bits of the ring element, lowest first."""
         return (bits_of(args[0], self.width),)
 
+    def requirement(self, number: Array) -> Requirement | None:
+        """That it fits the width."""
+        return enters_circuit(number, self.width)
+
 
 class FromYao(ProtocolOp, name="from_yao"):
     """A garbled two's complement number as additive shares: sign-extended to 64 bits, no online traffic."""
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """The format's fractional bits."""
@@ -184,6 +217,8 @@ class Circuit(ProtocolOp, name="circuit"):
 
     circuit: str
     formats: tuple[WireFormat, ...]
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """One result per output of the circuit."""
@@ -215,6 +250,8 @@ class Open(ProtocolOp, name="open"):
     significant: int | None = None
     highest: int = 62
 
+    exact = MpcOp.evaluated
+
     def infer(self) -> tuple[Type, ...]:
         """The same value, public."""
         (t,) = self.linear_types(1)
@@ -226,6 +263,10 @@ class Open(ProtocolOp, name="open"):
         """The value does not change."""
         return (args[0],)
 
+    def requirement(self, number: Array) -> Requirement | None:
+        """The first exchange shows a window of the highest bits, which must not wrap around (``opening.py``)."""
+        return Requirement.within(number, -OPENED, OPENED, f"is opened, so below 2^63 - 2^{WINDOW_BITS}")
+
 
 class Check(LocalOp):
     """Base of the operations that look at opened bits before anything else is opened.
@@ -233,6 +274,8 @@ class Check(LocalOp):
     Args:
         what: What of the user's program went wrong where a bit is set, for messages.
     """
+
+    exact = MpcOp.shown
 
     what: str
 

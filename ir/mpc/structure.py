@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import LocalOp
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp
 from ezprivsecfl.ir.op import Array, Environment, Op
 from ezprivsecfl.ir.structural import BroadcastOp, ConcatOp, ReshapeOp, SliceOp, SumOp, TransposeOp
 from ezprivsecfl.ir.types import ArithType, RingType, Type, WiresType
@@ -40,6 +40,8 @@ class Moves(Op):
 class Sum(SumOp, LocalOp, name="sum"):
     """Sum over axes of additive shares or public ring elements."""
 
+    exact = MpcOp.evaluated
+
     def infer(self) -> tuple[Type, ...]:
         """Only linear domains can be summed."""
         if not all(isinstance(o.type, ArithType | RingType) for o in self.operands):
@@ -50,18 +52,28 @@ class Sum(SumOp, LocalOp, name="sum"):
 class Reshape(Moves, ReshapeOp, LocalOp, name="reshape"):
     """Row-major reshape; the clients axis may move past 1s but is never merged or split."""
 
+    exact = MpcOp.evaluated
+
 
 class Transpose(Moves, TransposeOp, LocalOp, name="transpose"):
     """Reorders axes."""
+
+    exact = MpcOp.evaluated
 
 
 class Broadcast(Moves, BroadcastOp, LocalOp, name="broadcast"):
     """Repeats elements along axes of size 1."""
 
+    exact = MpcOp.evaluated
+
 
 class Slice(Moves, SliceOp, LocalOp, name="slice"):
     """Strided slice; the clients axis is only ever taken whole."""
 
+    exact = MpcOp.evaluated
+
 
 class Concat(Moves, ConcatOp, LocalOp, name="concat"):
     """Joins values of one domain along an axis (not the clients axis)."""
+
+    exact = MpcOp.evaluated
