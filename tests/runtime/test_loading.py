@@ -48,7 +48,7 @@ def test_a_loaded_program_gives_what_the_compiled_one_gives(cluster, folder):
     loaded, compiled = load(folder, cluster), on_duet(cluster, COMPILED)
     got, expected = [[program.run(given, server) for _ in range(2)][1] for program in (loaded, compiled)]
     assert_as_opened(got.outputs, PlainProgram(COMPILED).run(given, server).outputs)
-    assert got.magnitudes == expected.magnitudes
+    assert got.magnitudes == pytest.approx(expected.magnitudes, rel=2.0**-22)  # the last opened place is random
     for field in ("computation", "backend", "clients", "dropped", "bytes_sent", "messages", "rounds", "opened"):
         assert getattr(got.statistics, field) == getattr(expected.statistics, field)
 
