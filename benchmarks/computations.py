@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 import tensorflow_federated as tff
+
+from ezprivsecfl.aggregators import build_fltrust
 
 Array = npt.NDArray[Any]
 
@@ -68,28 +69,6 @@ class Computation:
 def relative_error(results: Sequence[Array], expected: Sequence[Array]) -> float:
     """L-infinity of the difference over L-infinity of the reference, the worst over all outputs."""
     return max(float(np.max(np.abs(r - e)) / np.max(np.abs(e))) for r, e in zip(results, expected, strict=True))
-
-
-def fltrust_for(size: int) -> Any:
-    """FLTrust (see examples/fltrust.py) for updates of ``size`` parameters."""
-    update_type = tff.TensorType(np.float32, [size])
-
-    @tff.tensorflow.computation(update_type, update_type)
-    def trusted_update(update, root_update):
-        norm, root_norm = tf.norm(update), tf.norm(root_update)
-        score = tf.nn.relu(tf.reduce_sum(update * root_update) / (norm * root_norm))
-        return score, score * root_norm / norm * update
-
-    @tff.tensorflow.computation(update_type, np.float32)
-    def divide(total, total_score):
-        return tf.math.divide_no_nan(total, total_score)
-
-    @tff.federated_computation(tff.FederatedType(update_type, tff.CLIENTS), tff.FederatedType(update_type, tff.SERVER))
-    def fltrust(updates, root_update):
-        scored = tff.federated_map(trusted_update, (updates, tff.federated_broadcast(root_update)))
-        return tff.federated_map(divide, (tff.federated_sum(scored[1]), tff.federated_sum(scored[0])))
-
-    return fltrust
 
 
 def fltrust_reference(inputs: Inputs) -> list[Array]:
@@ -151,7 +130,7 @@ def norm_clipping_reference(inputs: Inputs) -> list[Array]:
 COMPUTATIONS = {
     "fltrust": Computation(
         "FLTrust",
-        fltrust_for,
+        lambda size: build_fltrust(tff.TensorType(np.float32, [size])),
         lambda program, inputs: (list(inputs.updates), inputs.root_update),
         lambda result: [result],
         fltrust_reference,

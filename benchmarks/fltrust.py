@@ -4,7 +4,7 @@
 
 Bytes, messages and rounds are exact; seconds are those of the machine at hand. The first round of a session
 includes the base oblivious transfers; the figures are of the last. `--link` emulates a network between the servers;
-beside the seconds stands what `Program.cost` estimates.
+beside the seconds stands what `SecureProgram.cost` estimates.
 """
 
 import argparse
@@ -15,7 +15,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from computations import COMPUTATIONS, inputs_for, relative_error
 
 import ezprivsecfl as ez
-from ezprivsecfl.report import Report
 
 
 def measure(clients, size, rounds, link, norms):
@@ -39,7 +38,7 @@ def measure(clients, size, rounds, link, norms):
         "CPU per server": f"{s.cpu_seconds[0]:.2f}, {s.cpu_seconds[1]:.2f} s",
         "memory per server": f"{s.peak_memory_bytes[0] / 1e6:.0f}, {s.peak_memory_bytes[1] / 1e6:.0f} MB",
         "compile and build": f"{built:.1f} s",
-        "AND gates": sum(Report(variant.lowered).and_gates.values()),
+        "AND gates": sum(c.and_count for c in variant.lowered.secure.circuits.values()),
         "relative error": f"{error:.1e}",
     }
     print(f"{clients} clients x {size} parameters")

@@ -20,7 +20,7 @@ def exponent(xs: Sequence[float], ys: Sequence[float]) -> float:
 
 @dataclass(frozen=True)
 class Growth:
-    """How one figure grows along one line of the grid.
+    """How one figure grows along one row or column of the grid.
 
     Args:
         system: What ran.
@@ -36,20 +36,15 @@ class Growth:
     fixed: int
     exponent: float
 
-    def __str__(self) -> str:
-        exponent = round(self.exponent, 2) + 0.0  # never -0.00
-        return f"{self.variable}^{exponent:.2f} ({'d' if self.variable == 'n' else 'n'} = {self.fixed:,})"
-
 
 def growths(points: Iterable[Figures]) -> list[Growth]:
-    """Fits every line of a computation's grid that has at least two points."""
-    lines: dict[tuple[Any, ...], dict[int, float]] = {}
+    """Fits every row and column of a computation's grid that has at least two points."""
+    series: dict[tuple[Any, ...], dict[int, float]] = {}
     for point in points:
         for name, value in FIGURES.items():
             for variable, x, fixed in (("n", point.clients, point.size), ("d", point.size, point.clients)):
-                line = lines.setdefault((point.system, name, variable, fixed), {})
-                line[x] = value(point)
-    return [Growth(*line, exponent(list(ys), list(ys.values()))) for line, ys in lines.items() if len(ys) > 1]
+                series.setdefault((point.system, name, variable, fixed), {})[x] = value(point)
+    return [Growth(*which, exponent(list(ys), list(ys.values()))) for which, ys in series.items() if len(ys) > 1]
 
 
 HEADINGS = ["system", "figure", "grows with n as", "grows with d as"]
@@ -64,5 +59,10 @@ def rows(found: Iterable[Growth]) -> list[list[str]]:
     table = []
     for names, group in groupby(sorted(found, key=lambda g: (*figure(g), g.fixed)), key=figure):
         laws = list(group)
-        table.append([*names, *("; ".join(str(g) for g in laws if g.variable == v) for v in ("n", "d"))])
+        table.append([*names, *("; ".join(_law(g) for g in laws if g.variable == v) for v in ("n", "d"))])
     return table
+
+
+def _law(growth: Growth) -> str:
+    exponent = round(growth.exponent, 2) + 0.0  # never -0.00
+    return f"{growth.variable}^{exponent:.2f} ({'d' if growth.variable == 'n' else 'n'} = {growth.fixed:,})"

@@ -17,7 +17,7 @@ STYLES = ["-", "--", ":", "-."]
 
 
 def plot(title: str, points: Sequence[Figures], path: Path) -> None:
-    """Draws a computation's bytes and CPU time over n and over d: a colour for each system, a style for each line."""
+    """Draws a computation's bytes and CPU time over n and over d: a colour for each system, a style for each curve."""
     figure, axes = plt.subplots(2, 2, figsize=(12, 9), sharey="row", layout="constrained")
     systems = list(dict.fromkeys(p.system for p in points))
     for row, (name, value) in zip(axes, FIGURES.items(), strict=True):
@@ -28,9 +28,9 @@ def plot(title: str, points: Sequence[Figures], path: Path) -> None:
             for i, at in enumerate(sorted({getattr(p, fixed) for p in points})):
                 for colour, system in enumerate(systems):
                     mine = (p for p in points if p.system == system and getattr(p, fixed) == at)
-                    if line := sorted((getattr(p, over), value(p)) for p in mine):
+                    if curve := sorted((getattr(p, over), value(p)) for p in mine):
                         style = {"color": f"C{colour}", "linestyle": STYLES[i % len(STYLES)], "marker": "o"}
-                        panel.loglog(*zip(*line, strict=True), **style, label=f"{system}, {fixed_name} = {at:,}")
+                        panel.loglog(*zip(*curve, strict=True), **style, label=f"{system}, {fixed_name} = {at:,}")
             panel.set_xlabel(x_name)
             panel.grid(alpha=0.3)
             if panel in axes[0]:  # those of the row below are the same

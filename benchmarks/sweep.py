@@ -14,7 +14,7 @@ from computations import COMPUTATIONS
 from growth import HEADINGS, growths, rows
 from measuring import Figures, PointError
 from plots import plot
-from tables import Table, replace_section
+from tables import Table, head_text, markdown, replace_section, row_text
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
@@ -72,6 +72,7 @@ class Sweep:
             title = COMPUTATIONS[computation].title
             print(f"\n### {title}\n")
             table = Table(["n", "d", "system", *self.headings])
+            print(head_text(table.headings), flush=True)
             measured = self._computation(computation, table, budget)
             print()
             self.save(computation, table, measured)
@@ -86,16 +87,18 @@ class Sweep:
                 try:
                     figures = budget.measure(run, f"{system} {computation}", clients, size)
                 except PointError as e:
-                    table.add([*where, str(e), *[""] * (len(self.headings) - 1)])
+                    _add(table, [*where, str(e), *[""] * (len(self.headings) - 1)])
                     continue
                 first = figures if i == 0 else first
                 measured.append(figures)
-                table.add([*where, *self.cells(figures, first)])
+                _add(table, [*where, *self.cells(figures, first)])
         return measured
 
     def save(self, computation: str, table: Table, measured: Sequence[Figures]) -> None:
         """Prints the growth of all figures, and saves it with table, raw figures and plot."""
-        text = f"{table}\n\n{Table(HEADINGS, rows(growths(measured)))}"
+        growth = markdown(Table(HEADINGS, rows(growths(measured))))
+        print(growth)
+        text = f"{markdown(table)}\n\n{growth}"
         path = self.options.out / f"{self.name}-{computation}.md"
         path.write_text(text + "\n")
         path.with_suffix(".json").write_text(json.dumps([asdict(f) for f in measured], indent=1))
@@ -104,3 +107,9 @@ class Sweep:
         if self.options.page:
             replace_section(self.options.page, f"{self.name} {computation}", text)
         print(f"\nsaved {path} with .json and .png")
+
+
+def _add(table: Table, row: Sequence[str]) -> None:
+    """Takes in a row, and prints it as soon as it is measured."""
+    table.add(row)
+    print(row_text(row), flush=True)

@@ -1,4 +1,4 @@
-"""Tables in Markdown, printed as their rows come in, and put into a page."""
+"""Tables, as Markdown and in a page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass
 class Table:
-    """A table whose rows are printed as they come in; ``str`` gives all of it.
+    """Rows under headings.
 
     Args:
         headings: One for each column.
@@ -20,31 +20,25 @@ class Table:
     headings: Sequence[str]
     rows: list[Sequence[str]] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._echo("\n".join(self._head()))
-        for row in self.rows:
-            self._echo(line(row))
-
     def add(self, row: Sequence[str]) -> None:
-        """Takes in a row and prints it."""
+        """Takes in a row; raises ValueError if it has not a cell for each column."""
         if len(row) != len(self.headings):
             raise ValueError(f"a row of {len(row)} cells in a table of {len(self.headings)} columns: {row}")
         self.rows.append(row)
-        self._echo(line(row))
-
-    def _head(self) -> list[str]:
-        return [line(self.headings), "|" + "---|" * len(self.headings)]
-
-    @staticmethod
-    def _echo(text: str) -> None:
-        print(text, flush=True)
-
-    def __str__(self) -> str:
-        return "\n".join([*self._head(), *map(line, self.rows)])
 
 
-def line(cells: Sequence[str]) -> str:
-    """One line of a table."""
+def markdown(table: Table) -> str:
+    """All of a table."""
+    return "\n".join([head_text(table.headings), *map(row_text, table.rows)])
+
+
+def head_text(headings: Sequence[str]) -> str:
+    """The headings, and what Markdown has below them."""
+    return f"{row_text(headings)}\n|{'---|' * len(headings)}"
+
+
+def row_text(cells: Sequence[str]) -> str:
+    """One row."""
     return f"| {' | '.join(cells)} |"
 
 

@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.signs import non_negative
 from ezprivsecfl.compiler.compiled import Compiled
@@ -61,7 +60,7 @@ def check_tensor(compiled: Compiled, inputs: Mapping[str, Array], clients: int, 
     of inputs are no claims: those of what only the epilogue takes need not hold, others are checked before a round.
     """
     program = compiled.optimised
-    ranges = Ranges(program, Norms.parse(compiled.options.norms))
+    ranges = Ranges(program, compiled.options.norms)
     signs = non_negative(program)
     excused: set[Value] = set()
 

@@ -2,62 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError
-from ezprivsecfl.ir.mpc.fixed_point import EXACT
+from ezprivsecfl.ir.mpc.sketch import BLOCKS
 
 DEFAULT_CLIENTS = 100
 """The largest number of clients of a round, unless the user says otherwise."""
+
+FIRST_CLIENTS = 32
+"""The same where programs are compiled as they are called, so that rounds of different sizes share one build."""
 
 MIN_CLIENTS = 2
 """The smallest number of clients of a round: the aggregate of one client's value is that value."""
 
 BY_ROUND, FIXED = SCALES = ("declared", "fixed")
 
+DROP, FAIL = ON_BAD_CLIENT = ("drop", "fail")
+
+FEWEST_SUMS = 64
+"""Sketches have at least so many sums."""
+
 
 @dataclass(frozen=True)
-class Bound:
-    """Entries x of a parameter satisfy ``|x| < highest`` and, if that says more, ``x >= lowest``.
+class Relu:
+    """How ReLU of secret values is computed.
 
-    Raises:
-        CompileError: There are no such numbers, or more than can be encoded exactly.
+    Args:
+        degree: Of the minimax polynomial that replaces it: 2, 4, 6 or 8. None: exactly, by a comparison.
     """
 
-    highest: float
-    lowest: float | None = None
+    degree: int | None = None
 
-    def __post_init__(self) -> None:
-        if not 0 < self.highest <= EXACT:
-            raise CompileError(f"a bound must be positive and at most 2^53, not {self.highest:g}")
-        if self.lowest is not None and not -self.highest < self.lowest < self.highest:
-            raise CompileError(
-                f"the lowest value must be above -{self.highest:g} and below {self.highest:g}, not {self.lowest:g}"
-            )
-
-    @staticmethod
-    def of(given: Declared) -> Bound:
-        """What a user has declared: ``B`` stands for (-B, B), a pair for [lowest, highest)."""
-        if isinstance(given, Bound):
-            return given
-        lowest: float | None = None
-        try:
-            if isinstance(given, tuple):
-                lowest, highest = map(float, given)
-            else:
-                highest = float(given)
-        except (TypeError, ValueError):
-            raise CompileError(f"a bound is a number or a pair of numbers, not {given!r}") from None
-        return Bound(highest, None if lowest == -highest else lowest)
-
-    def __str__(self) -> str:
-        return f"|x| < {self.highest:g}" if self.lowest is None else f"{self.lowest:g} <= x < {self.highest:g}"
+    @classmethod
+    def parse(cls, kind: str) -> Relu:
+        """Reads ``exact`` or ``poly:DEGREE``; raises CompileError for anything else."""
+        if kind == "exact":
+            return cls()
+        name, _, degree = kind.partition(":")
+        if name == "poly" and degree in ("2", "4", "6", "8"):
+            return cls(int(degree))
+        raise CompileError(f"--relu {kind}: expected exact or poly:DEGREE with DEGREE 2, 4, 6 or 8")
 
 
-Declared = Bound | float | tuple[float, float]
+@dataclass(frozen=True)
+class Norms:
+    """How sums of squares of secret vectors are computed.
 
-DROP, FAIL = ON_BAD_CLIENT = ("drop", "fail")
+    Args:
+        sums: Vectors with more entries are sketched to this many sums; None: none are.
+    """
+
+    sums: int | None = None
+
+    @classmethod
+    def parse(cls, kind: str) -> Norms:
+        """Reads ``exact`` or ``sketch:K``; raises CompileError for anything else."""
+        if kind == "exact":
+            return cls()
+        name, _, sums = kind.partition(":")
+        if name == "sketch" and sums.isascii() and sums.isdigit() and len(sums) < 10:
+            count = int(sums)
+            if count >= FEWEST_SUMS and count % BLOCKS == 0:
+                return cls(count)
+        raise CompileError(
+            f"--norms {kind}: expected exact or sketch:K with a number of sums K from {FEWEST_SUMS} on that is a "
+            f"multiple of {BLOCKS}, such as sketch:4096"
+        )
 
 
 @dataclass(frozen=True)
@@ -66,10 +78,9 @@ class Options:
 
     Args:
         clients: The largest number of clients a round may have (at least 2).
-        relu: ``exact``, or ``poly:DEGREE`` for a minimax polynomial.
-        norms: ``exact``, or ``sketch:K`` to estimate sums of squares of more than K secret values from K sums.
-        bounds: Entries x of parameter ``path`` satisfy |x| < bounds[path], or lowest <= x < highest for a pair; the
-            key ``""`` is for all CLIENTS parameters. A path names a parameter or one leaf of it.
+        relu: ReLU exactly, or as a polynomial.
+        norms: Sums of squares exactly, or sketched.
+        bounds: Declared bounds of parameters.
         scale: What formats follow: ``declared``, the magnitudes that the clients of a round declare (classes of a
             factor of 16, up to the bounds); ``fixed``, the bounds alone.
         on_bad_client: What happens about a client whose upload or values cannot be used: ``drop`` leaves it out of
@@ -82,9 +93,9 @@ class Options:
     """
 
     clients: int = DEFAULT_CLIENTS
-    relu: str = "exact"
-    norms: str = "exact"
-    bounds: Mapping[str, Declared] = field(default_factory=dict)
+    relu: Relu = field(default_factory=Relu)
+    norms: Norms = field(default_factory=Norms)
+    bounds: ParameterBounds = field(default_factory=ParameterBounds)
     scale: str = BY_ROUND
     on_bad_client: str = DROP
     min_clients: int = MIN_CLIENTS
@@ -94,3 +105,13 @@ class Options:
             raise CompileError(f"scale={self.scale!r}: choose from {', '.join(SCALES)}")
         if self.on_bad_client not in ON_BAD_CLIENT:
             raise CompileError(f"on_bad_client={self.on_bad_client!r}: choose from {', '.join(ON_BAD_CLIENT)}")
+
+
+def first_clients(clients: int | None, min_clients: int) -> int:
+    """The largest number of clients that a program is compiled for when it is called first.
+
+    Args:
+        clients: As chosen by the user; None: as many as rounds turn out to have.
+        min_clients: The smallest number of clients of a round.
+    """
+    return max(FIRST_CLIENTS, min_clients) if clients is None else clients

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import LEAST, RATIO, SMALL, Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages, check_exponents, divide
 from ezprivsecfl.compiler.compiled import Compiled
@@ -47,7 +46,7 @@ def tensor_passes(options: Options) -> list[Pass]:
     """The passes of the tensor level, in order."""
     return [
         Simplify(),
-        ApproximateRelu(options.relu, Norms.parse(options.norms)),
+        ApproximateRelu(options.relu.degree, options.norms),
         ReduceByTrees(),
         FactorScales(),
         BlendSelections(),
@@ -80,7 +79,7 @@ def compile_program(program: Program, options: Options) -> Compiled:
     stages = divide(optimised)
     if not stages.opened:
         raise CompileError(f"no result of {program.name} depends on a CLIENTS-placed value: TFF itself can compute it")
-    ranges = Ranges(optimised, Norms.parse(options.norms))
+    ranges = Ranges(optimised, options.norms)
     check_exponents(stages, ranges)
     lowered = _lowered(stages, optimised, ranges)
     secure = lowered.program

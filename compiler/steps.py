@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.analyses.norms import Norms
+from ezprivsecfl.compiler.analyses.norms import is_sketched
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE
 from ezprivsecfl.ir.checking import Findings
@@ -88,7 +88,6 @@ class Steps:
 
     def __post_init__(self) -> None:
         self.round = Environment(self.clients)
-        self.norms = Norms.parse(self.compiled.options.norms)
 
     def run(self, inputs: Mapping[str, Array]) -> None:
         """Checks all operations on some inputs by path."""
@@ -105,7 +104,7 @@ class Steps:
         self.untruncated[value] = expected[2]
         self.doubtful[value] = self._doubt(op)
         held = {h: real_numbers(h, self.stored[h]) for h in self.compiled.holders.get(value, ())}
-        if not self.norms.sketches(op):  # an estimate
+        if not is_sketched(op, self.compiled.options.norms):  # an estimate
             for holder, found in held.items():
                 self._compare(op, holder, found, expected)
         wires = [found for holder, found in held.items() if isinstance(holder.type, WiresType)]

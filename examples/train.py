@@ -14,33 +14,16 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-import tensorflow as tf
 import tensorflow_federated as tff
 from sklearn.datasets import load_digits
+
+from ezprivsecfl.aggregators import build_fltrust
 
 CLIENTS, MALICIOUS, ROOT_EXAMPLES = 12, 4, 100
 FEATURES, CLASSES = 64, 10
 PARAMETERS = (FEATURES + 1) * CLASSES
 
-UPDATE = tff.TensorType(np.float32, [PARAMETERS])
-
-
-@tff.tensorflow.computation(UPDATE, UPDATE)
-def trusted_update(update, root_update):
-    norm, root_norm = tf.norm(update), tf.norm(root_update)
-    score = tf.nn.relu(tf.reduce_sum(update * root_update) / (norm * root_norm))
-    return score, score * root_norm / norm * update
-
-
-@tff.tensorflow.computation(UPDATE, np.float32)
-def divide(total, total_score):
-    return tf.math.divide_no_nan(total, total_score)
-
-
-@tff.federated_computation(tff.FederatedType(UPDATE, tff.CLIENTS), tff.FederatedType(UPDATE, tff.SERVER))
-def fltrust(updates, root_update):
-    scored = tff.federated_map(trusted_update, (updates, tff.federated_broadcast(root_update)))
-    return tff.federated_map(divide, (tff.federated_sum(scored[1]), tff.federated_sum(scored[0])))
+fltrust = build_fltrust(tff.TensorType(np.float32, [PARAMETERS]))
 
 
 def probabilities(model, images):

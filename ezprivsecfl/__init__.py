@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = version("ezprivsecfl")
 
 if TYPE_CHECKING:
-    from ezprivsecfl.api import Program, compile
+    from ezprivsecfl.api import SecureProgram, compile
     from ezprivsecfl.backends.duet.backend import Duet
     from ezprivsecfl.backends.motion2nx.backend import Motion2nx
     from ezprivsecfl.secure_context import set_secure_execution_context
 
-__all__ = ["Duet", "Motion2nx", "Program", "__version__", "compile", "set_secure_execution_context"]
+__all__ = ["Duet", "Motion2nx", "SecureProgram", "__version__", "compile", "set_secure_execution_context"]
 
 _HOME = {
     "Duet": "backends.duet.backend",
     "Motion2nx": "backends.motion2nx.backend",
-    "Program": "api",
+    "SecureProgram": "api",
     "compile": "api",
     "set_secure_execution_context": "secure_context",
 }

@@ -14,11 +14,13 @@ from ezprivsecfl.backends.base import Backend, Costs
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, DROP, MIN_CLIENTS, Declared, Options
+from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, DROP, MIN_CLIENTS, Norms, Options, Relu
+from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import TracedComputation, trace
 from ezprivsecfl.precision import imprecise
 from ezprivsecfl.report import Report
+from ezprivsecfl.report.facts import facts_of
 from ezprivsecfl.rounds import round_bounds
 from ezprivsecfl.runtime.session import Runnable
 from ezprivsecfl.runtime.statistics import Statistics, dropped_text, imprecise_text
@@ -37,7 +39,7 @@ def compile(
     on_bad_client: str = DROP,
     min_clients: int = MIN_CLIENTS,
     name: str | None = None,
-) -> Program:
+) -> SecureProgram:
     """Compiles an aggregation to secure two-party computation.
 
     Args:
@@ -63,19 +65,19 @@ def compile(
     """
     options = Options(
         clients=clients,
-        relu=relu,
-        norms=norms,
-        bounds=dict(bounds or {}),
+        relu=Relu.parse(relu),
+        norms=Norms.parse(norms),
+        bounds=ParameterBounds.of(bounds or {}),
         scale=scale,
         on_bad_client=on_bad_client,
         min_clients=min_clients,
     )
     traced, chosen = trace(computation, name), choose(backend)
-    return Program(traced, options, chosen, [Variant.compile(traced.program, options, chosen)])
+    return SecureProgram(traced, options, chosen, [Variant.compile(traced.program, options, chosen)])
 
 
 @dataclass
-class Program:
+class SecureProgram:
     """A compiled aggregation; shown in a notebook, it explains itself.
 
     Args:
@@ -105,7 +107,8 @@ class Program:
         bounds = round_bounds(self.traced.program, values, self.options)
         found = next((v for v in self.variants if v.serves(bounds)), None)
         if found is None:
-            found = Variant.compile(self.traced.program, replace(self.options, bounds=bounds), self.backend)
+            options = replace(self.options, bounds=ParameterBounds(bounds))
+            found = Variant.compile(self.traced.program, options, self.backend)
             self.variants.append(found)
         return found
 
@@ -199,7 +202,7 @@ class Program:
     @property
     def report(self) -> Report:
         """What is computed, who learns what, precision, circuits, expected traffic."""
-        return Report(self.variants[0].lowered)
+        return Report(facts_of(self.variants[0].lowered))
 
     def cost(self, network: str = "lan", clients: int | None = None) -> Costs:
         """What every operation costs on the program's back end, before anything is run; ``print`` shows a table.

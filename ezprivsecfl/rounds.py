@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.options import FIXED, Bound, Options
-from ezprivsecfl.compiler.passes.bounds import declared_bound, default_bound
+from ezprivsecfl.compiler.options import FIXED, Options
+from ezprivsecfl.compiler.parameter_bounds import Bound, default_bound
 from ezprivsecfl.ir.mpc.fixed_point import EXACT
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
@@ -40,7 +40,7 @@ def round_bounds(program: Program, values: Mapping[str, Any], options: Options) 
     """
     bounds = {}
     for op in program.of(Input):
-        declared = declared_bound(op, options.bounds)
+        declared = options.bounds.of_input(op)
         cap = declared or default_bound(op)
         if op.type.dtype is DType.BOOL or (op.placement is Placement.CLIENTS and options.scale == FIXED):
             bounds[op.path] = cap

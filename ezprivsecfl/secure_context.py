@@ -9,18 +9,15 @@ from typing import Any
 
 import tensorflow_federated as tff
 
-from ezprivsecfl.api import Program
+from ezprivsecfl.api import SecureProgram
 from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.registry import choose
-from ezprivsecfl.compiler.options import BY_ROUND, DROP, MIN_CLIENTS, Declared, Options
-from ezprivsecfl.compiler.passes.bounds import fitting
+from ezprivsecfl.compiler.options import BY_ROUND, DROP, MIN_CLIENTS, Norms, Options, Relu, first_clients
+from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.frontends.tff import Handler, SecureContext, install_source_tracking, reference_context, trace
 from ezprivsecfl.variants import Variant
 
-FIRST_CLIENTS = 32
-"""Programs are compiled for at least this many clients, so that rounds of different sizes share one build."""
-
-Observer = Callable[[Program, Any, Any, Any], None]
+Observer = Callable[[SecureProgram, Any, Any, Any], None]
 Progress = Callable[[str], AbstractContextManager[None]]
 
 
@@ -30,40 +27,29 @@ class SecureRunner:
 
     Args:
         backend: Where aggregations run.
-        relu: ``exact`` or ``poly:DEGREE``.
-        norms: ``exact`` or ``sketch:K``.
-        bounds: Declared bounds by parameter.
-        clients: The largest number of clients; None lets it grow as needed.
-        scale: ``declared`` or ``fixed``.
-        min_clients: The smallest number of clients of a round.
+        options: What all are compiled with; each with those bounds that it has parameters for.
+        grows: Whether programs are compiled anew for rounds of more clients than the options allow.
         observer: Told after every call: the program, the computation, the argument, the result.
         progress: Wraps what may take a while, with a description.
         announce: Told after a computation was compiled, before it is run: the variant, the number of clients.
-        on_bad_client: ``drop`` or ``fail``.
     """
 
     backend: Backend
-    relu: str = "exact"
-    norms: str = "exact"
-    bounds: Mapping[str, Declared] = field(default_factory=dict)
-    clients: int | None = None
-    scale: str = BY_ROUND
-    min_clients: int = MIN_CLIENTS
+    options: Options
+    grows: bool = False
     observer: Observer | None = None
     progress: Progress = lambda what: nullcontext()
     announce: Callable[[Variant, int], None] = lambda variant, clients: None
-    on_bad_client: str = DROP
-    _programs: dict[int, tuple[Any, Program]] = field(default_factory=dict)
+    _programs: dict[int, tuple[Any, SecureProgram]] = field(default_factory=dict)
 
     @property
-    def programs(self) -> list[Program]:
+    def programs(self) -> list[SecureProgram]:
         """What has been compiled so far; the report of each says who learns what."""
         return [program for _, program in self._programs.values()]
 
     def unused_bounds(self) -> list[str]:
         """Parameters with a declared bound that no aggregation has had so far."""
-        used = {key for program in self.programs for key in program.options.bounds}
-        return sorted(key for key in self.bounds if key and key not in used)
+        return self.options.bounds.unused(program.traced.program for program in self.programs)
 
     def __repr__(self) -> str:
         names = ", ".join(program.compiled.name for program in self.programs) or "nothing yet"
@@ -74,10 +60,9 @@ class SecureRunner:
         # TFF computations compare by identity; the entry keeps the computation alive, so ids stay unique.
         _, program = self._programs.get(id(computation)) or (computation, self._traced(computation))
         given = program.traced.signature.flatten(argument)
-        if self.clients is None and given.clients > program.options.clients:
-            program = Program(
-                program.traced, replace(program.options, clients=_power_of_two(given.clients)), self.backend
-            )
+        if self.grows and given.clients > program.options.clients:
+            options = replace(program.options, clients=_power_of_two(given.clients))
+            program = SecureProgram(program.traced, options, self.backend)
         known = len(program.variants)
         with self.progress(f"compiling {program.traced.program.name}"):
             variant = program.variant(given.values)
@@ -90,19 +75,11 @@ class SecureRunner:
             self.observer(program, computation, argument, result)
         return result
 
-    def _traced(self, computation: Any) -> Program:
+    def _traced(self, computation: Any) -> SecureProgram:
         """A program that is not compiled yet, with the declared bounds of parameters that it has."""
         traced = trace(computation)
-        options = Options(
-            clients=max(FIRST_CLIENTS, self.min_clients) if self.clients is None else self.clients,
-            relu=self.relu,
-            norms=self.norms,
-            bounds=fitting(self.bounds, traced.program),
-            scale=self.scale,
-            on_bad_client=self.on_bad_client,
-            min_clients=self.min_clients,
-        )
-        return Program(traced, options, self.backend)
+        options = replace(self.options, bounds=self.options.bounds.fitting(traced.program))
+        return SecureProgram(traced, options, self.backend)
 
 
 def _power_of_two(clients: int) -> int:
@@ -143,16 +120,16 @@ def set_secure_execution_context(
         CompileError: There is no such back end or choice.
     """
     install_source_tracking()
-    runner = SecureRunner(
-        choose(backend),
-        relu,
-        norms,
-        dict(bounds or {}),
-        clients,
-        scale,
+    options = Options(
+        clients=first_clients(clients, min_clients),
+        relu=Relu.parse(relu),
+        norms=Norms.parse(norms),
+        bounds=ParameterBounds.of(bounds or {}),
+        scale=scale,
         on_bad_client=on_bad_client,
         min_clients=min_clients,
     )
+    runner = SecureRunner(choose(backend), options, grows=clients is None)
     install(runner)
     return runner
 

@@ -9,7 +9,8 @@ from functools import cached_property
 
 from ezprivsecfl.backends.base import Backend, Costs, Lowered
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import Bound
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.mpc.io import Public, Share
@@ -82,5 +83,5 @@ class Variant:
         return self._built[1]
 
     def cost(self, network: str = "lan", clients: int | None = None) -> Costs:
-        """What every operation costs: see ``Program.cost``."""
+        """What every operation costs: see ``SecureProgram.cost``."""
         return self.lowered.cost(clients or self.compiled.options.clients, network)

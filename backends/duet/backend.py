@@ -78,7 +78,7 @@ class Duet(Backend):
         network: What these estimates are for: ``lan``, ``wan``, or ``measured`` between the servers; by default what
             ``link`` says, or else ``lan``.
         link: For experiments: ``lan`` or ``wan`` has the servers wait as if such a network were between them, of the
-            bandwidth and round trip that ``Program.cost`` estimates for. None: as fast as this machine can.
+            bandwidth and round trip that ``SecureProgram.cost`` estimates for. None: as fast as this machine can.
 
     Raises:
         CompileError: There is no such method, domain or network; on use, no such line, or it is not possible there.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from ezprivsecfl.compiler.analyses.norms import SHORTEST, Norms
+from ezprivsecfl.compiler.analyses.norms import SHORTEST, is_sketched, takes_sketch
 from ezprivsecfl.compiler.analyses.squares import is_square
 from ezprivsecfl.compiler.analyses.sums import Summation, summation
 from ezprivsecfl.compiler.analyses.terms import Term, Terms
+from ezprivsecfl.compiler.options import Norms
 from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import structure as st
@@ -61,8 +62,8 @@ class Facts:
         if isinstance(op, st.Sum):
             squared = op.operands[0]
             count = math.prod(int(d) for d in self._dims(op) if d != CLIENTS_DIM)
-            return tensor_type(squared).is_secret and is_square(squared.op) and self.norms.are_sketched(count)
-        return self.norms.sketches(op)
+            return tensor_type(squared).is_secret and is_square(squared.op) and takes_sketch(count, self.norms)
+        return is_sketched(op, self.norms)
 
     def shortness(self, value: Value) -> float:
         """How many times too small a sum may be, as it is computed."""

@@ -14,9 +14,10 @@ from ezprivsecfl.compiler.analyses.bounds import Bounds, divisors
 from ezprivsecfl.compiler.analyses.facts import Facts
 from ezprivsecfl.compiler.analyses.guards import selected
 from ezprivsecfl.compiler.analyses.integers import integers
-from ezprivsecfl.compiler.analyses.norms import Norms
+from ezprivsecfl.compiler.analyses.norms import excess
 from ezprivsecfl.compiler.analyses.squares import is_square
 from ezprivsecfl.compiler.analyses.terms import source
+from ezprivsecfl.compiler.options import Norms
 from ezprivsecfl.ir.interval import Interval, product
 from ezprivsecfl.ir.interval import power as power_of
 from ezprivsecfl.ir.op import Op, Value
@@ -178,4 +179,4 @@ class Intervals:
         interval = interval.capped(self.bounds.of_sum(sum_.term, sum_, divisors(sum_.term)))
         if not self.facts.is_sketched(op):
             return interval
-        return Interval(interval.lo, interval.hi * self.facts.norms.excess(self.facts.most(op.result.type.shape)))
+        return Interval(interval.lo, interval.hi * excess(self.facts.most(op.result.type.shape), self.facts.norms))

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ezprivsecfl.compiler.analyses.norms import is_sketched
 from ezprivsecfl.compiler.analyses.signs import non_negative
 from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
 from ezprivsecfl.compiler.analyses.stages import Stages, hiding_path
@@ -195,7 +196,7 @@ class _Lowering:
     def _matmul(self, op: Op) -> Value:
         """A matrix product of two shared values; of a row with itself, a sum of squares."""
         norms = self.scales.ranges.norms
-        if norms.sums is not None and norms.sketches(op):
+        if norms.sums is not None and is_sketched(op, norms):
             return self._sketched_squares(op, norms.sums)
         a, b = (self._masked(o) for o in op.operands)
         if is_row_times_itself(op):

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ezprivsecfl.compiler.analyses.norms import is_sketched
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.analyses.terms import source
@@ -270,7 +271,7 @@ class Scales:
             return self._expression(secret[0])
         if strategy in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT):
             parts = [self._operand(op, o) for o in op.operands]
-            sketch = 2 * SCALE_BITS if self.ranges.norms.sketches(op) else 0
+            sketch = 2 * SCALE_BITS if is_sketched(op, self.ranges.norms) else 0
             return sum(p[0] for p in parts) + sketch, sum((p[1] for p in parts), Counter())
         return max((self._operand(op, o) for o in op.operands), key=lambda p: p[0])
 
@@ -403,7 +404,7 @@ class Scales:
         names = (
             f" Lower the bound of {', '.join(inputs)} (--bound) or the number of clients (--clients)." if inputs else ""
         )
-        if self.ranges.norms.sketches(broken.value.op):
+        if is_sketched(broken.value.op, self.ranges.norms):
             names += " Or take more sums (--norms): the more there are, the less room they need."
         return (
             f"{broken.value.op.user_name} does not fit the 64-bit ring: its values lie within "

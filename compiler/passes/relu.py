@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ezprivsecfl.compiler.analyses.norms import Norms
 from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
-from ezprivsecfl.errors import CompileError, Location, PrecisionError
+from ezprivsecfl.compiler.options import Norms
+from ezprivsecfl.errors import Location, PrecisionError
 from ezprivsecfl.ir.circuits.relu import minimax_relu
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program, ProgramBuilder
@@ -22,17 +22,16 @@ class ApproximateRelu:
     """Replaces ReLU of secret values by a minimax polynomial over their range.
 
     Args:
-        kind: ``exact`` (nothing is replaced) or ``poly:DEGREE`` with an even degree from 2 to 8.
+        degree: Of the polynomial, an even number from 2 to 8; None: nothing is replaced.
         norms: How sums of squares are computed: ranges depend on it.
     """
 
-    kind: str = "exact"
+    degree: int | None = None
     norms: Norms = EXACT
 
     def run(self, program: Program) -> Program:
-        """Returns the rewritten program; raises CompileError for an unknown kind."""
-        degree = relu_degree(self.kind)
-        if degree is None:
+        """Returns the rewritten program; raises PrecisionError for a ReLU of an unbounded value."""
+        if self.degree is None:
             return program
         ranges = Ranges(program, self.norms)
         b = ProgramBuilder(program.name, program.level, program.max_clients)
@@ -41,31 +40,18 @@ class ApproximateRelu:
             with b.at(op.location):
                 if isinstance(op, Relu) and tensor_type(op.result).is_secret:
                     bound = ranges[op.operands[0]].magnitude
-                    values[op.result] = _polynomial(b, values[op.operands[0]], degree, bound)
+                    values[op.result] = _polynomial(b, values[op.operands[0]], self.degree, bound)
                 else:
                     values.update(zip(op.results, b.copy(op, values).results, strict=True))
         return b.build()
 
 
-def approximations(program: Program, kind: str, norms: Norms) -> list[tuple[Location, float, float]]:
-    """For every ReLU that ``kind`` replaces its place, the bound of its operand, and the worst error."""
-    degree = relu_degree(kind)
-    if degree is None:
-        return []
+def approximations(program: Program, degree: int, norms: Norms) -> list[tuple[Location, float, float]]:
+    """For every ReLU that is replaced its place, the bound of its operand, and the worst error."""
     ranges = Ranges(program, norms)
     secret = [op for op in program.of(Relu) if tensor_type(op.result).is_secret]
     bounds = [ranges[op.operands[0]].magnitude for op in secret]
     return [(op.location, b, minimax_relu(degree, b)[1]) for op, b in zip(secret, bounds, strict=True)]
-
-
-def relu_degree(kind: str) -> int | None:
-    """The degree that an option asks for, None for the exact ReLU."""
-    if kind == "exact":
-        return None
-    name, _, degree = kind.partition(":")
-    if name == "poly" and degree in ("2", "4", "6", "8"):
-        return int(degree)
-    raise CompileError(f"--relu {kind}: expected exact or poly:DEGREE with DEGREE 2, 4, 6 or 8")
 
 
 def _polynomial(b: ProgramBuilder, x: Value, degree: int, bound: float) -> Value:

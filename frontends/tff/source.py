@@ -3,7 +3,8 @@
 TFF keeps no such thing: what it serializes has neither tracebacks nor line numbers. While a program is traced by TFF
 (its decorators run when the program's module is executed), ``install_source_tracking`` adds them:
 
-- every TensorFlow operation gets an attribute with the innermost line of the stack that is the user's;
+- every TensorFlow operation gets an attribute with the innermost line of the stack that is the user's (of what a
+  library's aggregator computes, TFF's or ours, that is the line that asks for the aggregator);
 - every operator of a federated computation is bound to a name that is unique in the process, and a table has its line;
 - every federated computation gets an attribute with the line and the parameter names of the Python function it is from.
 
@@ -98,13 +99,15 @@ def user_line(frames: Iterable[tuple[str, int]]) -> tuple[str, int] | None:
 
 @cache
 def is_library(file: str) -> bool:
-    """Whether a file is part of Python, of an installed package, or of this front end."""
+    """Whether a file is part of Python, of an installed package, of this front end, or one of our aggregators."""
     if file.startswith("<"):
         return not file.startswith("<ipython-input")
-    roots = [Path(__file__).parent, Path(inspect.__file__).parent]
-    roots += [Path(module.__file__).parents[1] for module in (tf, tff)]
-    path = Path(file)
-    return "site-packages" in path.parts or "dist-packages" in path.parts or any(r in path.parents for r in roots)
+    here, path = Path(__file__).resolve(), Path(file)
+    if not {"site-packages", "dist-packages"}.isdisjoint(path.parts):
+        return True
+    roots = {here.parent, here.parents[2] / "aggregators", Path(inspect.__file__).parent}
+    roots |= {Path(module.__file__).parents[1] for module in (tf, tff)}
+    return not roots.isdisjoint((*path.parents, *path.resolve().parents))
 
 
 def _python_frames() -> Iterator[tuple[str, int]]:

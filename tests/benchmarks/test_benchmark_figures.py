@@ -12,7 +12,7 @@ from growth import exponent, growths, rows
 from measuring import Figures, PointError
 from peers import cells, run_together, systems_for
 from sweep import Sweep, arguments, smallest_first
-from tables import Table, megabytes, ratio, replace_section, significant
+from tables import Table, markdown, megabytes, ratio, replace_section, significant
 
 POINT = Figures(
     system="Duet",
@@ -41,11 +41,11 @@ def point(clients: int, size: int, bytes_sent: float = 1, cpu: float = 1) -> Fig
 def test_exponent():
     assert exponent([1, 10, 100], [3, 30, 300]) == pytest.approx(1)
     assert exponent([2, 8], [5, 10]) == pytest.approx(0.5)
-    # Least squares, not a line through the ends.
+    # Least squares, not what goes through the ends.
     assert exponent([1, 2, 4], [1, 8, 1]) == pytest.approx(0)
 
 
-def test_growths_are_fitted_along_every_line_of_the_grid():
+def test_growths_are_fitted_along_every_row_and_column_of_the_grid():
     points = [point(n, d, 1000 * n * d**0.5, 1e-6 * n**2 * d) for n in (10, 20, 40) for d in (10_000, 1_000_000)]
     theirs = [replace(p, system="SPU", bytes_sent=[p.clients**3, 0]) for p in points]
     found = growths([*points, *theirs])
@@ -97,10 +97,10 @@ def test_ways_of_squaring_are_compared_where_there_are_squares():
     assert systems_for("fedavg", chosen) == ["Duet", "SPU-CHEETAH"]
 
 
-def test_tables_are_printed_row_by_row(capsys):
+def test_tables():
     table = Table(["a", "b"])
     table.add(["1", "2"])
-    assert capsys.readouterr().out == "| a | b |\n|---|---|\n| 1 | 2 |\n" == f"{table}\n"
+    assert markdown(table) == "| a | b |\n|---|---|\n| 1 | 2 |"
     with pytest.raises(ValueError, match="3 cells in a table of 2"):
         table.add(["1", "2", "3"])
 

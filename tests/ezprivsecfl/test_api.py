@@ -11,6 +11,8 @@ from opened import as_opened
 from tensorflow import nn, norm, reduce_sum
 
 import ezprivsecfl as ez
+from ezprivsecfl.compiler.options import Norms
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError, DivisionError, DroppedClientWarning, InputError
 
 VECTOR = tff.TensorType(np.float32, [4])
@@ -223,7 +225,7 @@ def test_the_context_runs_aggregations_and_leaves_the_rest_to_tff():
 
 def test_the_context_grows_with_the_rounds_and_follows_public_inputs():
     runner = ez.set_secure_execution_context(backend="plain")
-    assert runner.clients is None
+    assert runner.grows
     scaled_sum(VALUES, 2.0)
     np.testing.assert_allclose(scaled_sum(VALUES * 20, 2.0), 40 * np.sum(VALUES, axis=0), rtol=1e-6)
     large = 3e7
@@ -237,7 +239,7 @@ def test_the_context_says_what_it_compiled():
     assert "compiled: nothing yet" in repr(runner)
     scaled_sum(VALUES, np.float32(2))
     assert repr(runner) == "<TFF aggregations run on exact simulation; compiled: scaled_sum>"
-    assert [p.options.bounds for p in runner.programs] == [{"values": 16.0}]
+    assert [p.options.bounds for p in runner.programs] == [ParameterBounds.of({"values": 16.0})]
     assert runner.unused_bounds() == ["other"]
 
 
@@ -271,7 +273,7 @@ def test_sketched_norms_report_their_error():
     assert "squared norms" not in repr(ez.compile(energy, clients=3, backend="plain"))
     runner = ez.set_secure_execution_context(backend="plain", norms="sketch:128")
     assert energy([np.ones(200, np.float32)] * 3) == pytest.approx(600, rel=0.75)  # six deviations
-    assert [p.compiled.options.norms for p in runner.programs] == ["sketch:128"]
+    assert [p.compiled.options.norms for p in runner.programs] == [Norms(128)]
 
 
 def test_importing_the_package_needs_no_tensorflow():

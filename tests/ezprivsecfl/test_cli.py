@@ -10,7 +10,7 @@ import pytest
 from program_texts import MEAN, RUN
 
 from ezprivsecfl import __version__
-from ezprivsecfl.cli import main
+from ezprivsecfl.cli.main import main
 
 
 def failed(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
@@ -450,9 +450,10 @@ def test_version_and_help():
         (["--version"], __version__),
         (["--help"], "examples:"),
         (["run", "--help"], "exit codes:"),
+        (["doctor", "--version"], __version__),
     ):
         done = subprocess.run(
-            [sys.executable, "-m", "ezprivsecfl.cli", *arguments], capture_output=True, text=True, check=True
+            [sys.executable, "-m", "ezprivsecfl.cli.main", *arguments], capture_output=True, text=True, check=True
         )
         assert expected in done.stdout
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, main
+from ezprivsecfl.cli import exits
+from ezprivsecfl.cli.main import main
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import all_passes
 from ezprivsecfl.ir.passes import pass_name, run_passes
 from ezprivsecfl.ir.text import parse_program, print_program
@@ -34,7 +36,7 @@ def mean(tmp_path: Path) -> str:
 
 
 def test_one_pass(mean, capsys):
-    assert main(["opt", "--pass", "factor-scales", mean]) == EXIT_DONE
+    assert main(["opt", "--pass", "factor-scales", mean]) == exits.DONE
     printed = capsys.readouterr().out
     assert "matmul" in printed
     assert "bound = 8.0" in printed
@@ -44,24 +46,24 @@ def test_one_pass(mean, capsys):
 
 def test_passes_run_in_the_order_that_is_given(mean, capsys):
     superfluous = "reshape %0 {shape = [n, 3]}"  # factoring makes it, simplifying removes it
-    assert main(["opt", "--pass", "factor-scales", "--pass", "simplify", mean]) == EXIT_DONE
+    assert main(["opt", "--pass", "factor-scales", "--pass", "simplify", mean]) == exits.DONE
     assert superfluous not in capsys.readouterr().out
-    assert main(["opt", "--pass", "simplify", "--pass", "factor-scales", mean]) == EXIT_DONE
+    assert main(["opt", "--pass", "simplify", "--pass", "factor-scales", mean]) == exits.DONE
     assert superfluous in capsys.readouterr().out
 
 
 def test_all_passes_are_those_of_the_compiler(mean, capsys):
-    assert main(["opt", "--bound", "x=2", "--clients", "3", mean]) == EXIT_DONE
+    assert main(["opt", "--bound", "x=2", "--clients", "3", mean]) == exits.DONE
     printed = capsys.readouterr().out
     program = parse_program(MEAN, "mean.ir")
-    chosen = Options(clients=3, bounds={"x": 2.0})
+    chosen = Options(clients=3, bounds=ParameterBounds.of({"x": 2.0}))
     assert printed == print_program(run_passes(program, all_passes(chosen)))
     assert "(clients <= 3)" in printed
     assert "bound = 2.0" in printed
 
 
 def test_list_describes_every_pass(capsys):
-    assert main(["opt", "--list"]) == EXIT_DONE
+    assert main(["opt", "--list"]) == exits.DONE
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(dict.fromkeys(map(pass_name, all_passes(Options()))))
     assert all(len(line.split(maxsplit=1)[1]) > 20 for line in lines)
@@ -72,15 +74,16 @@ def test_list_describes_every_pass(capsys):
     [
         (["--pass", "inline"], "--pass inline: there is no such pass; there are declare-bounds, simplify, "),
         (["--relu", "cubic"], "relu"),
+        (["--bound", "y=1"], "--bound names no parameter of mean: y; it has "),
     ],
 )
 def test_what_is_wrong_is_named(mean, capsys, arguments, text):
-    assert main(["opt", *arguments, mean]) == EXIT_COMPILE
+    assert main(["opt", *arguments, mean]) == exits.COMPILE
     assert text in capsys.readouterr().err
 
 
 def test_files_that_cannot_be_read(tmp_path, capsys):
-    assert main(["opt", str(tmp_path / "none.ir")]) == EXIT_COMPILE
+    assert main(["opt", str(tmp_path / "none.ir")]) == exits.COMPILE
     assert "cannot read" in capsys.readouterr().err
-    assert main(["opt"]) == EXIT_COMPILE
+    assert main(["opt"]) == exits.COMPILE
     assert "ezcompile opt FILE.ir" in capsys.readouterr().err

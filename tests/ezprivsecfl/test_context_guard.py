@@ -8,7 +8,7 @@ import pytest
 import tensorflow_federated as tff
 from program_texts import MEAN
 
-from ezprivsecfl.cli import main
+from ezprivsecfl.cli.main import main
 
 CALL = "mean([np.ones(4, np.float32)] * 3)"
 PUSHED = f"""\

@@ -11,7 +11,8 @@ import tensorflow as tf
 import tensorflow_federated as tff
 
 import ezprivsecfl as ez
-from ezprivsecfl.cli_run import TOLERANCE, Recorder
+from ezprivsecfl.cli.comparison import TOLERANCE
+from ezprivsecfl.cli.recorder import Recorder
 
 F = np.float32
 SCALAR = tff.TensorType(F)

@@ -39,12 +39,12 @@ def cubes(x, other):
     return where(x > 0, x, other) ** 3
 
 
-def compiled(computation: object) -> ez.Program:
+def compiled(computation: object) -> ez.SecureProgram:
     """At a bound of 8 in every round, which gives 32 fractional bits at most."""
     return ez.compile(computation, clients=4, backend="plain", scale="fixed")
 
 
-def told(program: ez.Program, values: list[np.ndarray]) -> list[dict[str, object]]:
+def told(program: ez.SecureProgram, values: list[np.ndarray]) -> list[dict[str, object]]:
     program.run(values)
     return program.last_statistics.imprecise
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_programs import TensorProgram
 
-from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import Bound, Declared, ParameterBounds
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor.structure import Sum
 from ezprivsecfl.ir.types import DType
@@ -42,9 +44,10 @@ ROUND = {
 }
 
 
-def bounds_of(path: str, values: object, **options: object) -> Bound:
+def bounds_of(path: str, values: object, bounds: Mapping[str, Declared] | None = None, **options: object) -> Bound:
     """The bound of one parameter, for a round with other values of it."""
-    return round_bounds(PROGRAM, {**ROUND, path: values}, Options(**options))[path]
+    chosen = Options(bounds=ParameterBounds.of(bounds or {}), **options)
+    return round_bounds(PROGRAM, {**ROUND, path: values}, chosen)[path]
 
 
 def test_every_parameter_and_leaf_has_its_own_bound():
@@ -113,7 +116,7 @@ def test_zeros_and_empty_rounds_have_the_largest_class_of_at_most_one():
 def test_zeros_of_the_server_leave_room_for_what_they_are_added_to():
     assert bounds_of("state", np.zeros(2)) == Bound(1.0)
     for declared, found in ((0.5, Bound(0.5)), ((-0.25, 4.0), Bound(1.0, -0.25)), ((2.0, 4.0), Bound(4.0, 2.0))):
-        options = Options(bounds={"state": Bound.of(declared)})
+        options = Options(bounds=ParameterBounds.of({"state": Bound.of(declared)}))
         assert round_bounds(PROGRAM, {**ROUND, "state": np.zeros(2)}, options)["state"] == found
 
 

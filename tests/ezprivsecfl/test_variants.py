@@ -10,7 +10,7 @@ import tensorflow_federated as tff
 from opened import assert_as_opened
 
 import ezprivsecfl as ez
-from ezprivsecfl.compiler.options import Bound
+from ezprivsecfl.compiler.parameter_bounds import Bound
 from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
 
 F = np.float32
@@ -78,7 +78,7 @@ def relative_error(got: object, expected: object) -> float:
     return float(np.max(np.abs(np.subtract(got, expected))) / np.max(np.abs(expected)))
 
 
-def simulated(program: ez.Program, *arguments: object) -> tuple[object, list[str]]:
+def simulated(program: ez.SecureProgram, *arguments: object) -> tuple[object, list[str]]:
     """The result, and what it was warned of."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -92,7 +92,7 @@ def test_rounds_of_the_same_classes_share_a_variant():
     for scale in (1.0, 0.9, 0.1, 1.0):
         program.run(some_values(3, scale), weights_of(3))
         seconds.append(program.last_statistics.compile_seconds)
-    declared, *of_rounds = [v.compiled.options.bounds for v in program.variants]
+    declared, *of_rounds = [v.compiled.options.bounds.by_key for v in program.variants]
     assert declared == {}
     assert of_rounds == [
         {"values": Bound(8.0), "weights": Bound(16.0, 0.0)},
@@ -158,7 +158,7 @@ def test_integers_stay_exact_in_every_class():
     program = ez.compile(count, clients=4, backend="plain")
     for values in ([3, 5], [0, 0], [-7, 2], [2**19, 2**20 - 1, 1]):
         assert program.simulate([np.int32(v) for v in values]) == sum(values)
-    of_rounds = [v.compiled.options.bounds["values"] for v in program.variants[1:]]
+    of_rounds = [v.compiled.options.bounds.by_key["values"] for v in program.variants[1:]]
     assert of_rounds == [Bound(16.0, 0.0), Bound(1.0, 0.0), Bound(16.0)]  # the largest numbers take the first variant
 
 
@@ -167,7 +167,7 @@ def test_the_context_compiles_for_the_round_alone():
     runner = ez.set_secure_execution_context(backend="plain", bounds={"x": (0, 4)})
     assert products(*factors) == pytest.approx(0.5 * 0.75 * 0.125 + 0.25 * 0.5 * 0.25, rel=1e-3)
     ((_, program),) = runner._programs.values()
-    assert program.compiled.options.bounds == {"x": Bound(4.0, 0.0), "y": Bound(1.0, 0.0), "z": Bound(1.0, 0.0)}
+    assert program.compiled.options.bounds.by_key == {"x": Bound(4.0, 0.0), "y": Bound(1.0, 0.0), "z": Bound(1.0, 0.0)}
     assert runner.unused_bounds() == []
 
 

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_federated as tff
 
+from ezprivsecfl.aggregators import build_fltrust
 from ezprivsecfl.frontends.tff import trace
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.tensor.structure import Broadcast
@@ -24,19 +25,7 @@ AT_SERVER = tff.FederatedType(VECTOR, tff.SERVER)
 NUMBERS = tff.FederatedType(np.float32, tff.CLIENTS)
 
 
-@tff.tensorflow.computation
-def trust(update: Any, root: Any) -> Any:
-    cosine = tf.reduce_sum(update * root) / (tf.norm(update) * tf.norm(root))
-    score = tf.nn.relu(cosine)
-    return collections.OrderedDict(score=score, update=score * tf.norm(root) / tf.norm(update) * update)
-
-
-@tff.federated_computation(AT_CLIENTS, AT_SERVER)
-def fltrust(updates: Any, root_update: Any) -> Any:
-    trusted = tff.federated_map(trust, (updates, tff.federated_broadcast(root_update)))
-    total = tff.federated_sum(trusted)
-    divide = tff.tensorflow.computation(lambda t: tf.math.divide_no_nan(t["update"], t["score"]))
-    return tff.federated_map(divide, total)
+fltrust = build_fltrust(VECTOR)
 
 
 @pytest.fixture
@@ -59,6 +48,21 @@ def test_fltrust(agrees: Agrees, vectors: list[Any]) -> None:
 
 def test_what_is_the_same_at_every_client_has_no_clients_axis() -> None:
     assert not trace(fltrust).program.of(Broadcast)
+
+
+def test_parts_with_names(agrees: Agrees, vectors: list[Any]) -> None:
+    @tff.tensorflow.computation
+    def scored(update: Any, root: Any) -> Any:
+        score = tf.reduce_sum(update * root)
+        return collections.OrderedDict(score=score, update=score * update)
+
+    @tff.federated_computation(AT_CLIENTS, AT_SERVER)
+    def average(updates: Any, root_update: Any) -> Any:
+        total = tff.federated_sum(tff.federated_map(scored, (updates, tff.federated_broadcast(root_update))))
+        divide = tff.tensorflow.computation(lambda t: tf.math.divide_no_nan(t["update"], t["score"]))
+        return tff.federated_map(divide, total)
+
+    agrees(average, vectors, vectors[0] + vectors[1])
 
 
 def test_means(agrees: Agrees, vectors: list[Any]) -> None:

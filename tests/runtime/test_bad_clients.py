@@ -13,6 +13,7 @@ from small_programs import TensorProgram, fltrust, weighted_layers
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, DivisionError, InputError
 from ezprivsecfl.ir.tensor import Constant
@@ -28,7 +29,9 @@ def make(request, cluster):
     """Compiles a program for one of two back ends."""
 
     def compiled(program, on_bad_client="drop", bounds=()):
-        made = compile_program(program, Options(clients=CLIENTS, on_bad_client=on_bad_client, bounds=dict(bounds)))
+        made = compile_program(
+            program, Options(clients=CLIENTS, on_bad_client=on_bad_client, bounds=ParameterBounds.of(dict(bounds)))
+        )
         return on_duet(cluster, made) if request.param == "duet" else PlainProgram(made)
 
     return compiled

@@ -20,6 +20,7 @@ from small_programs import TensorProgram, fltrust, weighted_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import InputError, RunError
 from ezprivsecfl.ir.tensor.structure import Sum
@@ -183,7 +184,7 @@ def test_preparing_is_for_rounds_that_can_be(cluster, clients, message):
 def test_large_integers_are_exact_on_both_back_ends(cluster):
     b = TensorProgram("integers")
     b.returns(b.add(Sum, b.clients("x", 2, dtype=DType.I64), axes=(0,)))
-    compiled = compile_program(b.build(), Options(clients=4, bounds={"x": 2.0**53}))
+    compiled = compile_program(b.build(), Options(clients=4, bounds=ParameterBounds.of({"x": 2.0**53})))
     given = {"x": [np.array([2**52 + 1, -(2**52) - 3])] * 3}
     for program in (on_duet(cluster, compiled), PlainProgram(compiled)):
         assert program.run(given, {}).outputs["result"].tolist() == [3 * (2**52 + 1), -3 * (2**52 + 3)]

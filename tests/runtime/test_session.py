@@ -22,9 +22,10 @@ from small_programs import clipped_mean, everything, fltrust, weighted_layers, w
 from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.analyses.norms import Norms
+from ezprivsecfl.compiler.analyses.norms import largest_error
 from ezprivsecfl.compiler.lowering.domains import MANY
-from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.options import Norms, Options
+from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import InputError, RunError
 from ezprivsecfl.ir.interpreter import run_tensor
@@ -42,7 +43,7 @@ from ezprivsecfl.runtime.wire import Message, order
 def test_two_servers_compute_what_the_reference_does(cluster, program):
     # A product of two scalars with default bounds has no fractional bits.
     bounds = {path: Bound(16.0, 0.0) for path in ("weight", "scale")} if program.name == "weighted_layers" else {}
-    compiled = compile_program(program, Options(clients=9, bounds=bounds))
+    compiled = compile_program(program, Options(clients=9, bounds=ParameterBounds.of(bounds)))
     duet, plain = on_duet(cluster, compiled), PlainProgram(compiled)
     for clients in (9, 4):
         given, server, stacked = random_round(program, clients, seed=clients)
@@ -73,7 +74,7 @@ def test_truncated_values_differ_from_the_simulation_by_a_unit_of_their_last_pla
 
 def test_sketched_norms(cluster):
     program = fltrust(3000)
-    compiled = compile_program(program, Options(clients=9, norms="sketch:1024"))
+    compiled = compile_program(program, Options(clients=9, norms=Norms(1024)))
     duet = on_duet(cluster, compiled)
     given, server, stacked = random_round(program, 9)
     expected = run_tensor(program, stacked, 9)["result"]
@@ -81,7 +82,7 @@ def test_sketched_norms(cluster):
     rounds = [duet.run(given, server) for _ in range(2)]
     for result in rounds:
         error = np.max(np.abs(result.outputs["result"] - expected)) / np.max(np.abs(expected))
-        assert 1e-6 < error < Norms(1024).error()
+        assert 1e-6 < error < largest_error(Norms(1024))
     moved = np.abs(rounds[0].outputs["result"] - rounds[1].outputs["result"])
     assert np.any(moved > 2.0**-20 * np.max(np.abs(expected)))  # another map every time
     statistics = rounds[0].statistics

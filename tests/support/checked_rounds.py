@@ -16,7 +16,8 @@ from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.checking import check_compiled, check_tensor, encoded_inputs
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.errors import CompileError, EzError, InputError, RunError, VerifyError
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.interpreter import run_tensor
@@ -67,7 +68,7 @@ class Case:
         """What it is compiled with, but for the bounds of a round."""
         assert self.program.max_clients is not None
         bounds = {op.path: Bound(op.bound) for op in self.program.of(Input) if op.bound is not None}
-        return Options(clients=self.program.max_clients, bounds=bounds)
+        return Options(clients=self.program.max_clients, bounds=ParameterBounds.of(bounds))
 
     def values(self) -> tuple[dict[str, list[Array]], dict[str, Array]]:
         """What every client has, and what the server has."""

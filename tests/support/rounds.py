@@ -8,7 +8,8 @@ import numpy as np
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import Declared, Options
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.op import Array, as_float
@@ -45,12 +46,12 @@ def by_placement(program: Program, inputs: Mapping[str, Array]) -> tuple[dict[st
 def compiled_for(
     program: Program, inputs: Mapping[str, Array], bounds: Mapping[str, Declared] | None = None
 ) -> Compiled:
-    """Compiled for the magnitudes that clients declare for these inputs, as ``ez.Program.run`` does it."""
+    """Compiled for the magnitudes that clients declare for these inputs, as ``ez.SecureProgram.run`` does it."""
     clients, server = by_placement(program, inputs)
     most = max(map(len, clients.values()))
-    options = Options(clients=most, bounds=dict(bounds or {}))
+    options = Options(clients=most, bounds=ParameterBounds.of(bounds or {}))
     found = round_bounds(program, {**clients, **server}, options)
-    return compile_program(program, Options(clients=most, bounds=found))
+    return compile_program(program, Options(clients=most, bounds=ParameterBounds.of(found)))
 
 
 def simulated(compiled: Compiled, inputs: Mapping[str, Array]) -> RunResult:

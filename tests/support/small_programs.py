@@ -37,7 +37,7 @@ class TensorProgram(ProgramBuilder):
 
 
 def fltrust(size: int) -> Program:
-    """FLTrust as one would write it: cosine, ReLU, normalise, weighted mean."""
+    """``aggregators/fltrust.py`` without TensorFlow; a test of the aggregator asserts that it computes the same."""
     b = TensorProgram("fltrust")
     updates, root = b.clients("updates", size), b.server("root", size)
     norm, root_norm = b.norm(updates, 1), b.norm(root, 0)

@@ -16,6 +16,7 @@ from small_programs import TensorProgram, clipped_mean, fltrust, weighted_mean
 from ezprivsecfl.backends.cpp import identifier
 from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, Location
 from ezprivsecfl.ir.circuits import bristol
@@ -55,8 +56,9 @@ def test_the_tree_is_complete_and_parses_back():
 
 
 def test_different_precision_is_a_different_program():
+    bounds = ParameterBounds.of({"value": 1000.0})
     narrow = tree_of(weighted_mean(5))
-    wide = as_compiled(compile_program(weighted_mean(5), Options(clients=9, bounds={"value": 1000.0}))).sources()
+    wide = as_compiled(compile_program(weighted_mean(5), Options(clients=9, bounds=bounds))).sources()
     assert tree_hash(narrow) != tree_hash(wide)
 
 

@@ -11,11 +11,11 @@ import pytest
 from on_duet import as_compiled
 
 from ezprivsecfl.backends.motion2nx.backend import Motion2nx
+from ezprivsecfl.cli.program_file import execute
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.frontends.tff import find_computations, install_source_tracking, trace
-from ezprivsecfl.program_file import execute
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 GOLDEN = Path(__file__).parent / "golden" / "examples"

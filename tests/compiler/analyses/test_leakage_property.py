@@ -12,6 +12,7 @@ from small_programs import TensorProgram, clipped_mean, everything, fltrust, wei
 
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, InputError
 from ezprivsecfl.ir.op import Array, Value
@@ -116,7 +117,9 @@ def test_generated_programs(block):
         aggregation, rng = generated(seed), np.random.default_rng(1000 + seed)
         bounds = {path: 2.0**31 for path, value in aggregation.server.items() if np.max(np.abs(value)) >= 8}
         try:
-            compiled = compile_program(aggregation.program, Options(clients=CLIENTS, bounds={"": 16.0, **bounds}))
+            compiled = compile_program(
+                aggregation.program, Options(clients=CLIENTS, bounds=ParameterBounds.of({"": 16.0, **bounds}))
+            )
             given = client_inputs(aggregation.program, rng)
             first = run_plain(compiled, given, aggregation.server)
         except (CompileError, InputError):

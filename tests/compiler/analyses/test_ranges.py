@@ -11,6 +11,7 @@ from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import divide
 from ezprivsecfl.compiler.analyses.terms import Term
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.pipeline import tensor_passes
 from ezprivsecfl.errors import LeakageError
@@ -24,7 +25,7 @@ from ezprivsecfl.ir.types import DType
 
 
 def optimised(program: Program, clients: int = 30) -> Program:
-    return run_passes(DeclareBounds(clients, {}).run(program), tensor_passes(Options(clients=clients)))
+    return run_passes(DeclareBounds(clients, ParameterBounds()).run(program), tensor_passes(Options(clients=clients)))
 
 
 def result_bound(program: Program) -> float:
@@ -107,7 +108,7 @@ def test_intervals_contain_what_is_computed():
     v = b.add(Maximum, v, b.add(Add, x, y))
     b.add(Sqrt, b.add(Sum, b.add(Mul, v, v), axes=(1,)))
     b.returns(b.add(Sum, v, axes=(0, 1)))
-    program = DeclareBounds(10, {"": 3.0}).run(b.build())
+    program = DeclareBounds(10, ParameterBounds.of({"": 3.0})).run(b.build())
     ranges = Ranges(program)
     values = {}
     for op in program.ops:
@@ -125,7 +126,7 @@ def test_outputs_of_single_clients_are_refused():
     b = TensorProgram("leak")
     x = b.clients("x", 4)
     b.ops.append(Output(operands=(b.add(Sum, x, axes=(0,)),), path="fine"))
-    program = DeclareBounds(10, {}).run(b.build())
+    program = DeclareBounds(10, ParameterBounds()).run(b.build())
     assert list(divide(program).opened.values()) == ["opened0"]
     leaking = Output.__new__(Output)
     object.__setattr__(leaking, "operands", (program.ops[0].result,))

@@ -9,7 +9,8 @@ from hypothesis import strategies as strategies
 from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.ranges import Ranges
-from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.pipeline import tensor_passes
 from ezprivsecfl.errors import CompileError
@@ -81,7 +82,7 @@ def programs(draw: Draw) -> Program:
     b.returns(b.add(st.Sum, values[-1], axes=(0,)))
     traced = b.build()
     bounds = {op.path: Bound(4.0, 0.0 if op.path.startswith("positive") else None) for op in traced.of(Input)}
-    return DeclareBounds(N, bounds).run(traced)
+    return DeclareBounds(N, ParameterBounds.of(bounds)).run(traced)
 
 
 def inputs(rng: np.random.Generator, program: Program, clients: int) -> dict[str, np.ndarray]:

@@ -13,7 +13,8 @@ from claimed_ranges import check_ranges
 from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.ranges import LEAST, RATIO, Ranges
-from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.pipeline import tensor_passes
 from ezprivsecfl.ir.op import Value
@@ -456,7 +457,7 @@ def program(build: Build) -> tuple[Program, Value]:
     b.returns(b.add(st.Sum, value, axes=tuple(clients)) if clients else value)
     traced = b.build()
     bounds = {op.path: Bound(8.0, 0.0 if op.path.startswith("positive") else None) for op in traced.of(Input)}
-    bounded = DeclareBounds(N, bounds).run(traced)
+    bounded = DeclareBounds(N, ParameterBounds.of(bounds)).run(traced)
     (output,) = bounded.of(Output)
     return bounded, output.operands[0].op.operands[0] if clients else output.operands[0]
 

@@ -10,6 +10,7 @@ from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.lowering.domains import MANY
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.interpreter import run_tensor
@@ -21,7 +22,7 @@ from ezprivsecfl.ir.program import Level, ProgramBuilder
 
 
 def compiled(clients: int, **bounds: float) -> Compiled:
-    return compile_program(weighted_mean(5), Options(clients=clients, bounds=bounds))
+    return compile_program(weighted_mean(5), Options(clients=clients, bounds=ParameterBounds.of(bounds)))
 
 
 def garbled_per_client(program: Compiled) -> int:

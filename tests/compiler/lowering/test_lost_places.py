@@ -9,6 +9,7 @@ from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.compiled import Lost
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.tensor import elementwise as ew
@@ -19,7 +20,7 @@ from ezprivsecfl.ir.types import DType
 def lost(build: Callable[[TensorProgram, Value], Value]) -> Lost:
     b = TensorProgram("program")
     b.returns(b.add(st.Sum, build(b, b.clients("x", 40)), axes=(0,)))
-    return compile_program(b.build(), Options(clients=20, bounds={"x": 8.0})).lost
+    return compile_program(b.build(), Options(clients=20, bounds=ParameterBounds.of({"x": 8.0}))).lost
 
 
 def cube(b: TensorProgram, x: Value) -> Value:
@@ -76,6 +77,8 @@ def test_quotients_are_as_coarse_as_what_is_divided():
     shares = b.add(ew.Div, x, b.add(st.Sum, x, axes=(0,)))
     weights = b.add(st.Reshape, b.add(ew.Mul, w, w), shape=("n", 1))
     b.returns(b.add(st.Sum, b.add(ew.Mul, shares, weights), axes=(0,)))
-    found = compile_program(b.build(), Options(clients=20, bounds={"x": 0.5, "w": 2.0**20})).lost.results
+    found = compile_program(
+        b.build(), Options(clients=20, bounds=ParameterBounds.of({"x": 0.5, "w": 2.0**20}))
+    ).lost.results
     assert all(place > 64 for place in found.values())
     assert found

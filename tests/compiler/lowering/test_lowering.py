@@ -8,7 +8,8 @@ from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.options import Options, Relu
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, DivisionError, PrecisionError, UnsupportedError
 from ezprivsecfl.ir.interpreter import run_tensor
@@ -290,7 +291,7 @@ def test_quotients_beyond_their_working_range_drop_their_client():
     b = TensorProgram("unbounded")
     quotient = b.add(ew.Div, b.clients("x"), b.clients("y"))
     b.returns(b.add(st.Sum, quotient, axes=(0,)))
-    compiled = compile_program(b.build(), Options(clients=3, bounds={"x": 8.0, "y": 4.0}))
+    compiled = compile_program(b.build(), Options(clients=3, bounds=ParameterBounds.of({"x": 8.0, "y": 4.0})))
     result = PlainProgram(compiled).run({"x": [1.0, 6.0, 1.0], "y": [2.0, 3.0, 2.0**-26]}, {})
     np.testing.assert_allclose(result.outputs["result"], 2.5, rtol=1e-4)
     (dropped,) = result.statistics.dropped
@@ -311,7 +312,7 @@ def test_precision_is_relative_to_bounds_of_any_size(magnitude):
     b = TensorProgram("moment")
     x = b.clients("x", 10)
     b.returns(b.add(st.Sum, b.add(ew.Mul, x, x), axes=(0,)))
-    compiled = compile_program(b.build(), Options(clients=100, bounds={"x": 2 * magnitude}))
+    compiled = compile_program(b.build(), Options(clients=100, bounds=ParameterBounds.of({"x": 2 * magnitude})))
     x_values = np.random.default_rng(0).uniform(-1, 1, (5, 10)) * magnitude
     got = PlainProgram(compiled).run({"x": list(x_values)}, {}).outputs["result"]
     assert np.max(np.abs(got - np.sum(x_values**2, axis=0))) < 1e-5 * magnitude**2
@@ -331,7 +332,7 @@ def test_approximate_relu(degree):
     b.returns(b.add(st.Sum, b.add(ew.Relu, b.clients("x", 5)), axes=(0,)))
     program = b.build()
     x = np.random.default_rng(0).uniform(-8, 8, (6, 5))
-    compiled = compile_program(program, Options(clients=6, relu=f"poly:{degree}"))
+    compiled = compile_program(program, Options(clients=6, relu=Relu(degree)))
     got, exact = simulate(compiled, {"x": x}, 6)["result"], np.maximum(x, 0).sum(axis=0)
     assert np.max(np.abs(got - exact)) <= 6 * 8 * {2: 0.07, 4: 0.04, 8: 0.02}[degree]
 

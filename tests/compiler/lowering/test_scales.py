@@ -13,6 +13,7 @@ from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS
 from ezprivsecfl.compiler.lowering.lower import Lowered
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import ATTEMPTS, compile_program
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.program import Program
@@ -76,12 +77,14 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Program, Options], tupl
 )
 def test_precise_inputs_come_before_wide_ranges(chosen, attempt, program, clients, bounds):
     """Each attempt is the first that the ring has room for in some program."""
-    assert chosen(program, Options(clients=clients, bounds=bounds)) == ATTEMPTS[attempt]
+    assert chosen(program, Options(clients=clients, bounds=ParameterBounds.of(bounds))) == ATTEMPTS[attempt]
 
 
 def fractional_bits(**bounds: float) -> dict[str, int]:
     """Of the inputs of a weighted mean of several tensors."""
-    secure = compile_program(weighted_layers(3), Options(clients=100, bounds={**SIGNED, "scale": 8.0, **bounds})).secure
+    secure = compile_program(
+        weighted_layers(3), Options(clients=100, bounds=ParameterBounds.of({**SIGNED, "scale": 8.0, **bounds}))
+    ).secure
     return {op.path: op.type.frac for op in secure.of(Share)}
 
 
@@ -108,7 +111,9 @@ def test_inputs_of_other_results_keep_their_bits():
 
     def bits(*, other: bool) -> dict[str, int]:
         bounds = {"a": LARGE, "b": LARGE} if other else {}
-        secure = compile_program(two_results(other=other), Options(clients=100, bounds=bounds)).secure
+        secure = compile_program(
+            two_results(other=other), Options(clients=100, bounds=ParameterBounds.of(bounds))
+        ).secure
         return {op.path: op.type.frac for op in secure.of(Share)}
 
     alone, beside = bits(other=False), bits(other=True)

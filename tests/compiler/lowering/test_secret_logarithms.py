@@ -8,6 +8,7 @@ from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.op import Op
@@ -25,7 +26,7 @@ def test_logarithm(of_sum):
         b.returns(b.add(ew.Log, b.add(ew.Maximum, b.add(st.Sum, x, axes=(0,)), floor)))
     else:
         b.returns(b.add(st.Sum, b.add(ew.Log, b.add(ew.Maximum, x, floor)), axes=(0,)))
-    compiled = compile_program(b.build(), Options(clients=4, bounds={"x": 64.0}))
+    compiled = compile_program(b.build(), Options(clients=4, bounds=ParameterBounds.of({"x": 64.0})))
     values = np.array([[0.5, 0.25, 40.0, 2.0**-9, -3.0, 0.0], [0.5, 0.125, 23.0, 2.0**-12, 1.0, 0.0]])
     got = PlainProgram(compiled).run({"x": list(values)}, {}).outputs["result"]
     reduced = [values.sum(axis=0)] if of_sum else values

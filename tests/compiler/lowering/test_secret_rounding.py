@@ -9,6 +9,7 @@ from small_programs import TensorProgram
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.lowering.bundles import Bundle, Gates
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.circuits.builder import CircuitBuilder
 from ezprivsecfl.ir.circuits.evaluate import evaluate, from_bits, to_bits
@@ -40,7 +41,7 @@ VALUES = [
 
 
 def run(b, values):
-    compiled = compile_program(b.build(), Options(clients=8, bounds={"x": 1024.0}))
+    compiled = compile_program(b.build(), Options(clients=8, bounds=ParameterBounds.of({"x": 1024.0})))
     return compiled, PlainProgram(compiled).run({"x": list(values)}, {}).outputs["result"]
 
 

@@ -12,7 +12,8 @@ from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import Bound, Options
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import Bound
 from ezprivsecfl.compiler.pipeline import ATTEMPTS, compile_program
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.mpc import io

@@ -7,6 +7,7 @@ from small_programs import TensorProgram
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.analyses.chains import chain
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
@@ -110,7 +111,7 @@ def test_an_extreme_of_clients_passes_on_what_is_not_a_number(reduction):
 
 
 def test_all_passes_preserve_meaning(any_program):
-    bounded = DeclareBounds(CLIENTS, {}).run(any_program)
+    bounded = DeclareBounds(CLIENTS, ParameterBounds()).run(any_program)
     agree(any_program, run_passes(bounded, tensor_passes(Options(clients=CLIENTS))))
 
 
@@ -246,22 +247,19 @@ def test_bounds_have_defaults_and_can_be_declared():
     kernel, count = b.clients("updates/kernel", 3), b.clients("count")
     b.returns(b.add(Sum, b.add(Mul, kernel, b.add(Reshape, count, shape=("n", 1))), axes=(0,)))
     program = b.build()
-    default = {op.path: op.bound for op in DeclareBounds(10, {}).run(program).of(Input)}
-    assert default == {"updates/kernel": 8.0, "count": 2.0**20}
-    lowest = {op.path: op.lowest for op in DeclareBounds(10, {}).run(program).of(Input)}
-    assert lowest == {"updates/kernel": None, "count": 0.0}
-    interval = DeclareBounds(10, {"updates": (-1, 4), "": (2, 5)}).run(program).of(Input)
-    assert {op.path: (op.lowest, op.bound) for op in interval} == {"updates/kernel": (-1, 4), "count": (2, 5)}
-    declared = {op.path: op.bound for op in DeclareBounds(10, {"updates": 2.0, "": 5.0}).run(program).of(Input)}
-    assert declared == {"updates/kernel": 2.0, "count": 5.0}
+
+    def bounded(clients=10, **declared):
+        bounds = ParameterBounds.of({"" if key == "all" else key: bound for key, bound in declared.items()})
+        inputs = DeclareBounds(clients, bounds).run(program).of(Input)
+        return {op.path: (op.lowest, op.bound) for op in inputs}
+
+    assert bounded() == {"updates/kernel": (None, 8.0), "count": (0.0, 2.0**20)}
+    assert bounded(updates=(-1, 4), all=(2, 5)) == {"updates/kernel": (-1, 4), "count": (2, 5)}
+    assert bounded(updates=2.0, all=5.0) == {"updates/kernel": (None, 2.0), "count": (None, 5.0)}
     with pytest.raises(CompileError, match=r"names no parameter of bounds: weights; it has count, updates/kernel"):
-        DeclareBounds(10, {"weights": 1.0}).run(program)
-    with pytest.raises(CompileError, match="must be positive"):
-        DeclareBounds(10, {"count": 0.0}).run(program)
-    with pytest.raises(CompileError, match=r"--bound of updates: .* must be above -1 and below 1, not -2"):
-        DeclareBounds(10, {"updates": (-2, 1)}).run(program)
+        bounded(weights=1.0)
     with pytest.raises(CompileError, match="at least 2"):
-        DeclareBounds(1, {}).run(program)
+        bounded(clients=1)
 
 
 def test_square_is_a_product_and_exp_of_public_values_stays():

@@ -43,21 +43,21 @@ class FltrustProgram final : public ezmotion::Program {
 
  private:
   void local1(const Tensors& shares, const Tensors& publics) {
-    // share, fltrust.py:34
+    // share, fltrust.py:18
     v0 = shares.at(0);
-    // public, fltrust.py:25 Relu
+    // public, fltrust.py:18 Relu
     const Tensor<Ring> v3 = publics.at(0);
-    // matmul_public, fltrust.py:25 Relu
+    // matmul_public, fltrust.py:18 Relu
     const Tensor<Ring> v4 = matmul(v0, v3);
-    // reshape, fltrust.py:25 Relu
+    // reshape, fltrust.py:18 Relu
     v5 = reshape(v4, Shape{n});
-    // public, fltrust.py:34
+    // public, fltrust.py:18
     v27 = publics.at(1);
   }
 
   void products2() {
     Products products(connection(), kArithmetic);
-    // square_sum_of_shares, fltrust.py:23 Sum
+    // square_sum_of_shares, fltrust.py:18 Sum
     const std::size_t p1 = products.square_sum(v0);
     products.run();
     v1 = products.result(p1);
@@ -71,42 +71,42 @@ class FltrustProgram final : public ezmotion::Program {
     Graph g(connection(), kArithmetic);
     const Arith g2 = g.input(v2);
     const Arith g5 = g.input(v5);
-    // to_yao, fltrust.py:24 RealDiv
+    // to_yao, fltrust.py:18 RealDiv
     const Yao g6 = g.to_yao(g2, 64);
-    // circuit, fltrust.py:24 RealDiv
+    // circuit, fltrust.py:18 RealDiv
     const std::vector<Yao> r7 = g.circuit(circuit_fltrust_0, {g6});
     const Yao& g7 = r7[0];
-    // reshape, fltrust.py:24 RealDiv
+    // reshape, fltrust.py:18 RealDiv
     const Yao g8 = g.move({g7}, [this](const Tensors& x) { return reshape(x[0], Shape{n}); });
-    // to_yao, fltrust.py:24 RealDiv
+    // to_yao, fltrust.py:18 RealDiv
     const Yao g9 = g.to_yao(g5, 64);
-    // circuit, fltrust.py:24 RealDiv
+    // circuit, fltrust.py:18 RealDiv
     const std::vector<Yao> r10 = g.circuit(circuit_fltrust_1, {g9, g8});
     const Yao& g10 = r10[0];
     const Yao& g11 = r10[1];
     const Yao& g12 = r10[2];
-    // from_yao, fltrust.py:25 Relu
+    // from_yao, fltrust.py:18 Relu
     const Arith g13 = g.from_yao(g10);
-    // from_yao, fltrust.py:24 RealDiv
+    // from_yao, fltrust.py:18 RealDiv
     const Arith g14 = g.from_yao(g12);
-    // sum, fltrust.py:38 federated_sum
+    // sum, fltrust.py:18 federated_sum
     const Arith g15 = g.linear({g13}, [](const Tensors& x) { return sum(x[0], {0}); });
     const Yao g16 = g.move({g11}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
-    // to_yao, fltrust.py:31 DivNoNan
+    // to_yao, fltrust.py:18 DivNoNan
     const Yao g17 = g.to_yao(g15, 57);
-    // circuit, fltrust.py:31 DivNoNan
+    // circuit, fltrust.py:18 DivNoNan
     const std::vector<Yao> r18 = g.circuit(circuit_fltrust_2, {g17});
     const Yao& g18 = r18[0];
     const Yao g19 = g.move({g18}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    // broadcast, fltrust.py:31 DivNoNan
+    // broadcast, fltrust.py:18 DivNoNan
     const Yao g20 = g.move({g19}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    // circuit, fltrust.py:31 DivNoNan
+    // circuit, fltrust.py:18 DivNoNan
     const std::vector<Yao> r21 = g.circuit(circuit_fltrust_3, {g16, g20});
     const Yao& g21 = r21[0];
     const Yao& g22 = r21[1];
-    // from_yao, fltrust.py:31 DivNoNan
+    // from_yao, fltrust.py:18 DivNoNan
     const Arith g23 = g.from_yao(g21);
-    // from_yao, fltrust.py:24 RealDiv
+    // from_yao, fltrust.py:18 RealDiv
     const Arith g24 = g.from_yao(g22);
     g.run();
     v14 = g.share(g14);
@@ -115,41 +115,41 @@ class FltrustProgram final : public ezmotion::Program {
   }
 
   void local5() {
-    // sum, fltrust.py:24 RealDiv
+    // sum, fltrust.py:18 RealDiv
     const Tensor<Ring> v25 = sum(v24, {0});
-    // add, fltrust.py:24 RealDiv
+    // add, fltrust.py:18 RealDiv
     v29 = add(v14, v25);
   }
 
   void products6() {
     Products products(connection(), kArithmetic);
-    // gemm, fltrust.py:31 DivNoNan
+    // gemm, fltrust.py:18 DivNoNan
     const std::size_t p26 = products.gemm(v23, v0);
     products.run();
     v26 = products.result(p26);
   }
 
   void local7() {
-    // mul_public, fltrust.py:34
+    // mul_public, fltrust.py:18
     v28 = mul(v26, v27);
   }
 
   void graph8() {
     Graph g(connection(), kArithmetic);
     const Arith g29 = g.input(v29);
-    // to_yao, fltrust.py:24 RealDiv
+    // to_yao, fltrust.py:18 RealDiv
     const Yao g30 = g.to_yao(g29, 2);
-    // circuit, fltrust.py:24 RealDiv
+    // circuit, fltrust.py:18 RealDiv
     const std::vector<Yao> r31 = g.circuit(circuit_any_2, {g30});
     const Yao& g31 = r31[0];
-    // from_yao, fltrust.py:24 RealDiv
+    // from_yao, fltrust.py:18 RealDiv
     const Arith g32 = g.from_yao(g31);
     g.run();
     v32 = g.share(g32);
   }
 
   void open9(Session& s) {
-    // open, fltrust.py:24 RealDiv
+    // open, fltrust.py:18 RealDiv
     v33 = open(s, v32);
   }
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from argparse import Namespace
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
@@ -11,22 +11,35 @@ from ezprivsecfl import __version__
 from ezprivsecfl.backends.building import find_compiler
 from ezprivsecfl.backends.motion2nx.build import check_compiler
 from ezprivsecfl.backends.motion2nx.installation import Installation
-from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE
+from ezprivsecfl.cli import exits
+from ezprivsecfl.cli.arguments import add_about, add_motion2nx
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.runtime import _duet
 
 
-def doctor_command(options: Namespace) -> int:
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    made = argparse.ArgumentParser(
+        "ezcompile doctor",
+        description="Says which front and back ends this machine can use, and why not.",
+        epilog="exit codes: 0 the embedded engine can be used, 2 it cannot",
+    )
+    add_motion2nx(made)
+    add_about(made)
+    return made
+
+
+def carry_out(arguments: argparse.Namespace) -> int:
     """Carries out the command; exit code 2 if not even the embedded engine can be used."""
     print(f"ezprivsecfl {__version__}, Python {sys.version.split()[0]}")
-    _say("front end tff", _tff)
-    duet = _say("back end duet", _duet_engine)
-    _say("back end motion2nx", lambda: _motion2nx(options))
-    _say("back end plain", lambda: "needs nothing")
-    return EXIT_DONE if duet else EXIT_COMPILE
+    _examine("front end tff", _tff)
+    duet = _examine("back end duet", _duet_engine)
+    _examine("back end motion2nx", lambda: _motion2nx(arguments))
+    _examine("back end plain", lambda: "needs nothing")
+    return exits.DONE if duet else exits.COMPILE
 
 
-def _say(what: str, examine: Callable[[], str]) -> bool:
+def _examine(what: str, examine: Callable[[], str]) -> bool:
     try:
         print(f"  {what}: usable ({examine()})")
     except CompileError as e:
@@ -47,8 +60,8 @@ def _duet_engine() -> str:
     return f"engine {_duet.__version__}, {aes}, compiler {find_compiler()}"
 
 
-def _motion2nx(options: Namespace) -> str:
-    found = Installation.find(options.motion2nx)
+def _motion2nx(arguments: argparse.Namespace) -> str:
+    found = Installation.find(arguments.motion2nx)
     kind = found.build_type or "no build type"
     built = f"{found.tree}, built from {found.source} with {found.compiler} ({kind})"
     return f"{built}; compiler {find_compiler()}, {check_compiler()}"

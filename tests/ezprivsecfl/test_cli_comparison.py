@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow_federated as tff
 
-from ezprivsecfl.cli_run import relative_errors
+from ezprivsecfl.cli.comparison import relative_errors
 
 
 @pytest.mark.parametrize(

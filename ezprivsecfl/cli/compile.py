@@ -4,74 +4,120 @@ from __future__ import annotations
 
 import argparse
 import sys
-import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ezprivsecfl.backends.base import Lowered, LoweredForServers
-from ezprivsecfl.cli import EXIT_COMPILE, EXIT_DONE, EXIT_PROGRAM, chosen_backend, parse_bounds
-from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Declared, Options
-from ezprivsecfl.compiler.passes.bounds import fitting
+from ezprivsecfl.cli import exits
+from ezprivsecfl.cli.arguments import add_about, add_backend, add_passes, add_rounds, chosen_backend, chosen_options
+from ezprivsecfl.cli.messages import print_program_error, say
+from ezprivsecfl.cli.program_file import execute, load_code
+from ezprivsecfl.cli.progress import progress
+from ezprivsecfl.compiler.options import DEFAULT_CLIENTS
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import parse_program, print_program
-from ezprivsecfl.program_file import execute, load_code
-from ezprivsecfl.progress import progress
 from ezprivsecfl.report import Report
+from ezprivsecfl.report.facts import facts_of
 from ezprivsecfl.runtime.artefact import write_tree
+
+DESCRIPTION = """\
+Compiles the aggregations of a TensorFlow Federated program to secure two-party computation.
+
+  ezcompile PROGRAM.py            compile every aggregation found, write the artefacts
+  ezcompile run PROGRAM.py        run the program; two servers compute its aggregations on shares
+  ezcompile opt PROGRAM.ir        run passes of the compiler, one by one, and print the program
+  ezcompile doctor                say which back ends this machine can use
+"""
+
+EXAMPLES = """\
+examples:
+  ezcompile my_program.py                        every aggregation found, into my_program.ez/
+  ezcompile my_program.py:fltrust --clients 30   only fltrust, for rounds of up to 30 clients
+  ezcompile my_program.py --emit mpc,cpp -o out  only the mpc program and the C++ sources
+  ezcompile aggregation.ir                       a tensor program in text form
+
+exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled
+"""
 
 GUARD = "put what it does when it is run below: if __name__ == '__main__'"
 KINDS = ("tensor", "mpc", "cpp", "circuits")
 
 
-def compile_command(options: argparse.Namespace) -> int:
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    made = argparse.ArgumentParser(
+        "ezcompile", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("program", metavar="PROGRAM.py[:NAME]", help="the program file, and one aggregation in it")
+    made.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round (default 100)")
+    made.add_argument("-o", "--output", type=Path, metavar="DIR", help="where to write (default PROGRAM.ez)")
+    made.add_argument(
+        "--emit",
+        metavar="KINDS",
+        default=",".join(KINDS),
+        help=f"what to write, of {','.join(KINDS)} (default all)",
+    )
+    add_backend(made)
+    add_passes(made)
+    add_rounds(made)
+    add_about(made)
+    return made
+
+
+def carry_out(arguments: argparse.Namespace) -> int:
     """Carries out the command."""
-    kinds = [k.strip() for k in options.emit.split(",") if k.strip()]
-    unknown = [k for k in kinds if k not in KINDS]
-    if unknown:
-        raise CompileError(f"--emit {','.join(unknown)}: choose from {', '.join(KINDS)}")
-    file, _, name = options.program.partition(".py:")
-    path = Path(f"{file}.py" if name else options.program)
-    bounds = parse_bounds(options.bound)
-    backend = chosen_backend(options)
+    kinds = _chosen_kinds(arguments.emit)
+    file, _, name = arguments.program.partition(".py:")
+    path = Path(f"{file}.py" if name else arguments.program)
+    options = chosen_options(arguments, DEFAULT_CLIENTS if arguments.clients is None else arguments.clients)
+    backend = chosen_backend(arguments)
     backend.check()
     sources = _read_text(path) if path.suffix == ".ir" else _find_in_file(path, name)
     if sources is None:
-        return EXIT_PROGRAM
+        return exits.PROGRAM
     programs, errors = _traced(sources)
     if not errors:
-        check_bounds_fit(bounds, programs)
-    folder = options.output or path.with_suffix(".ez")
-    clients = DEFAULT_CLIENTS if options.clients is None else options.clients
+        _check_bounds(options.bounds, programs)
     for called, program in programs.items():
+        folder = (arguments.output or path.with_suffix(".ez")) / called
         try:
             with progress(f"compiling {called}"):
-                chosen = Options(
-                    clients,
-                    options.relu,
-                    options.norms,
-                    fitting(bounds, program),
-                    scale=options.scale,
-                    on_bad_client=options.on_bad_client,
-                    min_clients=options.min_clients,
-                )
-                compiled = compile_program(program, chosen)
-            lowered = backend.lower(compiled)
-            report = Report(lowered)
-            write(lowered, {"report.txt": f"{report}\n"}, folder / called, kinds)
+                fitting = options.bounds.fitting(program)
+                lowered = backend.lower(compile_program(program, replace(options, bounds=fitting)))
+            report = Report(facts_of(lowered))
+            _write(lowered, report, folder, kinds)
             if isinstance(lowered, LoweredForServers) and {"cpp", "circuits"} <= set(kinds):
                 with progress(f"building {called}"):
-                    lowered.build(folder / called)
+                    lowered.build(folder)
         except CompileError as e:
             errors[called] = e
             continue
         print(report)
-        if options.cost:
-            print(lowered.cost(clients, options.cost))
-        print(f"  Written to {folder / called}")
+        if arguments.cost:
+            print(lowered.cost(options.clients, arguments.cost))
+        print(f"  Written to {folder}")
     return _reported(errors, total=len(sources))
+
+
+def _chosen_kinds(emit: str) -> list[str]:
+    kinds = [k.strip() for k in emit.split(",") if k.strip()]
+    unknown = [k for k in kinds if k not in KINDS]
+    if unknown:
+        raise CompileError(f"--emit {','.join(unknown)}: choose from {', '.join(KINDS)}")
+    return kinds
+
+
+def _check_bounds(bounds: ParameterBounds, programs: Mapping[str, Program]) -> None:
+    """Raises CompileError for a bound that no program has a parameter for."""
+    unused = bounds.unused(programs.values())
+    if unused:
+        known = sorted({op.path for program in programs.values() for op in program.of(Input)})
+        raise CompileError(f"--bound {unused[0]}=...: no such parameter; there are {', '.join(known)}")
 
 
 def _reported(errors: Mapping[str, CompileError], total: int) -> int:
@@ -81,17 +127,8 @@ def _reported(errors: Mapping[str, CompileError], total: int) -> int:
             raise error
     sys.stdout.flush()
     for called, error in errors.items():
-        print(f"ezcompile: {called} cannot be compiled: {error}", file=sys.stderr)
-    return EXIT_COMPILE if errors else EXIT_DONE
-
-
-def check_bounds_fit(bounds: Mapping[str, Declared], programs: Mapping[str, Program]) -> None:
-    """Raises CompileError for a bound that no program has a parameter for."""
-    used = {key for program in programs.values() for key in fitting(bounds, program)}
-    unused = sorted(set(bounds) - used)
-    if unused:
-        known = sorted({op.path for program in programs.values() for op in program.of(Input)})
-        raise CompileError(f"--bound {unused[0]}=...: no such parameter; there are {', '.join(known)}")
+        say(f"{called} cannot be compiled: {error}")
+    return exits.COMPILE if errors else exits.DONE
 
 
 Sources = dict[str, Callable[[], Program]]
@@ -124,7 +161,7 @@ def _find_in_file(path: Path, name: str) -> Sources | None:
     except CompileError:
         raise
     except SystemExit as e:
-        print(f"ezcompile: {path} ended itself while it was imported (exit code {e.code}); {GUARD}", file=sys.stderr)
+        say(f"{path} ended itself while it was imported (exit code {e.code}); {GUARD}")
         return None
     except Exception as e:
         print_program_error(e)
@@ -157,25 +194,16 @@ def _traced(sources: Sources) -> tuple[dict[str, Program], dict[str, CompileErro
     return programs, errors
 
 
-def print_program_error(error: BaseException) -> None:
-    """The user's own traceback, as Python prints it, without our frames."""
-    frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_globals.get("__name__", "").startswith("ezprivsecfl"):
-        frames = frames.tb_next
-    traceback.print_exception(type(error), error, frames, file=sys.stderr)
-
-
-def write(lowered: Lowered, always: Mapping[str, str], folder: Path, kinds: list[str]) -> None:
+def _write(lowered: Lowered, report: Report, folder: Path, kinds: list[str]) -> None:
     """Writes the chosen artefacts of one program."""
-    tree = dict(always)
+    tree = {"report.txt": f"{report}\n"}
     if "tensor" in kinds:
         tree["tensor.ir"] = print_program(lowered.compiled.tensor)
         tree["optimised.ir"] = print_program(lowered.compiled.optimised)
     if "mpc" in kinds:
         tree["mpc.ir"] = print_program(lowered.secure)
     for path, text in lowered.sources().items():
-        circuit = path.startswith("circuits/")
-        if ("circuits" if circuit else "cpp") in kinds:
+        if ("circuits" if path.startswith("circuits/") else "cpp") in kinds:
             tree[path] = text
     try:
         write_tree(tree, folder)

@@ -1,0 +1,132 @@
+"""ParameterBounds that a user declares for parameters, and which of them applies to which parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ezprivsecfl.errors import CompileError
+from ezprivsecfl.ir.mpc.fixed_point import EXACT
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor import Input, Placement
+from ezprivsecfl.ir.types import DType
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Entries x of a parameter satisfy ``|x| < highest`` and, if that says more, ``x >= lowest``.
+
+    Raises:
+        CompileError: There are no such numbers, or more than can be encoded exactly.
+    """
+
+    highest: float
+    lowest: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.highest <= EXACT:
+            raise CompileError(f"a bound must be positive and at most 2^53, not {self.highest:g}")
+        if self.lowest is not None and not -self.highest < self.lowest < self.highest:
+            raise CompileError(
+                f"the lowest value must be above -{self.highest:g} and below {self.highest:g}, not {self.lowest:g}"
+            )
+
+    @staticmethod
+    def of(given: Declared) -> Bound:
+        """What a user has declared: ``B`` stands for (-B, B), a pair for [lowest, highest)."""
+        if isinstance(given, Bound):
+            return given
+        lowest: float | None = None
+        try:
+            if isinstance(given, tuple):
+                lowest, highest = map(float, given)
+            else:
+                highest = float(given)
+        except (TypeError, ValueError):
+            raise CompileError(f"a bound is a number or a pair of numbers, not {given!r}") from None
+        return Bound(highest, None if lowest == -highest else lowest)
+
+    def __str__(self) -> str:
+        return f"|x| < {self.highest:g}" if self.lowest is None else f"{self.lowest:g} <= x < {self.highest:g}"
+
+
+Declared = Bound | float | tuple[float, float]
+
+TENSOR_BOUND = Bound(8.0)
+"""Default for entries of float tensors: model updates."""
+
+SCALAR_BOUND = Bound(float(1 << 20))
+"""Default for integers, and for scalars of the server."""
+
+COUNT_BOUND = Bound(float(1 << 20), 0.0)
+"""Default for scalars of clients: weights, example counts, losses."""
+
+
+@dataclass(frozen=True)
+class ParameterBounds:
+    """Declared bounds.
+
+    Args:
+        by_key: A key is the path of a parameter or of a part of it, such as one tensor of a model; ``""`` stands for
+            all CLIENTS parameters. Of several keys that cover a parameter the longest counts.
+    """
+
+    by_key: Mapping[str, Bound] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, given: Mapping[str, Declared]) -> ParameterBounds:
+        """As a user of the API declares them; raises CompileError if one is no bound."""
+        found = {}
+        for key, declared in given.items():
+            try:
+                found[key] = Bound.of(declared)
+            except CompileError as e:
+                raise CompileError(f"bounds[{key!r}]: {e}") from None
+        return cls(found)
+
+    @classmethod
+    def parse(cls, given: Sequence[str]) -> ParameterBounds:
+        """As the command line has them, ``[PARAMETER=]B`` or ``[PARAMETER=]LO:HI``; raises CompileError for others."""
+        found = {}
+        for text in given:
+            key, _, interval = text.rpartition("=")
+            lowest, colon, highest = interval.rpartition(":")
+            try:
+                found[key] = Bound.of((float(lowest), float(highest)) if colon else float(highest))
+            except ValueError:
+                raise CompileError(
+                    f"--bound {text}: expected [PARAMETER=]NUMBER or [PARAMETER=]LOWEST:HIGHEST"
+                ) from None
+            except CompileError as e:
+                raise CompileError(f"--bound {text}: {e}") from None
+        return cls(found)
+
+    def of_input(self, op: Input) -> Bound | None:
+        """The bound that applies to an input; None if none does."""
+        covering = [key for key in self.by_key if _covers(key, op)]
+        return self.by_key[max(covering, key=len)] if covering else None
+
+    def fitting(self, program: Program) -> ParameterBounds:
+        """Those whose key covers an input of a program."""
+        inputs = program.of(Input)
+        return ParameterBounds({key: b for key, b in self.by_key.items() if any(_covers(key, op) for op in inputs)})
+
+    def unused(self, programs: Iterable[Program]) -> list[str]:
+        """The keys that cover no input of any of these programs, in alphabetical order."""
+        used = {key for program in programs for key in self.fitting(program).by_key}
+        return sorted(key for key in self.by_key if key not in used)
+
+
+def _covers(key: str, op: Input) -> bool:
+    if not key:
+        return op.placement is Placement.CLIENTS
+    return op.path == key or op.path.startswith(f"{key}/")
+
+
+def default_bound(op: Input) -> Bound:
+    """What is assumed of an input that no bound is declared for."""
+    at_clients = op.placement is Placement.CLIENTS
+    scalar = len(op.type.shape) == (1 if at_clients else 0)
+    if scalar and at_clients and op.type.dtype is not DType.BOOL:
+        return COUNT_BOUND
+    return TENSOR_BOUND if op.type.dtype.is_float and not scalar else SCALAR_BOUND

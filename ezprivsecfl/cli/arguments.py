@@ -1,0 +1,167 @@
+"""Arguments that several commands take, and what they stand for."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ezprivsecfl import __version__
+from ezprivsecfl.backends.base import Backend
+from ezprivsecfl.backends.network import MEASURED, NETWORKS
+from ezprivsecfl.backends.registry import choose
+from ezprivsecfl.compiler.options import BY_ROUND, DROP, MIN_CLIENTS, ON_BAD_CLIENT, SCALES, Norms, Options, Relu
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
+from ezprivsecfl.errors import CompileError
+
+
+def add_passes(parser: argparse.ArgumentParser) -> None:
+    """What the passes of the tensor level depend on."""
+    parser.add_argument(
+        "--relu", default="exact", metavar="KIND", help="exact (default), or poly:DEGREE for a polynomial"
+    )
+    parser.add_argument(
+        "--norms",
+        default="exact",
+        metavar="KIND",
+        help="exact (default), or sketch:K: estimate norms of longer vectors from K random sums, with a small error",
+    )
+    parser.add_argument(
+        "--bound",
+        action="append",
+        default=[],
+        metavar="[PARAMETER=]B",
+        help="entries x of a parameter (default: of all CLIENTS parameters) satisfy |x| < B, or LO <= x < HI if B is "
+        "LO:HI; may be repeated",
+    )
+
+
+def chosen_for_passes(arguments: argparse.Namespace, clients: int) -> Options:
+    """What the arguments of ``add_passes`` stand for; raises CompileError if there is no such choice.
+
+    Args:
+        arguments: As parsed.
+        clients: The largest number of clients of a round.
+    """
+    return Options(
+        clients=clients,
+        relu=Relu.parse(arguments.relu),
+        norms=Norms.parse(arguments.norms),
+        bounds=ParameterBounds.parse(arguments.bound),
+    )
+
+
+def add_rounds(parser: argparse.ArgumentParser) -> None:
+    """What rounds a program is compiled for."""
+    parser.add_argument(
+        "--scale",
+        choices=SCALES,
+        default=BY_ROUND,
+        help="formats follow the magnitudes that the clients of a round declare, up to the bounds (declared, the "
+        "default), or the bounds alone (fixed)",
+    )
+    parser.add_argument(
+        "--on-bad-client",
+        choices=ON_BAD_CLIENT,
+        default=DROP,
+        help="leave a client whose values cannot be used out of the round and name it (drop, the default), or let it "
+        "fail the round",
+    )
+    parser.add_argument(
+        "--min-clients",
+        type=int,
+        default=MIN_CLIENTS,
+        metavar="N",
+        help=f"smallest number of clients of a round (default {MIN_CLIENTS}); smaller rounds are refused",
+    )
+
+
+def chosen_options(arguments: argparse.Namespace, clients: int) -> Options:
+    """The same for the arguments of ``add_passes`` and ``add_rounds``."""
+    return replace(
+        chosen_for_passes(arguments, clients),
+        scale=arguments.scale,
+        on_bad_client=arguments.on_bad_client,
+        min_clients=arguments.min_clients,
+    )
+
+
+def add_backend(parser: argparse.ArgumentParser) -> None:
+    """Where programs run, and how; ``link`` is None for commands that run nothing."""
+    parser.add_argument(
+        "--backend",
+        metavar="NAME",
+        default="duet",
+        help="two servers with the embedded engine (duet, the default) or with MOTION2NX (motion2nx), exact simulation "
+        "(plain), or a back end that another package has registered",
+    )
+    add_motion2nx(parser)
+    parser.add_argument("--arithmetic", choices=("gmw", "beavy"), help="MOTION2NX's arithmetic protocol (default gmw)")
+    parser.add_argument(
+        "--cost",
+        nargs="?",
+        const="lan",
+        choices=(*NETWORKS, MEASURED),
+        metavar="NETWORK",
+        help="print what every operation costs on Duet, with seconds for a network: lan (default), wan or measured",
+    )
+    parser.add_argument(
+        "--products",
+        action="append",
+        default=[],
+        metavar="[LINE=]METHOD",
+        help="for experiments: how Duet computes products at a line, or all: auto, transfer, lattice or shares",
+    )
+    parser.add_argument(
+        "--circuits",
+        action="append",
+        default=[],
+        metavar="[LINE=]DOMAIN",
+        help="for experiments: where Duet evaluates circuits, at a line or all: auto, yao (garbled), boolean (shares)",
+    )
+    parser.add_argument(
+        "--network",
+        choices=(*NETWORKS, MEASURED),
+        metavar="NETWORK",
+        help="the network, lan, wan or measured, for which Duet chooses garbled circuits or Boolean shares (default "
+        "lan, or what --link says)",
+    )
+    parser.set_defaults(link=None)
+
+
+def add_motion2nx(parser: argparse.ArgumentParser) -> None:
+    """Where MOTION2NX is."""
+    parser.add_argument(
+        "--motion2nx", type=Path, metavar="DIR", help="a built MOTION2NX tree (default: $EZ_MOTION2NX_DIR)"
+    )
+
+
+def chosen_backend(arguments: argparse.Namespace) -> Backend:
+    """The back end that the arguments of ``add_backend`` describe; raises CompileError if there is no such."""
+    return choose(
+        arguments.backend,
+        directory=arguments.motion2nx,
+        arithmetic=arguments.arithmetic,
+        products=_by_line("--products", arguments.products),
+        circuits=_by_line("--circuits", arguments.circuits),
+        network=arguments.network,
+        link=arguments.link,
+    )
+
+
+def _by_line(option: str, given: Sequence[str]) -> dict[int, str]:
+    """Choices by line, 0 for all others; raises CompileError if a line is not a number."""
+    choices = {}
+    for text in given:
+        line, _, choice = text.rpartition("=")
+        if line and not line.isdecimal():
+            raise CompileError(f"{option} {text}: expected [LINE=]CHOICE, with the number of a line")
+        choices[int(line or 0)] = choice
+    return choices
+
+
+def add_about(parser: argparse.ArgumentParser) -> None:
+    """What every command takes."""
+    parser.add_argument("--verbose", action="store_true", help="also print where an error was raised")
+    parser.add_argument("--version", action="version", version=f"ezcompile {__version__}")

@@ -1,0 +1,55 @@
+"""The entry point: finds the command, carries it out, and turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+from ezprivsecfl.cli import exits
+from ezprivsecfl.cli.messages import say
+from ezprivsecfl.errors import CompileError, EzError
+
+COMMANDS = ("run", "opt", "doctor")
+"""Each is a module of this package; without one of them ``compile`` is meant."""
+
+TFF_MISSING = "TensorFlow Federated is not installed; it comes with the extra: pip install 'ezprivsecfl[tff]'"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    name = given.pop(0) if given and given[0] in COMMANDS else "compile"
+    own, passed_on = _split(given) if name == "run" else (given, [])
+    command = import_module(f"ezprivsecfl.cli.{name}")  # what it needs, and no more
+    options = command.parser().parse_args(own)
+    options.arguments = passed_on
+    try:
+        code: int = command.carry_out(options)
+        return code
+    except EzError as e:
+        if options.verbose:
+            traceback.print_exc()
+        say(str(e))
+        return exits.COMPILE if isinstance(e, CompileError) else exits.RUN
+    except KeyboardInterrupt:
+        say("interrupted")
+        return exits.INTERRUPTED
+    except ModuleNotFoundError as e:
+        if not (e.name or "").startswith("tensorflow"):
+            raise
+        say(TFF_MISSING)
+        return exits.COMPILE
+
+
+def _split(given: list[str]) -> tuple[list[str], list[str]]:
+    """Our own arguments, and after ``--`` those of the program."""
+    end = given.index("--") if "--" in given else len(given)
+    return given[:end], given[end + 1 :]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""The compile report: what is computed, who learns what, how precisely, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ezprivsecfl.report.facts import Facts
+from ezprivsecfl.report.text import as_html, as_text
+
+
+@dataclass(frozen=True)
+class Report:
+    """A compiled program, explained; ``print`` shows text, a notebook HTML.
+
+    Args:
+        facts: What there is to say of it; see ``facts_of``.
+    """
+
+    facts: Facts
+
+    def __str__(self) -> str:
+        return as_text(self.facts)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.facts)

@@ -1,0 +1,74 @@
+"""What a report states, and how it says it."""
+
+from __future__ import annotations
+
+import pytest
+from small_programs import TensorProgram, clipped_mean, fltrust
+
+from ezprivsecfl.backends.registry import choose
+from ezprivsecfl.compiler.options import FIXED, Norms, Options, Relu
+from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
+from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor.structure import Sum
+from ezprivsecfl.ir.types import DType
+from ezprivsecfl.report import Report
+from ezprivsecfl.report.facts import CircuitUse, Facts, facts_of
+
+
+def facts(program: Program, **options: object) -> Facts:
+    return facts_of(compile_program(program, Options(clients=9, **options)), choose("plain"))
+
+
+def test_parameters_and_results():
+    found = facts(fltrust(20))
+    assert [(t.path, str(t.type)) for t in found.inputs_of_clients] == [("updates", "secret<f32[n, 20]>")]
+    assert [(t.path, str(t.type)) for t in found.inputs_of_server] == [("root", "public<f32[20]>")]
+    assert [t.path for t in found.results] == ["result"]
+    text = str(Report(found))
+    assert text.startswith("fltrust\n  Computes\n    From each of 2 to 9 clients: updates f32[20]\n")
+    assert "    From the server: root f32[20]\n    Results: result f32[20]\n" in text
+
+
+def test_formats_have_the_bounds_that_apply():
+    found = facts(clipped_mean(5), bounds=ParameterBounds.of({"value": (-1, 4)}))
+    (value,) = found.formats
+    assert (value.path, value.shape, value.bound) == ("value", ("n", 5), Bound(4.0, -1.0))
+    assert f"value [n, 5]: -1 <= x < 4, {value.fractional_bits} fractional bits" in str(Report(found))
+
+
+@pytest.mark.parametrize(("options", "classified"), [({}, ["x"]), ({"scale": FIXED}, [])])
+def test_numbers_are_classified_truth_values_are_not(options, classified):
+    b = TensorProgram("flags")
+    b.returns(b.add(Sum, b.clients("x", 3), axes=(0,)), "numbers")
+    b.clients("flag", dtype=DType.BOOL)
+    found = facts(b.build(), **options)
+    assert found.classified == classified
+    assert ("the magnitude class" in str(Report(found))) == bool(classified)
+
+
+def test_approximations_are_stated_only_if_there_are_any():
+    exact = facts(fltrust(200))
+    assert not exact.sketches
+    assert not exact.polynomials
+    rough = facts(fltrust(200), norms=Norms(64), relu=Relu(4))
+    assert [(s.shape, s.sums) for s in rough.sketches] == [(("n", 200), 64)]
+    assert [p.degree for p in rough.polynomials] == [4]
+
+
+def test_circuits_are_counted_once_per_element():
+    found = facts(fltrust(20))
+    assert found.circuits
+    assert all(use.garbled for use in found.circuits)
+    once = [CircuitUse("wide", 10, 3, ("n", 2), True), CircuitUse("deep", 7, 2, (), False)]
+    text = str(Report(Facts(**{**vars(found), "circuits": once})))
+    assert "wide: 10 AND gates, once per element of [n, 2], garbled\n" in text
+    assert "deep: 7 AND gates, once, on Boolean shares in 2 layers\n" in text
+    assert "in all 187 AND gates in a round of 9 clients" in text
+
+
+def test_html_is_escaped():
+    found = facts(fltrust(20))
+    html = Report(Facts(**{**vars(found), "name": "<fltrust>", "traffic": ["1 & 2"]}))._repr_html_()
+    assert html.startswith("<h4>&lt;fltrust&gt;</h4><b>Computes</b><ul><li>")
+    assert html.endswith("<ul><li>1 &amp; 2</li></ul>")
