@@ -6,8 +6,8 @@ import numpy as np
 from program_texts import MEAN
 
 import ezprivsecfl as ez
-from ezprivsecfl.cli import main
-from ezprivsecfl.program_file import execute
+from ezprivsecfl.cli.main import main
+from ezprivsecfl.cli.program_file import execute
 from ezprivsecfl.runtime import load
 
 RATED = """\

@@ -128,7 +128,10 @@ def test_a_manifest_that_says_something_else_does_not_run(cluster, spoilt):
         program.run(given, server)  # nor in the servers, which look for themselves
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"files": 3}', '{"format": 1, "key": "", "place": "", "engine": ""}'])
+FIELDS = '"format": 2, "key": "", "place": "", "engine": ""'
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"files": {}}', f"{{{FIELDS}}}", f'{{{FIELDS}, "files": 3}}'])
 def test_a_damaged_record_is_told(cluster, spoilt, text):
     (spoilt / "built.json").write_text(text)
     with pytest.raises(RunError, match=r"built\.json is damaged, or of another version of EZPrivSecFL"):
