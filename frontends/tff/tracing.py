@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,8 +20,8 @@ from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.signature import Arguments, Signature
 from ezprivsecfl.frontends.tff.source import Definition, definition_of
 from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Broken, Function, Local, Node, Origin, Struct, Traced
-from ezprivsecfl.ir.op import Op
-from ezprivsecfl.ir.program import Program, drop_unused
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -115,19 +114,17 @@ class _Trace:
         with self._emit.builder.at(self._place):
             self._outputs(result, signature.result, signature.result_path)
         self._problems.raise_if_any(self._name)
-        built = self._emit.builder.build()
-        ops, clear_work = self._used(built.ops)
+        program, clear_work = self._used(self._emit.builder.build())
         self._problems.raise_if_any(self._name)
-        return TracedComputation(Program(built.name, built.level, built.max_clients, ops), signature, clear_work)
+        return TracedComputation(program, signature, clear_work)
 
-    def _used(self, ops: Sequence[Op]) -> tuple[tuple[Op, ...], ClearWork | None]:
-        """The operations and the work in the clear that results depend on, and all parameters."""
+    def _used(self, program: Program) -> tuple[Program, ClearWork | None]:
+        """What results depend on, and all parameters; with the work in the clear that it needs."""
         uploads = self._recorder.paths()
-        needed = drop_unused(ops, (Output,))
-        inputs = {op.path for op in needed if isinstance(op, Input)}
-        kept = drop_unused(ops, (Input, Output))
-        kept = tuple(op for op in kept if not isinstance(op, Input) or op.path in inputs or op.path not in uploads)
-        return kept, self._recorder.finish(inputs)
+        inputs = {op.path for op in drop_unused(program, (Output,)).of(Input)}
+        kept = drop_unused(program, (Input, Output))
+        ops = [op for op in kept.ops if not isinstance(op, Input) or op.path in inputs or op.path not in uploads]
+        return replace(kept, ops=tuple(ops)), self._recorder.finish(inputs)
 
     def _inputs(self, type_: Any, path: str, placement: Placement, origin: Origin | None = None) -> Node:
         if isinstance(type_, tff.FederatedType):
