@@ -124,7 +124,7 @@ def _covers(key: str, op: Input) -> bool:
 
 
 def default_bound(op: Input) -> Bound:
-    """What is assumed of an input that no bound is declared for; the program itself may say it."""
+    """What is assumed of an input that no bound is declared for; a front end may know it."""
     if op.bound is not None:
         return Bound(op.bound, op.lowest)
     at_clients = op.placement is Placement.CLIENTS

@@ -203,7 +203,7 @@ class SecureProgram:
     @property
     def report(self) -> Report:
         """What is computed, who learns what, precision, circuits, expected traffic."""
-        return Report(facts_of(self.variants[0].lowered))
+        return Report(facts_of(self.variants[0].lowered, self.traced.boundary()))
 
     def cost(self, network: str = "lan", clients: int | None = None) -> Costs:
         """What every operation costs on the program's back end, before anything is run; ``print`` shows a table.

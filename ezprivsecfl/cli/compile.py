@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,11 +38,15 @@ EXAMPLES = """\
 examples:
   ezcompile my_program.py                        every aggregation found, into my_program.ez/
   ezcompile my_program.py:fltrust --clients 30   only fltrust, for rounds of up to 30 clients
+  ezcompile my_program.py --boundary             what runs at each client, what is uploaded, what is on shares
   ezcompile my_program.py --emit mpc,cpp -o out  only the mpc program and the C++ sources
   ezcompile aggregation.ir                       a tensor program in text form
 
 exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled
 """
+
+TracedProgram = tuple[Program, Sequence[str]]
+"""A program, and its boundary in words."""
 
 GUARD = "put what it does when it is run below: if __name__ == '__main__'"
 KINDS = ("tensor", "mpc", "cpp", "circuits")
@@ -61,6 +65,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="KINDS",
         default=",".join(KINDS),
         help=f"what to write, of {','.join(KINDS)} (default all)",
+    )
+    made.add_argument(
+        "--boundary",
+        action="store_true",
+        help="only print what runs in the clear at each client, what is uploaded, and what is computed on shares",
     )
     add_backend(made)
     add_passes(made)
@@ -81,15 +90,18 @@ def carry_out(arguments: argparse.Namespace) -> int:
     if sources is None:
         return exits.PROGRAM
     programs, errors = _traced(sources)
+    if arguments.boundary:
+        _print_boundaries(programs)
+        return _reported(errors, total=len(sources))
     if not errors:
         _check_bounds(options.bounds, programs)
-    for called, program in programs.items():
+    for called, (program, boundary) in programs.items():
         folder = (arguments.output or path.with_suffix(".ez")) / called
         try:
             with progress(f"compiling {called}"):
                 fitting = options.bounds.fitting(program)
                 lowered = backend.lower(compile_program(program, replace(options, bounds=fitting)))
-            report = Report(facts_of(lowered))
+            report = Report(facts_of(lowered, boundary))
             _write(lowered, report, folder, kinds)
             if isinstance(lowered, LoweredForServers) and {"cpp", "circuits"} <= set(kinds):
                 with progress(f"building {called}"):
@@ -112,11 +124,19 @@ def _chosen_kinds(emit: str) -> list[str]:
     return kinds
 
 
-def _check_bounds(bounds: ParameterBounds, programs: Mapping[str, Program]) -> None:
+def _print_boundaries(programs: Mapping[str, TracedProgram]) -> None:
+    for called, (_, boundary) in programs.items():
+        print(called)
+        for statement in boundary or ["In the clear: nothing is known of, in a program in text form"]:
+            print(f"  {statement}")
+
+
+def _check_bounds(bounds: ParameterBounds, programs: Mapping[str, TracedProgram]) -> None:
     """Raises CompileError for a bound that no program has a parameter for."""
-    unused = bounds.unused(programs.values())
+    all_of_them = [program for program, _ in programs.values()]
+    unused = bounds.unused(all_of_them)
     if unused:
-        known = sorted({op.path for program in programs.values() for op in program.of(Input)})
+        known = sorted({op.path for program in all_of_them for op in program.of(Input)})
         raise CompileError(f"--bound {unused[0]}=...: no such parameter; there are {', '.join(known)}")
 
 
@@ -131,7 +151,7 @@ def _reported(errors: Mapping[str, CompileError], total: int) -> int:
     return exits.COMPILE if errors else exits.DONE
 
 
-Sources = dict[str, Callable[[], Program]]
+Sources = dict[str, Callable[[], TracedProgram]]
 """Programs by name; a call traces one, and may raise CompileError."""
 
 
@@ -145,7 +165,7 @@ def _read_text(path: Path) -> Sources:
     program = parse_program(text, str(path))
     if program.level is not Level.TENSOR:
         raise CompileError(f"{path} is an mpc program; only tensor programs can be compiled")
-    return {program.name: lambda: program}
+    return {program.name: lambda: (program, [])}
 
 
 def _find_in_file(path: Path, name: str) -> Sources | None:
@@ -172,19 +192,23 @@ def _find_in_file(path: Path, name: str) -> Sources | None:
     if not found:
         raise CompileError(
             f"{path} has no aggregation at module level: expected a tff.federated_computation with a CLIENTS-placed "
-            "parameter, or a tff.templates.AggregationProcess"
+            "parameter, or a process (AggregationProcess, LearningProcess) with such a next"
         )
     chosen = {name: found[name]} if name else found
 
-    def source(called: str) -> Callable[[], Program]:
-        return lambda: trace(chosen[called], called).program
+    def source(called: str) -> Callable[[], TracedProgram]:
+        def traced() -> TracedProgram:
+            found = trace(chosen[called], called)
+            return found.program, found.boundary()
+
+        return traced
 
     return {called: source(called) for called in chosen}
 
 
-def _traced(sources: Sources) -> tuple[dict[str, Program], dict[str, CompileError]]:
+def _traced(sources: Sources) -> tuple[dict[str, TracedProgram], dict[str, CompileError]]:
     """Traces what can be traced; the rest comes with its error."""
-    programs: dict[str, Program] = {}
+    programs: dict[str, TracedProgram] = {}
     errors: dict[str, CompileError] = {}
     for called, source in sources.items():
         try:

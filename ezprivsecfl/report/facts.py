@@ -119,6 +119,7 @@ class Facts:
         polynomials: ReLUs that are approximated.
         circuits: Where circuits are evaluated.
         traffic: In words, what a round sends.
+        boundary: In words, what runs in the clear before, and what is uploaded; empty if that is not known.
     """
 
     name: str
@@ -135,13 +136,15 @@ class Facts:
     polynomials: Sequence[Polynomial]
     circuits: Sequence[CircuitUse]
     traffic: Sequence[str]
+    boundary: Sequence[str] = ()
 
 
-def facts_of(lowered: Lowered) -> Facts:
+def facts_of(lowered: Lowered, boundary: Sequence[str] = ()) -> Facts:
     """Collects the facts.
 
     Args:
         lowered: The program as its back end computes it: that decides where circuits are evaluated, and what is sent.
+        boundary: What runs in the clear before, in words.
     """
     compiled = lowered.compiled
     inputs = compiled.tensor.of(Input)
@@ -167,6 +170,7 @@ def facts_of(lowered: Lowered) -> Facts:
         polynomials=_polynomials(compiled),
         circuits=_circuits(lowered.secure),
         traffic=lowered.traffic(),
+        boundary=boundary,
     )
 
 

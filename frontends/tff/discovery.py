@@ -43,15 +43,14 @@ def as_computation(value: Any) -> Any:
 
 
 def find_computations(module_namespace: dict[str, Any]) -> dict[str, object]:
-    """The aggregations among a module's names: computations with a CLIENTS parameter, and aggregation processes.
+    """The aggregations among a module's names: computations with a CLIENTS parameter, and processes of such.
 
     Args:
         module_namespace: ``vars()`` of the executed module.
     """
     found: dict[str, object] = {}
     for name, value in module_namespace.items():
-        if isinstance(value, tff.templates.AggregationProcess) or (
-            isinstance(value, tff.Computation) and has_clients_parameter(value)
-        ):
+        computation = value.next if isinstance(value, tff.templates.IterativeProcess) else value
+        if isinstance(computation, tff.Computation) and has_clients_parameter(computation):
             found.setdefault(name, value)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +9,7 @@ import tensorflow_federated as tff
 
 from ezprivsecfl.errors import UNKNOWN, CompileError, Location
 from ezprivsecfl.frontends.tff.blocks import BlockTracer
-from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork
+from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, lines_text
 from ezprivsecfl.frontends.tff.boundary.recorder import Recorder, element
 from ezprivsecfl.frontends.tff.definitions import find_definition
 from ezprivsecfl.frontends.tff.discovery import as_computation, has_clients_parameter
@@ -21,8 +20,8 @@ from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.signature import Arguments, Signature
 from ezprivsecfl.frontends.tff.source import Definition, definition_of
 from ezprivsecfl.frontends.tff.values import BROKEN, Function, Known, Local, Node, Origin, Struct, Tensor, Traced
-from ezprivsecfl.ir.op import Op
-from ezprivsecfl.ir.program import Program, drop_unused
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -40,6 +39,18 @@ class TracedComputation:
     program: Program
     signature: Signature
     clear_work: ClearWork | None = None
+
+    def boundary(self) -> list[str]:
+        """What runs in the clear, what is uploaded, and what is computed on shares, in words."""
+        work = self.clear_work
+        given = {upload.path for site in (work.at_client, work.at_server) for upload in site.results} if work else set()
+        arguments = [op for op in self.program.of(Input) if op.placement is Placement.CLIENTS and op.path not in given]
+        lines = {op.location for op in self.program.ops if not isinstance(op, Input | Output)} - {UNKNOWN}
+        return [
+            *(work.explained() if work else ["In the clear: nothing"]),
+            *(f"Each client uploads, in shares, its argument {op.path}" for op in arguments),
+            f"After that, on shares and on what is opened: {lines_text(lines)}",
+        ]
 
     def arguments(self, argument: object) -> Arguments:
         """Arrays by input path, for a call with data sets after the clients have done their own work.
@@ -91,7 +102,7 @@ class _Trace:
         self._emit = Emitter(name)
         self._problems = Problems()
         self._signature = _signature(comp, name, definition)
-        self._recorder = Recorder(self._emit)
+        self._recorder = Recorder(self._emit, self._problems)
 
     def run(self) -> TracedComputation:
         """The traced computation."""
@@ -104,18 +115,17 @@ class _Trace:
         with self._emit.builder.at(self._place):
             self._outputs(result, signature.result, signature.result_path)
         self._problems.raise_if_any(self._name)
-        built = self._emit.builder.build()
-        ops, clear_work = self._used(built.ops)
-        return TracedComputation(Program(built.name, built.level, built.max_clients, ops), signature, clear_work)
+        program, clear_work = self._used(self._emit.builder.build())
+        self._problems.raise_if_any(self._name)
+        return TracedComputation(program, signature, clear_work)
 
-    def _used(self, ops: Sequence[Op]) -> tuple[tuple[Op, ...], ClearWork | None]:
-        """The operations and the work in the clear that results depend on, and all parameters."""
+    def _used(self, program: Program) -> tuple[Program, ClearWork | None]:
+        """What results depend on, and all parameters; with the work in the clear that it needs."""
         uploads = self._recorder.paths()
-        needed = drop_unused(ops, (Output,))
-        inputs = {op.path for op in needed if isinstance(op, Input)}
-        kept = drop_unused(ops, (Input, Output))
-        kept = tuple(op for op in kept if not isinstance(op, Input) or op.path in inputs or op.path not in uploads)
-        return kept, self._recorder.finish(inputs)
+        inputs = {op.path for op in drop_unused(program, (Output,)).of(Input)}
+        kept = drop_unused(program, (Input, Output))
+        ops = [op for op in kept.ops if not isinstance(op, Input) or op.path in inputs or op.path not in uploads]
+        return replace(kept, ops=tuple(ops)), self._recorder.finish(inputs)
 
     def _inputs(self, type_: Any, path: str, placement: Placement, origin: Origin | None = None) -> Node:
         if isinstance(type_, tff.FederatedType):

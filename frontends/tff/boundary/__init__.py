@@ -16,5 +16,6 @@ More precisely, of a TensorFlow computation that is called with a data set, afte
 3. Every other operation is evaluated on shares. The tensors that it takes from own operations are the *uploads*.
 
 What the client is given is what the program itself broadcasts to it, and its own arguments. A computation that is not
-called with a data set has no own operations: all of it is on shares.
+called with a data set has no own operations but those of ``clear_operations.py``: what clients draw, and what the
+server alone knows and the IR has no operation for.
 """

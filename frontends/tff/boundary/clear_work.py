@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,17 +108,21 @@ class ClearWork:
             error = InputError(f"{name}: the own work of client {index} failed: {type(e).__name__}: {why}")
             return [error] * len(self.at_client.results)
 
-    def lines(self) -> list[str]:
-        """The boundary, explained."""
+    def explained(self) -> list[str]:
+        """What is run in the clear, where, and what crosses the boundary."""
         return [
-            *_runs("Each client runs", self.at_client),
+            *([f"In the clear, at the server: {lines_text(self.at_server.lines)}"] if self.at_server.lines else []),
+            *(f"The server puts in {upload}" for upload in self.at_server.results),
+            *(f"The server returns {path}, which depends on no client" for path in self.answers),
             *(f"Each client is given {what}" for what in self.received),
-            *_runs("The server runs", self.at_server),
+            *([f"In the clear, at each client: {lines_text(self.at_client.lines)}"] if self.at_client.lines else []),
             *(f"Each client uploads, in shares, {upload}" for upload in self.at_client.results),
-            *(f"The server computes in the clear {upload}" for upload in self.at_server.results),
-            "Everything after that is computed on shares",
         ]
 
 
-def _runs(who: str, site: Site) -> list[str]:
-    return [f"{who} {', '.join(str(line) for line in site.lines)}"] if site.lines else []
+def lines_text(lines: Iterable[Location]) -> str:
+    """Lines of the user's program, file by file."""
+    files: dict[str, set[int]] = {}
+    for line in lines:
+        files.setdefault(line.file, set()).add(line.line)
+    return ", ".join(f"{file}:{', '.join(map(str, sorted(numbers)))}" for file, numbers in sorted(files.items()))

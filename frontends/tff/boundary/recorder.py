@@ -22,7 +22,7 @@ from ezprivsecfl.frontends.tff.discovery import has_data_set
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
-from ezprivsecfl.frontends.tff.problems import Unsupported
+from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.values import STAYS, Known, Leaf, Local, Node, Origin, Struct, Traced
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
@@ -36,10 +36,12 @@ class Recorder:
 
     Args:
         emit: Adds the uploads to the IR.
+        problems: Takes what is not supported.
     """
 
-    def __init__(self, emit: Emitter) -> None:
+    def __init__(self, emit: Emitter, problems: Problems) -> None:
         self._emit = emit
+        self._problems = problems
         self._parameters: dict[str, tuple[str, Any, bool]] = {}
         self._received: dict[str, Any] = {}
         self._steps: dict[bool, list[Step]] = {False: [], True: []}
@@ -176,7 +178,11 @@ class Recorder:
         bindings: Bindings = []
         lines: dict[Location, None] = {}
         for step in reversed(self._steps[at_client]):
-            made = step.bindings(wanted)
+            try:
+                made = step.bindings(wanted)
+            except Unsupported as e:
+                self._problems.add(step.place, str(e))
+                continue
             if made:
                 lines.update(dict.fromkeys(step.lines(wanted)))
             wanted |= {name for _, block in made for name in names_in(block)}

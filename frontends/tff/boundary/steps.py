@@ -16,17 +16,32 @@ from tensorflow_federated.python.core.impl.types import type_serialization
 
 from ezprivsecfl.errors import Location
 from ezprivsecfl.frontends.tff.graphs import Graph
+from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.source import operation_location
 
 Bindings = list[tuple[str, Any]]
 """Names with the building blocks that they stand for; later ones may refer to earlier ones."""
 
 
+ON_SHARES = (
+    "a client's own work that takes what is computed on shares, such as an aggregate of the same round; pass it to the "
+    "next round in the state"
+)
+
+
 class Step(Protocol):
     """One call of a TensorFlow computation."""
 
+    @property
+    def place(self) -> Location:
+        """Where it is called."""
+
     def bindings(self, wanted: set[str]) -> Bindings:
-        """What gives the wanted names, of which some may be other steps'; empty if none is this one's."""
+        """What gives the wanted names, of which some may be other steps'; empty if none is this one's.
+
+        Raises:
+            Unsupported: It takes what there is on shares alone.
+        """
 
     def lines(self, wanted: set[str]) -> list[Location]:
         """The lines of the user's program that are run for the wanted names."""
@@ -118,6 +133,8 @@ class OwnPart:
         """The graph called for some of its tensors, with the arguments that these need."""
         names = {op.name for op in _needed([tensor.op for tensor in tensors])}
         used = [(b, type_, block) for b, type_, block in self.arguments if _placeholder(b) in names]
+        if any(block is None for _, _, block in used):
+            raise Unsupported(ON_SHARES)
         parameter = tff.StructType([(None, type_) for _, type_, _ in used])
         type_ = tff.FunctionType(parameter, tff.StructType([(None, _type_of(tensor)) for tensor in tensors]))
         proto = pb.TensorFlow()
