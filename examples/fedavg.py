@@ -2,7 +2,7 @@
 
 Both the weights and the example counts stay secret: how much data a client has is nobody's business either.
 
-    ezcompile run examples/fedavg.py --check
+    ezcompile run --check examples/fedavg.py
 """
 
 import collections

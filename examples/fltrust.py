@@ -5,7 +5,7 @@ with the root update, and no update is longer than the root update. The rule is 
 any other that you write yourself: see aggregators/fltrust.py.
 
     python examples/fltrust.py                      in the clear, by TFF: the server sees every update
-    ezcompile run examples/fltrust.py --check       by two servers, neither of which sees any update
+    ezcompile run --check examples/fltrust.py       by two servers, neither of which sees any update
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 An aggregation process has a state that is handed from round to round; nothing changes about how it is used.
 
-    ezcompile run examples/mean_factory.py --check
+    ezcompile run --check examples/mean_factory.py
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 How many updates were clipped is a measurement that the process returns, so both servers learn that number; which ones
 were, they do not.
 
-    ezcompile run examples/norm_clipping.py --check
+    ezcompile run --check examples/norm_clipping.py
 """
 
 import numpy as np

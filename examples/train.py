@@ -4,7 +4,7 @@ Each round every client takes some steps of gradient descent on its own data and
 the same on its small root data set; FLTrust aggregates. Malicious clients have flipped labels and send their update ten
 times as long. The curve of test accuracy is drawn next to that of plain averaging.
 
-    ezcompile run examples/train.py --check -- --rounds 5
+    ezcompile run --check examples/train.py --rounds 5
 """
 
 import argparse

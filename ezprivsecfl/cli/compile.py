@@ -55,7 +55,11 @@ KINDS = ("tensor", "mpc", "cpp", "circuits")
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     made = argparse.ArgumentParser(
-        "ezcompile", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+        "ezcompile",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     made.add_argument("program", metavar="PROGRAM.py[:NAME]", help="the program file, and one aggregation in it")
     made.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round (default 100)")

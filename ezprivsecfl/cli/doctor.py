@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
         "ezcompile doctor",
         description="Says which front and back ends this machine can use, and why not.",
         epilog="exit codes: 0 the embedded engine can be used, 2 it cannot",
+        allow_abbrev=False,
     )
     add_motion2nx(made)
     add_about(made)

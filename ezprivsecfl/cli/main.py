@@ -23,10 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = given.pop(0) if given and given[0] in COMMANDS else "compile"
-    own, passed_on = _split(given) if name == "run" else (given, [])
     command = import_module(f"ezprivsecfl.cli.{name}")  # what it needs, and no more
-    options = command.parser().parse_args(own)
-    options.arguments = passed_on
+    options = command.parser().parse_args(given)
     try:
         code: int = command.carry_out(options)
         return code
@@ -43,12 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         say(TFF_MISSING)
         return exits.COMPILE
-
-
-def _split(given: list[str]) -> tuple[list[str], list[str]]:
-    """Our own arguments, and after ``--`` those of the program."""
-    end = given.index("--") if "--" in given else len(given)
-    return given[:end], given[end + 1 :]
 
 
 if __name__ == "__main__":

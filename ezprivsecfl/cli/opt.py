@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
         description="Runs passes on a program in text form and prints what they make of it.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     made.add_argument("program", metavar="FILE.ir", type=Path, nargs="?", help="a program in text form")
     made.add_argument(

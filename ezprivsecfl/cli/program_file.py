@@ -1,7 +1,10 @@
-"""Executes a user's program file, as Python would."""
+"""Executes a user's program, a file or a module, as Python would."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,3 +46,29 @@ def execute(path: Path, arguments: Sequence[str], *, name: str) -> dict[str, Any
     sys.modules[name] = module
     exec(code, module.__dict__)
     return module.__dict__
+
+
+def check_module(name: str) -> None:
+    """Raises CompileError unless there is such a module, or for ``package.module`` such a package.
+
+    Modules in the current folder are found first, as with ``python -m``. Nothing is imported.
+    """
+    if sys.path:
+        sys.path[0] = os.getcwd()
+    try:
+        found = importlib.util.find_spec(name.partition(".")[0])
+    except ValueError:
+        found = None
+    if found is None:
+        raise CompileError(f"there is no module {name}")
+
+
+def execute_module(name: str, arguments: Sequence[str]) -> None:
+    """Executes a module, or the ``__main__`` of a package, as ``python -m`` does; relative imports work.
+
+    Args:
+        name: The module's full name, which ``check_module`` has found.
+        arguments: Become ``sys.argv[1:]``.
+    """
+    sys.argv = [name, *arguments]  # runpy replaces the name by the file
+    runpy.run_module(name, run_name="__main__", alter_sys=True)

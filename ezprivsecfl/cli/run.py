@@ -11,7 +11,7 @@ from ezprivsecfl.backends.network import NETWORKS
 from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.arguments import add_about, add_backend, add_passes, add_rounds, chosen_backend, chosen_options
 from ezprivsecfl.cli.messages import print_program_error, say
-from ezprivsecfl.cli.program_file import execute, load_code
+from ezprivsecfl.cli.program_file import check_module, execute, execute_module, load_code
 from ezprivsecfl.cli.progress import progress
 from ezprivsecfl.cli.recorder import Recorder
 from ezprivsecfl.cli.summary import print_summary, write_json
@@ -21,8 +21,9 @@ from ezprivsecfl.errors import DroppedClientWarning, EzError, PrecisionWarning
 EXAMPLES = """\
 examples:
   ezcompile run my_program.py                    the program's own output is left as it is
-  ezcompile run my_program.py --check            compare every result with TFF's own
-  ezcompile run my_program.py -- --epochs 3      pass arguments to the program
+  ezcompile run --check my_program.py            compare every result with TFF's own
+  ezcompile run my_program.py --epochs 3         what follows PROGRAM goes to the program
+  ezcompile run -m my_package.train              a module, as python -m runs it
   ezcompile run --cost=wan my_program.py         what every operation costs, before it is run
 
 exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled, 3 a round failed, or is wrong by --check
@@ -33,12 +34,15 @@ def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     made = argparse.ArgumentParser(
         "ezcompile run",
-        usage="ezcompile run [options] PROGRAM.py [-- ARGS]",
+        usage="ezcompile run [options] (PROGRAM.py | -m MODULE) [ARGS]",
         description="Runs a TFF program unchanged; its aggregations are computed by two servers on shares.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    made.add_argument("program", metavar="PROGRAM.py", type=Path, help="the program file")
+    made.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module's name")
+    made.add_argument("program", metavar="PROGRAM", help="the program file")
+    made.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="go to the program as they are")
     made.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round")
     made.add_argument(
         "--check",
@@ -62,7 +66,13 @@ def parser() -> argparse.ArgumentParser:
 def carry_out(arguments: argparse.Namespace) -> int:
     """Carries out the command."""
     options = chosen_options(arguments, first_clients(arguments.clients, arguments.min_clients))
-    load_code(arguments.program)
+    if arguments.module:
+        check_module(arguments.program)
+    else:
+        load_code(Path(arguments.program))
+    ours = {f"--{name.replace('_', '-')}" for name in vars(arguments)}
+    if passed_on := ours.intersection(arguments.arguments):
+        say(f"{', '.join(sorted(passed_on))} goes to the program, since it follows PROGRAM; ours stand before it")
     backend = chosen_backend(arguments)
     backend.check()
     if arguments.report:
@@ -97,7 +107,10 @@ def carry_out(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     """Runs the program; errors of this package pass, the program's own become exit codes."""
     try:
-        execute(arguments.program, arguments.arguments, name="__main__")
+        if arguments.module:
+            execute_module(arguments.program, arguments.arguments)
+        else:
+            execute(Path(arguments.program), arguments.arguments, name="__main__")
     except EzError:
         raise
     except SystemExit as e:

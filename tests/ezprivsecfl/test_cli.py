@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from program_texts import MEAN, RUN
+from program_texts import MEAN, PREAMBLE, RUN
 
 from ezprivsecfl import __version__
 from ezprivsecfl.cli.main import main
@@ -31,7 +31,7 @@ def assert_result(out: str, arguments: str) -> None:
 def test_run_leaves_the_programs_output_alone(program, capsys, tmp_path):
     path = program(MEAN + RUN)
     report = tmp_path / "report.json"
-    code = main(["run", str(path), "--check", "--report", str(report), "--", "--epochs", "3"])
+    code = main(["run", "--check", "--report", str(report), str(path), "--epochs", "3"])
     out, err = capsys.readouterr()
     assert code == 0
     assert_result(out, "['--epochs', '3']")
@@ -71,7 +71,7 @@ if __name__ == "__main__":
 def test_bad_clients_are_dropped_named_and_left_out_of_the_comparison(program, capsys, tmp_path, backend):
     report = tmp_path / "report.json"
     path = program(DIRECTION)
-    assert main(["run", str(path), "--backend", backend, "--check", "--report", str(report)]) == 0
+    assert main(["run", "--backend", backend, "--check", "--report", str(report), str(path)]) == 0
     out, err = capsys.readouterr()
     assert out == "result [27.0, 40.0, 53.0, 66.0]\n"
     (call,) = json.loads(report.read_text())
@@ -88,18 +88,18 @@ def test_bad_clients_are_dropped_named_and_left_out_of_the_comparison(program, c
 
 def test_bad_clients_can_fail_the_round(program, capsys):
     path = program(DIRECTION)
-    code, message = failed(capsys, "run", path, "--backend", "plain", "--on-bad-client", "fail")
+    code, message = failed(capsys, "run", "--backend", "plain", "--on-bad-client", "fail", path)
     assert code == 3
     assert "'values' of client 4 at [0] is nan" in message
     path = program(DIRECTION.replace("values[4] =", "values[5] =").replace('np.float32("nan")', "1"))
-    code, message = failed(capsys, "run", path, "--backend", "plain", "--on-bad-client", "fail")
+    code, message = failed(capsys, "run", "--backend", "plain", "--on-bad-client", "fail", path)
     assert code == 3
     assert "client 1: " in message
     assert "is not finite for its values" in message
 
 
 def test_run_with_the_plain_back_end(program, capsys):
-    assert main(["run", str(program(MEAN + RUN)), "--backend", "plain"]) == 0
+    assert main(["run", "--backend", "plain", str(program(MEAN + RUN))]) == 0
     assert "result [1.0, 2.0, 3.0, 4.0]" in capsys.readouterr().out
 
 
@@ -170,13 +170,13 @@ def test_an_interrupted_program(program, capsys):
 
 
 def test_a_report_that_cannot_be_written_costs_no_run(program, capsys, tmp_path):
-    code, message = failed(capsys, "run", program("print('ran')\n"), "--report", tmp_path / "no" / "report.json")
+    code, message = failed(capsys, "run", "--report", tmp_path / "no" / "report.json", program("print('ran')\n"))
     assert code == 2
     assert "cannot write the report" in message
 
 
 def test_a_bound_that_nothing_uses_is_told(program, capsys):
-    assert main(["run", str(program(MEAN + RUN)), "--backend", "plain", "--bound", "updates=3"]) == 0
+    assert main(["run", "--backend", "plain", "--bound", "updates=3", str(program(MEAN + RUN))]) == 0
     assert "--bound: no aggregation that ran has a parameter updates" in capsys.readouterr().err
 
 
@@ -270,7 +270,7 @@ def test_bad_inputs_are_named(program, capsys, values, message):
 
 def test_a_declared_bound_lets_larger_values_in(program, capsys):
     path = program(MEAN + "print(mean([np.full(4, 9.0, np.float32)] * 3).tolist())\n")
-    assert main(["run", str(path), "--bound", "values=16"]) == 0
+    assert main(["run", "--bound", "values=16", str(path)]) == 0
     assert capsys.readouterr().out == "[9.0, 9.0, 9.0, 9.0]\n"
     assert failed(capsys, path, "--bound", "weights=16")[1].count("no such parameter; there are values")
 
@@ -290,14 +290,14 @@ def test_a_declared_bound_lets_larger_values_in(program, capsys):
 def test_bounds_that_are_none(program, capsys, bound, message):
     for command in ([], ["run"]):
         if "other" not in bound or not command:
-            code, text = failed(capsys, *command, program(MEAN), "--bound", bound)
+            code, text = failed(capsys, *command, "--bound", bound, program(MEAN))
             assert code == 2
             assert message in text
 
 
 def test_bounds_may_be_intervals(program, capsys, tmp_path):
     path = program(MEAN + "mean([np.full(4, -0.5, np.float32)] * 3)\n")
-    code, text = failed(capsys, "run", path, "--bound", "values=0:16")
+    code, text = failed(capsys, "run", "--bound", "values=0:16", path)
     assert code == 3
     assert "'values' of client 0 at [0] is -0.5, but the program was compiled for x >= 0." in text
     assert main([str(program(MEAN)), "--bound", "0:16", "--emit", "tensor", "-o", str(tmp_path)]) == 0
@@ -321,15 +321,15 @@ for _ in range(2):
 """
     )
     report = tmp_path / "report.json"
-    arguments = ["run", str(path), "--backend", "plain", "--relu", "poly:2"]
-    assert main(arguments) == 0
-    assert main([*arguments, "--check", "--report", str(report)]) == 3
+    plain = ["run", "--backend", "plain"]
+    assert main([*plain, "--relu", "poly:2", str(path)]) == 0
+    assert main([*plain, "--relu", "poly:2", "--check", "--report", str(report), str(path)]) == 3
     err = capsys.readouterr().err
     for call in (1, 2):
         assert f"call {call}, of both: result/0 differs from TFF's by a relative error of" in err
     assert "result/1" not in err
     assert all(call["max_relative_error"] > 1e-3 for call in json.loads(report.read_text()))
-    assert main([*arguments[:-2], "--check"]) == 0
+    assert main([*plain, "--check", str(path)]) == 0
 
 
 def test_a_wrong_result_does_not_hide_the_programs_exit_code(program):
@@ -342,19 +342,18 @@ total([np.ones(4, np.float32)] * 2)
 exit(7)
 """
     )
-    assert main(["run", str(path), "--backend", "plain", "--relu", "poly:2", "--check"]) == 7
+    assert main(["run", "--backend", "plain", "--relu", "poly:2", "--check", str(path)]) == 7
 
 
 def test_coarse_formats_are_told(program, capsys, tmp_path):
     path, report = program(MEAN + "mean([np.full(4, 1e-20, np.float32)] * 3)\n"), tmp_path / "report.json"
-    arguments = ["run", str(path), "--backend", "plain", "--report", str(report)]
-    assert main([*arguments, "--scale", "fixed"]) == 0
+    assert main(["run", "--backend", "plain", "--report", str(report), "--scale", "fixed", str(path)]) == 0
     err = capsys.readouterr().err
     assert "ezcompile: mean: parameter values of client 0 (and less of 2 more): relative error of up to" in err
     assert "PrecisionWarning" not in err
     (call,) = json.loads(report.read_text())
     assert call["imprecise"][0]["what"].startswith("parameter values of client 0")
-    assert main(["run", str(program(MEAN + RUN)), "--backend", "plain", "--report", str(report)]) == 0
+    assert main(["run", "--backend", "plain", "--report", str(report), str(program(MEAN + RUN))]) == 0
     assert "relative error" not in capsys.readouterr().err
     assert json.loads(report.read_text())[0]["imprecise"] == []
 
@@ -372,7 +371,7 @@ def test_wrong_options(program, capsys):
 def test_motion2nx_that_is_not_there(program, capsys, monkeypatch, tmp_path):
     monkeypatch.delenv("EZ_MOTION2NX_DIR", raising=False)
     for command in ([], ["run"]):
-        code, message = failed(capsys, *command, program(MEAN), "--backend", "motion2nx")
+        code, message = failed(capsys, *command, "--backend", "motion2nx", program(MEAN))
         assert code == 2
         assert "there is no MOTION2NX" in message
         assert "docs/motion2nx.md" in message
@@ -396,7 +395,7 @@ def test_doctor(capsys, monkeypatch, tmp_path):
 
 def test_cost_is_printed_before_the_run(program, capsys, tmp_path):
     path = program(MEAN + RUN)
-    assert main(["run", str(path), "--backend", "plain", "--cost=wan"]) == 0
+    assert main(["run", "--backend", "plain", "--cost=wan", str(path)]) == 0
     out, err = capsys.readouterr()
     assert out == "result [1.0, 2.0, 3.0, 4.0] []\n"
     assert "cost of a round of 3 clients" in err
@@ -424,15 +423,15 @@ def test_products_are_computed_as_chosen(program, capsys, tmp_path):
 
 def test_an_emulated_network(program, capsys, tmp_path):
     path, report = program(MEAN + RUN), tmp_path / "report.json"
-    assert main(["run", str(path), "--link", "wan", "--report", str(report)]) == 0
+    assert main(["run", "--link", "wan", "--report", str(report), str(path)]) == 0
     (call,) = json.loads(report.read_text())
     assert call["backend"] == "duet-wan"
     assert call["online_seconds"] > 0.02 * call["rounds"]
-    code, message = failed(capsys, "run", path, "--link", "lan", "--backend", "plain")
+    code, message = failed(capsys, "run", "--link", "lan", "--backend", "plain", path)
     assert code == 2
     assert "the back end plain has no setting link: leave out link='lan'" in message
     with pytest.raises(SystemExit):
-        main(["run", str(path), "--link", "moon"])
+        main(["run", "--link", "moon", str(path)])
     assert "invalid choice: 'moon' (choose from 'lan', 'wan')" in capsys.readouterr().err
 
 
@@ -466,3 +465,71 @@ def test_as_a_user_runs_it(program):
     assert_result(done.stdout, "[]")
     assert "computation" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+ECHO = "import sys; print(sys.argv[1:], __name__)\n"
+
+
+@pytest.mark.parametrize(
+    "given", [["--check", "--", "-m", "x"], ["--clients", "--no-such-option=3"], ["a", "--epochs"]]
+)
+def test_what_follows_the_program_is_the_programs(program, capsys, given):
+    assert main(["run", "--backend", "plain", str(program(ECHO)), *given]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{given} __main__\n"
+    ours = [one for one in given if one in ("--check", "--clients")]
+    assert all(f"{one} goes to the program, since it follows PROGRAM; ours stand before it" in err for one in ours)
+    assert bool(ours) == ("ours stand before it" in err)
+
+
+def test_options_are_not_abbreviated(program, capsys):
+    for command in (
+        ["run", "--back", "plain"],
+        ["--back", "plain"],
+        ["opt", "--pas", "simplify"],
+        ["doctor", "--verb"],
+    ):
+        with pytest.raises(SystemExit):
+            main([*command, str(program(ECHO))])
+        assert "unrecognized arguments" in capsys.readouterr().err
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package in the current folder whose modules import each other relatively."""
+    folder = tmp_path / "a_package_of_programs"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "rules.py").write_text(PREAMBLE + MEAN)
+    (folder / "train.py").write_text(
+        f"{PREAMBLE}from .rules import mean\n{RUN}print(__name__, __package__, __file__)\n"
+    )
+    (folder / "__main__.py").write_text("from . import train\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(Path(sys.executable).parent), *sys.path[1:]])
+    yield folder
+    for name in [name for name in sys.modules if name.startswith(folder.name)]:
+        del sys.modules[name]
+
+
+def test_a_module_of_a_package(package, capsys):
+    code = main(["run", "--backend", "plain", "--check", "-m", "a_package_of_programs.train", "--epochs", "3"])
+    out, err = capsys.readouterr()
+    assert code == 0
+    assert out == (
+        f"result [1.0, 2.0, 3.0, 4.0] ['--epochs', '3']\n__main__ a_package_of_programs {package / 'train.py'}\n"
+    )
+    assert "mean" in err
+    assert main(["run", "--backend", "plain", "-m", "a_package_of_programs"]) == 0
+    assert (
+        "result [1.0, 2.0, 3.0, 4.0] []\na_package_of_programs.train a_package_of_programs" in capsys.readouterr().out
+    )
+
+
+def test_a_module_that_is_not_there(package, capsys):
+    for name in ("no_such_package.train", ".train", ""):
+        code, message = failed(capsys, "run", "-m", name)
+        assert code == 2
+        assert f"there is no module {name}" in message
+    assert main(["run", "-m", "a_package_of_programs.nothing"]) == 1
+    assert "No module named a_package_of_programs.nothing" in capsys.readouterr().err

@@ -36,7 +36,7 @@ CHOICES = {
 @pytest.mark.parametrize("choice", CHOICES)
 def test_aggregations_stay_secure(program, capsys, tmp_path, choice):
     path, report = program(MEAN + CHOICES[choice]), tmp_path / "report.json"
-    assert main(["run", str(path), "--report", str(report), "--check"]) == 0
+    assert main(["run", "--report", str(report), "--check", str(path)]) == 0
     out, err = capsys.readouterr()
     assert out == "[1.0, 1.0, 1.0, 1.0]\n"
     assert err.count("its aggregations stay in the secure one all the same") == 1
@@ -49,7 +49,7 @@ def test_aggregations_stay_secure(program, capsys, tmp_path, choice):
 def test_the_programs_own_secure_context_is_recorded_too(program, capsys, tmp_path):
     text = "import ezprivsecfl as ez\nez.set_secure_execution_context(backend='plain', bounds={'values': 64.0})\n"
     path, report = program(MEAN + text + "mean([np.full(4, 33.0, np.float32)] * 3)\n"), tmp_path / "report.json"
-    assert main(["run", str(path), "--report", str(report)]) == 0
+    assert main(["run", "--report", str(report), str(path)]) == 0
     assert "its options apply instead of the command line's" in capsys.readouterr().err
     assert [call["backend"] for call in json.loads(report.read_text())] == ["plain"]
 
@@ -99,6 +99,6 @@ print(asyncio.run(both())[0])
 @pytest.mark.parametrize("choice", COUNTED)
 def test_the_chosen_contexts_number_of_clients_is_kept(program, capsys, tmp_path, choice):
     path, report = program(MEAN + COUNT + COUNTED[choice]), tmp_path / "report.json"
-    assert main(["run", str(path), "--report", str(report), "--backend", "plain"]) == 0
+    assert main(["run", "--report", str(report), "--backend", "plain", str(path)]) == 0
     assert capsys.readouterr().out == "3 15 [1.0, 1.0, 1.0, 1.0]\n4\n"
     assert {call["computation"] for call in json.loads(report.read_text())} == {"mean"}

@@ -26,9 +26,9 @@ def test_example(name, arguments, calls, tmp_path):
     if name == "train":
         arguments = [*arguments, "--plot", str(tmp_path / "curve.png")]
     report = tmp_path / "report.json"
-    command = [Path(sys.executable).with_name("ezcompile"), "run", EXAMPLES / f"{name}.py", "--check"]
+    command = [Path(sys.executable).with_name("ezcompile"), "run", "--check", "--report", report]
     done = subprocess.run(
-        [*command, "--report", report, "--", *arguments], capture_output=True, text=True, timeout=250, check=False
+        [*command, EXAMPLES / f"{name}.py", *arguments], capture_output=True, text=True, timeout=250, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout

@@ -113,10 +113,10 @@ def test_a_killed_server_ends_the_round_with_an_error(victim):
 @pytest.mark.parametrize("arithmetic", ARITHMETIC)
 @pytest.mark.parametrize("name", ["fltrust", "fedavg", "mean_factory", "norm_clipping", "train"])
 def test_examples(name, arithmetic, tmp_path):
-    arguments = ["--", "--rounds", "2", "--plot", str(tmp_path / "curve.png")] if name == "train" else []
+    arguments = ["--rounds", "2", "--plot", str(tmp_path / "curve.png")] if name == "train" else []
     report = tmp_path / "report.json"
-    command = [Path(sys.executable).with_name("ezcompile"), "run", EXAMPLES / f"{name}.py", "--check"]
-    command += ["--backend", "motion2nx", "--arithmetic", arithmetic, "--report", report, *arguments]
+    command = [Path(sys.executable).with_name("ezcompile"), "run", "--check", "--backend", "motion2nx"]
+    command += ["--arithmetic", arithmetic, "--report", report, EXAMPLES / f"{name}.py", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=800, check=False)
     assert done.returncode == 0, done.stderr
     entries = json.loads(report.read_text())
