@@ -10,8 +10,19 @@ from collections.abc import Callable
 
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.folds import aggregate
+from ezprivsecfl.frontends.tff.ops.division import remainder
 from ezprivsecfl.frontends.tff.problems import Unsupported
-from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Function, Leaf, Node, Struct, map_leaves
+from ezprivsecfl.frontends.tff.values import (
+    BROKEN,
+    Broken,
+    Function,
+    Leaf,
+    Node,
+    Struct,
+    leaves,
+    map_leaves,
+    with_leaves,
+)
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.structure import ReduceMax, ReduceMin, Reduction
 from ezprivsecfl.ir.types import DType
@@ -39,6 +50,18 @@ def _sum(emit: Emitter, argument: Node) -> Node:
 def _secure_sum(emit: Emitter, argument: Node) -> Node:
     # The second element bounds the entries: a protocol of TFF's own needs it, ours has bounds of its own.
     return _sum(emit, _pair(argument)[0])
+
+
+def _secure_modular_sum(emit: Emitter, argument: Node) -> Node:
+    # Of the sum itself nothing is opened but what is left by the modulus.
+    value, modulus = _pair(argument)
+    totals, moduli = list(leaves(_sum(emit, value))), list(leaves(modulus))
+    pairs = zip(totals, moduli * len(totals) if len(moduli) == 1 else moduli, strict=True)
+
+    def left(total: Leaf, by: Leaf) -> Leaf:
+        return BROKEN if isinstance(total, Broken) or isinstance(by, Broken) else remainder(emit, total, by)
+
+    return with_leaves(value, [left(*pair) for pair in pairs])
 
 
 def _mean(emit: Emitter, argument: Node) -> Node:
@@ -107,6 +130,7 @@ INTRINSICS: dict[str, Intrinsic] = {
     "federated_max": _extreme(ReduceMax),
     "federated_mean": _mean,
     "federated_min": _extreme(ReduceMin),
+    "federated_secure_modular_sum": _secure_modular_sum,
     "federated_secure_sum": _secure_sum,
     "federated_secure_sum_bitwidth": _secure_sum,
     "federated_sum": _sum,

@@ -504,7 +504,7 @@ def package(tmp_path, monkeypatch):
     (folder / "train.py").write_text(
         f"{PREAMBLE}from .rules import mean\n{RUN}print(__name__, __package__, __file__)\n"
     )
-    (folder / "__main__.py").write_text("from . import train\n")
+    (folder / "__main__.py").write_text(f"{PREAMBLE}from .rules import mean\n{RUN}")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(Path(sys.executable).parent), *sys.path[1:]])
     yield folder

@@ -219,3 +219,15 @@ def test_extremes_over_clients(agrees: Agrees, vectors: list[Any], operator: Cal
 
     losses = [np.float32(x) for x in (0.5, 2.0, 2.0, 0.5)]  # with ties
     agrees(extremes, vectors, losses, [np.float32(x - 7) for x in losses], np.float32(1.5))
+
+
+def test_modular_sums(agrees: Agrees) -> None:
+    pair = tff.FederatedType([("a", tff.TensorType(np.int32, [3])), ("b", np.int32)], tff.CLIENTS)
+
+    @tff.federated_computation(pair)
+    def sums(counts: Any) -> Any:
+        modular = tff.backends.mapreduce.federated_secure_modular_sum
+        return modular(counts, collections.OrderedDict(a=8, b=7)), modular(counts["b"], 10)
+
+    values = [collections.OrderedDict(a=np.array([i, 5 * i, -3], np.int32), b=9 * i + 1) for i in range(4)]
+    agrees(sums, values)

@@ -100,7 +100,8 @@ def summed(function: Any) -> Any:
     ("function", "text"),
     [
         (lambda x: tf.gather(x, tf.cast(x, tf.int32)), "GatherV2: its indices must be constant"),
-        (lambda x: x // 2.0, "FloorDiv: of a single client's value; only public values and sums over clients can be"),
+        (lambda x: 9.0 // (x + 2.0), "FloorDiv: by a secret divisor; only public values can be it"),
+        (lambda x: tf.cast(x, tf.int32) % 0, "FloorMod: by 0"),
         (lambda x: 2.0**x, "Pow: of a single client's value;"),
         (lambda x: tf.reduce_mean(tf.cast(x, tf.int32)), "Mean: of integers; cast them to float first"),
         (

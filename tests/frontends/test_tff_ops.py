@@ -15,6 +15,13 @@ Evaluate = Callable[..., Any]
 
 MATRIX = (3, 4)
 
+
+def _integers(x: Any) -> tuple[Any, ...]:
+    seven, minus = tf.constant(7, x.dtype), tf.constant(-4, x.dtype)
+    quotients = (x // seven, x // minus, tf.truncatediv(x, seven), tf.truncatediv(x, minus), (x * 7) // seven)
+    return (*quotients, x % seven, x % minus, tf.truncatemod(x, seven), tf.truncatemod(x, minus), (x * 4) % minus)
+
+
 CASES: dict[str, Function] = {
     "arithmetic": lambda x, y: (x + y, x - y, x * 2.0, -x, x / (y * y + 1.0), 3.0 / (x * x + 1.0)),
     "square_root": lambda x, y: (tf.sqrt(x * x), tf.math.rsqrt(y * y + x * x), tf.math.reciprocal(x), tf.square(y)),
@@ -61,6 +68,8 @@ CASES: dict[str, Function] = {
         tf.einsum("ij,kj->ik", x, y), tf.einsum("ij,ij->", x, y), tf.einsum("ij->ji", x), tf.einsum("ij,ij->i", x, x),
         tf.einsum("ij,k->kij", x, y[0]), tf.einsum("ij,kl->jl", x, y), tf.einsum("ij->", y),
     ),
+    "floors": lambda x, y: (x // 0.3, x % 0.3, x // -0.7, x[0] % [0.2, -0.3, 4.0, 0.6], tf.math.floormod(y, 2.0)),
+    "integer_quotients": lambda x, y: _integers(tf.cast(9.0 * x, tf.int32)) + _integers(tf.cast(90.0 * y, tf.int64)),
     "reshape": lambda x, y: (
         tf.reshape(x, [-1]), tf.reshape(x, [2, -1, 3]), tf.reshape(x[0, 0], []),
         tf.reshape(x, tf.reverse(tf.shape(y), [0])),

@@ -3,6 +3,7 @@
 from ezprivsecfl.frontends.tff.ops import (
     arithmetic,
     comparisons,
+    division,
     flow,
     joining,
     plumbing,
@@ -20,6 +21,7 @@ __all__ = [
     "Call",
     "arithmetic",
     "comparisons",
+    "division",
     "flow",
     "joining",
     "plumbing",

@@ -39,8 +39,6 @@ DIRECT: dict[str, type[Op]] = {
 
 NOT_AT_CLIENTS: dict[str, type[Op]] = {
     "Exp": ew.Exp,
-    "FloorDiv": ew.FloorDiv,
-    "FloorMod": ew.FloorMod,
 }
 """Operations on values that are public, or become public because they are results."""
 

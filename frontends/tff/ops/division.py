@@ -1,0 +1,80 @@
+"""Integer quotients and remainders.
+
+Public operands have operations of their own in the IR. A secret dividend, with a public divisor, is divided as a real
+number and rounded. An integer that is a multiple of the divisor must not be rounded to the next quotient because its
+own quotient has a rounding error: so all integers are moved by half of one, and then they are at least ``0.5 / |y|``
+away from every multiple.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ezprivsecfl.frontends.tff.emit import Emitter
+from ezprivsecfl.frontends.tff.ops.registry import Call, lowering
+from ezprivsecfl.frontends.tff.problems import Unsupported
+from ezprivsecfl.frontends.tff.values import Known, Leaf, Tensor, Traced
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.types import DType
+
+
+@lowering("FloorDiv")
+def floor_divide(call: Call) -> Leaf:
+    """The largest integer up to x / y."""
+    x, y = call.args
+    return quotient(call.emit, x, y) if _is_secret(x, y) else call.emit.elementwise(ew.FloorDiv, x, y)
+
+
+@lowering("FloorMod")
+def floor_remainder(call: Call) -> Leaf:
+    """What is left of x, with the sign of y."""
+    x, y = call.args
+    return remainder(call.emit, x, y) if _is_secret(x, y) else call.emit.elementwise(ew.FloorMod, x, y)
+
+
+@lowering("TruncateDiv")
+def truncated_divide(call: Call) -> Leaf:
+    """x / y without its fraction."""
+    return _truncated(call.emit, *call.args)
+
+
+@lowering("TruncateMod", "Mod")
+def truncated_remainder(call: Call) -> Leaf:
+    """What is left of x, with the sign of x."""
+    x, y = call.args
+    return call.emit.elementwise(ew.Sub, x, call.emit.elementwise(ew.Mul, _truncated(call.emit, x, y), y))
+
+
+def quotient(emit: Emitter, x: Tensor, y: Tensor) -> Traced:
+    """The largest integer up to x / y, for a secret x and a public y."""
+    x, y = emit.traced(x), emit.traced(y)
+    if x.dtype.is_float:
+        return emit.elementwise(ew.Floor, emit.elementwise(ew.Div, x, y))
+    divisor = emit.cast(y, DType.F64)
+    half = emit.elementwise(ew.Mul, emit.elementwise(ew.Sign, divisor), emit.scalar(0.5, DType.F64))
+    moved = emit.elementwise(ew.Add, emit.cast(x, DType.F64), half)
+    return emit.cast(emit.elementwise(ew.Floor, emit.elementwise(ew.Div, moved, divisor)), x.dtype)
+
+
+def remainder(emit: Emitter, x: Tensor, y: Tensor) -> Traced:
+    """x minus the largest multiple of y up to it, for a secret x and a public y."""
+    return emit.elementwise(ew.Sub, x, emit.elementwise(ew.Mul, quotient(emit, x, y), y))
+
+
+def _truncated(emit: Emitter, x: Tensor, y: Tensor) -> Traced:
+    _is_secret(x, y)
+    x, divisor = emit.traced(x), emit.cast(y, DType.F64)
+    real = emit.cast(x, DType.F64)
+    if x.dtype.is_float:
+        raise Unsupported("of floats")
+    half = emit.elementwise(ew.Mul, emit.elementwise(ew.Sign, real), emit.scalar(0.5, DType.F64))
+    return emit.cast(emit.elementwise(ew.Div, emit.elementwise(ew.Add, real, half), divisor), x.dtype)
+
+
+def _is_secret(x: Tensor, y: Tensor) -> bool:
+    """Whether the dividend is; raises Unsupported if the divisor is, or is known to be 0."""
+    if isinstance(y, Traced) and y.type.is_secret:
+        raise Unsupported("by a secret divisor; only public values can be it")
+    if isinstance(y, Known) and not np.all(y.array):
+        raise Unsupported("by 0")
+    return isinstance(x, Traced) and x.type.is_secret
