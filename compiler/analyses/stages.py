@@ -16,7 +16,7 @@ from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import Rewriter
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
 from ezprivsecfl.ir.tensor.elementwise import Abs, Cast, Div, Exp, Maximum, Minimum, Mul
-from ezprivsecfl.ir.tensor.structure import ReduceMax, Reshape
+from ezprivsecfl.ir.tensor.structure import Broadcast, ReduceMax, Reshape
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, TensorType
 
@@ -146,12 +146,18 @@ def divide(program: Program) -> Stages:
             opened[op.result] = f"opened{len(opened)}"
             known.add(op.result)
     needed = _needed(secret, opened)
-    public = {
-        o: "" for op in needed for o in op.operands if not tensor_type(o).is_secret and not isinstance(o.op, Constant)
-    }
+    used = [unrepeated(o) for op in needed for o in op.operands if not tensor_type(o).is_secret]
+    public = {value: "" for value in used if not isinstance(value.op, Constant)}
     names = {value: f"public{i}" for i, value in enumerate(public)}
     shown = {value: tuple(wanted[value]) for value in opened}
     return Stages(program, opened, names, tuple(needed), tuple(epilogue), shown)
+
+
+def unrepeated(value: Value) -> Value:
+    """A public value without its clients axis, along which it is the same."""
+    while CLIENTS_DIM in value.type.shape and isinstance(value.op, Broadcast):
+        (value,) = value.op.operands
+    return value
 
 
 def check_exponents(stages: Stages, ranges: Ranges) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ezprivsecfl.compiler.analyses.norms import is_sketched
 from ezprivsecfl.compiler.analyses.signs import non_negative
 from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
-from ezprivsecfl.compiler.analyses.stages import Stages, hiding_path
+from ezprivsecfl.compiler.analyses.stages import Stages, hiding_path, unrepeated
 from ezprivsecfl.compiler.compiled import Lost
 from ezprivsecfl.compiler.lowering.checks import Checks
 from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
@@ -163,11 +163,18 @@ class _Lowering:
     def _aligned(self, op: Op, value: Value, frac: int) -> Value:
         """A secret or public operand with ``frac`` fractional bits."""
         if not tensor_type(value).is_secret:
-            ring = self._ring(value, frac)
-            return self.b.add(linear.AsShares, ring) if isinstance(op, st.Concat) else ring
+            return self._public_shares(value, frac) if isinstance(op, st.Concat) else self._ring(value, frac)
         shares = self._shared(value)
         missing = frac - _frac(shares)
         return self.b.add(linear.Widen, shares, bits=missing) if missing else shares
+
+    def _public_shares(self, value: Value, frac: int) -> Value:
+        """A public value as shares; it is repeated for every client here, since the prologue does not know them."""
+        once = unrepeated(value)
+        shares = self.b.add(linear.AsShares, self._ring(once, frac))
+        return (
+            shares if once is value else self._broadcast(self._ranked(shares, len(value.type.shape)), value.type.shape)
+        )
 
     def _factor(self, op: Op, value: Value) -> Value:
         if tensor_type(value).is_secret:

@@ -17,12 +17,13 @@ from ezprivsecfl.frontends.tff.values import Known, Tensor, Traced
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Level, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant
-from ezprivsecfl.ir.tensor.elementwise import Cast, Mul
+from ezprivsecfl.ir.tensor.elementwise import Cast, Equal, Greater, Mul, Not
 from ezprivsecfl.ir.tensor.structure import (
     Broadcast,
     Clients,
     Concat,
     MatMul,
+    ReduceAll,
     Reduction,
     Reshape,
     Slice,
@@ -131,7 +132,20 @@ class Emitter:
     def reduce_over_clients(self, kind: type[Reduction], tensor: Tensor) -> Traced:
         """A reduction over all clients' values that gives the value itself if all are the same."""
         operand = self.traced(tensor)
-        return Traced(self.builder.add(kind, operand.value, axes=(0,)), batched=False) if operand.batched else operand
+        if not operand.batched:
+            return operand
+        if operand.dtype is DType.BOOL:
+            return self._any_client(operand, negated=kind is ReduceAll)
+        if operand.dtype.is_integer:  # clients are compared as real numbers, which is exact
+            real = self.reduce_over_clients(kind, self.cast(operand, DType.F64))
+            return self.cast(real, operand.dtype)
+        return Traced(self.builder.add(kind, operand.value, axes=(0,)), batched=False)
+
+    def _any_client(self, operand: Traced, *, negated: bool) -> Traced:
+        """Whether something holds for any client, or with ``negated`` for all: how often it does is counted."""
+        counted = self.elementwise(Not, operand) if negated else operand
+        count = self.sum_over_clients(self.cast(counted, DType.I32))
+        return self.elementwise(Equal if negated else Greater, count, self.scalar(0, DType.I32))
 
     def slice(self, tensor: Tensor, starts: LocalShape, sizes: LocalShape, strides: LocalShape) -> Traced:
         """A strided slice: per axis a start, a number of elements and a stride."""

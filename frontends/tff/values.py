@@ -78,7 +78,7 @@ class Broken:
 
 BROKEN = Broken()
 
-STAYS = "of a data set, or of what is as long as one; it stays where it is, in the clear"
+STAYS = "of a data set, a string or a tensor of unknown shape; it stays where it is, in the clear"
 """Why an operation cannot take a ``Local``."""
 
 

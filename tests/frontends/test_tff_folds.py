@@ -127,3 +127,11 @@ def test_problems_inside_are_named() -> None:
     with pytest.raises(UnsupportedError, match="RandomStandardNormal") as caught:
         trace(computation)
     assert "federated_aggregate" not in str(caught.value)
+
+
+def test_integers_are_compared(agrees: Agrees) -> None:
+    @tff.federated_computation(tff.FederatedType(np.int32, tff.CLIENTS))
+    def extremes(values: Any) -> Any:
+        return tff.federated_max(values), tff.federated_min(values)
+
+    agrees(extremes, [3, -7, 5])
