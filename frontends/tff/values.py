@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -129,9 +129,17 @@ class Struct:
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """Something that can be called with one argument or none."""
+    """Something that can be called with one argument or none.
+
+    Args:
+        call: Traces a call.
+        block: The function as a TFF building block.
+        environment: The values of the names that are bound around the block.
+    """
 
     call: Callable[[Node | None], Node]
+    block: Any
+    environment: Mapping[str, Node]
 
 
 Node: TypeAlias = Known | Traced | Broken | Struct | Function

@@ -6,21 +6,24 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import tensorflow as tf
 import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
+from tensorflow_federated.python.core.impl.compiler.transformation_utils import get_map_of_unbound_references
 from tensorflow_federated.python.core.impl.computation import computation_impl
 
 from ezprivsecfl.errors import Location
 from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Site, Upload
 from ezprivsecfl.frontends.tff.boundary.inlining import inlined
 from ezprivsecfl.frontends.tff.boundary.own_operations import can_be_shared, own_operations
-from ezprivsecfl.frontends.tff.boundary.steps import Bindings, OwnPart, Step, WholeCall, names_in
+from ezprivsecfl.frontends.tff.boundary.steps import ON_SHARES, Bindings, OwnPart, Step, WholeCall, names_in
 from ezprivsecfl.frontends.tff.discovery import has_data_set
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
-from ezprivsecfl.frontends.tff.values import Known, Leaf, Local, Node, Origin, Struct, Traced
+from ezprivsecfl.frontends.tff.values import Function, Known, Leaf, Local, Node, Origin, Struct, Traced
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -45,7 +48,6 @@ class Recorder:
         self._received: dict[str, Any] = {}
         self._steps: dict[bool, list[Step]] = {False: [], True: []}
         self._uploads: dict[str, tuple[Upload, Origin]] = {}
-        self._graphs: dict[int, Graph] = {}
 
     def parameter(self, path: str, type_: Any, *, at_client: bool) -> Origin | None:
         """How a parameter of the program can be used in the clear."""
@@ -70,34 +72,77 @@ class Recorder:
             result = graphs.call(graphs.graph(proto), result_type, argument, place)
             return self._with_origins(block, argument, result, place) if self._active else result
         at_client = any(_at_client(leaf) for leaf in leaves)
-        # Held for good: a graph is found again by the identity of what it was read from.
-        graph = self._graphs.setdefault(id(block), Graph(proto, inlined))
+        graph = Graph(proto, inlined)
         bindings = self._arguments(graph.parameter, block.type_signature.parameter, argument, at_client)
         part = OwnPart(self._name(), graph, bindings, place)
         self._steps[at_client].append(part)
         whole = self._whole(block, argument, at_client, place)
         return graphs.call(graph, result_type, argument, place, _Cut(self, part, whole, at_client))
 
-    def share(self, part: OwnPart, tensor: Any, at_client: bool, location: Location) -> Traced:
-        """A tensor that comes out of an own operation, as an input of the secure program."""
-        origin = Origin(part.fetch(tensor), at_client)
-        shape = tuple(tensor.shape.as_list())
-        weights = at_client and _starts_as_argument(tensor.op)
+    def of_sequence(self, block: Any, argument: Node, location: Location) -> Node:
+        """The result of TFF's own operators on data sets: ``sequence_map``, ``sequence_reduce``, ``sequence_sum``.
+
+        Args:
+            block: The operator, an ``Intrinsic``.
+            argument: What it is called with.
+            location: Where.
+
+        Raises:
+            Unsupported: It takes what is computed on shares.
+        """
+        at_client = any(_at_client(leaf) for leaf in _leaves(argument))
+        result = self._whole(block, argument, at_client, location)
+        if result is None:
+            raise Unsupported(ON_SHARES)
+        return self._crossing(result, Origin(result, at_client), location)
+
+    def _crossing(self, block: Any, origin: Origin, location: Location) -> Node:
+        """A value that was computed in the clear: its tensors cross the boundary, its data sets do not."""
+        type_ = block.type_signature
+        if isinstance(type_, tff.StructType):
+            names = [name for name, _ in tff.structure.iter_elements(type_)]
+            parts = [bb.Selection(block, index=i) for i in range(len(names))]
+            elements = zip(names, parts, strict=True)
+            return Struct(tuple((n, self._crossing(p, Origin(p, origin.at_client), location)) for n, p in elements))
+        if not isinstance(type_, tff.TensorType) or not can_be_shared(tf.TensorSpec(type_.shape, type_.dtype)):
+            return Local(origin)
+        return self.share(origin, type_.shape, np.dtype(type_.dtype), location, location.op)
+
+    def share(
+        self,
+        origin: Origin,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        location: Location,
+        name: str,
+        bound: float | None = UPLOAD_BOUND,
+    ) -> Traced:
+        """A tensor that crosses the boundary, as an input of the secure program.
+
+        Args:
+            origin: How it is computed in the clear.
+            shape: Its shape, at one client.
+            dtype: Its element type.
+            location: The operation that it comes out of.
+            name: Tells what it is.
+            bound: Of its entries, unless the user declares another; None for that of arguments.
+        """
+        at_client = origin.at_client
         type_ = TensorType(
-            (CLIENTS_DIM, *shape) if at_client else shape,
-            ir_dtype(tensor.dtype.base_dtype.as_numpy_dtype),
+            (CLIENTS_DIM, *shape) if at_client else tuple(shape),
+            ir_dtype(dtype),
             Secrecy.SECRET if at_client else Secrecy.PUBLIC,
         )
-        path = self._path(tensor, at_client)
+        path = self._path(name, at_client)
         with self._emit.builder.at(location):
             value = self._emit.builder.add(
                 Input,
                 path=path,
                 placement=Placement.CLIENTS if at_client else Placement.SERVER,
-                bound=None if weights else UPLOAD_BOUND,
+                bound=bound,
                 type=type_,
             )
-        self._uploads[path] = Upload(path, shape, tensor.dtype.base_dtype.name, location), origin
+        self._uploads[path] = Upload(path, tuple(shape), dtype.name, location), origin
         return Traced(value, batched=at_client, origin=origin)
 
     def finish(self, used: set[str]) -> ClearWork | None:
@@ -196,22 +241,30 @@ class Recorder:
         return None if given is None else bb.Call(block, given)
 
     def _structure(self, node: Node, at_client: bool) -> Any:
+        if isinstance(node, Function):
+            return self._function(node, at_client)
         if not isinstance(node, Struct):
             return self._block(node, at_client)
         elements = [(name, self._structure(inner, at_client)) for name, inner in node.elements]
         return None if any(inner is None for _, inner in elements) else bb.Struct(elements)
 
+    def _function(self, function: Function, at_client: bool) -> Any:
+        """A function with the values that it takes from around it; None if one is computed on shares."""
+        free = get_map_of_unbound_references(function.block)[function.block] & set(function.environment)
+        captured = [(name, self._structure(function.environment[name], at_client)) for name in sorted(free)]
+        if any(block is None for _, block in captured):
+            return None
+        return bb.Block(captured, function.block) if captured else function.block
+
     def _name(self) -> str:
         return f"step_{len(self._steps[False]) + len(self._steps[True])}"
 
-    def _path(self, tensor: Any, at_client: bool) -> str:
-        """A name that tells what is uploaded: of a variable its own, otherwise what it comes out of."""
+    def _path(self, name: str, at_client: bool) -> str:
+        """A path that no other input has: of the data set, and of what comes out of its operations."""
         parameter = next(
             path for path, type_, own in self._parameters.values() if own == at_client and has_data_set(type_)
         )
-        variable = _variable(tensor.op)
-        kind = variable.name if variable is not None else tensor.op.type
-        path = "/".join(part for part in (parameter, re.sub(r"[^\w/]", "_", kind)) if part)
+        path = "/".join(part for part in (parameter, re.sub(r"[^\w/]", "_", name)) if part)
         taken = sum(1 for known in self._uploads if known == path or known.rpartition(".")[0] == path)
         return f"{path}.{taken}" if taken else path
 
@@ -244,9 +297,18 @@ class _Cut:
 
     def output(self, tensor: Any, location: Location) -> Leaf:
         """What crosses the boundary, or what cannot."""
+        origin = Origin(self._part.fetch(tensor), self._at_client)
         if can_be_shared(tensor):
-            return self._recorder.share(self._part, tensor, self._at_client, location)
-        return Local(Origin(self._part.fetch(tensor), self._at_client))
+            variable = _variable(tensor.op)
+            return self._recorder.share(
+                origin,
+                tuple(tensor.shape.as_list()),
+                np.dtype(tensor.dtype.base_dtype.as_numpy_dtype),
+                location,
+                name=tensor.op.type if variable is None else variable.name,
+                bound=None if _starts_as_argument(variable) else UPLOAD_BOUND,
+            )
+        return Local(origin)
 
     def sequence(self, path: tuple[int, ...]) -> Leaf:
         """A data set that is made of data sets."""
@@ -307,9 +369,8 @@ def _variable(op: Any) -> Any:
     return op.inputs[0].op if op.type == "ReadVariableOp" and op.inputs[0].op.type == "VarHandleOp" else None
 
 
-def _starts_as_argument(op: Any) -> bool:
-    """Whether an operation reads a variable that is set to an argument of the graph, as a model's weights are."""
-    variable = _variable(op)
+def _starts_as_argument(variable: Any) -> bool:
+    """Whether a variable is set to an argument of the graph, as a model's weights are."""
     if variable is None:
         return False
     setters = [user for user in variable.outputs[0].consumers() if user.type == "AssignVariableOp"]
