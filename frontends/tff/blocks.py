@@ -13,7 +13,7 @@ from ezprivsecfl.errors import Location, VerifyError
 from ezprivsecfl.frontends.tff.boundary.recorder import Recorder
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import GraphTracer
-from ezprivsecfl.frontends.tff.intrinsics import INTRINSICS, MOVES, OF_SEQUENCES
+from ezprivsecfl.frontends.tff.intrinsics import INTRINSICS, MOVES
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.source import symbol_location
 from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Function, Known, Node, Struct, has_local
@@ -68,7 +68,7 @@ class BlockTracer:
             bound = {} if block.parameter_name is None or argument is None else {block.parameter_name: argument}
             return self.evaluate(block.result, {**environment, **bound})
 
-        return Function(call, block, environment)
+        return Function(call)
 
     def _block(self, block: Any, environment: Environment) -> Node:
         local = dict(environment)
@@ -81,7 +81,7 @@ class BlockTracer:
 
     def _terminal(self, block: Any) -> Node:
         if isinstance(block, bb.Intrinsic):
-            return Function(lambda argument: self._intrinsic(block, argument), block, {})
+            return Function(lambda argument: self._intrinsic(block.uri, argument))
         if isinstance(block, bb.CompiledComputation):
             return self._compiled(block)
         if isinstance(block, bb.Literal):
@@ -93,23 +93,19 @@ class BlockTracer:
         language = block.proto.WhichOneof("computation")
         if language != "tensorflow":
             self._problems.add(self._place, f"a local computation written in {language.upper()}, not in TensorFlow")
-            return Function(lambda argument: BROKEN, block, {})
-        return Function(lambda argument: self._recorder.call(self._graphs, block, argument, self._place), block, {})
+            return Function(lambda argument: BROKEN)
+        return Function(lambda argument: self._recorder.call(self._graphs, block, argument, self._place))
 
-    def _intrinsic(self, block: Any, argument: Node | None) -> Node:
-        uri = block.uri
+    def _intrinsic(self, uri: str, argument: Node | None) -> Node:
         location = Location(self._place.file, self._place.line, uri)
-        of_data_set = argument is not None and has_local(argument)
-        if argument is None or not (uri in INTRINSICS or (uri in OF_SEQUENCES and of_data_set)):
+        if uri not in INTRINSICS or argument is None:
             self._problems.add(location, "not supported")
             return BROKEN
-        if of_data_set and uri not in MOVES | OF_SEQUENCES:
+        if uri not in MOVES and has_local(argument):
             self._problems.add(location, STAYS)
             return BROKEN
         with self._emit.builder.at(location):
             try:
-                if uri in OF_SEQUENCES:
-                    return self._recorder.of_sequence(block, argument, location)
                 return INTRINSICS[uri](self._emit, argument)
             except (Unsupported, VerifyError) as e:
                 self._problems.add(location, str(e))

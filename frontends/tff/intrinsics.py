@@ -116,8 +116,5 @@ INTRINSICS: dict[str, Intrinsic] = {
 }
 """The supported intrinsics by their URI."""
 
-OF_SEQUENCES = {"sequence_map", "sequence_reduce", "sequence_sum"}
-"""Those that work through a data set: they are run where that is."""
-
 MOVES = {uri for uri, intrinsic in INTRINSICS.items() if intrinsic in (_map, _evaluate, _same)}
 """Those that compute nothing themselves, so that they take data sets, too."""

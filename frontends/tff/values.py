@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -129,17 +129,9 @@ class Struct:
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """Something that can be called with one argument or none.
-
-    Args:
-        call: Traces a call.
-        block: The function as a TFF building block.
-        environment: The values of the names that are bound around the block.
-    """
+    """Something that can be called with one argument or none."""
 
     call: Callable[[Node | None], Node]
-    block: Any
-    environment: Mapping[str, Node]
 
 
 Node: TypeAlias = Known | Traced | Broken | Struct | Function

@@ -22,7 +22,6 @@ Agrees = Callable[..., Any]
 WEIGHTS = tff.TensorType(np.float32, [3])
 DATA = tff.SequenceType(tff.TensorType(np.float32, [None, 3]))
 POINT = tff.TensorType(np.float32, [3])
-POINTS = tff.SequenceType(POINT)
 AT_SERVER = tff.FederatedType(WEIGHTS, tff.SERVER)
 AT_CLIENTS = tff.FederatedType(DATA, tff.CLIENTS)
 
@@ -280,43 +279,6 @@ def test_a_models_weights_have_the_bound_of_updates_and_sums_that_of_counts() ->
 
     assert bound(keeps_a_variable, "data/model") is None
     assert bound(clips_what_it_trains, "data/ReduceDataset") == 2.0**20
-
-
-@tff.tensorflow.computation(WEIGHTS, POINT)
-def step_towards(weights: Any, point: Any) -> Any:
-    return weights - 0.1 * (weights - point)
-
-
-@tff.tensorflow.computation(POINT)
-def length(point: Any) -> Any:
-    return tf.norm(point)
-
-
-@tff.federated_computation(WEIGHTS, POINTS)
-def train_on_points(weights: Any, points: Any) -> Any:
-    @tff.federated_computation(WEIGHTS, POINT)
-    def step(so_far: Any, point: Any) -> Any:
-        return step_towards(so_far, point)
-
-    return tff.sequence_reduce(points, weights, step)
-
-
-@tff.federated_computation(POINTS)
-def total_length(points: Any) -> Any:
-    return tff.sequence_sum(tff.sequence_map(length, points))
-
-
-@tff.federated_computation(AT_SERVER, tff.FederatedType(POINTS, tff.CLIENTS))
-def train_with_operators(weights: Any, points: Any) -> Any:
-    """As in TFF's tutorial on custom algorithms."""
-    trained = tff.federated_map(train_on_points, (tff.federated_broadcast(weights), points))
-    return tff.federated_mean(trained), tff.federated_mean(tff.federated_map(total_length, points))
-
-
-def test_operators_on_sequences(agrees: Agrees, rng: np.random.Generator) -> None:
-    assert uploads(train_with_operators) == ["points/sequence_reduce", "points/sequence_sum"]
-    clients = [list(rng.normal(size=(n, 3)).astype(np.float32)) for n in (2, 5, 1)]
-    agrees(train_with_operators, ONES, clients)
 
 
 @tff.tensorflow.computation(POINT)

@@ -7,23 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
-from tensorflow_federated.python.core.impl.compiler.transformation_utils import get_map_of_unbound_references
 from tensorflow_federated.python.core.impl.computation import computation_impl
 
 from ezprivsecfl.errors import Location
 from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Site, Upload
 from ezprivsecfl.frontends.tff.boundary.inlining import inlined
 from ezprivsecfl.frontends.tff.boundary.own_operations import can_be_shared, own_operations
-from ezprivsecfl.frontends.tff.boundary.steps import ON_SHARES, Bindings, OwnPart, Step, WholeCall, names_in
+from ezprivsecfl.frontends.tff.boundary.steps import Bindings, OwnPart, Step, WholeCall, names_in
 from ezprivsecfl.frontends.tff.discovery import has_data_set
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
-from ezprivsecfl.frontends.tff.values import Function, Known, Leaf, Local, Node, Origin, Struct, Traced
+from ezprivsecfl.frontends.tff.values import Known, Leaf, Local, Node, Origin, Struct, Traced
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -78,35 +76,6 @@ class Recorder:
         self._steps[at_client].append(part)
         whole = self._whole(block, argument, at_client, place)
         return graphs.call(graph, result_type, argument, place, _Cut(self, part, whole, at_client))
-
-    def of_sequence(self, block: Any, argument: Node, location: Location) -> Node:
-        """The result of TFF's own operators on data sets: ``sequence_map``, ``sequence_reduce``, ``sequence_sum``.
-
-        Args:
-            block: The operator, an ``Intrinsic``.
-            argument: What it is called with.
-            location: Where.
-
-        Raises:
-            Unsupported: It takes what is computed on shares.
-        """
-        at_client = any(_at_client(leaf) for leaf in _leaves(argument))
-        result = self._whole(block, argument, at_client, location)
-        if result is None:
-            raise Unsupported(ON_SHARES)
-        return self._crossing(result, Origin(result, at_client), location)
-
-    def _crossing(self, block: Any, origin: Origin, location: Location) -> Node:
-        """A value that was computed in the clear: its tensors cross the boundary, its data sets do not."""
-        type_ = block.type_signature
-        if isinstance(type_, tff.StructType):
-            names = [name for name, _ in tff.structure.iter_elements(type_)]
-            parts = [bb.Selection(block, index=i) for i in range(len(names))]
-            elements = zip(names, parts, strict=True)
-            return Struct(tuple((n, self._crossing(p, Origin(p, origin.at_client), location)) for n, p in elements))
-        if not isinstance(type_, tff.TensorType) or not can_be_shared(tf.TensorSpec(type_.shape, type_.dtype)):
-            return Local(origin)
-        return self.share(origin, type_.shape, np.dtype(type_.dtype), location, location.op)
 
     def share(
         self,
@@ -241,20 +210,10 @@ class Recorder:
         return None if given is None else bb.Call(block, given)
 
     def _structure(self, node: Node, at_client: bool) -> Any:
-        if isinstance(node, Function):
-            return self._function(node, at_client)
         if not isinstance(node, Struct):
             return self._block(node, at_client)
         elements = [(name, self._structure(inner, at_client)) for name, inner in node.elements]
         return None if any(inner is None for _, inner in elements) else bb.Struct(elements)
-
-    def _function(self, function: Function, at_client: bool) -> Any:
-        """A function with the values that it takes from around it; None if one is computed on shares."""
-        free = get_map_of_unbound_references(function.block)[function.block] & set(function.environment)
-        captured = [(name, self._structure(function.environment[name], at_client)) for name in sorted(free)]
-        if any(block is None for _, block in captured):
-            return None
-        return bb.Block(captured, function.block) if captured else function.block
 
     def _name(self) -> str:
         return f"step_{len(self._steps[False]) + len(self._steps[True])}"
