@@ -175,13 +175,6 @@ class SliceOp(StructuralOp):
         return (np.asarray(args[0])[np.ix_(*picks)] if picks else np.asarray(args[0]),)
 
 
-VIEWS = (ReshapeOp, TransposeOp, BroadcastOp)
-"""Moves that leave out no element of their operand: what is computed per element may as well come before or after."""
-
-MOVES_OF_ONE = (*VIEWS, SliceOp)
-"""Moves of one operand: every element of the result is one of its elements."""
-
-
 class ConcatOp(Op):
     """Joins tensors along an axis.
 
@@ -214,5 +207,5 @@ class ConcatOp(Op):
         return (np.concatenate(list(args), axis=self.axis),)
 
 
-MOVES = (*MOVES_OF_ONE, ConcatOp)
-"""All moves: every element of the result is an element of an operand."""
+MOVES = (ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ConcatOp)
+"""Every element of the result is an element of an operand."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ezprivsecfl.backends.base import Backend, LoweredForServers
 from ezprivsecfl.backends.duet.build import build
-from ezprivsecfl.backends.duet.description import CostTable, cost, traffic
+from ezprivsecfl.backends.duet.cost_text import traffic
+from ezprivsecfl.backends.duet.description import CostTable, cost
 from ezprivsecfl.backends.duet.emit import emit
 from ezprivsecfl.backends.duet.passes import LEGALISATION, legal
 from ezprivsecfl.backends.duet.select_circuits import SelectCircuits

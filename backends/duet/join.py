@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ezprivsecfl.backends.duet.kernels import kernel
+from ezprivsecfl.backends.duet.kernels import kernel_of
 from ezprivsecfl.backends.duet.legalise import Legalise
-from ezprivsecfl.backends.schedule import schedule
+from ezprivsecfl.backends.duet.rounds import scheduled
 from ezprivsecfl.ir.mpc import protocol, shares, structure
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
@@ -84,14 +84,14 @@ class JoinProducts:
 def _better(program: Program) -> Program | None:
     """The program with some products joined; None if no more are worth it."""
     apart = _Sent(program)
-    rounds = schedule(program).rounds
+    rounds = scheduled(program).rounds
     for group in _groups(program):
         members, best, sent = group[:1], None, apart.total
         for op in group[1:]:
             if _depending(program, [*members, op]) & {*members, op}:
                 continue
             joined = _joined(program, [*members, op])
-            if schedule(joined).rounds > rounds:
+            if scheduled(joined).rounds > rounds:
                 continue
             sent_then = _Sent(joined).total
             if sent - sent_then <= WORTH * apart.products[op]:
@@ -107,8 +107,9 @@ class _Sent:
 
     def __init__(self, program: Program) -> None:
         legal = Legalise().run(program)
-        kernels = {op: kernel(legal, op, program.max_clients or 2) for op in legal.ops}
-        sent = {op: k.total_bytes() if k is not None else 0 for op, k in kernels.items()}
+        kernels = {op: kernel_of(legal, op) for op in legal.ops}
+        clients = program.max_clients or 2
+        sent = {op: k.cost(clients).total_bytes if k is not None else 0 for op, k in kernels.items()}
         before, after = (
             [op for op in p.ops if isinstance(op, protocol.Product | shares.Gemm)] for p in (program, legal)
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from ezprivsecfl.backends.duet.declared import DeclaredCost, declared
 from ezprivsecfl.backends.duet.groups import connected
-from ezprivsecfl.backends.duet.kernels import Kernel, kernel
+from ezprivsecfl.backends.duet.kernels import Kernel, kernel_of
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc import protocol
-from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
@@ -56,38 +57,38 @@ class Legalise:
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
         chosen = set().union(*(group for group in connected(program, MaskedType) if _is_unmasked(program, group)))
-        return rewrite(program, lambda b, op, operands: _unmasked(b, op, operands) if op in chosen else None)
+
+        def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+            return _on_shares(b, kernel_of(program, op), op, operands) if op in chosen else None
+
+        return rewrite(program, rule)
 
 
-def _unmasked(b: Rewriter, op: Op, x: tuple[Value, ...]) -> Value | None:
-    match op:
-        case protocol.Mask():
-            return x[0]
-        case protocol.Product():
-            return b.add(Gemm, *x)
-        case protocol.SquareSum():
-            return b.add(SquareSumOfShares, *x)
-    return None
-
-
-UNMASKED = {"product": "share_product", "square": "share_square", "mask": None}
-"""The kernels of the same operations on shares as they are."""
+def _on_shares(b: Rewriter, kernel: Kernel[Any] | None, op: Op, x: tuple[Value, ...]) -> Value | None:
+    """An operation on masked values as one on shares."""
+    if isinstance(op, protocol.Mask):
+        return x[0]
+    if kernel is None:
+        return None
+    assert kernel.on_shares is not None
+    return b.add(kernel.on_shares.operation, *x)
 
 
 def _is_unmasked(program: Program, group: set[Op]) -> bool:
     products = [op for op in group if isinstance(op, protocol.Product | protocol.SquareSum)]
     asking = {op.method: op for op in products if op.method != "auto"}
-    kernels = [k for k in (kernel(program, op, program.max_clients or 2) for op in group) if k is not None]
-    # Nothing to compute, or nothing to divide between the servers.
-    possible = not any(min(k.sizes.values()) == 0 or k.sizes == {"batch": 1, "k": 1} for k in kernels)
-    possible = possible and all(max(k.flooding()) <= _duet.FLOODING_BUDGET for k in map(_on_shares, kernels) if k)
+    clients = program.max_clients or 2
+    masked = [kernel for op in group if (kernel := kernel_of(program, op)) is not None]
+    unmasked = _costs_on_shares(masked, clients)
     if "shares" not in asking:
-        return possible and not asking and _is_better_unmasked(kernels)
+        if asking or unmasked is None:
+            return False
+        return sum(c.total_bytes for c in unmasked) < sum(kernel.cost(clients).total_bytes for kernel in masked)
     place = asking["shares"].location
     if len(asking) > 1:
         other = next(op.location for method, op in asking.items() if method != "shares")
         raise CompileError(f"products at {place} are to be of shares, but those at {other} take the same values masked")
-    if not possible:
+    if unmasked is None:
         raise CompileError(
             f"the product at {place} has nothing to divide between the servers, or is larger than "
             "one lattice key may answer: choose another method"
@@ -95,12 +96,16 @@ def _is_unmasked(program: Program, group: set[Op]) -> bool:
     return True
 
 
-def _is_better_unmasked(kernels: list[Kernel]) -> bool:
-    unmasked = filter(None, map(_on_shares, kernels))
-    return sum(k.total_bytes() for k in unmasked) < sum(k.total_bytes() for k in kernels)
-
-
-def _on_shares(used: Kernel) -> Kernel | None:
-    """What takes a kernel's place on shares as they are."""
-    name = UNMASKED[used.name]
-    return Kernel(name, used.sizes) if name else None
+def _costs_on_shares(masked: list[Kernel[Any]], clients: int) -> list[DeclaredCost] | None:
+    """What the kernels cost that take the place of some on masked values; None if that is not possible."""
+    costs = []
+    for kernel in masked:
+        sizes = kernel.sizes(clients)
+        if min(sizes.values()) == 0 or sizes == {"batch": 1, "k": 1}:
+            return None  # nothing to compute, or nothing to divide between the servers
+        if isinstance(kernel.op, protocol.Mask):
+            continue  # shares need none
+        if kernel.on_shares is None:
+            return None
+        costs.append(declared(kernel.on_shares.name, **sizes))
+    return costs if all(max(c.flooding) <= _duet.FLOODING_BUDGET for c in costs) else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ezprivsecfl.backends.duet.by_line import ByLine
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.groups import connected
-from ezprivsecfl.backends.duet.kernels import kernel
+from ezprivsecfl.backends.duet.kernels import kernel_of
 from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.network import NETWORKS, Network
 from ezprivsecfl.errors import CompileError
@@ -132,9 +132,10 @@ class SelectCircuits:
         depth = max((program.circuits[op.circuit].depth for op in group if isinstance(op, protocol.Circuit)), default=0)
         seconds = 0.0
         for op in group:
-            used = kernel(program, op, program.max_clients or 2)
-            if used is not None:
-                seconds += used.total_bytes() / self.network.bytes_per_second + used.cpu_seconds()
+            kernel = kernel_of(program, op)
+            if kernel is not None:
+                declared = kernel.cost(program.max_clients or 2)
+                seconds += declared.total_bytes / self.network.bytes_per_second + declared.cpu_seconds
         return depth * self.network.round_trip_seconds / 2 < seconds
 
     def _seconds(self, program: Program) -> float:

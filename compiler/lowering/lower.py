@@ -23,11 +23,10 @@ from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import drop_unused
-from ezprivsecfl.ir.structural import MOVES_OF_ONE, VIEWS, StructuralOp, broadcast_shapes
-from ezprivsecfl.ir.tensor import Constant, Input
-from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.structural import StructuralOp, broadcast_shapes
+from ezprivsecfl.ir.tensor import Constant, Input, TensorOp
 from ezprivsecfl.ir.tensor import structure as st
-from ezprivsecfl.ir.tensor.values import tensor_type
+from ezprivsecfl.ir.tensor.values import tensor_op, tensor_type
 from ezprivsecfl.ir.types import (
     CLIENTS_DIM,
     ArithType,
@@ -37,16 +36,6 @@ from ezprivsecfl.ir.types import (
     Shape,
     YaoType,
 )
-
-ON_BOTH_LEVELS: dict[type[Op], type[Op]] = {
-    st.Reshape: structure.Reshape,
-    st.Transpose: structure.Transpose,
-    st.Broadcast: structure.Broadcast,
-    st.Slice: structure.Slice,
-    st.Sum: structure.Sum,
-    st.Concat: structure.Concat,
-}
-"""Operations that exist alike on both levels."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +96,7 @@ class _Lowering:
                     self._region(region)
             for op in self.stages.secure:
                 if depth[op] == level and self.domains.strategy[op] is not Strategy.CIRCUIT:
+                    assert isinstance(op, TensorOp)
                     with self.b.at(op.location):
                         self._op(op)
         self.checks.finish()
@@ -117,7 +107,7 @@ class _Lowering:
                     protocol.Open,
                     shares,
                     significant=self.stages.significant(value),
-                    highest=self.scales.highest(value, _frac(shares)) or ROOM,
+                    highest=self.scales.magnitudes.highest(value, _frac(shares)) or ROOM,
                 )
                 hidden = hiding_path(path) if self.stages.hides(value) else None
                 self.b.append(io.Output(operands=(opened,), path=path, hidden=hidden, location=value.op.location))
@@ -125,7 +115,7 @@ class _Lowering:
 
     # Operations outside circuits.
 
-    def _op(self, op: Op) -> None:
+    def _op(self, op: TensorOp) -> None:
         strategy = self.domains.strategy[op]
         value = op.result
         if strategy is Strategy.SHARE:
@@ -138,15 +128,15 @@ class _Lowering:
         elif strategy is Strategy.LINEAR:
             self.shares[value] = self._linear(op)
         elif strategy is Strategy.PUBLIC_PRODUCT:
-            kind = linear.MatMulPublic if isinstance(op, st.MatMul) else linear.MulPublic
-            self.shares[value] = self.b.add(kind, *(self._factor(op, o) for o in op.operands))
+            assert op.on_shares is not None
+            self.shares[value] = self.b.add(op.on_shares, *(self._factor(op, o) for o in op.operands))
         elif strategy is Strategy.PRODUCT:
             self.shares[value] = self._matmul(op) if isinstance(op, st.MatMul) else self._product(*op.operands)
         if value in self.scales.rescaled:
             self.entering[value] = self.shares[value]
             self.shares[value] = self._rescaled(value)
 
-    def _move(self, op: Op) -> None:
+    def _move(self, op: TensorOp) -> None:
         (operand,) = op.operands
         moved = self._moved(op, self.wires[operand]) if operand in self.wires else None
         if moved is not None:
@@ -154,25 +144,21 @@ class _Lowering:
         if self.domains.needed_in_shares(op.result, list(self.stages.opened)):
             self.shares[op.result] = self._moved(op, self._shared(operand))
 
-    def _moved(self, op: Op, operand: Value) -> Value:
-        if isinstance(op, ew.Cast):
+    def _moved(self, op: TensorOp, operand: Value) -> Value:
+        """An operation on one operand, on shares or wires."""
+        if op.on_shares is None:
             return operand
         if isinstance(op, st.Reshape):
             return self._reshaped(operand, op.shape)
-        return self.b.add(ON_BOTH_LEVELS[type(op)], operand, **op.attributes())
+        return self.b.add(op.on_shares, operand, **op.attributes())
 
-    def _linear(self, op: Op) -> Value:
-        if isinstance(op, ew.Cast):
-            return self._shared(op.operands[0])
-        if isinstance(op, ew.Neg):
-            return self.b.add(linear.Neg, self._shared(op.operands[0]))
-        if isinstance(op, StructuralOp):
+    def _linear(self, op: TensorOp) -> Value:
+        if len(op.operands) == 1:
             return self._moved(op, self._shared(op.operands[0]))
+        assert op.on_shares is not None
         frac = self.scales.raw_frac(op.result)
         aligned = [self._aligned(op, o, frac) for o in op.operands]
-        if isinstance(op, st.Concat):
-            return self.b.add(structure.Concat, *aligned, axis=op.axis)
-        return self.b.add(linear.Add if isinstance(op, ew.Add) else linear.Sub, *aligned)
+        return self.b.add(op.on_shares, *aligned, **op.attributes())
 
     def _aligned(self, op: Op, value: Value, frac: int) -> Value:
         """A secret or public operand with ``frac`` fractional bits."""
@@ -279,7 +265,7 @@ class _Lowering:
             assert isinstance(type_, YaoType)
             return Incoming(type_, self._constant_bits(self.wires[value]))
         frac = self._incoming_frac(op, value)
-        width = self.scales.width(value, frac)
+        width = self.scales.magnitudes.width(value, frac)
         sign = False if value in self.non_negative else None
         return Incoming(YaoType(value.type.shape, FixedFormat(width, frac)), (*(None,) * (width - 1), sign))
 
@@ -300,7 +286,7 @@ class _Lowering:
     def _wires(self, op: Op, value: Value, shape: Shape) -> Value:
         """Garbled wires of a region's input, with the region's shape."""
         frac = self._incoming_frac(op, value)
-        width = self.scales.width(value, frac)
+        width = self.scales.magnitudes.width(value, frac)
         if value not in self.wires and tensor_type(value).is_secret:
             self.wires[value] = self.b.add(protocol.ToYao, self._entering(value), width=width)
         if tensor_type(value).is_secret:
@@ -317,16 +303,16 @@ class _Lowering:
     def _entering(self, value: Value) -> Value:
         """The shares that enter circuits: those from before a rescaling."""
         if value not in self.entering:
-            op, shares = value.op, self._shared(value)
-            raw = isinstance(op, MOVES_OF_ONE) and self.scales.entering_frac(value) != _frac(shares)
+            op, shares = tensor_op(value), self._shared(value)
+            raw = isinstance(op, st.Move) and self.scales.entering_frac(value) != _frac(shares)
             self.entering[value] = self._moved(op, self._entering(op.operands[0])) if raw else shares
         return self.entering[value]
 
     def _masked(self, value: Value) -> Value:
-        """The value in ABY2.0 form; masked once, before moves."""
+        """The value in ABY2.0 form; one mask serves all views of a value."""
         if value not in self.masks:
-            op = value.op
-            if isinstance(op, VIEWS) and value not in self.scales.rescaled:
+            op = tensor_op(value)
+            if isinstance(op, st.View) and value not in self.scales.rescaled:
                 self.masks[value] = self._moved(op, self._masked(op.operands[0]))
             else:
                 self.masks[value] = self.b.add(protocol.Mask, self._shared(value))
@@ -350,7 +336,7 @@ class _Lowering:
         others = sum(v is value for v in self.publics.values())
         path += f"_{others}" if others else ""
         self.publics[path] = value
-        bound = _above(self.scales.magnitude(value))
+        bound = _above(self.scales.magnitudes.largest(value))
         return self.b.add(io.Public, path=path, bound=bound, type=RingType(value.type.shape, frac))
 
     def _broadcast(self, value: Value, shape: Shape) -> Value:

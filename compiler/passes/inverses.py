@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
-from ezprivsecfl.ir.structural import VIEWS
 from ezprivsecfl.ir.tensor.elementwise import Div, Mul, Reciprocal, Rsqrt, Sqrt
+from ezprivsecfl.ir.tensor.structure import View
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import count
 
@@ -88,7 +88,7 @@ class _Choice:
         while moved:
             value = moved.pop()
             for user in self.users[value]:
-                if isinstance(user, VIEWS):
+                if isinstance(user, View):
                     moved.append(user.result)
                 elif isinstance(user, Mul) and user not in self.divisors and user not in products:
                     products[user] = user.operands.index(value)
@@ -105,6 +105,6 @@ class _Choice:
 
 def _source(value: Value) -> Op:
     """The operation behind moves."""
-    while isinstance(value.op, VIEWS):
+    while isinstance(value.op, View):
         value = value.op.operands[0]
     return value.op
