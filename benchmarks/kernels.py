@@ -2,7 +2,7 @@
 
     uv run python benchmarks/kernels.py
 
-The CPU figures (the slower server, setup and online) are where the constants in cpp/bindings/costs.cpp come from.
+The CPU figures (the slower server, setup and online) are where the constants in cpp/src/calibration.h come from.
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 //     cmake -S cpp -B build/engine -DDUET_TESTS=ON && cmake --build build/engine &&
 //     build/engine/bench_lattice
 //
-// Where the constants of rlwe_seconds() in cpp/src/rlwe_product.cpp come from.
+// Where the lattice constants in cpp/src/calibration.h come from.
 #include <cstdio>
 #include <functional>
 #include <vector>

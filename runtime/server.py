@@ -67,7 +67,7 @@ class Server:
         """Measures how fast the connection is, over one of its own."""
         session = self._connected(message.header, bytes(32))
         try:
-            bytes_per_second, round_trip_seconds = session.measure_line()
+            bytes_per_second, round_trip_seconds = session.measure_link()
         finally:
             session.close()
         return {"bytes_per_second": bytes_per_second, "round_trip_seconds": round_trip_seconds}, []

@@ -22,7 +22,8 @@ from ezprivsecfl.compiler.lowering.shapes import broadcast, ranked, reshaped
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Level, Program, ProgramBuilder, drop_unused
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.structural import StructuralOp
 from ezprivsecfl.ir.tensor import Constant, Input, TensorOp
 from ezprivsecfl.ir.tensor import structure as st
@@ -110,10 +111,7 @@ class _Lowering:
                 )
                 hidden = hiding_path(path) if self.stages.hides(value) else None
                 self.b.append(io.Output(operands=(opened,), path=path, hidden=hidden, location=value.op.location))
-        ops = drop_unused(self.b.ops, (io.Share, io.Output, protocol.Check))
-        used = {op.circuit for op in ops if isinstance(op, protocol.Circuit)}
-        circuits = {name: c for name, c in self.b.circuits.items() if name in used}
-        return Program(self.b.name, Level.MPC, self.b.max_clients, ops, circuits)
+        return drop_unused(self.b.build(), (io.Share, io.Output, protocol.Check))
 
     # Operations outside circuits.
 

@@ -12,9 +12,10 @@
 #include <vector>
 
 #include "bindings.h"
-#include "duet/agreement.h"
+#include "duet/confirm_round.h"
+#include "duet/exchange.h"
 #include "duet/handshake.h"
-#include "duet/line_speed.h"
+#include "duet/link_speed.h"
 #include "python_session.h"
 
 namespace duet::bindings {
@@ -109,7 +110,7 @@ void define_session(py::module_& module) {
             {
               const py::gil_scoped_release release;
               const auto* begin = reinterpret_cast<const std::uint8_t*>(mine.data());
-              other = exchange(*session, {begin, mine.size()}, limit);
+              other = Exchange::run(*session, {begin, mine.size()}, limit);
             }
             return py::bytes(reinterpret_cast<const char*>(other.data()), other.size());
           },
@@ -117,11 +118,11 @@ void define_session(py::module_& module) {
           "Sends the other server a message and returns the one, of at most `limit` bytes, that it "
           "sends at the same time.")
       .def(
-          "measure_line",
+          "measure_link",
           [](const PythonSession& self) {
             const PythonSession::Use session(self);
             const py::gil_scoped_release release;
-            const LineSpeed speed = measure_line(session->channel(), session->party());
+            const LinkSpeed speed = measure_link(session->channel(), session->party());
             return std::make_pair(speed.bytes_per_second, speed.round_trip_seconds);
           },
           "Bytes per second and the seconds of a round trip; both servers call it at the same "
@@ -135,7 +136,7 @@ void define_session(py::module_& module) {
             std::copy(bytes.begin(), bytes.end(), digest.begin());
             const PythonSession::Use session(self);
             const py::gil_scoped_release release;
-            confirm_round(*session, digest);
+            ConfirmRound::run(*session, digest);
           },
           "results"_a,
           "Compares with the other server what each sent and received, and a digest of the "

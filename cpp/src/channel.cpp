@@ -144,7 +144,7 @@ void Channel::read_payload(std::span<std::uint8_t> bytes) {
   received_.update(std::span<const std::uint8_t>(bytes));
 }
 
-// Reads what is there into the buffer; false if nothing is.
+// Reads what has arrived into the buffer; false if nothing has.
 bool Channel::read_ahead() {
   if (incoming_begin_ == incoming_end_) {
     incoming_begin_ = incoming_end_ = 0;
@@ -158,7 +158,7 @@ bool Channel::read_ahead() {
   return read > 0;
 }
 
-// For so many bytes from now on.
+// The deadline for this many bytes, from now on.
 void Channel::set_deadline(std::size_t bytes) {
   const Milliseconds sending(1000 * bytes / kSlowestBytesPerSecond);
   deadline_ = Clock::now() + idle_timeout_ + idle_timeout_ / 4 + sending;
@@ -205,7 +205,7 @@ Channel::FrameHeader Channel::receive_header() {
   if (header.length > kMaxFrameBytes) {
     throw ProtocolError("bad frame: length " + std::to_string(header.length));
   }
-  // Parts are cut as late as possible: a peer cannot send parts without end that bring nothing.
+  // Every part but the last is full: so a peer cannot send parts without end that bring nothing.
   if (header.type == FrameType::kMore && header.length != kMaxFrameBytes) {
     throw ProtocolError("bad frame: a part of " + std::to_string(header.length) +
                         " bytes that is not the last");

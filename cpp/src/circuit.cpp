@@ -11,7 +11,7 @@
 namespace duet {
 namespace {
 
-// A short text may declare many wires: this many take no more than 100 MB.
+// Short texts can declare many wires; a limit, so that they take no more than 100 MB.
 constexpr std::size_t kMostWires = std::size_t{1} << 24;
 
 class Parser {

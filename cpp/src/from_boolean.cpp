@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bit_product.h"
+#include "calibration.h"
 #include "duet/prg.h"
 #include "planes.h"
 #include "width.h"
@@ -23,9 +24,16 @@ std::vector<unsigned> product_widths(std::size_t width) {
 
 }  // namespace
 
+KernelCosts FromBoolean::costs(Sizes& sizes) {
+  const std::uint64_t elements = sizes["elements"];
+  const std::uint64_t width = sizes["width"];
+  return {setup_cost(elements, width, sizes.ot_k()), online_cost(elements, width),
+          calibration::kTransfer * static_cast<double>(width * elements)};
+}
+
 void FromBoolean::setup(Session& session, const Shape& shape, std::size_t width) {
   once_.begin_setup();
-  checked_width("from_boolean", width);
+  checked_width(kName, width);
   party_ = session.party();
   bits_ = BooleanTensor(shape, width);
   Prg(session.random().seed()).fill(std::span<std::uint64_t>(bits_.planes));

@@ -14,11 +14,11 @@ namespace {
 // A chunk's memory: 16 bytes per OT, and the corrections.
 constexpr std::size_t kChunkChoices = 1 << 14;
 constexpr std::size_t kChunkBytes = 1 << 24;
-// Longer rows are cut, with OTs for each piece; their price vanishes beside the corrections.
+// Longer rows are cut, with OTs for each piece: they cost little compared to the corrections.
 constexpr std::size_t kMaxColumns = 1 << 16;
 
-// Values of 1 to 8 bytes are read and written as 8. What is read too much falls out of the ring
-// when it is shifted to its place; what is written too much is overwritten by the next value.
+// Values of 1 to 8 bytes are read and written as 8. Excess bytes that are read are shifted out of
+// the ring; excess bytes that are written are overwritten by the next value.
 constexpr std::size_t kSlack = 8;
 
 Ring load(const std::uint8_t* from) {

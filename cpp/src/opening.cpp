@@ -33,6 +33,10 @@ unsigned magnitude_bits(const Tensor<Ring>& top, unsigned hidden) {
 
 }  // namespace
 
+KernelCosts Opening::costs(Sizes& sizes) {
+  return {{}, online_cost(sizes["elements"], sizes["bits"])};
+}
+
 Opening::Opening(Sealed sealed, unsigned lowest, int party)
     : sealed_(std::move(sealed)),
       lowest_(std::min(lowest, 64 - kStep)),

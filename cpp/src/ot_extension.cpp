@@ -43,7 +43,7 @@ std::array<Block, 2> expand(Block node) {
   return children;
 }
 
-// What one party needs per slab. Wiped when it goes.
+// What one party needs per slab; wiped when destroyed.
 class Workspace {
  public:
   explicit Workspace(unsigned k) : k_(k), streams_(std::size_t{1} << k), rows_(kBits) {}

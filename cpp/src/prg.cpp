@@ -22,7 +22,7 @@ Prg Prg::from_os() {
   return Prg(seed.expose());
 }
 
-// Moves what the buffer still has, as far as it goes, and returns how many bytes that was.
+// Takes bytes from what the buffer still has; returns how many.
 std::size_t Prg::take(std::span<std::uint8_t> out) {
   const std::size_t bytes = std::min(out.size(), end_ - begin_);
   if (bytes > 0) {
@@ -41,7 +41,7 @@ void Prg::refill(std::size_t blocks) {
 
 void Prg::fill(std::span<std::uint8_t> out) {
   for (out = out.subspan(take(out)); !out.empty(); out = out.subspan(take(out))) {
-    // Not a block more than is asked for: many generators live for one short row only.
+    // No block more than is asked for: many generators serve one short row only.
     refill(std::min(buffer_.size(), (out.size() + sizeof(Block) - 1) / sizeof(Block)));
   }
 }

@@ -21,7 +21,7 @@ constexpr double kOtherNoise = 0x1p20;  // at most: rounding, and from making an
 
 Wide low_bits(unsigned bits) { return (Wide{1} << bits) - 1; }
 
-// What scaling by Q/2^64, and by 2^80/q for the product q of the first two primes, take.
+// Precomputed for scaling by Q/2^64, and by 2^80/q, where q is the product of the first two primes.
 struct Constants {
   constexpr Constants() {
     std::uint64_t product = 1;  // Q modulo 2^64

@@ -60,10 +60,6 @@ std::shared_ptr<const RlweKeys> Session::rlwe(const Flooding& flooding) {
   return rlwe_;
 }
 
-Cost init_rlwe_cost() {
-  return parallel(message_cost(0, kPublicKeyBytes), message_cost(1, kPublicKeyBytes));
-}
-
 CotSender& Session::ot_sender() {
   if (!ot_sender_) throw std::logic_error("Session::init_ot() has not been called");
   return *ot_sender_;

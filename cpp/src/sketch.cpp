@@ -49,19 +49,6 @@ Map expand_coins(const Tensor<Ring>& coins, std::size_t entries, std::size_t row
 
 }  // namespace
 
-void Coins::send(Session& session) {
-  session.random().fill({reinterpret_cast<std::uint8_t*>(own_.data()), kBytes});
-  session.channel().send(std::span<const std::uint32_t>(own_));
-}
-
-Tensor<Ring> Coins::receive(Session& session) {
-  std::array<std::uint32_t, kBytes / 4> other{};
-  session.channel().receive(std::span<std::uint32_t>(other));
-  Tensor<Ring> coins({own_.size()});
-  for (std::size_t i = 0; i < own_.size(); ++i) coins.data[i] = own_[i] ^ other[i];
-  return coins;
-}
-
 Tensor<Ring> sketch(const Tensor<Ring>& x, const Tensor<Ring>& coins, std::size_t sums) {
   if (x.shape.empty()) throw std::invalid_argument("sketch: a scalar has no last axis");
   if (sums == 0 || sums % kSketchBlocks != 0 || sums > std::size_t{1} << 31) {

@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "duet/errors.h"
-#include "line.h"
+#include "emulated_link.h"
 
 namespace duet {
 namespace {
@@ -105,20 +105,20 @@ class SocketTransport : public Transport {
 class LinkedTransport : public SocketTransport {
  public:
   LinkedTransport(Socket connected, const Link& link)
-      : SocketTransport(std::move(connected)), line_(socket(), link) {}
+      : SocketTransport(std::move(connected)), link_(socket(), link) {}
 
   std::size_t write_some(std::span<const std::uint8_t> bytes) override {
-    return write_to(line_.entrance(), bytes);
+    return write_to(link_.entrance(), bytes);
   }
 
   bool wait(bool or_write, Milliseconds timeout) override {
     std::array<pollfd, 2> entries{pollfd{socket(), POLLIN, 0},
-                                  pollfd{line_.entrance(), POLLOUT, 0}};
+                                  pollfd{link_.entrance(), POLLOUT, 0}};
     return poll_until(std::span(entries).first(or_write ? 2 : 1), Clock::now() + timeout);
   }
 
  private:
-  Line line_;
+  EmulatedLink link_;
 };
 
 struct FreeAddresses {
@@ -260,7 +260,7 @@ std::unique_ptr<Transport> Listener::accept_transport(Milliseconds timeout,
                                                       std::optional<Link> link) {
   const Clock::time_point deadline = Clock::now() + timeout;
   while (poll_until(socket_, POLLIN, deadline)) {
-    // A caller that gave up in the meantime is no error; the next one may be the peer.
+    // That a caller has given up in the meantime is not an error; the next may be the peer.
     const int socket = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket >= 0) {
       send_at_once(socket);

@@ -9,7 +9,7 @@ namespace {
 
 [[noreturn]] void fail(const std::string& message) { throw std::invalid_argument(message); }
 
-// How far apart neighbours along each axis are.
+// The distance of neighbours along each axis.
 std::vector<std::ptrdiff_t> row_major_steps(const Shape& shape) {
   std::vector<std::ptrdiff_t> steps(shape.size());
   std::size_t step = 1;

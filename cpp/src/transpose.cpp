@@ -24,7 +24,7 @@ void swap_quarters(std::array<Block, 128>& rows) {
 
 }  // namespace
 
-// Plain code: the compiler makes vector instructions of it that take less time than the streams.
+// Plain code: the compiler vectorises it, and it takes less time than the streams.
 void transpose(std::array<Block, 128>& rows) {
   for (std::size_t i = 0; i < 64; ++i) std::swap(rows[i].hi, rows[i + 64].lo);
   swap_quarters<32, 0x00000000ffffffff>(rows);

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "bit_product.h"
+#include "calibration.h"
+#include "check_shape.h"
 #include "duet/prg.h"
 
 namespace duet {
@@ -17,6 +19,12 @@ Ring low_bits(Ring value, unsigned bits) { return value & ((Ring{1} << bits) - 1
 std::size_t packed_bytes(std::size_t count) { return (count + 7) / 8; }
 
 }  // namespace
+
+KernelCosts Truncate::costs(Sizes& sizes) {
+  const std::uint64_t elements = sizes["elements"];
+  return {setup_cost(elements, sizes["bits"], sizes.ot_k()), online_cost(elements),
+          calibration::kTruncation * static_cast<double>(elements)};
+}
 
 void Truncate::setup(Session& session, const Shape& shape, std::size_t bits) {
   once_.begin_setup();
@@ -35,10 +43,7 @@ void Truncate::setup(Session& session, const Shape& shape, std::size_t bits) {
 
 void Truncate::send(Session& session, const Tensor<Ring>& share) {
   once_.take(0);
-  if (share.shape != product_.shape) {
-    throw std::invalid_argument("truncate: set up for the shape " + shape_text(product_.shape) +
-                                ", got " + shape_text(share.shape));
-  }
+  check_shape(kName, product_.shape, share.shape);
   const bool first = session.party() == 0;
   const Ring added = first ? kHalf : 0;
   const Ring taken = first ? kHalf >> bits_ : 0;

@@ -3,12 +3,16 @@
 #include <string>
 #include <utility>
 
-#include "duet/arith.h"
 #include "duet/circuit.h"
-#include "duet/conversion.h"
+#include "duet/evaluate.h"
+#include "duet/from_yao.h"
 #include "duet/linear.h"
+#include "duet/mask.h"
 #include "duet/product.h"
 #include "duet/program.h"
+#include "duet/public_to_yao.h"
+#include "duet/square.h"
+#include "duet/to_yao.h"
 
 namespace {
 

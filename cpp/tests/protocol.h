@@ -10,6 +10,7 @@
 #include "duet/prg.h"
 #include "duet/session.h"
 #include "two_party.h"
+#include "wire_traces.h"
 
 namespace duet {
 
@@ -70,9 +71,9 @@ class Sessions {
     CHECK(measured == declared);
   }
 
-  void check_traces(const std::string& party_0, const std::string& party_1) {
-    check_trace(first_.channel(), party_0);
-    check_trace(second_.channel(), party_1);
+  void check_traces(const std::string& entry) {
+    check_trace(first_.channel(), entry, 0);
+    check_trace(second_.channel(), entry, 1);
   }
 
  private:

@@ -3,7 +3,9 @@
 #include <string>
 
 #include "duet/agreement.h"
+#include "duet/confirm_round.h"
 #include "duet/errors.h"
+#include "duet/exchange.h"
 #include "protocol.h"
 #include "socket.h"
 
@@ -39,9 +41,9 @@ void different_values_are_refused() {
 
 void messages_are_exchanged_in_a_phase_of_their_own() {
   Sessions both;
-  both.run(exchange_cost(2), [&](Session& s, std::size_t p) {
+  both.run(Exchange::online_cost(2), [&](Session& s, std::size_t p) {
     const std::array<std::uint8_t, 2> mine{static_cast<std::uint8_t>(p), 7};
-    const std::vector<std::uint8_t> other = exchange(s, mine, 2);
+    const std::vector<std::uint8_t> other = Exchange::run(s, mine, 2);
     CHECK((other == std::vector<std::uint8_t>{static_cast<std::uint8_t>(1 - p), 7}));
     CHECK(s.stats(Phase::kAgreement).traffic.messages_sent == 1);
     CHECK(s.stats(Phase::kOnline).traffic.messages_sent == 0);
@@ -92,7 +94,7 @@ std::array<std::string, 2> confirmed(std::size_t flipped, const Digest& first,
     session.channel().send(std::array<std::uint8_t, 8>{});
     session.channel().receive<std::uint8_t>(8);
     try {
-      confirm_round(session, results);
+      ConfirmRound::run(session, results);
     } catch (const AgreementError& error) {
       text = error.what();
     }
@@ -107,10 +109,10 @@ bool says(const std::string& text, const std::string& what) {
 
 void a_round_is_confirmed() {
   Sessions both;
-  both.run(confirm_round_cost(), [&](Session& s, std::size_t) {
+  both.run(ConfirmRound::online_cost(), [&](Session& s, std::size_t) {
     s.begin(Phase::kOnline);
     s.end();
-    confirm_round(s, Digest{7});
+    ConfirmRound::run(s, Digest{7});
     CHECK(s.stats(Phase::kOnline).traffic.bytes_sent == 16 + 96);
     CHECK(s.stats(Phase::kOnline).traffic.rounds == 1);
   });

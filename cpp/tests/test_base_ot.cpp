@@ -3,6 +3,7 @@
 #include "duet/base_ot.h"
 #include "duet/errors.h"
 #include "two_party.h"
+#include "wire_traces.h"
 
 namespace {
 
@@ -45,10 +46,8 @@ void receiver_gets_what_it_chose() {
 
 void trace_is_pinned() {
   const Run result = run(4, Randomness::for_tests({1, 0}), Randomness::for_tests({2, 0}));
-  check_trace(result.channels.first,
-              "d46907e74e1c8f4cbd85def1f65c4ae252147c28a60b6cf93feaed32d0319186");
-  check_trace(result.channels.second,
-              "be97ab7bbd9076e7e86848d8a37130f1ea15d0b4a80d4afdfc7bd479cb853341");
+  check_trace(result.channels.first, "base_ot", 0);
+  check_trace(result.channels.second, "base_ot", 1);
 }
 
 void refuses_what_is_no_point() {

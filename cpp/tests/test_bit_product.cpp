@@ -39,8 +39,7 @@ void products_of_all_widths() {
 void traces_are_pinned() {
   Sessions both;
   check(both, 30, {62, 7}, kDefaultOtK);
-  both.check_traces("f283c1bc406a01c1b76f819f5e6c76b48089858bcf10fba8a1debb01fb7dc0cf",
-                    "017e8dfdbd82dd43e8f012f5073095e640d0ba6869f42e3762c4143f40ad2bff");
+  both.check_traces("bit_products");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "duet/ot_extension.h"
 #include "two_party.h"
+#include "wire_traces.h"
 
 namespace {
 
@@ -50,26 +51,12 @@ void correlation_and_cost() {
 }
 
 void traces_are_pinned() {
-  struct Pinned {
-    int k;
-    const char* sender;
-    const char* receiver;
-  };
-  for (const auto& [k, sender, receiver] : {
-           Pinned{1, "bebd3284bd97265128589ec35e933d73e595f5c221a922ee15108ed94178d20a",
-                  "778761e12a275d5fef71e5c88313af65583d775f54cf80ce44a54465d05b8e1c"},
-           Pinned{2, "583a5edadc196a702378892660af752b187d2869c1dc31944dbe05b874ad2711",
-                  "0b4e7b903542f4548fb930048b3d64787076bc823a77f4b622f60553f528b596"},
-           Pinned{4, "9b7d7c527272a982414e95a0204eae007bfd38f2f754775ef30ee48e7cfb37fc",
-                  "b3282da4c19cd2bf0ffbc3016b2154cbebfd3ee942f334d90e2e314f0c7d9857"},
-           Pinned{8, "53572da7d94eb2538327c531e2b70892d6404a540220130c4ed164d6a11bf0dc",
-                  "668c6bdcc113b7afb80c8809a094ed7b9169c86be65ba265369c330e2270e56a"},
-       }) {
+  for (const int k : {1, 2, 4, 8}) {
     Pair pair(k, Randomness::for_tests({1, 0}), Randomness::for_tests({2, 0}));
     extend_and_check(pair, 3000, 3);
     extend_and_check(pair, 5, 4);
-    check_trace(pair.channels.first, sender);
-    check_trace(pair.channels.second, receiver);
+    check_trace(pair.channels.first, "ot_extension_k" + std::to_string(k), 0);
+    check_trace(pair.channels.second, "ot_extension_k" + std::to_string(k), 1);
   }
 }
 

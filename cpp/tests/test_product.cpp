@@ -2,6 +2,7 @@
 
 #include "duet/errors.h"
 #include "duet/product.h"
+#include "duet/square.h"
 #include "protocol.h"
 
 namespace {
@@ -89,6 +90,11 @@ void what_sends_less_is_chosen() {
           Square::setup_cost(1, 3'000'000, 4, Products::kLattice);
         }) == "too long a product for lattice encryption: it takes 367 uploads, of at most 256");
   CHECK(message_of<std::invalid_argument>([] {
+          Product::setup_cost({1, 1, 3'000'000, 4}, 4, Products::kLattice);
+        }) == "too long a product for lattice encryption: it takes 367 uploads, of at most 256");
+  CHECK(Product::setup_cost({1, 1, 3'000'000, 4}, 4) ==
+        Product::setup_cost({1, 1, 3'000'000, 4}, 4, Products::kTransfer));
+  CHECK(message_of<std::invalid_argument>([] {
           Product::setup_cost({1, 1, 100, 20'000'000}, 4, Products::kLattice);
         }).starts_with("too large a product for lattice encryption: it takes 1."));
   CHECK(Product::flooding({1, 1, 100, 20'000'000}, 4) == Flooding{});  // by oblivious transfer
@@ -158,11 +164,9 @@ void traces_are_pinned() {
   const Tensor<Ring> a = random_values({2, 2, 3}, 1);
   const Tensor<Ring> b = random_values({2, 3, 4}, 2);
   multiply(both, a, b, Product::setup_cost({2, 2, 3, 4}, 4));
-  both.check_traces("4f06921e6be4907250b5bd4f9e57cce197efe4fe0d06eeef5371eba4cbf48b7f",
-                    "813b87ebbfa75742b0f2f91c6a355f756b0043344e09c73dcb778ee80f845f5d");
+  both.check_traces("product");
   both.run([&](Session& s, std::size_t) { Square().setup(s, a); });
-  both.check_traces("3ac94b9c47c2135cbb10540df86336b14c95166be4101125a9ad317c21c4e372",
-                    "24a0ee30afddcdf8797bcd7914c80634d5f912d190a4b0c2b92640e72726ef91");
+  both.check_traces("product_then_square");
 }
 
 // The traffic that FLTrust with 30 clients and 3,372 parameters is planned with.

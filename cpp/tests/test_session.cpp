@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "duet/session.h"
+#include "duet/session_setup.h"
 #include "two_party.h"
 
 namespace {
@@ -32,7 +33,8 @@ void ots_in_both_directions() {
     message_of<std::logic_error>([&] { both.first.ot_sender(); });
     message_of<std::logic_error>([&] { both.second.ot_receiver(); });
     run_both([&] { both.first.init_ot(); }, [&] { both.second.init_ot(); });
-    CHECK(measured_cost(both.first.channel(), both.second.channel()) == init_ot_cost(k));
+    CHECK(measured_cost(both.first.channel(), both.second.channel()) ==
+          BaseTransfers::setup_cost(k));
     const auto party = [](Session& session) {
       session.init_ot();  // once is enough
       extend(session, session.party() == 0);
@@ -54,7 +56,7 @@ void phases_are_measured_apart() {
     session.end();
   };
   run_both([&] { party(both.first); }, [&] { party(both.second); });
-  const Cost setup = init_ot_cost(kDefaultOtK);
+  const Cost setup = BaseTransfers::setup_cost(kDefaultOtK);
   const Cost online = cot_extend_cost(300, kDefaultOtK, 0);
   for (const Session* session : {&both.first, &both.second}) {
     const auto index = static_cast<std::size_t>(session->party());

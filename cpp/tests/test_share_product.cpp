@@ -2,7 +2,9 @@
 #include <vector>
 
 #include "duet/errors.h"
+#include "duet/session_setup.h"
 #include "duet/share_product.h"
+#include "duet/share_square.h"
 #include "protocol.h"
 
 namespace {
@@ -70,11 +72,11 @@ void keys_are_renewed_at_the_budget() {
   const Tensor<Ring> b = random_values({4, 5}, 2);
   for (const bool renewed : {false, false, false, true, false, false, true}) {
     const Cost cost = ShareProduct::online_cost(size);
-    const Cost keys{init_rlwe_cost().bytes, init_rlwe_cost().messages, 0};
+    const Cost keys{LatticeKeys::setup_cost().bytes, LatticeKeys::setup_cost().messages, 0};
     Cost expected = cost;
     if (renewed) {
       expected = parallel(cost, keys);
-      expected.rounds += init_rlwe_cost().rounds;
+      expected.rounds += LatticeKeys::setup_cost().rounds;
     }
     CHECK(equal(multiply(both, a, b, expected), matmul(a, b)));
   }
@@ -100,6 +102,19 @@ void what_no_key_may_answer_is_refused() {
     CHECK(message_of<SetupError>([&] {
             product.setup(s, {1, 4}, {4, 5});
           }).starts_with("a product is too large for lattice encryption"));
+  });
+}
+
+// Two million terms are as many as the noise bound has room for.
+void too_long_sums_are_refused() {
+  CHECK(ShareProduct::flooding({1, 1, 2'097'152, 1})[0] < kFloodingBudget);
+  CHECK(ShareProduct::flooding({1, 1, 2'097'153, 1})[0] > kFloodingBudget);
+  CHECK(ShareProduct::flooding({1, 1, 0, 1})[0] == 0);
+  CHECK(ShareProduct::online_cost({1, 3, 0, 2}) == Cost{});  // nothing is sent
+  Sessions both;
+  both.run([](Session& s, std::size_t) {
+    ShareProduct product;
+    message_of<SetupError>([&] { product.setup(s, {1, 3'000'000}, {3'000'000, 1}); });
   });
 }
 
@@ -136,8 +151,7 @@ void traces_are_pinned() {
   square(both, random_values({2, 10}, 3), ShareSquare::online_cost(2, 10));
   multiply(both, random_values({1, 2}, 1), random_values({2, 3}, 2),
            ShareProduct::online_cost({1, 1, 2, 3}));
-  both.check_traces("aee056879d1ab5a0d139b15a6ab791dece3a2253f4a50a31c26b3811d6098436",
-                    "0a70769f894c1b019905dbd3c43fb0b611ba24325f6800124b210a2cdd7f7be2");
+  both.check_traces("share_square_and_share_product");
 }
 
 }  // namespace
@@ -147,6 +161,7 @@ int main() {
   squares();
   keys_are_renewed_at_the_budget();
   what_no_key_may_answer_is_refused();
+  too_long_sums_are_refused();
   products_need_a_setup_for_their_shapes();
   distances_are_bounded();
   traces_are_pinned();

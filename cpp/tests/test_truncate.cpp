@@ -146,8 +146,7 @@ void a_setup_is_used_once() {
 void traces_are_pinned() {
   Sessions both;
   truncated(both, share_out(Tensor<Ring>({3}, {1, 1000, 70'000}), 4), 9);
-  both.check_traces("3428a70ce9b6ee213b3f4ef184e2e32d544224f5d056b1c8058602552e6c9293",
-                    "cde0f9fff5ff65b4a67958e8b0222f51cefecc5cf27b17ba53e654738182a1a6");
+  both.check_traces("truncate");
 }
 
 }  // namespace

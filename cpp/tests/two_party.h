@@ -49,13 +49,4 @@ inline std::string hex(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
-// What a channel has sent since it was made. A changed digest means a changed protocol: raise
-// kProtocolVersion (handshake.h) with it.
-inline void check_trace(const Channel& channel, const std::string& pinned) {
-  const std::string digest = hex(channel.sent_digest());
-  if (digest != pinned)
-    std::fprintf(stderr, "trace %s, pinned %s\n", digest.c_str(), pinned.c_str());
-  CHECK(digest == pinned);
-}
-
 }  // namespace duet

@@ -48,6 +48,8 @@ class MpcOp(Op):
     def __init_subclass__(cls, name: str = "") -> None:
         super().__init_subclass__(name)
         if name:
+            if issubclass(cls, LocalOp) == issubclass(cls, ProtocolOp):
+                raise TypeError(f"{cls.__name__} must be either a LocalOp or a ProtocolOp")
             if cls.exact is MpcOp.exact:
                 raise TypeError(f"{cls.__name__} must say which number its result stands for: a method exact")
             MpcOp.REGISTRY[name] = cls
@@ -88,3 +90,14 @@ class MpcOp(Op):
         if len(types) != count:
             raise self.fail("operands must be arith or ring values")
         return tuple(types)
+
+
+class LocalOp(MpcOp):
+    """Base of operations that each server computes by itself, on its own shares and on public values."""
+
+
+class ProtocolOp(MpcOp):
+    """Base of operations that need a protocol: the servers send each other something, online or in the setup phase.
+
+    A back end must say how it carries each of them out (for Duet: ``backends/duet/kernels``).
+    """

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import MpcOp, Requirement
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, Requirement
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, RingType, Type
 
 
-class Share(MpcOp, name="share"):
+class Share(LocalOp, name="share"):
     """A CLIENTS-placed input: every client shares its entry of the first axis between the two servers.
 
     Args:
@@ -34,7 +34,7 @@ class Share(MpcOp, name="share"):
         return (self.type,)
 
 
-class Public(MpcOp, name="public"):
+class Public(LocalOp, name="public"):
     """A value that both servers computed in the clear (in the prologue), encoded in fixed point.
 
     Args:
@@ -55,7 +55,7 @@ class Public(MpcOp, name="public"):
         return (self.type,)
 
 
-class Constant(MpcOp, name="constant"):
+class Constant(LocalOp, name="constant"):
     """A public constant, already encoded.
 
     Args:
@@ -78,7 +78,7 @@ class Constant(MpcOp, name="constant"):
         return (np.asarray(self.value, dtype=np.uint64),)
 
 
-class Output(MpcOp, name="output"):
+class Output(LocalOp, name="output"):
     """Hands an opened value to the epilogue, and nothing else of the secure part may use it.
 
     Args:

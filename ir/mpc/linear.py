@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.structural import broadcast_shapes, matmul_shape
 from ezprivsecfl.ir.types import ArithType, RingType, Shape, Type
@@ -18,7 +18,7 @@ def linear_type(shape: Shape, frac: int, *, shared: bool) -> ArithType | RingTyp
     return ArithType(shape, frac) if shared else RingType(shape, frac)
 
 
-class Aligned(MpcOp):
+class Aligned(LocalOp):
     """Base of sums and differences: both operands have the same number of fractional bits."""
 
     function: ClassVar[Callable[..., Any]]
@@ -54,7 +54,7 @@ class Sub(Aligned, name="sub"):
     function = np.subtract
 
 
-class Neg(MpcOp, name="neg"):
+class Neg(LocalOp, name="neg"):
     """-x."""
 
     exact = MpcOp.evaluated
@@ -68,7 +68,7 @@ class Neg(MpcOp, name="neg"):
         return (np.asarray(np.negative(args[0])),)
 
 
-class Widen(MpcOp, name="widen"):
+class Widen(LocalOp, name="widen"):
     """The same real value with more fractional bits: multiplication by 2^bits.
 
     Args:
@@ -95,7 +95,7 @@ class Widen(MpcOp, name="widen"):
         return np.asarray(numbers[0] * 2**self.bits, dtype=object)
 
 
-class MulPublic(MpcOp, name="mul_public"):
+class MulPublic(LocalOp, name="mul_public"):
     """Element-wise product with a public ring value; fractional bits add up."""
 
     exact = MpcOp.evaluated
@@ -117,7 +117,7 @@ class MulPublic(MpcOp, name="mul_public"):
         return (np.asarray(args[0] * args[1]),)
 
 
-class MatMulPublic(MpcOp, name="matmul_public"):
+class MatMulPublic(LocalOp, name="matmul_public"):
     """Batched matrix product of which one operand is public; fractional bits add up."""
 
     exact = MpcOp.evaluated
@@ -139,7 +139,7 @@ class MatMulPublic(MpcOp, name="matmul_public"):
         return (np.matmul(args[0], args[1]),)
 
 
-class AsShares(MpcOp, name="as_shares"):
+class AsShares(LocalOp, name="as_shares"):
     """A public value as additive shares: server 0 holds it, server 1 holds zero (local)."""
 
     exact = MpcOp.evaluated

@@ -8,7 +8,7 @@ import numpy as np
 
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.circuits.evaluate import evaluate as evaluate_circuit
-from ezprivsecfl.ir.mpc.base import MpcOp, Requirement
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, ProtocolOp, Requirement
 from ezprivsecfl.ir.mpc.opening import OPENED, WINDOW_BITS
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import (
@@ -57,7 +57,7 @@ def enters_circuit(number: Array, width: int) -> Requirement:
     return Requirement.within(number, -(2 ** (width - 1)), 2**width, f"enters a circuit with {width} bits")
 
 
-class Mask(MpcOp, name="mask"):
+class Mask(ProtocolOp, name="mask"):
     """Additive shares to ABY2.0 sharing: one round, 8 bytes per element and direction."""
 
     exact = MpcOp.evaluated
@@ -74,7 +74,7 @@ class Mask(MpcOp, name="mask"):
         return (args[0],)
 
 
-class Product(MpcOp, name="product"):
+class Product(ProtocolOp, name="product"):
     """Batched matrix product ``[..., m, k] x [..., k, r] -> [..., m, r]`` of masked values; fractional bits add up.
 
     The leading (batch) axes of both operands are equal. Online it is local (Patra, Schneider, Suresh, Yalame,
@@ -104,7 +104,7 @@ class Product(MpcOp, name="product"):
         return (np.matmul(args[0], args[1]),)
 
 
-class SquareSum(MpcOp, name="square_sum"):
+class SquareSum(ProtocolOp, name="square_sum"):
     """Sum of squares over the last axis of a masked ``[..., k]`` value: half the setup of a product.
 
     Args:
@@ -129,7 +129,7 @@ class SquareSum(MpcOp, name="square_sum"):
         return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=args[0].dtype)),)
 
 
-class Truncate(MpcOp, name="truncate"):
+class Truncate(ProtocolOp, name="truncate"):
     """Fewer fractional bits: shares of x / 2^bits from additive shares of a raw value |x| < 2^62.
 
     An engine rounds each element up or down: an error below one unit of the last place at every magnitude. The
@@ -162,7 +162,7 @@ class Truncate(MpcOp, name="truncate"):
         return Requirement.within(number, -limit, limit, f"is truncated, so below 2^{TRUNCATED_BITS}")
 
 
-class ToYao(MpcOp, name="to_yao"):
+class ToYao(ProtocolOp, name="to_yao"):
     """The low bits of an additively shared value as garbled wires, in two's complement.
 
     Args:
@@ -189,7 +189,7 @@ class ToYao(MpcOp, name="to_yao"):
         return enters_circuit(number, self.width)
 
 
-class FromYao(MpcOp, name="from_yao"):
+class FromYao(ProtocolOp, name="from_yao"):
     """A garbled two's complement number as additive shares: sign-extended to 64 bits, no online traffic."""
 
     exact = MpcOp.shown
@@ -207,7 +207,7 @@ class FromYao(MpcOp, name="from_yao"):
         return (number_of(args[0]),)
 
 
-class Circuit(MpcOp, name="circuit"):
+class Circuit(ProtocolOp, name="circuit"):
     """Evaluates a Boolean circuit on garbled values or on Boolean shares, element by element (all of one shape).
 
     Args:
@@ -235,7 +235,7 @@ class Circuit(MpcOp, name="circuit"):
         return tuple(o.reshape((*shape, o.shape[-1])) for o in outputs)
 
 
-class Open(MpcOp, name="open"):
+class Open(ProtocolOp, name="open"):
     """Opens additive shares |x| < 2^62 to both servers.
 
     Results of a program (see ``results``) are opened when everything else is done and the checks have passed. The
@@ -268,7 +268,7 @@ class Open(MpcOp, name="open"):
         return Requirement.within(number, -OPENED, OPENED, f"is opened, so below 2^63 - 2^{WINDOW_BITS}")
 
 
-class Check(MpcOp):
+class Check(LocalOp):
     """Base of the operations that look at opened bits before anything else is opened.
 
     Args:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.mpc.base import MpcOp, ProtocolOp
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, Type
 
 
-class Gemm(MpcOp, name="gemm"):
+class Gemm(ProtocolOp, name="gemm"):
     """Batched matrix product ``[..., m, k] x [..., k, r] -> [..., m, r]``; fractional bits add up."""
 
     exact = MpcOp.evaluated
@@ -30,7 +30,7 @@ class Gemm(MpcOp, name="gemm"):
         return (np.matmul(args[0], args[1]),)
 
 
-class SquareSumOfShares(MpcOp, name="square_sum_of_shares"):
+class SquareSumOfShares(ProtocolOp, name="square_sum_of_shares"):
     """Sum of squares over the last axis of additive shares ``[..., k]``."""
 
     exact = MpcOp.evaluated

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.ir.mpc.base import MpcOp, Requirement
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, ProtocolOp, Requirement
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, RingType, Type
 
@@ -27,7 +27,7 @@ COINS = RingType((4,), 0)
 """Four numbers below 2^32."""
 
 
-class Coins(MpcOp, name="coins"):
+class Coins(ProtocolOp, name="coins"):
     """Public random numbers, drawn by both servers together once the clients' shares are there.
 
     So nobody who makes an input knows them. One round, 16 bytes in each direction.
@@ -46,7 +46,7 @@ class Coins(MpcOp, name="coins"):
         return (np.asarray(coins, dtype=np.uint64),)
 
 
-class Sketch(MpcOp, name="sketch"):
+class Sketch(LocalOp, name="sketch"):
     """``[..., k] -> [..., sums]`` of shares, chosen by coins; a row's sum of squares keeps its mean.
 
     Args:

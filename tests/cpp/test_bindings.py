@@ -233,10 +233,29 @@ def test_costs():
         _duet.cost("mask", elements=1, layers=[1])
     with pytest.raises(ValueError, match="'ot' is none of auto, transfer, lattice"):
         _duet.cost("square", batch=1, k=1, method="ot")
-    with pytest.raises(ValueError, match="no operation 'cube'"):
+    with pytest.raises(ValueError, match="no kernel 'cube'"):
         _duet.cost("cube")
     with pytest.raises(ValueError, match="1, 2, 4 or 8"):
         _duet.cost("session", ot_k=3)
+
+
+def test_processor_time_is_calibrated():
+    """The constants of ``cpp/src/calibration.h``, each where it decides alone."""
+
+    def seconds(kernel, **sizes):
+        return _duet.cost(kernel, **sizes)["cpu_seconds"]
+
+    assert seconds("mask", elements=1000) == pytest.approx(0.95e-9 * 2 * (8000 + 16))
+    assert seconds("truncate", elements=1000, bits=20) == pytest.approx(30e-9 * 1000)
+    assert seconds("evaluate_boolean", elements=10, layers=[4, 1]) == pytest.approx(26e-9 * 2 * 5 * 10)
+    assert seconds("from_boolean", elements=10, width=20) == pytest.approx(26e-9 * 10 * 20)
+    transfer = _duet.cost("square", batch=2, k=3, method="transfer")
+    assert transfer["cpu_seconds"] == pytest.approx(1.9e-9 * sum(transfer["setup_bytes"]))
+    # One upload and one answer in either direction, each party's own and the other's: every step but merging once.
+    steps = 500e-6 + 85e-6 + 120e-6 + 660e-6 + 40e-6 + 240e-6
+    assert seconds("share_product", batch=1, m=1, k=32, n=1) == pytest.approx(steps)
+    # Two inner products in one upload, answered in one pack.
+    assert seconds("share_square", batch=4, k=32) == pytest.approx(steps + 120e-6 + 660e-6 + 590e-6)
 
 
 def test_installation():

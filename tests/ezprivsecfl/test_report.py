@@ -17,7 +17,7 @@ from ezprivsecfl.report.facts import CircuitUse, Facts, facts_of
 
 
 def facts(program: Program, **options: object) -> Facts:
-    return facts_of(compile_program(program, Options(clients=9, **options)), choose("plain"))
+    return facts_of(choose("plain").lower(compile_program(program, Options(clients=9, **options))))
 
 
 def test_parameters_and_results():

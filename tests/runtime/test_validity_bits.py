@@ -9,6 +9,7 @@ from on_duet import as_compiled
 from small_programs import TensorProgram, fltrust
 
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.interpreter import run_tensor
@@ -145,7 +146,7 @@ def two_roots():
 
 
 def test_bits_are_no_counts_and_what_belongs_to_nobody_shows_in_finished_rounds_only():
-    both = watched(two_roots(), bounds={"": 64.0})
+    both = watched(two_roots(), bounds=ParameterBounds.of({"": 64.0}))
     own = np.ones((4, 4))
     own[1] = [-1, -4, -9, 1]
     for client in range(4):

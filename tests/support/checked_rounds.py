@@ -69,7 +69,7 @@ class Case:
         """What it is compiled with, but for the bounds of a round."""
         assert self.program.max_clients is not None
         bounds = {op.path: Bound(op.bound) for op in self.program.of(Input) if op.bound is not None}
-        return Options(clients=self.program.max_clients, bounds=ParameterBounds.of(bounds))
+        return Options(clients=self.program.max_clients, bounds=ParameterBounds(bounds))
 
     def values(self) -> tuple[dict[str, list[Array]], dict[str, Array]]:
         """What every client has, and what the server has."""
@@ -140,7 +140,8 @@ class CaseCompiler:
         for variant in self.variants:
             if variant.serves(bounds):
                 return variant
-        self.variants.append(Variant.compile(case.program, replace(case.options(), bounds=bounds), Duet()))
+        options = replace(case.options(), bounds=ParameterBounds(bounds))
+        self.variants.append(Variant.compile(case.program, options, Duet()))
         return self.variants[-1]
 
 

@@ -51,7 +51,7 @@ def compiled_for(
     most = max(map(len, clients.values()))
     options = Options(clients=most, bounds=ParameterBounds.of(bounds or {}))
     found = round_bounds(program, {**clients, **server}, options)
-    return compile_program(program, Options(clients=most, bounds=ParameterBounds.of(found)))
+    return compile_program(program, Options(clients=most, bounds=ParameterBounds(found)))
 
 
 def simulated(compiled: Compiled, inputs: Mapping[str, Array]) -> RunResult:

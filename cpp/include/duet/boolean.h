@@ -1,5 +1,5 @@
 // Boolean sharing: every bit is the exclusive or of one bit at each party, x = x_0 ⊕ x_1.
-// Exclusive or and inversion are local; AND takes gmw.h.
+// Exclusive or and inversion are local; AND takes evaluate_boolean.h.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "duet/garbling.h"
+#include "duet/garbled_tensor.h"
 #include "duet/ring.h"
 #include "duet/secret.h"
 #include "duet/session.h"
@@ -16,9 +16,9 @@
 
 namespace duet {
 
-// One party's shares of a tensor of words of `width` bits. They lie bit by bit: plane i has bit i
-// of all elements, 64 to a machine word, so that a gate works on 64 elements at once. Bits of the
-// last word that belong to no element have no meaning.
+// One party's shares of a tensor of words of `width` bits, stored bit by bit: plane i holds bit i
+// of all elements, 64 to a machine word, so that a gate works on 64 elements at once. Unused bits
+// of the last word are arbitrary.
 struct BooleanTensor {
   BooleanTensor() = default;
   BooleanTensor(Shape dimensions, std::size_t bits);
@@ -49,7 +49,7 @@ using BooleanInputs = std::vector<std::reference_wrapper<const BooleanTensor>>;
 
 // The low `width` bits of both parties' additive shares, as two words one after the other: the
 // value is their sum, which a circuit can take with as much of an adder as it needs. Local, because
-// each party knows the one word and takes zero for its share of the other.
+// each party knows one of the words and takes zero as its share of the other.
 BooleanTensor summands(const Session& session, const Tensor<Ring>& share, std::size_t width);
 
 // The low `width` bits of a value that both know: party 0 takes them as its share. Local.

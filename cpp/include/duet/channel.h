@@ -35,8 +35,8 @@ class Transport {
   virtual std::string peer_host() const = 0;
 };
 
-// A slower connection than there is, for experiments: what one end sends leaves at
-// `bytes_per_second`, each byte after those before it, and then is under way for `delay`.
+// A slow connection to emulate, for experiments: what one end sends leaves at `bytes_per_second`,
+// each byte after those before it, and arrives after `delay`.
 struct Link {
   double bytes_per_second;
   std::chrono::nanoseconds delay;
@@ -58,7 +58,7 @@ struct Traffic {
 // Length-checked messages, cut into frames of at most 1 MiB. Sending never deadlocks, even if both
 // parties send more than the network holds: while it waits to write, a channel reads ahead.
 // Small messages are collected; receive() and flush() push them out. After a last send, flush().
-// A channel that has thrown is of no more use.
+// After an exception a channel cannot be used any more.
 class Channel {
  public:
   explicit Channel(std::unique_ptr<Transport> transport);
@@ -98,9 +98,9 @@ class Channel {
   }
 
   // The longest time without any progress before a TimeoutError; 60 s at first. A frame's header
-  // must also be complete after a quarter more than this time, and its payload after as much again
-  // plus what it takes at 16 KiB/s; so must what is sent. So a peer that lets single bytes through
-  // cannot hold up for long.
+  // must also be complete within 5/4 of this time, and its payload within as much again plus the
+  // time it takes at 16 KiB/s; the same holds for sending. So a peer that lets single bytes through
+  // cannot delay a round for long.
   void set_idle_timeout(Milliseconds timeout) { idle_timeout_ = timeout; }
   Milliseconds idle_timeout() const { return idle_timeout_; }
 

@@ -21,7 +21,7 @@ struct Gate {
 };
 
 struct Circuit {
-  // Error names the line with what is wrong in it.
+  // Error if the text is no circuit; it names the line of the text and what is wrong there.
   static Circuit parse(std::string_view text);
   static Circuit load(const std::filesystem::path& path);
 

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "duet/boolean.h"
 #include "duet/cost.h"
+#include "duet/kernel.h"
 #include "duet/one_time.h"
 #include "duet/session.h"
 #include "duet/tensor.h"
@@ -20,6 +22,9 @@ namespace duet {
 // direction.
 class FromBoolean {
  public:
+  static constexpr std::string_view kName = "from_boolean";
+  static KernelCosts costs(Sizes& sizes);
+
   void setup(Session& session, const Shape& shape, std::size_t width);
 
   void send(Session& session, const BooleanTensor& value);
@@ -29,7 +34,7 @@ class FromBoolean {
   static Cost online_cost(std::uint64_t elements, std::uint64_t width);
 
  private:
-  OneTime once_{"from_boolean"};
+  OneTime once_{kName};
   BooleanTensor bits_;         // this party's r_p; online, masked with it: its share of d
   SecretVector<Ring> shares_;  // of r, for every bit of every element
   int party_ = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "duet/errors.h"
 
@@ -11,7 +12,7 @@ namespace duet {
 // Lets the steps of an op's online phase happen once per setup and in order.
 class OneTime {
  public:
-  explicit OneTime(const char* op) : op_(op) {}
+  explicit OneTime(std::string_view op) : op_(op) {}
 
   // A setup begins (what the last one left is of no more use, even if this one fails), and ends.
   void begin_setup() { next_ = -1; }
@@ -28,7 +29,7 @@ class OneTime {
   }
 
  private:
-  const char* op_;
+  std::string_view op_;
   int next_ = -1;
 };
 

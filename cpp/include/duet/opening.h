@@ -12,18 +12,22 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "duet/cost.h"
+#include "duet/kernel.h"
 #include "duet/ring.h"
 #include "duet/session.h"
 #include "duet/tensor.h"
 
 namespace duet {
 
-inline constexpr unsigned kExact = 64;  // significant bits: all that there are
-inline constexpr unsigned kPublic = 0;  // open already
-inline constexpr unsigned kStep = 16;   // bits that one exchange opens at most, unless all
+// Numbers of significant bits.
+inline constexpr unsigned kExact = 64;  // all
+inline constexpr unsigned kPublic = 0;  // none: the value is public already
+
+inline constexpr unsigned kStep = 16;  // bits that one exchange opens at most, unless all are asked
 
 // What is to be opened: values |v| < 2^62, modulo 2^64.
 struct Sealed {
@@ -31,7 +35,7 @@ struct Sealed {
   unsigned significant = kExact;  // how many bits of the tensor's largest magnitude
 };
 
-// What both know then.
+// What both parties know afterwards.
 struct Opened {
   Tensor<Ring> value;
   unsigned bits = 0;  // that each party has sent of each element
@@ -40,6 +44,9 @@ struct Opened {
 // One tensor on its way. Each step is one message in each direction.
 class Opening {
  public:
+  static constexpr std::string_view kName = "open_top";
+  static KernelCosts costs(Sizes& sizes);
+
   // `lowest`: places below this one stay hidden in any case, since the result does not show them.
   Opening(Sealed sealed, unsigned lowest, int party);
 

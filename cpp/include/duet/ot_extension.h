@@ -58,7 +58,7 @@ class CotReceiver {
   std::uint64_t counter_ = 0;
 };
 
-// Constructing the pair: 128 base OTs, then the sums over the levels of the trees.
+// Of constructing both: 128 base OTs, then the sums over the levels of the trees.
 constexpr Cost cot_setup_cost(int k, int sender) {
   const auto bits = static_cast<std::uint64_t>(k);
   Cost cost = base_ot_cost(128, 1 - sender);
@@ -68,7 +68,7 @@ constexpr Cost cot_setup_cost(int k, int sender) {
   return cost;
 }
 
-// Extending by n: one message per chunk, from the receiver to the sender.
+// Of n more OTs: one message per chunk, from the receiver to the sender.
 constexpr Cost cot_extend_cost(std::uint64_t n, int k, int sender) {
   const std::uint64_t groups = 128 / static_cast<std::uint64_t>(k);
   Cost cost;

@@ -11,7 +11,7 @@
 
 namespace duet {
 
-// Overwrites memory with zeros in a way that the compiler does not remove.
+// Overwrites memory with zeros; the compiler does not optimise it away.
 void wipe(void* data, std::size_t bytes) noexcept;
 
 template <class T, std::size_t Count>
@@ -49,7 +49,7 @@ class Secret {
   T value_{};
 };
 
-// Wipes what it frees, also the old storage of a vector that grows.
+// Wipes what it frees, including the old storage when a vector grows.
 template <class T>
 struct WipingAllocator {
   using value_type = T;

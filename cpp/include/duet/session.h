@@ -10,7 +10,7 @@
 
 #include "duet/block.h"
 #include "duet/channel.h"
-#include "duet/cost.h"
+#include "duet/flooding.h"
 #include "duet/ot_extension.h"
 #include "duet/prg.h"
 
@@ -27,13 +27,6 @@ struct PhaseStats {
 
   PhaseStats& operator+=(const PhaseStats& other);
 };
-
-// What answers under one lattice key may tell: their statistical distance, all together, from what
-// tells nothing. docs/rlwe.md says how it comes about.
-inline constexpr double kFloodingBudget = 0x1p-40;
-
-// Of the answers under party 0's and under party 1's key.
-using Flooding = std::array<double, 2>;
 
 struct Options {
   int ot_k = kDefaultOtK;
@@ -57,16 +50,16 @@ class Session {
   Channel& channel() { return channel_; }
   Randomness& random() { return random_; }
 
-  // Prepares OTs in both directions unless they are; both parties call it at the same point.
+  // Prepares OTs in both directions, the first time; both parties call it at the same point.
   void init_ot();
   bool has_ot() const { return ot_sender_.has_value(); }
   CotSender& ot_sender();
   CotReceiver& ot_receiver();
 
-  // Keys for lattice encryption, of which the answers under party 0's and under party 1's key will
-  // be at this distance from what tells nothing. Both parties call it at the same point, with the
-  // same figures: public keys are exchanged by the first call, and whenever the budget of one of
-  // the keys would be exceeded. SetupError if no key could answer that much.
+  // Keys for lattice encryption. `flooding` is what the answers under each party's key will spend
+  // of that key's budget. Both parties call it at the same point, with the same figures: the first
+  // call exchanges public keys, and so does every call that would exceed a key's budget. SetupError
+  // if a new key could not answer that much either.
   std::shared_ptr<const RlweKeys> rlwe(const Flooding& flooding);
 
   // `count` consecutive hash tweaks that nothing else in this session uses; returns the first, with
@@ -99,7 +92,7 @@ class Session {
   std::optional<CotSender> ot_sender_;
   std::optional<CotReceiver> ot_receiver_;
   std::shared_ptr<const RlweKeys> rlwe_;
-  Flooding flooded_{};  // what was given of rlwe_'s budgets
+  Flooding flooded_{};  // spent of the budgets of rlwe_
   std::uint64_t next_tweak_ = 0;
   std::optional<Phase> running_;
   double wall_start_ = 0;
@@ -107,15 +100,5 @@ class Session {
   std::array<PhaseStats, kPhases> stats_;
   std::array<PhaseStats, kPhases> accounted_;
 };
-
-// Base OTs in both directions, party 0 as the sender first.
-constexpr Cost init_ot_cost(int k) {
-  Cost cost = parallel(cot_setup_cost(k, 0), cot_setup_cost(k, 1));
-  cost.rounds = k == 1 ? 2 : 3;
-  return cost;
-}
-
-// Both public keys, at the same time.
-Cost init_rlwe_cost();
 
 }  // namespace duet

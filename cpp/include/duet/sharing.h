@@ -10,9 +10,9 @@
 
 namespace duet {
 
-// round(value · 2^frac), ties to even, but for values that would become 0 or an integer and are
-// not: they are rounded to their own side. RangeError if that does not fit into 64 bits or is no
-// number; the message tells the position, not the value.
+// round(value · 2^frac), ties to even. But a value other than 0 never becomes 0, nor a fraction an
+// integer: it becomes the neighbour on its own side. RangeError if the result does not fit into 64
+// bits or is not a number; the message tells the position, not the value.
 SecretVector<Ring> encode(std::span<const double> values, int frac);
 
 // Server 0's share: pseudo-random, from a seed that is as good as the share itself. A client takes

@@ -9,39 +9,14 @@
 // block, two large entries cancel with probability 1/2K; in all four they do not.
 #pragma once
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
 
-#include "duet/cost.h"
 #include "duet/ring.h"
-#include "duet/session.h"
 #include "duet/tensor.h"
 
 namespace duet {
 
 inline constexpr std::size_t kSketchBlocks = 4;
-
-// Random numbers that both parties know and that neither chose alone: each sends 16 bytes, and the
-// XOR counts. They are drawn online, when the clients' shares are there, so that nobody who makes
-// an input knows them. A party that does not follow the protocol could wait for the other's
-// bytes and choose its own accordingly. Parties are semi-honest here, and a malicious one could
-// just as well change its shares; against such parties both would have to commit first.
-class Coins {
- public:
-  void send(Session& session);
-  // Four numbers below 2^32.
-  Tensor<Ring> receive(Session& session);
-
-  static constexpr Cost setup_cost() { return {}; }
-  static constexpr Cost online_cost() {
-    return parallel(message_cost(0, kBytes), message_cost(1, kBytes));
-  }
-
- private:
-  static constexpr std::size_t kBytes = 16;
-  std::array<std::uint32_t, kBytes / 4> own_{};
-};
 
 // [..., d] -> [..., sums], with `sums` a multiple of kSketchBlocks and d below 2^32. All is said by
 // SHAKE128(coins as 16 bytes), in little-endian 32-bit words. The first 4·d are the map: of the

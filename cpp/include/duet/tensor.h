@@ -1,6 +1,6 @@
 // Row-major tensors, and the operations that only move their elements. These are templates: they
 // serve every type that says how to pick and to join elements (the four functions below), which are
-// tensors, masked values (arith.h) and garbled values (garbling.h).
+// tensors, masked values (masked.h) and garbled values (garbled_tensor.h).
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ using Shape = std::vector<std::size_t>;
 std::size_t element_count(const Shape& shape);
 std::string shape_text(const Shape& shape);
 
-// A scalar has an empty shape. Most tensors hold shares or masks, so all are wiped when they go.
+// A scalar has an empty shape. Most tensors hold shares or masks, so all are wiped when destroyed.
 template <class T>
 struct Tensor {
   Tensor() : data(1) {}
@@ -44,7 +44,7 @@ const Shape& shape_of(const Tensor<T>& value) {
   return value.shape;
 }
 
-// The same elements under another shape of as many.
+// The same elements in another shape of the same size.
 template <class T>
 Tensor<T> with_shape(Tensor<T> value, Shape shape) {
   return {std::move(shape), std::move(value.data)};
@@ -58,7 +58,7 @@ Tensor<T> pick(const Tensor<T>& value, Shape shape, std::span<const std::size_t>
   return picked;
 }
 
-// All elements of both, in one axis.
+// The elements of both, along one axis.
 template <class T>
 Tensor<T> append(Tensor<T> value, const Tensor<T>& more) {
   value.data.insert(value.data.end(), more.data.begin(), more.data.end());

@@ -22,8 +22,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "duet/cost.h"
+#include "duet/kernel.h"
 #include "duet/one_time.h"
 #include "duet/ring.h"
 #include "duet/secret.h"
@@ -34,6 +36,9 @@ namespace duet {
 
 class Truncate {
  public:
+  static constexpr std::string_view kName = "truncate";
+  static KernelCosts costs(Sizes& sizes);
+
   // 1 to 62 bits.
   void setup(Session& session, const Shape& shape, std::size_t bits);
 
@@ -45,7 +50,7 @@ class Truncate {
   static Cost online_cost(std::uint64_t elements);
 
  private:
-  OneTime once_{"truncate"};
+  OneTime once_{kName};
   unsigned bits_ = 0;
   SecretVector<std::uint8_t> mask_;  // a or b
   Tensor<Ring> product_;             // a share of a·b modulo 2^bits

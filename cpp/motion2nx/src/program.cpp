@@ -1,7 +1,7 @@
 #include "ezmotion/program.h"
 
 #include "duet/agreement.h"
-#include "duet/arith.h"
+#include "duet/open_arith.h"
 
 namespace ezmotion {
 

@@ -213,7 +213,7 @@ def test_a_weighted_mean_of_weights_that_are_usually_zero():
     b.returns(b.add(ew.Div, total, b.add(st.Sum, weights, axes=(0,))))
     x_values = np.array([[1.0, -2.0, 7.9], [-3.0, 4.0, 7.9]])
     inputs = {"x": x_values, "w": np.array([-70000.0, -500.0])}
-    check(b.build(), inputs, 2, tolerance=1e-3, bounds={"w": (-(2.0**20), 2.0**20)})
+    check(b.build(), inputs, 2, tolerance=1e-3, bounds=ParameterBounds.of({"w": (-(2.0**20), 2.0**20)}))
 
 
 def test_cubes_of_a_number_of_all_clients_together():
@@ -231,7 +231,7 @@ def test_numbers_with_nothing_before_the_point_become_integers(bound):
     b.returns(b.add(st.Sum, b.add(ew.Cast, x, dtype=DType.I32), axes=(0,)), "whole")
     b.returns(b.add(st.Sum, b.add(ew.Cast, b.add(ew.Mul, x, x), dtype=DType.I32), axes=(0,)), "squares")
     x_values = np.array([[1.0, -1.0], [-0.5, 0.9]]) * bound * 0.99
-    check(b.build(), {"x": x_values}, 2, tolerance=0.0, bounds={"x": bound})
+    check(b.build(), {"x": x_values}, 2, tolerance=0.0, bounds=ParameterBounds.of({"x": bound}))
 
 
 def test_products_of_many_factors_are_truncated_where_needed():

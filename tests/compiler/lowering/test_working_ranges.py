@@ -13,7 +13,7 @@ from small_programs import TensorProgram
 from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.parameter_bounds import Bound
+from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.pipeline import ATTEMPTS, compile_program
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.mpc import io
@@ -26,7 +26,7 @@ from ezprivsecfl.ir.types import DType
 EXPONENTS = range(-2, 33)
 """Quotients 2^e: from small ones to those beyond every working range."""
 
-BOUNDS = {path: Bound(8.0) for path in "xy"}
+BOUNDS = ParameterBounds({path: Bound(8.0) for path in "xy"})
 
 
 def total(b: TensorProgram, x: Value) -> Value:
@@ -136,7 +136,7 @@ def test_a_public_value_has_a_format_for_each_use():
         second = b.add(ew.Div, total(b, b.add(ew.Mul, x, x)), n)
         return b.add(ew.Sub, second, b.add(ew.Mul, mean, mean))
 
-    program = compiled(twice, bounds={"x": 8.0})
+    program = compiled(twice, bounds=ParameterBounds.of({"x": 8.0}))
     publics = {op.path: op.type.frac for op in program.secure.of(io.Public)}
     assert publics.keys() == {"public0", "public0_1"}
     assert publics["public0"] != publics["public0_1"]
@@ -159,7 +159,7 @@ def by_powers(b: TensorProgram) -> Value:
 @pytest.mark.parametrize("program", [by_inverses, by_powers])
 def test_the_encoder_takes_no_public_value_beyond_its_working_range(program: Callable[[TensorProgram], Value]):
     """Of a public value without a bound, everything after it is proved from the range that it is encoded within."""
-    found = compiled(program, bounds={})
+    found = compiled(program, bounds=ParameterBounds())
     (public,) = found.secure.of(io.Public)
     claims = [Ranges(found.optimised, EXACT, *reach) for _, *reach in ATTEMPTS]
     (factors,) = {v for ranges in claims for v in ranges.checked}
@@ -169,7 +169,7 @@ def test_the_encoder_takes_no_public_value_beyond_its_working_range(program: Cal
 
 
 def test_public_values_are_right_up_to_their_working_range_and_refused_above():
-    found = compiled(by_inverses, bounds={})
+    found = compiled(by_inverses, bounds=ParameterBounds())
     (public,) = found.secure.of(io.Public)
     x = np.full((3, 3), 7.9)
     within, beyond = 0.999 * public.bound, 1.001 * public.bound
@@ -180,5 +180,5 @@ def test_public_values_are_right_up_to_their_working_range_and_refused_above():
 
 def test_public_factors_without_a_bound_are_multiplied_on_shares():
     """The encoder checks them: a circuit for the product would only cost more."""
-    circuit, *_ = compiled(by_inverses, bounds={}).secure.of(Circuit)
+    circuit, *_ = compiled(by_inverses, bounds=ParameterBounds()).secure.of(Circuit)
     assert len(circuit.operands) == 1, "the product alone enters"

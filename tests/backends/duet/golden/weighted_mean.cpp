@@ -4,18 +4,17 @@
 #include <utility>
 #include <vector>
 
-#include "duet/arith.h"
+#include "duet/boolean.h"
 #include "duet/circuit.h"
 #include "duet/conversion.h"
-#include "duet/from_boolean.h"
-#include "duet/gmw.h"
+#include "duet/garbling.h"
 #include "duet/linear.h"
+#include "duet/mask.h"
+#include "duet/masked.h"
+#include "duet/open_arith.h"
 #include "duet/opening.h"
 #include "duet/product.h"
 #include "duet/program.h"
-#include "duet/share_product.h"
-#include "duet/sketch.h"
-#include "duet/truncate.h"
 
 namespace {
 

@@ -1,0 +1,50 @@
+// Products of additive shares by lattice encryption (see src/rlwe_product.h), without masking them
+// first. Of (x_0 + x_1)·(y_0 + y_1) only x_0·y_1 and x_1·y_0 take a protocol. Everything depends on
+// the inputs, so all of it is online; in exchange no masked value goes over the wire.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "duet/cost.h"
+#include "duet/ring.h"
+#include "duet/secret.h"
+#include "duet/session.h"
+#include "duet/tensor.h"
+
+namespace duet {
+
+class RlweExchange;
+
+// The four steps that both kinds of products have: two messages in each direction.
+class ShareExchange {
+ public:
+  ShareExchange();
+  ShareExchange(ShareExchange&&) noexcept;
+  ShareExchange& operator=(ShareExchange&&) noexcept;
+  ~ShareExchange();
+
+  void receive_uploads(Session& session);
+  void send_answers(Session& session);
+  // This party's share of the result.
+  Tensor<Ring> receive_answers(Session& session);
+
+  static constexpr Cost setup_cost() { return {}; }
+
+ protected:
+  // Serves one product.
+  void prepare(std::unique_ptr<RlweExchange> exchange, std::vector<Shape> shapes);
+  // SetupError unless the operands have the shapes that were prepared for.
+  void check(const std::vector<Shape>& shapes) const;
+  void start(Session& session, std::span<const Ring> left, SecretVector<Ring> right,
+             Tensor<Ring> own);
+
+ private:
+  std::unique_ptr<RlweExchange> exchange_;
+  std::vector<Shape> shapes_;
+  SecretVector<Ring> right_;
+  Tensor<Ring> result_;
+};
+
+}  // namespace duet

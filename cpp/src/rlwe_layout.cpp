@@ -1,0 +1,61 @@
+#include "rlwe_layout.h"
+
+#include <array>
+
+#include "calibration.h"
+#include "rlwe.h"
+
+namespace duet {
+namespace {
+
+double times(double seconds, std::size_t count) { return seconds * static_cast<double>(count); }
+
+// On the wire, all answers together: every result comes back once, besides the polynomials.
+std::uint64_t answers_bytes(const RlweLayout& layout) {
+  return layout.packs() * framed_bytes(answer_bytes(0)) + layout.results() * kSwitchedBytes;
+}
+static_assert(answer_bytes(kRlweSize) <= kMaxFrameBytes);  // a message is one frame
+
+}  // namespace
+
+double encrypting_seconds(const RlweLayout& layout) {
+  return times(calibration::kEncrypt, layout.uploads()) +
+         times(calibration::kDecrypt, layout.packs());
+}
+
+double answering_seconds(const RlweLayout& layout) {
+  return times(calibration::kParse, layout.uploads()) + times(calibration::kAdd, layout.terms()) +
+         times(calibration::kMask, layout.answers()) +
+         times(calibration::kMerge, layout.answers() - layout.packs()) +
+         times(calibration::kSwitch, layout.packs());
+}
+
+Cost rlwe_cost(const RlweLayout& layout_0, const RlweLayout& layout_1) {
+  const std::array<const RlweLayout*, 2> layouts{&layout_0, &layout_1};
+  Cost cost;
+  for (std::size_t party = 0; party < 2; ++party) {
+    const RlweLayout& mine = *layouts[party];
+    const RlweLayout& theirs = *layouts[1 - party];
+    cost.messages[party] = mine.uploads() + theirs.packs();
+    cost.bytes[party] = mine.uploads() * framed_bytes(kUploadBytes) + answers_bytes(theirs);
+    // Turns to receiving: for uploads, and for answers if something was sent in between.
+    const std::uint64_t turns = (theirs.uploads() > 0 ? 1 : 0) + (mine.answers() > 0 ? 1 : 0);
+    cost.rounds = std::max(cost.rounds, turns);
+  }
+  return cost;
+}
+
+double rlwe_seconds(const RlweLayout& layout_0, const RlweLayout& layout_1) {
+  return std::max(encrypting_seconds(layout_0) + answering_seconds(layout_1),
+                  encrypting_seconds(layout_1) + answering_seconds(layout_0));
+}
+
+void put_at_negative(std::vector<Ring>& poly, std::size_t index, Ring value) {
+  if (index == 0) {
+    poly[0] = value;
+  } else {
+    poly[kRlweSize - index] = 0 - value;
+  }
+}
+
+}  // namespace duet
