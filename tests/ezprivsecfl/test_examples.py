@@ -19,6 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("fedavg", [], 1),
         ("mean_factory", [], 9),
         ("norm_clipping", [], 1),
+        ("keras_fed_avg", ["--rounds", "1", "--clients", "3", "--examples", "120"], 1),
         ("train", ["--rounds", "2"], 2),
     ],
 )
@@ -44,4 +45,11 @@ def test_example(name, arguments, calls, tmp_path):
 
 
 def test_all_examples_are_tested():
-    assert {p.stem for p in EXAMPLES.glob("*.py")} == {"fltrust", "fedavg", "mean_factory", "norm_clipping", "train"}
+    assert {p.stem for p in EXAMPLES.glob("*.py")} == {
+        "fedavg",
+        "fltrust",
+        "keras_fed_avg",
+        "mean_factory",
+        "norm_clipping",
+        "train",
+    }

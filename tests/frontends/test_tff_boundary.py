@@ -21,6 +21,7 @@ Agrees = Callable[..., Any]
 
 WEIGHTS = tff.TensorType(np.float32, [3])
 DATA = tff.SequenceType(tff.TensorType(np.float32, [None, 3]))
+POINT = tff.TensorType(np.float32, [3])
 AT_SERVER = tff.FederatedType(WEIGHTS, tff.SERVER)
 AT_CLIENTS = tff.FederatedType(DATA, tff.CLIENTS)
 
@@ -278,3 +279,52 @@ def test_a_models_weights_have_the_bound_of_updates_and_sums_that_of_counts() ->
 
     assert bound(keeps_a_variable, "data/model") is None
     assert bound(clips_what_it_trains, "data/ReduceDataset") == 2.0**20
+
+
+@tff.tensorflow.computation(POINT)
+def averaged_by_variables(total: Any) -> Any:
+    """A result of the server that is computed with variables, as Keras metrics are."""
+    sums, counts = tf.Variable(np.zeros(3, np.float32)), tf.Variable(4.0)
+
+    @tf.function
+    def result() -> Any:
+        sums.assign(total)
+        sums.assign_add(total)
+        before = sums.read_value()
+        sums.assign(tf.zeros(3))
+        return OrderedDict(mean=before / counts, after=sums.read_value())
+
+    return result()
+
+
+@tff.federated_computation(tff.FederatedType(POINT, tff.CLIENTS))
+def with_variables(points: Any) -> Any:
+    return tff.federated_map(averaged_by_variables, tff.federated_sum(points))
+
+
+def test_variables_are_read_and_set_in_order(agrees: Agrees, rng: np.random.Generator) -> None:
+    assert trace(with_variables).clear_work is None
+    agrees(with_variables, list(rng.normal(size=(3, 3)).astype(np.float32)))
+
+
+@tff.tensorflow.computation(POINT)
+def set_in_a_branch(total: Any) -> Any:
+    kept = tf.Variable(1.0)
+
+    @tf.function
+    def result() -> Any:
+        if total[0] > 0:
+            kept.assign(2.0)
+        return kept.read_value()
+
+    return result()
+
+
+@tff.federated_computation(tff.FederatedType(POINT, tff.CLIENTS))
+def with_a_branch(points: Any) -> Any:
+    return tff.federated_map(set_in_a_branch, tff.federated_sum(points))
+
+
+def test_variables_in_branches_of_secret_conditions_are_refused() -> None:
+    with pytest.raises(UnsupportedError, match="branches that use variables"):
+        trace(with_a_branch)

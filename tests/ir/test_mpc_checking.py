@@ -9,6 +9,7 @@ import pytest
 
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.mpc import MpcOp, boolean, io, linear, protocol, shares, sketch, structure
+from ezprivsecfl.ir.mpc.base import LocalOp
 from ezprivsecfl.ir.mpc.checking import check_mpc
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Value
@@ -123,7 +124,7 @@ def test_everything_is_counted():
 def test_the_number_that_a_result_stands_for_is_demanded():
     with pytest.raises(TypeError, match="Twice must say which number its result stands for: a method exact"):
 
-        class Twice(MpcOp, name="twice"):
+        class Twice(LocalOp, name="twice"):
             pass
 
     assert "twice" not in MpcOp.REGISTRY

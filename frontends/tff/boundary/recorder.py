@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
 from tensorflow_federated.python.core.impl.computation import computation_impl
@@ -46,7 +47,6 @@ class Recorder:
         self._received: dict[str, Any] = {}
         self._steps: dict[bool, list[Step]] = {False: [], True: []}
         self._uploads: dict[str, tuple[Upload, Origin]] = {}
-        self._graphs: dict[int, Graph] = {}
         self._answers: dict[str, Any] = {}
         self._caller: bool | None = None
 
@@ -80,8 +80,7 @@ class Recorder:
         if not local and all_have_counterparts(graphs.graph(proto)):
             result = graphs.call(graphs.graph(proto), result_type, argument, place)
             return self._with_origins(block, argument, result, place)
-        # Held for good: a graph is found again by the identity of what it was read from.
-        graph = self._graphs.setdefault(id(block), Graph(proto, inlined))
+        graph = Graph(proto, inlined)
         parts = {party: self._part(block, graph, argument, party, place) for party in (False, True)}
         if True in local:
             own = dict.fromkeys(own_operations(graph), True)
@@ -110,26 +109,41 @@ class Recorder:
             drawer = None
         return clear_operations(graph, constant, given, drawer), drawer is not None and draws(graph)
 
-    def share(self, part: OwnPart, tensor: Any, at_client: bool, location: Location) -> Traced:
-        """A tensor that comes out of an own operation, as an input of the secure program."""
-        origin = Origin(part.fetch(tensor), at_client)
-        shape = tuple(tensor.shape.as_list())
-        weights = at_client and _starts_as_argument(tensor.op)
+    def share(
+        self,
+        origin: Origin,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        location: Location,
+        name: str,
+        bound: float | None = UPLOAD_BOUND,
+    ) -> Traced:
+        """A tensor that crosses the boundary, as an input of the secure program.
+
+        Args:
+            origin: How it is computed in the clear.
+            shape: Its shape, at one client.
+            dtype: Its element type.
+            location: The operation that it comes out of.
+            name: Tells what it is.
+            bound: Of its entries, unless the user declares another; None for that of arguments.
+        """
+        at_client = origin.at_client
         type_ = TensorType(
-            (CLIENTS_DIM, *shape) if at_client else shape,
-            ir_dtype(tensor.dtype.base_dtype.as_numpy_dtype),
+            (CLIENTS_DIM, *shape) if at_client else tuple(shape),
+            ir_dtype(dtype),
             Secrecy.SECRET if at_client else Secrecy.PUBLIC,
         )
-        path = self._path(tensor, at_client)
+        path = self._path(name, at_client)
         with self._emit.builder.at(location):
             value = self._emit.builder.add(
                 Input,
                 path=path,
                 placement=Placement.CLIENTS if at_client else Placement.SERVER,
-                bound=None if weights else UPLOAD_BOUND,
+                bound=bound,
                 type=type_,
             )
-        self._uploads[path] = Upload(path, shape, tensor.dtype.base_dtype.name, location), origin
+        self._uploads[path] = Upload(path, tuple(shape), dtype.name, location), origin
         return Traced(value, batched=at_client, origin=origin)
 
     def answer(self, path: str, value: Known | Local) -> None:
@@ -249,13 +263,11 @@ class Recorder:
     def _name(self) -> str:
         return f"step_{len(self._steps[False]) + len(self._steps[True])}"
 
-    def _path(self, tensor: Any, at_client: bool) -> str:
-        """A name that tells what is uploaded: of a variable its own, otherwise what it comes out of."""
+    def _path(self, name: str, at_client: bool) -> str:
+        """A path that no other input has: of the data set, and of what comes out of its operations."""
         taking = (path for path, type_, own in self._parameters.values() if own == at_client and has_data_set(type_))
         parameter = next(taking, "at_client" if at_client else "at_server")
-        variable = _variable(tensor.op)
-        kind = variable.name if variable is not None else tensor.op.type
-        path = "/".join(part for part in (parameter, re.sub(r"[^\w/]", "_", kind)) if part)
+        path = "/".join(part for part in (parameter, re.sub(r"[^\w/]", "_", name)) if part)
         taken = sum(1 for known in self._uploads if known == path or known.rpartition(".")[0] == path)
         return f"{path}.{taken}" if taken else path
 
@@ -295,9 +307,18 @@ class _Cut:
     def output(self, tensor: Any, location: Location) -> Leaf:
         """What crosses the boundary, or what cannot."""
         at_client = self._own[tensor.op.name]
+        origin = Origin(self._parts[at_client].fetch(tensor), at_client)
         if can_be_shared(tensor):
-            return self._recorder.share(self._parts[at_client], tensor, at_client, location)
-        return Local(Origin(self._parts[at_client].fetch(tensor), at_client))
+            variable = _variable(tensor.op)
+            return self._recorder.share(
+                origin,
+                tuple(tensor.shape.as_list()),
+                np.dtype(tensor.dtype.base_dtype.as_numpy_dtype),
+                location,
+                name=tensor.op.type if variable is None else variable.name,
+                bound=None if _starts_as_argument(variable) else UPLOAD_BOUND,
+            )
+        return Local(origin)
 
     def sequence(self, path: tuple[int, ...]) -> Leaf:
         """A data set that is made of data sets."""
@@ -358,9 +379,8 @@ def _variable(op: Any) -> Any:
     return op.inputs[0].op if op.type == "ReadVariableOp" and op.inputs[0].op.type == "VarHandleOp" else None
 
 
-def _starts_as_argument(op: Any) -> bool:
-    """Whether an operation reads a variable that is set to an argument of the graph, as a model's weights are."""
-    variable = _variable(op)
+def _starts_as_argument(variable: Any) -> bool:
+    """Whether a variable is set to an argument of the graph, as a model's weights are."""
     if variable is None:
         return False
     setters = [user for user in variable.outputs[0].consumers() if user.type == "AssignVariableOp"]

@@ -11,13 +11,11 @@ from mpc_programs import compiled_every_op
 from on_duet import as_compiled
 from small_programs import weighted_mean
 
-from ezprivsecfl.backends.duet.declared import declared
 from ezprivsecfl.backends.duet.kernels import Kernel, MemberKernel, kernel_of
 from ezprivsecfl.backends.duet.kernels.mask import Mask
 from ezprivsecfl.backends.duet.kernels.public_to_yao import PublicToYao
 from ezprivsecfl.backends.duet.kernels.to_yao import ToYao
 from ezprivsecfl.backends.duet.local import expression
-from ezprivsecfl.backends.schedule import Step
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import UnsupportedError
@@ -95,6 +93,8 @@ def test_names_of_kernels_are_unique():
 
 def test_local_operations_that_the_engine_does_not_compute_are_refused():
     class Toy(LocalOp, name="toy"):
+        exact = LocalOp.evaluated
+
         def infer(self):
             return (self.operands[0].type,)
 
@@ -102,48 +102,6 @@ def test_local_operations_that_the_engine_does_not_compute_are_refused():
     shared = program.ops[0].result
     with pytest.raises(UnsupportedError, match="servers do not compute toy by themselves"):
         expression(program, Toy(operands=(shared,)), {shared: "v0"})
-
-
-def test_a_kernel_is_all_that_a_new_operation_needs():
-    """The engine's class apart: setup, messages, header and member of the emitted program follow from it."""
-
-    class Toy(ProtocolOp, name="toy"):
-        def infer(self):
-            return (self.operands[0].type,)
-
-    class Swap(MemberKernel[Toy], name="swap"):
-        operation = Toy
-        member = "swap"
-        steps = (Step("asked", senders=(1,)), Step("answered", senders=(0,)))
-
-        def sizes(self, clients):
-            return {}
-
-        def cost(self, clients):
-            return declared("coins")
-
-        def setup_arguments(self, scope):
-            return ["7"]
-
-    b = ProgramBuilder("toys", Level.MPC, 4)
-    x = b.add(io.Share, path="x", bound=8.0, type=ArithType((), 8))
-    b.append(io.Output(operands=(b.add(protocol.Open, b.add(Toy, b.add(Toy, x))),), path="y"))
-    text = emitted(b.build())
-    assert included(text) == ["duet/opening.h", "duet/program.h", "duet/swap.h"]
-    assert [line.strip() for line in text.splitlines() if "swap" in line.lower() and ";" in line] == [
-        "swap0.setup(s, 7);",
-        "swap1.setup(s, 7);",
-        "swap0.send_asked(s, v0);",
-        "swap0.receive_asked(s);",
-        "swap0.send_answered(s);",
-        "const Tensor<Ring> v1 = swap0.receive_answered(s);",
-        "swap1.send_asked(s, v1);",
-        "swap1.receive_asked(s);",
-        "swap1.send_answered(s);",
-        "const Tensor<Ring> v2 = swap1.receive_answered(s);",
-        "Swap swap0;",
-        "Swap swap1;",
-    ]
 
 
 def test_only_results_are_opened_coarsely():

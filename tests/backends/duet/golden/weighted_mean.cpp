@@ -4,17 +4,16 @@
 #include <utility>
 #include <vector>
 
-#include "duet/boolean.h"
 #include "duet/circuit.h"
-#include "duet/conversion.h"
-#include "duet/garbling.h"
+#include "duet/evaluate.h"
+#include "duet/from_yao.h"
 #include "duet/linear.h"
 #include "duet/mask.h"
-#include "duet/masked.h"
 #include "duet/open_arith.h"
 #include "duet/opening.h"
 #include "duet/product.h"
 #include "duet/program.h"
+#include "duet/to_yao.h"
 
 namespace {
 
