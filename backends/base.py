@@ -9,11 +9,13 @@ a source tree that builds a ``duet::Program``, and needs only ``sources`` and ``
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ezprivsecfl.compiler.compiled import Compiled
+from ezprivsecfl.ir.passes import Pass
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.loading import default_cluster
@@ -119,6 +121,10 @@ class Backend(ABC):
     @abstractmethod
     def lower(self, compiled: Compiled) -> Lowered:
         """The program as this back end computes it; raises CompileError if it cannot."""
+
+    def passes(self) -> Sequence[Pass]:
+        """What the program on shares goes through, in order; ``ezcompile opt`` runs any of them alone."""
+        return ()
 
     def check(self) -> None:
         """Raises CompileError if what the back end needs is not on this machine."""

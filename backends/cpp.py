@@ -11,13 +11,12 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
+from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import io, linear, protocol, structure
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.structural import MOVES
 from ezprivsecfl.ir.types import ArithType, RingType, Shape
-
-MOVES = (structure.Reshape, structure.Transpose, structure.Broadcast, structure.Slice, structure.Concat)
-"""Operations that only move elements."""
 
 
 def environment(templates: Path) -> jinja2.Environment:
@@ -108,10 +107,13 @@ def move(op: Op, x: Sequence[str]) -> str:
     raise AssertionError(op.name)
 
 
-def local_expression(program: Program, op: Op, names: Mapping[Value, str]) -> str | None:
-    """An operation that each server computes by itself on additive shares and public values; None for any other.
+def local_expression(program: Program, op: Op, names: Mapping[Value, str]) -> str:
+    """An operation that each server computes by itself on additive shares and public values.
 
     The variables ``shares``, ``publics``, ``s`` (the session) and ``n`` must be in scope.
+
+    Raises:
+        UnsupportedError: It is another one.
     """
     x = [names[o] for o in op.operands]
     match op:
@@ -126,11 +128,11 @@ def local_expression(program: Program, op: Op, names: Mapping[Value, str]) -> st
             return f"{op.name}({', '.join(_added(op, o, names) for o in op.operands)})"
         case linear.AsShares():
             return f"public_share({x[0]}, s.party())"
-    return move(op, x) if isinstance(op, MOVES) else linear_expression(op, x)
+    return linear_expression(op, x)
 
 
-def linear_expression(op: Op, x: Sequence[str]) -> str | None:
-    """A linear function of the operands; None for any other operation."""
+def linear_expression(op: Op, x: Sequence[str]) -> str:
+    """A linear function of the operands; raises UnsupportedError for any other operation."""
     match op:
         case linear.Add() | linear.Sub():
             return f"{op.name}({x[0]}, {x[1]})"
@@ -144,7 +146,9 @@ def linear_expression(op: Op, x: Sequence[str]) -> str | None:
             return f"matmul({x[0]}, {x[1]})"
         case structure.Sum():
             return f"sum({x[0]}, {list_literal(op.axes)})"
-    return move(op, x) if isinstance(op, MOVES) else None
+    if isinstance(op, MOVES):
+        return move(op, x)
+    raise UnsupportedError(f"servers do not compute {op.name} by themselves", [op.location])
 
 
 def _added(op: Op, operand: Value, names: Mapping[Value, str]) -> str:

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
-from ezprivsecfl.ir.mpc import boolean, io, protocol, shares, sketch
-from ezprivsecfl.ir.mpc.opening import bits_for, steps_of
+from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.types import ArithType, BooleanType
 
 
-class Step(Enum):
-    """One message (or one in each direction) of an operation."""
+@dataclass(frozen=True)
+class Step:
+    """One message of an operation, or one in each direction at the same time.
 
-    MASK = "mask"
-    MASKED = "masked share to the garbler"
-    LABELS = "labels to the evaluator"
-    PUBLIC_LABELS = "labels of a public value"
-    OPEN = "open"
-    UPLOADS = "encrypted factors"
-    ANSWERS = "answers to encrypted factors"
-    COINS = "random numbers"
-    LAYER = "masked operands of a layer of AND gates"
-    BITS = "masked bits"
-    WRAPS = "masked wrap bits"
+    Args:
+        name: Tells the steps of an operation apart; empty where there is one kind of them.
+        senders: Which servers send something: 0, 1.
+    """
 
-    @property
-    def senders(self) -> tuple[int, ...]:
-        """Which servers send something: 0 is the garbler, 1 the evaluator."""
-        if self in (Step.LABELS, Step.PUBLIC_LABELS):
-            return (0,)
-        return (1,) if self is Step.MASKED else (0, 1)
+    name: str = ""
+    senders: tuple[int, ...] = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -127,65 +114,42 @@ def delays(steps: Iterable[Collection[int]]) -> int:
     return max(times)
 
 
-def schedule(program: Program) -> Schedule:
-    """Schedules an mpc program, as soon as possible; results are opened last, all at once."""
+def schedule(program: Program, steps_of: Callable[[Op], Sequence[Step]]) -> Schedule:
+    """Schedules an mpc program, as soon as possible; results are opened last, all at once.
+
+    Args:
+        program: The program.
+        steps_of: The online messages of an operation, in order, each after the one before; empty if it sends none.
+    """
     ready: dict[Value, int] = {}
     stages: list[Stage] = [Stage()]
-
-    def stage(index: int) -> Stage:
-        stages.extend(Stage() for _ in range(index + 1 - len(stages)))
-        return stages[index]
-
     opened = results(program)
     for op in program.ops:
         if op in opened or isinstance(op, io.Output):
             continue
         start = max((ready[o] for o in op.operands), default=0)
-        steps = _steps(program, op)
-        for number, step in enumerate(steps):
-            stage(start + number + 1).exchanges.append(Exchange(op, step, number, number + 1 == len(steps)))
+        steps = steps_of(op)
+        _place(op, steps, stages, start + 1)
         end = start + len(steps)
         if not steps:
-            stage(end).local.append(op)
+            stages[end].local.append(op)
         ready.update((r, end) for r in op.results)
     if len(stages) == 1 and program.of(io.Public):
         stages.append(Stage(agreement=True))
-    return Schedule(tuple(stages), _reveal(opened))
+    reveal: list[Stage] = []
+    for op in opened:
+        _place(op, steps_of(op), reveal, 0)
+    return Schedule(tuple(stages), tuple(reveal))
+
+
+def _place(op: Op, steps: Sequence[Step], stages: list[Stage], first: int) -> None:
+    """Puts an operation's steps into stages, one after the other; adds stages where there are none yet."""
+    stages.extend(Stage() for _ in range(first + len(steps) - len(stages)))
+    for number, step in enumerate(steps):
+        stages[first + number].exchanges.append(Exchange(op, step, number, number + 1 == len(steps)))
 
 
 def results(program: Program) -> list[protocol.Open]:
     """The operations that open the program's results, in the order of its outputs."""
     sources = [output.operands[0].op for output in program.of(io.Output)]
     return list(dict.fromkeys(op for op in sources if isinstance(op, protocol.Open)))
-
-
-def _reveal(opened: list[protocol.Open]) -> tuple[Stage, ...]:
-    stages: list[Stage] = []
-    for op in opened:
-        count = len(steps_of(bits_for(op.significant, op.highest), exact=op.significant is None))
-        stages.extend(Stage() for _ in range(count - len(stages)))
-        for number in range(count):
-            stages[number].exchanges.append(Exchange(op, Step.OPEN, number, number + 1 == count))
-    return tuple(stages)
-
-
-def _steps(program: Program, op: Op) -> tuple[Step, ...]:
-    match op:
-        case protocol.Mask():
-            return (Step.MASK,)
-        case protocol.ToYao():
-            shared = isinstance(op.operands[0].type, ArithType)
-            return (Step.MASKED, Step.LABELS) if shared else (Step.PUBLIC_LABELS,)
-        case protocol.Open():
-            return (Step.OPEN,)
-        case shares.Gemm() | shares.SquareSumOfShares():
-            return (Step.UPLOADS, Step.ANSWERS)
-        case protocol.Circuit() if isinstance(op.operands[0].type, BooleanType):
-            return (Step.LAYER,) * program.circuits[op.circuit].depth
-        case boolean.FromBoolean():
-            return (Step.BITS,)
-        case sketch.Coins():
-            return (Step.COINS,)
-        case protocol.Truncate():
-            return (Step.WRAPS,)
-    return ()

@@ -19,6 +19,12 @@ MIN_CLIENTS = 2
 
 BY_ROUND, FIXED = SCALES = ("declared", "fixed")
 
+CLASS_FACTOR = 16.0
+"""Ratio of neighbouring classes of magnitudes that the clients of a round declare.
+
+What the servers learn is coarse, and rounds of a training run share few variants.
+"""
+
 DROP, FAIL = ON_BAD_CLIENT = ("drop", "fail")
 
 FEWEST_SUMS = 64

@@ -7,6 +7,7 @@ itself: errors before it do not count.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,15 +16,16 @@ from numpy.typing import NDArray
 
 from ezprivsecfl.compiler.analyses.norms import is_sketched
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.circuits.evaluate import from_bits
 from ezprivsecfl.ir.mpc import linear, protocol
-from ezprivsecfl.ir.op import Array, Environment, Op, Value, as_float
+from ezprivsecfl.ir.op import Array, Environment, Value, as_float
 from ezprivsecfl.ir.structural import ConcatOp, StructuralOp, SumOp
-from ezprivsecfl.ir.tensor import Input
-from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor import Input, TensorOp
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.base import NUMPY_DTYPE
+from ezprivsecfl.ir.tensor.elementwise import Elementwise
+from ezprivsecfl.ir.tensor.facts import Computed, Jumps
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import (
     ArithType,
@@ -45,14 +47,11 @@ PRECISION = 2.0**-12
 TIE = 2.0**-16
 """Relative difference of two normalised numbers from which on a comparison in a circuit is certain."""
 
-LOGARITHM = 2.0**-20
-"""Error of a logarithm: it does not become smaller where the logarithm is near 0."""
-
 DOUBLE = 2.0**-45
 """Relative to what is added up: the rounding of float64, in which shares of 64 bits are compared here."""
 
-DISCONTINUOUS = (ew.Compare, ew.Cast, ew.Floor, ew.Ceil, ew.RoundEven)
-"""Operations by which a small error of an operand may become a large one."""
+CERTAIN = (Jumps.NOWHERE, Jumps.AT_ZERO)
+"""Where an operation may jump without doubts about the result: relative errors change no sign."""
 
 Reals = NDArray[np.float64]
 
@@ -93,12 +92,13 @@ class Steps:
         """Checks all operations on some inputs by path."""
         with np.errstate(all="ignore"):
             for op in self.compiled.optimised.ops:
+                assert isinstance(op, TensorOp)
                 if op.results:
                     self._step(op, inputs)
 
-    def _step(self, op: Op, inputs: Mapping[str, Array]) -> None:
+    def _step(self, op: TensorOp, inputs: Mapping[str, Array]) -> None:
         (value,) = op.results
-        moved = self.untruncated if isinstance(op, MOVES_OF_ONE) else self.on_shares
+        moved = self.untruncated if isinstance(op, st.Move) else self.on_shares
         sources = (self.on_shares, self.in_circuits, moved)
         expected = [self._evaluated(op, values, inputs) for values in sources]
         self.untruncated[value] = expected[2]
@@ -114,12 +114,12 @@ class Steps:
         if held:
             self.doubtful[value] = np.zeros(expected[0].shape, np.bool_)
 
-    def _evaluated(self, op: Op, values: Mapping[Value, Array], inputs: Mapping[str, Array]) -> Array:
+    def _evaluated(self, op: TensorOp, values: Mapping[Value, Array], inputs: Mapping[str, Array]) -> Array:
         if isinstance(op, Input):
-            return np.asarray(inputs[op.path]).astype(ew.NUMPY_DTYPE[op.type.dtype])
+            return np.asarray(inputs[op.path]).astype(NUMPY_DTYPE[op.type.dtype])
         return op.evaluate([values[o] for o in op.operands], self.round)[0]
 
-    def _compare(self, op: Op, holder: Value, found: Reals, expected: Sequence[Array]) -> None:
+    def _compare(self, op: TensorOp, holder: Value, found: Reals, expected: Sequence[Array]) -> None:
         near = self.doubtful[op.results[0]].copy()
         slack = UNITS * _unit(holder) + self._rounding(op, holder)
         for one in map(as_float, expected):
@@ -128,15 +128,13 @@ class Steps:
             op, found, near, lambda: f"{op.name} of its operands is {as_float(expected[0])[~near].flat[0]!r}"
         )
 
-    def _rounding(self, op: Op, holder: Value) -> Reals:
+    def _rounding(self, op: TensorOp, holder: Value) -> Reals:
         """What float64 loses of shares of 64 bits, and what the encoding of a public factor gives away."""
         magnitudes = [np.abs(as_float(self.on_shares[o])) for o in op.operands]
-        if isinstance(op, ew.Log):
-            return np.asarray(LOGARITHM)
-        if isinstance(op, ew.Add | ew.Sub):
-            return as_float(DOUBLE * (magnitudes[0] + magnitudes[1]))
-        if not isinstance(op, ew.Mul | ew.Square | st.MatMul | st.Sum):
-            return np.zeros(())
+        if isinstance(op, Elementwise) and op.computed is Computed.LOCALLY:
+            return as_float(DOUBLE * functools.reduce(np.add, magnitudes))
+        if op.computed is not Computed.AS_PRODUCT and not isinstance(op, st.Sum):
+            return np.asarray(op.circuit_error)
         lost = as_float(DOUBLE * op.evaluate(magnitudes, self.round)[0])
         frac = _public_frac(holder)
         if frac is not None:
@@ -147,7 +145,7 @@ class Steps:
             lost = lost + op.evaluate(units, self.round)[0]
         return lost
 
-    def _doubt(self, op: Op) -> NDArray[np.bool_]:
+    def _doubt(self, op: TensorOp) -> NDArray[np.bool_]:
         """Entries of an operation's result that are doubtful, before it is looked up what the mpc program has."""
         shape = resolve(op.results[0].type.shape, self.clients)
         doubts = [self.doubtful[o] for o in op.operands]
@@ -158,7 +156,7 @@ class Steps:
         found = np.zeros(shape, np.bool_)
         for operand, doubt in zip(op.operands, doubts, strict=True):
             found = found | doubt | ~np.isfinite(as_float(self.in_circuits[operand]))
-        if isinstance(op, DISCONTINUOUS) and not all(self._is_exact(o) for o in op.operands):
+        if op.jumps not in CERTAIN and not all(self._is_exact(o) for o in op.operands):
             found = found | self._is_tie(op)
         return found
 
@@ -168,7 +166,7 @@ class Steps:
         formats = [h.type.format for h in holders if isinstance(h.type, WiresType)]
         return bool(holders) and not any(isinstance(f, FloatFormat) for f in formats)
 
-    def _is_tie(self, op: Op) -> NDArray[np.bool_]:
+    def _is_tie(self, op: TensorOp) -> NDArray[np.bool_]:
         """Entries that are other ones if the operands are a little larger or smaller."""
         args = [self.in_circuits[o] for o in op.operands]
 

@@ -14,15 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.options import FIXED, Options
+from ezprivsecfl.compiler.options import CLASS_FACTOR, FIXED, Options
 from ezprivsecfl.compiler.parameter_bounds import Bound, default_bound
 from ezprivsecfl.ir.mpc.fixed_point import EXACT
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import DType
-
-CLASS_FACTOR = 16.0
-"""Ratio of neighbouring classes: what the servers learn is coarse, and rounds of a training run share few variants."""
 
 SMALLEST = 2.0**-100
 """No bound is smaller."""

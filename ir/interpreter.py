@@ -10,7 +10,7 @@ from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.op import Array, Environment, Op, Value
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
-from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
+from ezprivsecfl.ir.tensor.base import NUMPY_DTYPE
 from ezprivsecfl.ir.types import TensorType, resolve, shape_text
 
 Watch = Callable[[Op, Sequence[Array]], None]

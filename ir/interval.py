@@ -64,6 +64,10 @@ class Interval:
         """The image under a function that never decreases."""
         return Interval(function(self.lo), function(self.hi))
 
+    def rounded(self, function: Callable[[float], int]) -> Interval:
+        """The image under a rounding to integers, which leaves infinite ends as they are."""
+        return self.map(lambda end: float(function(end)) if math.isfinite(end) else end)
+
     def hull(self, other: Interval) -> Interval:
         """The smallest interval that holds both."""
         return Interval(min(self.lo, other.lo), max(self.hi, other.hi))

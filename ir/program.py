@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -89,21 +89,6 @@ class ProgramBuilder:
         """Makes an operation with one result and returns that."""
         return self.append(kind(operands=operands, location=self.location, **attributes)).result
 
-    def copy(self, op: Op, values: Mapping[Value, Value]) -> Op:
-        """Adds ``op`` with its operands replaced."""
-        return self.append(op.rebuild([values[o] for o in op.operands]))
-
     def build(self) -> Program:
         """The finished program."""
         return Program(self.name, self.level, self.max_clients, tuple(self.ops), dict(self.circuits))
-
-
-def drop_unused(ops: Sequence[Op], roots: type[Op] | tuple[type[Op], ...]) -> tuple[Op, ...]:
-    """The operations that some operation of class ``roots`` depends on, in order (roots included)."""
-    needed: set[Value] = set()
-    kept: list[Op] = []
-    for op in reversed(ops):
-        if isinstance(op, roots) or any(r in needed for r in op.results):
-            kept.append(op)
-            needed.update(op.operands)
-    return tuple(reversed(kept))

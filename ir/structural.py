@@ -205,3 +205,7 @@ class ConcatOp(Op):
     def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Numpy's concatenate."""
         return (np.concatenate(list(args), axis=self.axis),)
+
+
+MOVES = (ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ConcatOp)
+"""Every element of the result is an element of an operand."""

@@ -94,11 +94,11 @@ class Record:
 
     @staticmethod
     def read(folder: Path) -> Record:
-        """Reads the record of a folder; one that is damaged, or of another version, is of format 0."""
+        """Reads the record of a folder; one that is missing, damaged or laid out otherwise is of format 0."""
         try:
-            record = Record(**json.loads((folder / RECORD).read_text("utf-8")))
-            return record if record.format == FORMAT else Record(0, "", "", "", {})
-        except (OSError, ValueError, TypeError):
+            fields = json.loads((folder / RECORD).read_text("utf-8"))
+            return Record(**{**fields, "files": dict(fields["files"])})
+        except (OSError, ValueError, TypeError, KeyError):
             return Record(0, "", "", "", {})
 
     def write(self, folder: Path) -> None:

@@ -23,6 +23,8 @@ def load(folder: str | Path, cluster: Cluster | None = None) -> TwoServerProgram
         program = load("my_program.ez/fltrust")
         program.run({"updates": [first, second, third]}, {"root": root}).outputs["result"]
 
+    It has one format for all rounds, that of the bounds that it was compiled with (as with ``--scale fixed``).
+
     Args:
         folder: Its folder.
         cluster: Where it runs, by default on two processes on this machine.

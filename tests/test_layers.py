@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": OPTIONS | {"frontends", "runtime", "backends", "secure_context", "start"},
     "cli.compile": COMPILED | {"compiler", "frontends", "runtime", "backends", "report", "secure_context", "cli"},
     "cli.run": OPTIONS | {"frontends", "backends", "secure_context", "cli"},
-    "cli.opt": OPTIONS | {"compiler", "cli"},
+    "cli.opt": OPTIONS | {"compiler", "backends", "cli"},
     "cli.doctor": {"errors", "runtime", "backends", "backends.motion2nx", "start", "cli"},
     "cli.main": {"errors", "cli"},
 }
@@ -63,6 +63,9 @@ A part is a module or folder; the longest name that fits counts: ``cli`` is what
 
 ALSO = {"excerpts": "errors", PACKAGE: "start"}
 """Modules that belong to a part of another name."""
+
+ENGINE = f"{PACKAGE}.runtime._duet"
+"""A module too, though no Python file: it is compiled."""
 
 PRINTS_ITSELF = ("ezprivsecfl.ir.program", "ezprivsecfl.ir.text")
 """The only circle: ``str`` of a program is its text, and the text is read into a program."""
@@ -87,7 +90,7 @@ def modules() -> Iterator[tuple[Path, str]]:
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:
     """The package's modules that a file imports, also inside functions, with the lines."""
-    names = {name for _, name in modules()}
+    names = {ENGINE, *(name for _, name in modules())}
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names if alias.name.startswith(PACKAGE))

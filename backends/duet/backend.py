@@ -8,16 +8,17 @@ from pathlib import Path
 
 from ezprivsecfl.backends.base import Backend, LoweredForServers
 from ezprivsecfl.backends.duet.build import build
-from ezprivsecfl.backends.duet.description import CostTable, cost, traffic
+from ezprivsecfl.backends.duet.cost_text import traffic
+from ezprivsecfl.backends.duet.description import CostTable, cost
 from ezprivsecfl.backends.duet.emit import emit
-from ezprivsecfl.backends.duet.passes import legal
+from ezprivsecfl.backends.duet.passes import LEGALISATION, legal
 from ezprivsecfl.backends.duet.select_circuits import SelectCircuits
 from ezprivsecfl.backends.duet.select_products import SelectProducts
 from ezprivsecfl.backends.measured import measured_network
 from ezprivsecfl.backends.network import MEASURED, Network
 from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.ir.passes import run_passes
+from ezprivsecfl.ir.passes import Pass, run_passes
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.session import Link
@@ -123,6 +124,13 @@ class Duet(Backend):
 
     def lower(self, compiled: Compiled) -> DuetProgram:
         """With the selected protocols; may measure the network for that."""
-        circuits = SelectCircuits(_by_line(self.circuits), self.estimated(self.network or self.link or "lan"))
-        secure = run_passes(compiled.secure, (SelectProducts(_by_line(self.products)), circuits))
+        secure = run_passes(compiled.secure, self._selection())
         return DuetProgram(compiled, secure, legal(secure), self)
+
+    def passes(self) -> tuple[Pass, ...]:
+        """Protocol selection, and then legalisation; may measure the network."""
+        return (*self._selection(), *LEGALISATION)
+
+    def _selection(self) -> tuple[Pass, ...]:
+        network = self.estimated(self.network or self.link or "lan")
+        return (SelectProducts(_by_line(self.products)), SelectCircuits(_by_line(self.circuits), network))

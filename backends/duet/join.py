@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ezprivsecfl.backends.duet.kernels import kernel
+from ezprivsecfl.backends.duet.kernels import kernel_of
 from ezprivsecfl.backends.duet.legalise import Legalise
-from ezprivsecfl.backends.schedule import schedule
+from ezprivsecfl.backends.duet.rounds import scheduled
 from ezprivsecfl.ir.mpc import protocol, shares, structure
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import rewriter
 from ezprivsecfl.ir.types import CLIENTS_DIM, MaskedType
 
 WORTH = 0.1
@@ -22,7 +23,7 @@ Its factor is copied for that, which takes time and memory.
 
 @dataclass(frozen=True)
 class JoinProducts:
-    """The pass, before ``Legalise``.
+    """Joins products of the same masked left factor into one, where less is sent then; runs before ``Legalise``.
 
     Such as those of the clients' weights with every tensor of their models: an upload and an answer of lattice
     encryption have thousands of places, which a bias leaves nearly empty. Products of the same masked ``[..., m, k]``
@@ -31,7 +32,47 @@ class JoinProducts:
     a round of the largest number of clients sends, with products of masked values or of shares, whichever ``Legalise``
     then takes. Apart stay products of different methods or fractional bits, products that depend on each other, and
     those that would make others wait for a late factor so long that there are more rounds.
+
+    Example::
+
+        program @joined (clients <= 4) mpc {
+          %0 = share {path = "w", bound = 8.0, type = arith<8>[n]}
+          %1 = share {path = "kernel", bound = 8.0, type = arith<8>[n, 6]}
+          %2 = share {path = "bias", bound = 8.0, type = arith<8>[n, 2]}
+          %3 = mask %0 : masked<8>[n]
+          %4 = reshape %3 {shape = [1, n]} : masked<8>[1, n]
+          %5 = mask %1 : masked<8>[n, 6]
+          %6 = mask %2 : masked<8>[n, 2]
+          %7 = product %4, %5 {method = "lattice"} : arith<16>[1, 6]
+          %8 = product %4, %6 {method = "lattice"} : arith<16>[1, 2]
+          %9 = open %7 : ring<16>[1, 6]
+          %10 = open %8 : ring<16>[1, 2]
+          output %9 {path = "kernel"}
+          output %10 {path = "bias"}
+        }
+
+    becomes::
+
+        program @joined (clients <= 4) mpc {
+          %0 = share {path = "w", bound = 8.0, type = arith<8>[n]}
+          %1 = share {path = "kernel", bound = 8.0, type = arith<8>[n, 6]}
+          %2 = share {path = "bias", bound = 8.0, type = arith<8>[n, 2]}
+          %3 = mask %0 : masked<8>[n]
+          %4 = reshape %3 {shape = [1, n]} : masked<8>[1, n]
+          %5 = mask %1 : masked<8>[n, 6]
+          %6 = mask %2 : masked<8>[n, 2]
+          %7 = concat %6, %5 {axis = 1} : masked<8>[n, 8]
+          %8 = product %4, %7 {method = "lattice"} : arith<16>[1, 8]
+          %9 = slice %8 {starts = [0, 0], sizes = [1, 2], strides = [1, 1]} : arith<16>[1, 2]
+          %10 = slice %8 {starts = [0, 2], sizes = [1, 6], strides = [1, 1]} : arith<16>[1, 6]
+          %11 = open %10 : ring<16>[1, 6]
+          %12 = open %9 : ring<16>[1, 2]
+          output %11 {path = "kernel"}
+          output %12 {path = "bias"}
+        }
     """
+
+    level = Level.MPC
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
@@ -43,14 +84,14 @@ class JoinProducts:
 def _better(program: Program) -> Program | None:
     """The program with some products joined; None if no more are worth it."""
     apart = _Sent(program)
-    rounds = schedule(program).rounds
+    rounds = scheduled(program).rounds
     for group in _groups(program):
         members, best, sent = group[:1], None, apart.total
         for op in group[1:]:
             if _depending(program, [*members, op]) & {*members, op}:
                 continue
             joined = _joined(program, [*members, op])
-            if schedule(joined).rounds > rounds:
+            if scheduled(joined).rounds > rounds:
                 continue
             sent_then = _Sent(joined).total
             if sent - sent_then <= WORTH * apart.products[op]:
@@ -66,8 +107,9 @@ class _Sent:
 
     def __init__(self, program: Program) -> None:
         legal = Legalise().run(program)
-        kernels = {op: kernel(legal, op, program.max_clients or 2) for op in legal.ops}
-        sent = {op: k.total_bytes() if k is not None else 0 for op, k in kernels.items()}
+        kernels = {op: kernel_of(legal, op) for op in legal.ops}
+        clients = program.max_clients or 2
+        sent = {op: k.cost(clients).total_bytes if k is not None else 0 for op, k in kernels.items()}
         before, after = (
             [op for op in p.ops if isinstance(op, protocol.Product | shares.Gemm)] for p in (program, legal)
         )
@@ -107,25 +149,19 @@ def _joined(program: Program, members: Sequence[protocol.Product]) -> Program:
     depending = _depending(program, members)
     last = max(program.ops.index(op) for op in members)
     until_last = [op for op in program.ops[: last + 1] if op not in members]
-    b = ProgramBuilder(program.name, program.level, program.max_clients, circuits=dict(program.circuits))
-    values: dict[Value, Value] = {}
-
-    def copy(ops: Sequence[Op]) -> None:
-        for op in ops:
-            values.update(zip(op.results, b.copy(op, values).results, strict=True))
-
-    copy([op for op in until_last if op not in depending])
+    b = rewriter(program)
+    b.copy(op for op in until_last if op not in depending)
     with b.at(members[0].location):
-        left, *rights = (values[o] for o in (members[0].operands[0], *(op.operands[1] for op in members)))
+        left, *rights = (b.values[o] for o in (members[0].operands[0], *(op.operands[1] for op in members)))
         right = b.add(structure.Concat, *rights, axis=len(left.type.shape) - 1)
         product = b.add(protocol.Product, left, right, method=members[0].method)
     first = 0
     for op in members:
         with b.at(op.location):
-            values[op.result] = _columns_of(b, product, first, _columns(op))
+            b.values[op.result] = _columns_of(b, product, first, _columns(op))
         first += _columns(op)
-    copy([op for op in until_last if op in depending])
-    copy(program.ops[last + 1 :])
+    b.copy(op for op in until_last if op in depending)
+    b.copy(program.ops[last + 1 :])
     return b.build()
 
 

@@ -3,76 +3,92 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from ezprivsecfl.backends.duet.declared import DeclaredCost, declared
 from ezprivsecfl.backends.duet.groups import connected
-from ezprivsecfl.backends.duet.kernels import Kernel, kernel
+from ezprivsecfl.backends.duet.kernels import Kernel, kernel_of
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc import protocol
-from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.types import MaskedType
 from ezprivsecfl.runtime import _duet
 
 
 @dataclass(frozen=True)
 class Legalise:
-    """The pass.
+    """Leaves out masks where products of shares as they are send less, or are asked for.
 
     Masking takes 16 bytes per element online, and then products with the value are prepared ahead. Products of
     shares do without, but all that they send is online, and their only protocol is lattice encryption, which takes
     hundreds of kilobytes however small they are. What hangs together by masked values becomes one or the other: what
     its products' methods say, or else whichever sends less in a round of the largest number of clients.
 
+    Example::
+
+        program @unmasked (clients <= 4) mpc {
+          %0 = share {path = "w", bound = 8.0, type = arith<8>[1, n]}
+          %1 = share {path = "x", bound = 8.0, type = arith<8>[n, 3]}
+          %2 = mask %0 : masked<8>[1, n]
+          %3 = mask %1 : masked<8>[n, 3]
+          %4 = product %2, %3 {method = "shares"} : arith<16>[1, 3]
+          %5 = open %4 : ring<16>[1, 3]
+          output %5 {path = "product"}
+        }
+
+    becomes::
+
+        program @unmasked (clients <= 4) mpc {
+          %0 = share {path = "w", bound = 8.0, type = arith<8>[1, n]}
+          %1 = share {path = "x", bound = 8.0, type = arith<8>[n, 3]}
+          %2 = gemm %0, %1 : arith<16>[1, 3]
+          %3 = open %2 : ring<16>[1, 3]
+          output %3 {path = "product"}
+        }
+
     Raises:
         CompileError: Methods ask for both at once, or for what is not possible.
     """
 
+    level = Level.MPC
+
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
         chosen = set().union(*(group for group in connected(program, MaskedType) if _is_unmasked(program, group)))
-        b = ProgramBuilder(program.name, program.level, program.max_clients, circuits=dict(program.circuits))
-        values: dict[Value, Value] = {}
-        for op in program.ops:
-            with b.at(op.location):
-                results: tuple[Value, ...]
-                if op in chosen:
-                    results = (_unmasked(b, op, [values[o] for o in op.operands]),)
-                else:
-                    results = b.copy(op, values).results
-            values.update(zip(op.results, results, strict=True))
-        return b.build()
+
+        def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+            return _on_shares(b, kernel_of(program, op), op, operands) if op in chosen else None
+
+        return rewrite(program, rule)
 
 
-def _unmasked(b: ProgramBuilder, op: Op, x: list[Value]) -> Value:
-    match op:
-        case protocol.Mask():
-            return x[0]
-        case protocol.Product():
-            return b.add(Gemm, *x)
-        case protocol.SquareSum():
-            return b.add(SquareSumOfShares, *x)
-    return b.append(op.rebuild(x)).result
-
-
-UNMASKED = {"product": "share_product", "square": "share_square", "mask": None}
-"""The kernels of the same operations on shares as they are."""
+def _on_shares(b: Rewriter, kernel: Kernel[Any] | None, op: Op, x: tuple[Value, ...]) -> Value | None:
+    """An operation on masked values as one on shares."""
+    if isinstance(op, protocol.Mask):
+        return x[0]
+    if kernel is None:
+        return None
+    assert kernel.on_shares is not None
+    return b.add(kernel.on_shares.operation, *x)
 
 
 def _is_unmasked(program: Program, group: set[Op]) -> bool:
     products = [op for op in group if isinstance(op, protocol.Product | protocol.SquareSum)]
     asking = {op.method: op for op in products if op.method != "auto"}
-    kernels = [k for k in (kernel(program, op, program.max_clients or 2) for op in group) if k is not None]
-    # Nothing to compute, or nothing to divide between the servers.
-    possible = not any(min(k.sizes.values()) == 0 or k.sizes == {"batch": 1, "k": 1} for k in kernels)
-    possible = possible and all(max(k.flooding()) <= _duet.FLOODING_BUDGET for k in map(_on_shares, kernels) if k)
+    clients = program.max_clients or 2
+    masked = [kernel for op in group if (kernel := kernel_of(program, op)) is not None]
+    unmasked = _costs_on_shares(masked, clients)
     if "shares" not in asking:
-        return possible and not asking and _is_better_unmasked(kernels)
+        if asking or unmasked is None:
+            return False
+        return sum(c.total_bytes for c in unmasked) < sum(kernel.cost(clients).total_bytes for kernel in masked)
     place = asking["shares"].location
     if len(asking) > 1:
         other = next(op.location for method, op in asking.items() if method != "shares")
         raise CompileError(f"products at {place} are to be of shares, but those at {other} take the same values masked")
-    if not possible:
+    if unmasked is None:
         raise CompileError(
             f"the product at {place} has nothing to divide between the servers, or is larger than "
             "one lattice key may answer: choose another method"
@@ -80,12 +96,16 @@ def _is_unmasked(program: Program, group: set[Op]) -> bool:
     return True
 
 
-def _is_better_unmasked(kernels: list[Kernel]) -> bool:
-    unmasked = filter(None, map(_on_shares, kernels))
-    return sum(k.total_bytes() for k in unmasked) < sum(k.total_bytes() for k in kernels)
-
-
-def _on_shares(used: Kernel) -> Kernel | None:
-    """What takes a kernel's place on shares as they are."""
-    name = UNMASKED[used.name]
-    return Kernel(name, used.sizes) if name else None
+def _costs_on_shares(masked: list[Kernel[Any]], clients: int) -> list[DeclaredCost] | None:
+    """What the kernels cost that take the place of some on masked values; None if that is not possible."""
+    costs = []
+    for kernel in masked:
+        sizes = kernel.sizes(clients)
+        if min(sizes.values()) == 0 or sizes == {"batch": 1, "k": 1}:
+            return None  # nothing to compute, or nothing to divide between the servers
+        if isinstance(kernel.op, protocol.Mask):
+            continue  # shares need none
+        if kernel.on_shares is None:
+            return None
+        costs.append(declared(kernel.on_shares.name, **sizes))
+    return costs if all(max(c.flooding) <= _duet.FLOODING_BUDGET for c in costs) else None

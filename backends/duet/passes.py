@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from ezprivsecfl.backends.duet.join import JoinProducts
 from ezprivsecfl.backends.duet.legalise import Legalise
+from ezprivsecfl.ir.passes import Pass
 from ezprivsecfl.ir.program import Program
+
+LEGALISATION: tuple[Pass, ...] = (JoinProducts(), Legalise())
 
 
 def legal(program: Program) -> Program:
     """The program that is emitted, and whose cost is declared."""
-    return Legalise().run(JoinProducts().run(program))
+    for one in LEGALISATION:
+        program = one.run(program)
+    return program

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ezprivsecfl.backends.duet.by_line import ByLine
 from ezprivsecfl.backends.duet.description import cost
 from ezprivsecfl.backends.duet.groups import connected
-from ezprivsecfl.backends.duet.kernels import kernel
+from ezprivsecfl.backends.duet.kernels import kernel_of
 from ezprivsecfl.backends.duet.passes import legal
 from ezprivsecfl.backends.network import NETWORKS, Network
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.circuits.summands import identity, on_summands
 from ezprivsecfl.ir.mpc import boolean, protocol, structure
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.types import ArithType, FixedFormat, SummandsFormat, WireFormat, WiresType, YaoType
 
 DOMAINS = ("auto", "yao", "boolean")
@@ -23,7 +25,7 @@ DOMAINS = ("auto", "yao", "boolean")
 
 @dataclass(frozen=True)
 class SelectCircuits:
-    """The pass.
+    """Moves circuits from garbled values to Boolean shares, as asked or where a round then takes less time.
 
     A garbled gate takes 32 bytes and no wait; a gate on Boolean shares a quarter of that, but circuits wait for a
     message in every layer of AND gates. What hangs together by wires goes one way or the other: as asked, or else
@@ -33,6 +35,47 @@ class SelectCircuits:
     Garbled results become additive shares through another circuit, or, if that gives the shorter estimate and nothing
     else is asked for, as Boolean shares, with an exchange of bits.
 
+    Example of ``SelectCircuits({0: "boolean"})``::
+
+        program @inverted (clients <= 4) mpc {
+          %0 = share {path = "x", bound = 1.0, type = arith<0>[n]}
+          %1 = to_yao %0 {width = 1} : yao<fixed 1 0>[n]
+          %2 = circuit %1 {circuit = "inverse", formats = [fixed 1 0]} : yao<fixed 1 0>[n]
+          %3 = from_yao %2 : arith<0>[n]
+          %4 = sum %3 {axes = [0]} : arith<0>[]
+          %5 = open %4 : ring<0>[]
+          output %5 {path = "result"}
+        }
+
+        circuit @inverse '''
+        1 2
+        1 1
+        1 1
+
+        1 1 0 1 INV
+        '''
+
+    becomes::
+
+        program @inverted (clients <= 4) mpc {
+          %0 = share {path = "x", bound = 1.0, type = arith<0>[n]}
+          %1 = to_boolean %0 {width = 1} : boolean<summands 1 0>[n]
+          %2 = circuit %1 {circuit = "inverse_of_shares_0", formats = [fixed 1 0]} : boolean<fixed 1 0>[n]
+          %3 = from_boolean %2 : arith<0>[n]
+          %4 = sum %3 {axes = [0]} : arith<0>[]
+          %5 = open %4 : ring<0>[]
+          output %5 {path = "result"}
+        }
+
+        circuit @inverse_of_shares_0 '''
+        2 4
+        1 2
+        1 1
+
+        2 1 0 1 2 XOR
+        1 1 2 3 INV
+        '''
+
     Args:
         domains: By line of the user's program one of ``DOMAINS``; line 0 stands for all others.
         network: What rounds are estimated for.
@@ -41,22 +84,17 @@ class SelectCircuits:
         CompileError: There is no such domain, no circuit at a line, or two lines of one group ask for different ones.
     """
 
+    level = Level.MPC
+
     domains: Mapping[int, str] = field(default_factory=dict)
     network: Network = NETWORKS["lan"]
 
     def __post_init__(self) -> None:
-        for domain in self.domains.values():
-            if domain not in DOMAINS:
-                raise CompileError(f"circuits={domain!r}: choose from {', '.join(DOMAINS)}")
+        self._choices()
 
     def run(self, program: Program) -> Program:
         """Returns the program with its circuits where they are to be evaluated."""
-        circuits = program.of(protocol.Circuit)
-        lines = sorted({op.location.line for op in circuits})
-        for line in self.domains:
-            if line and line not in lines:
-                found = f"its circuits are at {', '.join(map(str, lines))}" if lines else "it has none"
-                raise CompileError(f"circuits: {program.name} has no circuit at line {line}; {found}")
+        self._choices().check(program, program.of(protocol.Circuit))
         done = 0
         while done < len(groups := _groups(program)):
             assigned = self._assigned(program, groups[done])
@@ -67,6 +105,9 @@ class SelectCircuits:
             program = min(program, _through_boolean_shares(program), key=self._seconds)
         return program
 
+    def _choices(self) -> ByLine:
+        return ByLine("circuit", DOMAINS, self.domains)
+
     def _assigned(self, program: Program, group: list[Op]) -> Program:
         domain = self._asked(group)
         if domain == "yao" or (domain == "auto" and not self._may_pay(program, group)):
@@ -76,7 +117,8 @@ class SelectCircuits:
 
     def _asked(self, group: list[Op]) -> str:
         lines = dict.fromkeys(op.location.line for op in group if isinstance(op, protocol.Circuit))
-        asked = {self.domains.get(line, self.domains.get(0, "auto")): line for line in lines}
+        choices = self._choices()
+        asked = {choices.at(line): line for line in lines}
         if len(asked) > 1:
             (domain, line), (other, other_line) = list(asked.items())[:2]
             raise CompileError(
@@ -90,9 +132,10 @@ class SelectCircuits:
         depth = max((program.circuits[op.circuit].depth for op in group if isinstance(op, protocol.Circuit)), default=0)
         seconds = 0.0
         for op in group:
-            used = kernel(program, op, program.max_clients or 2)
-            if used is not None:
-                seconds += used.total_bytes() / self.network.bytes_per_second + used.cpu_seconds()
+            kernel = kernel_of(program, op)
+            if kernel is not None:
+                declared = kernel.cost(program.max_clients or 2)
+                seconds += declared.total_bytes / self.network.bytes_per_second + declared.cpu_seconds
         return depth * self.network.round_trip_seconds / 2 < seconds
 
     def _seconds(self, program: Program) -> float:
@@ -102,17 +145,14 @@ class SelectCircuits:
 
 def _through_boolean_shares(program: Program) -> Program:
     """Garbled values become Boolean shares and then additive ones."""
-    b = ProgramBuilder(program.name, program.level, program.max_clients, circuits=dict(program.circuits))
-    values: dict[Value, Value] = {}
-    for op in program.ops:
-        with b.at(op.location):
-            if isinstance(op, protocol.FromYao):
-                wires = values[op.operands[0]]
-                bits = b.add(boolean.ToBoolean, wires, width=_format(wires).width)
-                values[op.result] = b.add(boolean.FromBoolean, bits)
-            else:
-                values.update(zip(op.results, b.copy(op, values).results, strict=True))
-    return b.build()
+
+    def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+        if not isinstance(op, protocol.FromYao):
+            return None
+        bits = b.add(boolean.ToBoolean, *operands, width=_format(operands[0]).width)
+        return b.add(boolean.FromBoolean, bits)
+
+    return rewrite(program, rule)
 
 
 def _groups(program: Program) -> list[list[Op]]:
@@ -122,39 +162,33 @@ def _groups(program: Program) -> list[list[Op]]:
 
 
 def _on_boolean_shares(program: Program, group: list[Op], *, shallow: bool) -> Program:
-    b = ProgramBuilder(program.name, program.level, program.max_clients, circuits=dict(program.circuits))
-    rewriting = _Rewriting(program, b, shallow)
-    for op in program.ops:
-        with b.at(op.location):
-            results = rewriting.results(op) if op in group else b.copy(op, rewriting.values).results
-        rewriting.values.update(zip(op.results, results, strict=True))
-    used = {op.circuit for op in b.ops if isinstance(op, protocol.Circuit)}
-    b.circuits = {name: circuit for name, circuit in b.circuits.items() if name in used}
-    return b.build()
+    move = _Move(program.uses(), shallow)
+    return rewrite(program, lambda b, op, operands: move.results(b, op, operands) if op in group else None)
 
 
 @dataclass
-class _Rewriting:
-    program: Program
-    b: ProgramBuilder
+class _Move:
+    """The rule that moves garbled values to Boolean shares.
+
+    Args:
+        uses: Of the program's values.
+        shallow: Whether adders of additive shares have few layers, or few gates.
+    """
+
+    uses: dict[Value, list[Op]]
     shallow: bool
-    values: dict[Value, Value] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.uses = self.program.uses()
-
-    def results(self, op: Op) -> tuple[Value, ...]:
-        x = [self.values[o] for o in op.operands]
+    def results(self, b: Rewriter, op: Op, x: tuple[Value, ...]) -> Value | tuple[Value, ...] | None:
         match op:
             case protocol.ToYao():
-                bits = self.b.add(boolean.ToBoolean, x[0], width=op.width)
+                bits = b.add(boolean.ToBoolean, x[0], width=op.width)
                 shared = isinstance(op.operands[0].type, ArithType)
-                return (self._sum(bits) if shared and not self._goes_into_one_circuit(op.result) else bits,)
+                return self._sum(b, bits) if shared and not self._goes_into_one_circuit(op.result) else bits
             case protocol.FromYao():
-                return (self.b.add(boolean.FromBoolean, x[0]),)
+                return b.add(boolean.FromBoolean, x[0])
             case protocol.Circuit():
-                return self._circuit(op.circuit, op, x)
-        return self.b.append(op.rebuild(x)).results
+                return self._circuit(b, op.circuit, op, x)
+        return None
 
     def _goes_into_one_circuit(self, value: Value) -> bool:
         """Whether an adder can be part of the circuit that takes the value, because nothing else needs the sum."""
@@ -166,25 +200,25 @@ class _Rewriting:
             return self._goes_into_one_circuit(user.result)
         return isinstance(user, protocol.Circuit)
 
-    def _sum(self, summands: Value) -> Value:
+    def _sum(self, b: Rewriter, summands: Value) -> Value:
         format_ = _format(summands)
         assert isinstance(format_, SummandsFormat)
         name = f"add{format_.word}"
-        self.b.circuits.setdefault(name, identity(format_.word))
+        b.circuits.setdefault(name, identity(format_.word))
         fixed = (FixedFormat(format_.word, format_.frac),)
-        op = protocol.Circuit(operands=(summands,), circuit=name, formats=fixed, location=self.b.location)
-        return self._circuit(name, op, [summands])[0]
+        op = protocol.Circuit(operands=(summands,), circuit=name, formats=fixed, location=b.location)
+        return self._circuit(b, name, op, (summands,))[0]
 
-    def _circuit(self, name: str, op: protocol.Circuit, x: list[Value]) -> tuple[Value, ...]:
+    def _circuit(self, b: Rewriter, name: str, op: protocol.Circuit, x: tuple[Value, ...]) -> tuple[Value, ...]:
         """The circuit, with adders where its operands are summands."""
         summed = [i for i, operand in enumerate(x) if isinstance(_format(operand), SummandsFormat)]
         if summed:
-            circuit = self.b.circuits[name]
+            circuit = b.circuits[name]
             name = f"{name}_of_shares" + "".join(f"_{i}" for i in summed)
-            if name not in self.b.circuits:
-                self.b.circuits[name] = on_summands(circuit, summed, shallow=self.shallow)
-        operation = protocol.Circuit(operands=tuple(x), circuit=name, formats=op.formats, location=op.location)
-        return self.b.append(operation).results
+            if name not in b.circuits:
+                b.circuits[name] = on_summands(circuit, summed, shallow=self.shallow)
+        operation = protocol.Circuit(operands=x, circuit=name, formats=op.formats, location=op.location)
+        return b.append(operation).results
 
 
 def _format(value: Value) -> WireFormat:

@@ -12,7 +12,7 @@ from ezprivsecfl.backends.motion2nx.installation import Installation
 from ezprivsecfl.backends.motion2nx.legalise import Legalise
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.errors import CompileError
-from ezprivsecfl.ir.passes import run_passes
+from ezprivsecfl.ir.passes import Pass, run_passes
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.artefact import Artefact
 
@@ -77,7 +77,11 @@ class Motion2nx(Backend):
 
     def lower(self, compiled: Compiled) -> Motion2nxProgram:
         """In what the framework has; raises UnsupportedError where it has nothing."""
-        return Motion2nxProgram(compiled, compiled.secure, run_passes(compiled.secure, [Legalise()]), self)
+        return Motion2nxProgram(compiled, compiled.secure, run_passes(compiled.secure, self.passes()), self)
+
+    def passes(self) -> tuple[Pass, ...]:
+        """Legalisation."""
+        return (Legalise(),)
 
     def check(self) -> None:
         """Raises CompileError if there is no usable MOTION2NX; the message says what is needed."""

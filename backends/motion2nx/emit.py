@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ezprivsecfl.backends.cpp import (
-    MOVES,
     circuit_files,
     class_name,
     comment,
@@ -30,6 +29,7 @@ from ezprivsecfl.ir.mpc import io, linear, protocol
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.structural import MOVES
 from ezprivsecfl.ir.types import ArithType, RingType, YaoType
 from ezprivsecfl.runtime.statistics import size_text
 
@@ -140,8 +140,7 @@ class _Emission:
         lines = []
         for op in ops:
             expression = local_expression(self.program, op, self.shares)
-            if expression is not None:
-                lines += [*comment(op), f"{self._assignment(op.result)} = {expression};"]
+            lines += [*comment(op), f"{self._assignment(op.result)} = {expression};"]
         return lines
 
     def _open(self, ops: tuple[Op, ...]) -> list[str]:
@@ -204,7 +203,6 @@ class _Emission:
         shared = [o for o in op.operands if not isinstance(o.type, RingType)]
         arguments = [f"x[{shared.index(o)}]" if o in shared else self.shares[o] for o in op.operands]
         function = linear_expression(op, arguments)
-        assert function is not None
         inputs = ", ".join(self.wires[o] for o in shared)
         capture = "this" if re.search(r"\bn\b|\bv\d", function) else ""  # the number of clients, public factors
         return f"g.{call}({{{inputs}}}, [{capture}](const Tensors& x) {{ return {function}; }})"

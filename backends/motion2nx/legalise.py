@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, RING_BITS, elements
 from ezprivsecfl.errors import UnsupportedError
@@ -11,19 +11,58 @@ from ezprivsecfl.ir.circuits.circuit import Circuit, Gate, GateKind
 from ezprivsecfl.ir.mpc import linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.types import ArithType, FixedFormat, RingType
 
 
 @dataclass(frozen=True)
 class Legalise:
-    """The pass.
+    """Rewrites what the framework has not, or computes wrongly, to what it has.
 
     Masks go, since the framework's products take additive shares. Of two factors the smaller one comes left,
     since its elements set the number of oblivious transfers; the framework's own transposition is wrong, so both
     factors and the result are transposed as shares. Public values enter circuits as one server's share. Truncation is
     exact: the low wires of a garbled value are left out. Circuits are rewritten to XOR, AND and INV.
+
+    Example::
+
+        program @legal (clients <= 4) mpc {
+          %0 = share {path = "x", bound = 8.0, type = arith<31>[n, 3]}
+          %1 = mask %0 : masked<31>[n, 3]
+          %2 = square_sum %1 : arith<62>[n]
+          %3 = truncate %2 {bits = 62} : arith<0>[n]
+          %4 = sum %3 {axes = [0]} : arith<0>[]
+          %5 = open %4 : ring<0>[]
+          output %5 {path = "squares"}
+        }
+
+    becomes::
+
+        program @legal (clients <= 4) mpc {
+          %0 = share {path = "x", bound = 8.0, type = arith<31>[n, 3]}
+          %1 = square_sum_of_shares %0 : arith<62>[n]
+          %2 = to_yao %1 {width = 64} : yao<fixed 64 62>[n]
+          %3 = circuit %2 {circuit = "drop62", formats = [fixed 2 0]} : yao<fixed 2 0>[n]
+          %4 = from_yao %3 : arith<0>[n]
+          %5 = sum %4 {axes = [0]} : arith<0>[]
+          %6 = open %5 : ring<0>[]
+          output %6 {path = "squares"}
+        }
+
+        circuit @drop62 '''
+        4 68
+        1 64
+        1 2
+
+        2 1 0 0 64 XOR
+        1 1 64 65 INV
+        2 1 62 64 66 XOR
+        2 1 63 64 67 XOR
+        '''
     """
+
+    level = Level.MPC
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program.
@@ -31,29 +70,23 @@ class Legalise:
         Raises:
             UnsupportedError: An operation is unknown to the target; the message names its place.
         """
-        b = ProgramBuilder(program.name, program.level, program.max_clients)
-        b.circuits = {name: legal_circuit(circuit) for name, circuit in program.circuits.items()}
-        values: dict[Value, Value] = {}
-        for op in program.ops:
-            with b.at(op.location):
-                results = _rewritten(b, op, [values[o] for o in op.operands])
-            values.update(zip(op.results, results, strict=True))
-        return b.build()
+        circuits = {name: legal_circuit(circuit) for name, circuit in program.circuits.items()}
+        return rewrite(replace(program, circuits=circuits), _rewritten)
 
 
-def _rewritten(b: ProgramBuilder, op: Op, x: list[Value]) -> tuple[Value, ...]:
-    """The results of an operation on rewritten operands."""
+def _rewritten(b: Rewriter, op: Op, x: tuple[Value, ...]) -> Value | None:
+    """The result of an operation that the target has not, or that it computes otherwise."""
     match op:
         case protocol.Mask():
-            return (x[0],)
+            return x[0]
         case protocol.Product():
-            return (_product(b, *x),)
+            return _product(b, *x)
         case protocol.SquareSum():
-            return (b.add(SquareSumOfShares, x[0]),)
+            return b.add(SquareSumOfShares, x[0])
         case protocol.ToYao() if isinstance(x[0].type, RingType):
-            return (b.add(protocol.ToYao, b.add(linear.AsShares, x[0]), width=op.width),)
+            return b.add(protocol.ToYao, b.add(linear.AsShares, x[0]), width=op.width)
         case protocol.Truncate():
-            return (_truncated(b, op, x[0]),)
+            return _truncated(b, op, x[0])
         case sketch.Coins():
             raise UnsupportedError(
                 "MOTION2NX cannot sketch norms (--norms sketch:K). Take --norms exact, or the back end duet",
@@ -61,7 +94,7 @@ def _rewritten(b: ProgramBuilder, op: Op, x: list[Value]) -> tuple[Value, ...]:
             )
     if not isinstance(op, NATIVE):
         raise UnsupportedError(f"MOTION2NX cannot compute {op.user_name}", [op.location])
-    return b.append(op.rebuild(x)).results
+    return None
 
 
 def _product(b: ProgramBuilder, left: Value, right: Value) -> Value:

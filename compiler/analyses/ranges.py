@@ -23,24 +23,18 @@ from ezprivsecfl.ir.interval import power as power_of
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, TensorOp
-from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.elementwise import Select
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, count
 
 EXACT = Norms()
-
-QUOTIENTS = (ew.Div, ew.DivNoNan, ew.Reciprocal, ew.Rsqrt)
-PRODUCTS = (ew.Mul, ew.Square, ew.Sqrt, *QUOTIENTS)
 
 RATIO = 2.0**20
 """How many times larger a quotient that no theorem bounds may be than for operands at their bounds."""
 
 LEAST = 16.0
 """It may be so many times the ratio, however small it is for operands at their bounds."""
-
-LARGEST_LOG = 128.0
-"""Above the logarithm of every number that circuits have, but for 0."""
 
 MARGIN = 2.0**10
 """How many times larger than what bounds it if scalar inputs are not negative, which is what they are as a rule."""
@@ -94,7 +88,7 @@ class Ranges:
         """
         if not self._is_checkable(op, interval):
             return interval
-        working = interval.magnitude if isinstance(op, ew.Select) else self._working_range(op)
+        working = interval.magnitude if isinstance(op, Select) else self._working_range(op)
         if self._expected[op.result].is_bounded and self._expected[op.result].magnitude > 0:
             working = min(working, MARGIN * self._expected[op.result].magnitude)
         working = _power_of_two(working)  # circuits check where the first bit is: what passes lies within the interval
@@ -103,28 +97,33 @@ class Ranges:
         self.checked.add(op.result)
         return interval.capped(working)
 
-    def _is_checkable(self, op: Op, interval: Interval) -> bool:
+    def _is_checkable(self, op: TensorOp, interval: Interval) -> bool:
         if not tensor_type(op.results[0]).is_secret:
             return not interval.is_bounded
-        if isinstance(op, ew.Log):
+        if math.isfinite(op.largest):
             return not interval.is_bounded
-        if isinstance(op, QUOTIENTS):
+        if min(op.powers, default=0.0) < 0:
             return not interval.is_bounded or self.ratio < RATIO
         if not any(source(o) in self.checked and tensor_type(o).is_secret for o in op.operands):
             return False
-        return isinstance(op, ew.Select) or (isinstance(op, ew.Mul) and count(op.result.type.shape) <= SMALL)
+        return isinstance(op, Select) or (op.is_product and count(op.result.type.shape) <= SMALL)
 
-    def _working_range(self, op: Op) -> float:
+    def _working_range(self, op: TensorOp) -> float:
         """For a product of powers what it is for factors at their bounds, times the ratio."""
-        if isinstance(op, ew.Log):
-            return LARGEST_LOG
-        if not isinstance(op, PRODUCTS):  # a public value: there is nothing that it would typically be
+        if math.isfinite(op.largest):
+            return op.largest
+        if not _is_term(op):  # a public value: there is nothing that it would typically be
             return self.ratio * LEAST
         term = self._proved.facts.terms[op.result]
         typical = term.coefficient
         for (value, _), power in term.powers.items():
             typical = product(typical, power_of(self[value].magnitude, power))
         return self.ratio * max(self.least, typical)
+
+
+def _is_term(op: TensorOp) -> bool:
+    """Whether it is a product of powers, and not just its operand (up to the sign)."""
+    return op.powers not in ((), (1.0,))
 
 
 def _power_of_two(magnitude: float) -> float:
@@ -155,10 +154,10 @@ class Intervals:
 
     def of(self, op: TensorOp) -> Interval:
         """The interval of an operation's result."""
-        if isinstance(op, ew.Select):
+        if isinstance(op, Select):
             return selected(self.facts, self.bounds, op)
         interval = op.interval([self[o] for o in op.operands], self.facts.clients)
-        if isinstance(op, PRODUCTS):
+        if _is_term(op):
             return self._product(op, interval)
         return self._sum(op, interval) if isinstance(op, st.Sum | st.MatMul) else interval
 

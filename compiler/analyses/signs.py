@@ -12,7 +12,6 @@ from ezprivsecfl.compiler.analyses.squares import is_row_times_itself, is_square
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, TensorOp
-from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 
 
@@ -29,8 +28,6 @@ def _is_non_negative(op: Op, found: set[Value]) -> bool:
     known = [o in found for o in op.operands]
     if isinstance(op, Constant):
         return bool(np.all(op.value >= 0))
-    if isinstance(op, ew.Select):
-        return all(known[1:])
     if is_square(op) or (isinstance(op, st.MatMul) and is_row_times_itself(op)):
         return True
     assert isinstance(op, TensorOp)

@@ -13,6 +13,7 @@ from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.errors import LeakageError, UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import Rewriter
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
 from ezprivsecfl.ir.tensor.elementwise import Abs, Cast, Div, Exp, Maximum, Minimum, Mul
 from ezprivsecfl.ir.tensor.structure import ReduceMax, Reshape
@@ -54,25 +55,25 @@ class Stages:
 
     def prologue_program(self, publics: Mapping[str, Value]) -> Program:
         """SERVER inputs to the public values that the secure part needs, by path, and to what hides opened values."""
-        b = ProgramBuilder(f"{self.program.name}_prologue", Level.TENSOR, self.program.max_clients)
+        b = Rewriter(f"{self.program.name}_prologue", Level.TENSOR, self.program.max_clients)
         hiding = [v for v in self.opened if self.hides(v)]
         places = [h for v in hiding for c in self.chains[v] for h in c.hidden]
         wanted = {o for h in places for o in (h.addend, *h.factors) if o is not None}
-        values = _public_part(self.program, b, wanted | set(publics.values()))
+        b.copy(_public_part(self.program, wanted | set(publics.values())))
         for path, value in publics.items():
-            b.append(Output(operands=(values[value],), path=path, location=value.op.location))
+            b.append(Output(operands=(b.values[value],), path=path, location=value.op.location))
         for value in hiding:
             path = hiding_path(self.opened[value])
-            b.append(Output(operands=(self._hiding(b, value, values),), path=path, location=value.op.location))
+            b.append(Output(operands=(self._hiding(b, value),), path=path, location=value.op.location))
         return b.build()
 
-    def _hiding(self, b: ProgramBuilder, value: Value, values: dict[Value, Value]) -> Value:
+    def _hiding(self, b: Rewriter, value: Value) -> Value:
         """The magnitude next to which an opened value is shown: for each output the largest, of these the least."""
         significant, least = self.significant(value), None
         for links in self.chains[value]:
             largest = None
             for place in links.hidden:
-                magnitude = _magnitude(b, place, values)
+                magnitude = _magnitude(b, place)
                 largest = magnitude if largest is None else b.add(Maximum, largest, magnitude)
             assert largest is not None
             assert significant is not None
@@ -86,18 +87,16 @@ class Stages:
 
     def epilogue_program(self) -> Program:
         """Opened values and SERVER inputs to the program's results."""
-        b = ProgramBuilder(f"{self.program.name}_epilogue", Level.TENSOR, self.program.max_clients)
+        b = Rewriter(f"{self.program.name}_epilogue", Level.TENSOR, self.program.max_clients)
         outputs = self.program.of(Output)
         mine = set(self.epilogue)
         wanted = {o for op in (*self.epilogue, *outputs) for o in op.operands if not tensor_type(o).is_secret}
-        values = _public_part(self.program, b, wanted)
+        b.copy(_public_part(self.program, wanted))
         for value, path in self.opened.items():
             t = tensor_type(value)
             public = TensorType(t.shape, t.dtype, Secrecy.PUBLIC)
-            values[value] = b.add(Input, path=path, placement=Placement.SERVER, bound=None, type=public)
-        for op in self.program.ops:
-            if op in mine or isinstance(op, Output):
-                values.update(zip(op.results, b.copy(op, values).results, strict=True))
+            b.values[value] = b.add(Input, path=path, placement=Placement.SERVER, bound=None, type=public)
+        b.copy(op for op in self.program.ops if op in mine or isinstance(op, Output))
         return b.build()
 
 
@@ -110,16 +109,16 @@ def _number(b: ProgramBuilder, value: float) -> Value:
     return b.add(Constant, value=np.asarray(value), dtype=DType.F64)
 
 
-def _magnitude(b: ProgramBuilder, place: Hidden, values: dict[Value, Value]) -> Value:
+def _magnitude(b: Rewriter, place: Hidden) -> Value:
     """The largest magnitude of an addend over that of the factors."""
     if place.addend is None:
         result = _number(b, 1.0)
     else:
-        addend = values[place.addend]
+        addend = b.values[place.addend]
         flat = b.add(Reshape, b.add(Cast, addend, dtype=DType.F64), shape=(math.prod(map(int, addend.type.shape)),))
         result = b.add(ReduceMax, b.add(Abs, flat), axes=(0,))
     for factor in place.factors:
-        number = b.add(Cast, b.add(Reshape, values[factor], shape=()), dtype=DType.F64)
+        number = b.add(Cast, b.add(Reshape, b.values[factor], shape=()), dtype=DType.F64)
         result = b.add(Div, result, b.add(Abs, number))
     return result
 
@@ -177,14 +176,14 @@ def _needed(secret: list[Op], opened: dict[Value, str]) -> list[Op]:
     return kept[::-1]
 
 
-def _public_part(program: Program, b: ProgramBuilder, wanted: set[Value]) -> dict[Value, Value]:
-    """Copies the public operations that ``wanted`` depends on."""
+def _public_part(program: Program, wanted: set[Value]) -> list[Op]:
+    """The public operations that ``wanted`` depends on, in order."""
     needed = set(wanted)
     for op in reversed(program.ops):
         if any(r in needed for r in op.results):
             needed.update(op.operands)
-    values: dict[Value, Value] = {}
-    for op in program.ops:
-        if not isinstance(op, Output) and op.result in needed and not tensor_type(op.result).is_secret:
-            values[op.result] = b.copy(op, values).result
-    return values
+    return [
+        op
+        for op in program.ops
+        if not isinstance(op, Output) and op.result in needed and not tensor_type(op.result).is_secret
+    ]

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from ezprivsecfl.compiler.analyses.positions import Positions, broadcast, moved, numbers
 from ezprivsecfl.ir.op import Value
-from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.tensor import structure as st
-from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
-from ezprivsecfl.ir.types import DType, Shape
+from ezprivsecfl.ir.tensor import TensorOp
+from ezprivsecfl.ir.tensor.elementwise import Cast, Neg
+from ezprivsecfl.ir.tensor.structure import View
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_op
+from ezprivsecfl.ir.types import Shape
 
 EXTREME = 2.0**64
 """Constants up to here are coefficients, whose powers cannot overflow; others are factors like any value."""
@@ -83,7 +84,7 @@ def same(value: Value) -> Factor:
 def entries(value: Value) -> Factor:
     """Where the entries of a value come from, behind operations that only move them and conversions that keep them."""
     op = value.op
-    if isinstance(op, ew.Cast) and _keeps_numbers(op):
+    if isinstance(op, Cast) and op.keeps_numbers:
         return entries(op.operands[0])
     positions = moved(op)
     if positions is not None:
@@ -96,7 +97,7 @@ def entries(value: Value) -> Factor:
 
 def source(value: Value) -> Value:
     """The value behind operations after which it has the same entries, up to order, repetition and sign."""
-    while isinstance(value.op, st.Reshape | st.Broadcast | st.Transpose | ew.Neg | ew.Cast):
+    while isinstance(value.op, View | Neg | Cast):
         value = value.op.operands[0]
     return value
 
@@ -124,32 +125,22 @@ class Terms:
         return term if term is None or positions is None else term.at(positions)
 
     def _term(self, value: Value) -> Term | None:
-        op, shape = value.op, value.type.shape
+        op = tensor_op(value)
         constant = constant_value(value)
         if constant is not None:
             return Term(abs(constant)) if 1 / EXTREME < abs(constant) < EXTREME else None
-        match op:
-            case ew.Neg() | ew.Abs():
-                return self[op.operands[0]]
-            case ew.Cast():
-                return self[op.operands[0]] if _keeps_numbers(op) else None
-            case ew.Mul() | ew.Div() | ew.DivNoNan():
-                x, y = (self.at(o, shape) for o in op.operands)
-                if x is None or y is None:
-                    return None
-                product = x.times(y, 1.0 if isinstance(op, ew.Mul) else -1.0)
-                return replace(product, partial=product.partial or isinstance(op, ew.DivNoNan))
-            case ew.Square():
-                return self[op.operands[0]].times(self[op.operands[0]])
-            case ew.Reciprocal():
-                return Term().times(self[op.operands[0]], -1.0)
-            case ew.Sqrt():
-                return Term().times(self[op.operands[0]], 0.5)
-            case ew.Rsqrt():
-                return Term().times(self[op.operands[0]], -0.5)
+        if op.powers:
+            return self._product(op)
         positions = moved(op)
         return None if positions is None else self[op.operands[0]].at(positions)
 
-
-def _keeps_numbers(op: ew.Cast) -> bool:
-    return op.dtype is not DType.BOOL and (op.dtype.is_float or not tensor_type(op.operands[0]).dtype.is_float)
+    def _product(self, op: TensorOp) -> Term | None:
+        """An operation that is a product of powers of its operands."""
+        product = Term()
+        for operand, power in zip(op.operands, op.powers, strict=True):
+            factor = self.at(operand, op.result.type.shape)
+            if factor is None:
+                return None
+            product = product.times(factor, power)
+        defined_at_poles = bool(op.poles) and not op.partial
+        return replace(product, partial=product.partial or defined_at_poles)

@@ -16,10 +16,9 @@ from ezprivsecfl.compiler.analyses.ranges import SMALL, Ranges
 from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.structural import ConcatOp, StructuralOp
-from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.ir.tensor import Input, TensorOp
 from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.facts import Computed
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, count
 
@@ -48,14 +47,9 @@ What is multiplied with it gets the bits that are left: they count for small wei
 MANY = 16
 """From so many clients on it is worth two rounds more to have one inverse in a circuit instead of quotients for all."""
 
-NON_LINEAR = (
-    ew.Relu, ew.Abs, ew.Sign, ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Div, ew.DivNoNan, ew.Maximum, ew.Minimum,
-    ew.Compare, ew.And, ew.Or, ew.Not, ew.Select, ew.Floor, ew.Ceil, ew.RoundEven, ew.Log,
-)  # fmt: skip
-
 
 class Strategy(Enum):
-    """How an operation is computed."""
+    """How an operation of a program is computed; which of these its class may be, ``Computed`` says."""
 
     SHARE = "input shared by the clients"
     LINEAR = "local on arithmetic shares"
@@ -86,6 +80,7 @@ class Domains:
         self.users: dict[Value, list[Op]] = {}
         unsupported = []
         for op in secure:
+            assert isinstance(op, TensorOp)
             strategy = self._choose(op)
             if strategy is None:
                 unsupported.append(op)
@@ -131,32 +126,23 @@ class Domains:
                 found += self.needed_in_circuits(user.result)
         return found
 
-    def _choose(self, op: Op) -> Strategy | None:
+    def _choose(self, op: TensorOp) -> Strategy | None:
         secret = [o for o in op.operands if tensor_type(o).is_secret]
         on_wires = [o for o in secret if self.is_in_circuit(o)]
-        if isinstance(op, Input):
-            return Strategy.SHARE
-        if isinstance(op, ew.Cast):
-            return self._cast(op, bool(on_wires))
-        if isinstance(op, ew.Neg):
-            return Strategy.CIRCUIT if on_wires else Strategy.LINEAR
-        if isinstance(op, ew.Add | ew.Sub | st.Sum | ConcatOp):
-            return Strategy.LINEAR
-        if isinstance(op, StructuralOp):
-            return Strategy.MOVE if on_wires else Strategy.LINEAR
-        if isinstance(op, ew.Mul):
-            return self._product(op, secret, on_wires)
-        if isinstance(op, st.MatMul):
-            return Strategy.PRODUCT if len(secret) == 2 else Strategy.PUBLIC_PRODUCT
-        return Strategy.CIRCUIT if isinstance(op, NON_LINEAR) else None
+        match op.computed:
+            case Computed.BY_CLIENTS:
+                return Strategy.SHARE
+            case Computed.LOCALLY:
+                return Strategy.CIRCUIT if on_wires and op.has_circuit else Strategy.LINEAR
+            case Computed.ANYWHERE:
+                return Strategy.MOVE if on_wires else Strategy.LINEAR
+            case Computed.AS_PRODUCT:
+                return self._product(op, secret, on_wires)
+            case Computed.IN_CIRCUITS:
+                return Strategy.CIRCUIT
+        return None
 
-    def _cast(self, op: ew.Cast, on_wires: bool) -> Strategy:
-        source = tensor_type(op.operands[0]).dtype
-        changes = source.is_float and not op.dtype.is_float
-        from_or_to_bool = (source.is_float or source.is_integer) != (op.dtype.is_float or op.dtype.is_integer)
-        return Strategy.CIRCUIT if changes or from_or_to_bool or on_wires else Strategy.LINEAR
-
-    def _divides_all(self, op: ew.Mul, on_wires: list[Value]) -> bool:
+    def _divides_all(self, op: TensorOp, on_wires: list[Value]) -> bool:
         """Whether inputs of many clients are multiplied with the same inverse, and a ring element holds the result.
 
         Such as example counts with the inverse of their sum: one inverse in a circuit and products of shares cost much
@@ -179,9 +165,10 @@ class Domains:
         self.inverses[inverse] = bits
         return True
 
-    def _product(self, op: ew.Mul, secret: list[Value], on_wires: list[Value]) -> Strategy:
-        if op in self.in_circuits or op.result in self.ranges.checked:
-            return Strategy.CIRCUIT
-        if on_wires and count(op.result.type.shape) <= SMALL and not self._divides_all(op, on_wires):
-            return Strategy.CIRCUIT
+    def _product(self, op: TensorOp, secret: list[Value], on_wires: list[Value]) -> Strategy:
+        if op.has_circuit:
+            if op in self.in_circuits or op.result in self.ranges.checked:
+                return Strategy.CIRCUIT
+            if on_wires and count(op.result.type.shape) <= SMALL and not self._divides_all(op, on_wires):
+                return Strategy.CIRCUIT
         return Strategy.PRODUCT if len(secret) == 2 else Strategy.PUBLIC_PRODUCT

@@ -1,28 +1,24 @@
 """What truncated products lose: of which results, and of which operations that depend on how small they are.
 
-An estimate that takes what is multiplied for typical (``Scales.typical``) and no bound: a run tells where it is large
+An estimate for typical magnitudes (``Magnitudes.typical``), and no bound: a run tells where it is large
 (``ezprivsecfl/precision.py``). Products of two are truncated only after circuits have taken them, so this is about
 powers of degree 3 and more, and about what is multiplied with an inverse.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.compiled import COARSE, Lost
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
-from ezprivsecfl.compiler.lowering.scales import LOWEST_REACH, Scales
+from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
-from ezprivsecfl.ir.types import DType
-
-SELECTING = (ew.Maximum, ew.Minimum, ew.Select, ew.Relu, ew.Abs)
-"""Operations of circuits whose result has entries of the operands."""
+from ezprivsecfl.ir.tensor import TensorOp
+from ezprivsecfl.ir.tensor.facts import Jumps
+from ezprivsecfl.ir.tensor.values import constant_value
 
 
 def lost_places(stages: Stages, domains: Domains, scales: Scales) -> Lost:
@@ -31,9 +27,10 @@ def lost_places(stages: Stages, domains: Domains, scales: Scales) -> Lost:
     results = {path: lost for value, path in stages.opened.items() if (lost := estimate.of(value))}
     small: dict[Location, float] = {}
     for op in stages.secure:
-        for operand in op.operands:
+        assert isinstance(op, TensorOp)
+        for index, operand in enumerate(op.operands):
             lost = estimate.entering(operand)
-            coarse = operand in _inverted(op) and COARSE * lost > scales.typical(operand, LOWEST_REACH)
+            coarse = index in op.poles and COARSE * lost > scales.magnitudes.lowest(operand)
             if lost and (coarse or _asks_sign(op)):
                 small[op.location] = max(lost, small.get(op.location, 0.0))
     return Lost(results, small)
@@ -72,34 +69,18 @@ class _Estimate:
 
     def _before(self, op: Op) -> float:
         """What operands have lost, as a place of the result."""
-        strategy = self.domains.strategy[op]
-        if strategy in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT):
-            a, b = op.operands
-            return max(self.of(a) * self.scales.typical(b), self.of(b) * self.scales.typical(a))
-        if strategy is not Strategy.CIRCUIT:
-            return max((self.of(o) for o in op.operands), default=0.0)
-        if isinstance(op, ew.Div | ew.DivNoNan):
-            numerator, divisor = op.operands
-            typical = self.scales.typical(divisor)
-            return self.entering(numerator) / typical if typical else 0.0
-        if isinstance(op, ew.Sqrt):
-            (square,) = op.operands
-            lowest = self.scales.typical(square, LOWEST_REACH)
-            return self.entering(square) / math.sqrt(lowest) if lowest else 0.0
-        return max((self.entering(o) for o in op.operands), default=0.0) if isinstance(op, SELECTING) else 0.0
+        assert isinstance(op, TensorOp)
+        in_circuit = self.domains.strategy[op] is Strategy.CIRCUIT
+        if in_circuit and op.is_product:
+            return 0.0  # of normalised numbers, as precise as these
+        lost = [self.entering(o) if in_circuit else self.of(o) for o in op.operands]
+        typical = [self.scales.magnitudes.typical(o) for o in op.operands]
+        lowest = [self.scales.magnitudes.lowest(o) for o in op.operands]
+        return op.carried(lost, typical, lowest)
 
 
-def _asks_sign(op: Op) -> bool:
-    """Whether the result depends on the sign of real numbers, or on whether they are 0."""
-    if isinstance(op, ew.Cast):
-        return op.dtype is DType.BOOL and tensor_type(op.operands[0]).dtype.is_float
-    if isinstance(op, ew.Compare):
+def _asks_sign(op: TensorOp) -> bool:
+    """Whether the result depends on the sign of numbers, or on whether they are 0."""
+    if op.jumps is Jumps.WHERE_EQUAL:
         return any(constant_value(o) == 0.0 for o in op.operands)
-    return isinstance(op, ew.Sign | ew.Floor | ew.Ceil)
-
-
-def _inverted(op: Op) -> Sequence[Value]:
-    """Operands that become the larger the smaller they are."""
-    if isinstance(op, ew.Div | ew.DivNoNan):
-        return op.operands[1:]
-    return op.operands if isinstance(op, ew.Reciprocal | ew.Rsqrt | ew.Log) else ()
+    return op.jumps in (Jumps.AT_ZERO, Jumps.AT_INTEGERS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,20 +14,21 @@ from ezprivsecfl.compiler.compiled import Lost
 from ezprivsecfl.compiler.lowering.checks import Checks
 from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.lost_places import lost_places
+from ezprivsecfl.compiler.lowering.products import entrywise_product, matrix_product, squares, squares_of_rows
 from ezprivsecfl.compiler.lowering.region_circuits import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
-from ezprivsecfl.compiler.lowering.scales import MOVES_OF_ONE, Scales
-from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
+from ezprivsecfl.compiler.lowering.scales import Scales
+from ezprivsecfl.compiler.lowering.shapes import broadcast, ranked, reshaped
+from ezprivsecfl.ir.mpc import io, linear, protocol, sketch
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Level, Program, ProgramBuilder, drop_unused
-from ezprivsecfl.ir.structural import StructuralOp, broadcast_shapes
-from ezprivsecfl.ir.tensor import Constant, Input
-from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import drop_unused
+from ezprivsecfl.ir.structural import StructuralOp
+from ezprivsecfl.ir.tensor import Constant, Input, TensorOp
 from ezprivsecfl.ir.tensor import structure as st
-from ezprivsecfl.ir.tensor.values import tensor_type
+from ezprivsecfl.ir.tensor.values import tensor_op, tensor_type
 from ezprivsecfl.ir.types import (
-    CLIENTS_DIM,
     ArithType,
     FixedFormat,
     MaskedType,
@@ -36,19 +36,6 @@ from ezprivsecfl.ir.types import (
     Shape,
     YaoType,
 )
-
-MOVES: dict[type[Op], type[Op]] = {
-    st.Reshape: structure.Reshape,
-    st.Transpose: structure.Transpose,
-    st.Broadcast: structure.Broadcast,
-    st.Slice: structure.Slice,
-    st.Sum: structure.Sum,
-    st.Concat: structure.Concat,
-}
-"""Operations that exist alike on both levels."""
-
-MASK_BEFORE = (st.Reshape, st.Transpose, st.Broadcast)
-"""Moves that a masked value goes through, so that one mask serves all views of a value."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +96,7 @@ class _Lowering:
                     self._region(region)
             for op in self.stages.secure:
                 if depth[op] == level and self.domains.strategy[op] is not Strategy.CIRCUIT:
+                    assert isinstance(op, TensorOp)
                     with self.b.at(op.location):
                         self._op(op)
         self.checks.finish()
@@ -119,18 +107,15 @@ class _Lowering:
                     protocol.Open,
                     shares,
                     significant=self.stages.significant(value),
-                    highest=self.scales.highest(value, _frac(shares)) or ROOM,
+                    highest=self.scales.magnitudes.highest(value, _frac(shares)) or ROOM,
                 )
                 hidden = hiding_path(path) if self.stages.hides(value) else None
                 self.b.append(io.Output(operands=(opened,), path=path, hidden=hidden, location=value.op.location))
-        ops = drop_unused(self.b.ops, (io.Share, io.Output, protocol.Check))
-        used = {op.circuit for op in ops if isinstance(op, protocol.Circuit)}
-        circuits = {name: c for name, c in self.b.circuits.items() if name in used}
-        return Program(self.b.name, Level.MPC, self.b.max_clients, ops, circuits)
+        return drop_unused(self.b.build(), (io.Share, io.Output, protocol.Check))
 
     # Operations outside circuits.
 
-    def _op(self, op: Op) -> None:
+    def _op(self, op: TensorOp) -> None:
         strategy = self.domains.strategy[op]
         value = op.result
         if strategy is Strategy.SHARE:
@@ -143,15 +128,15 @@ class _Lowering:
         elif strategy is Strategy.LINEAR:
             self.shares[value] = self._linear(op)
         elif strategy is Strategy.PUBLIC_PRODUCT:
-            kind = linear.MatMulPublic if isinstance(op, st.MatMul) else linear.MulPublic
-            self.shares[value] = self.b.add(kind, *(self._factor(op, o) for o in op.operands))
+            assert op.on_shares is not None
+            self.shares[value] = self.b.add(op.on_shares, *(self._factor(op, o) for o in op.operands))
         elif strategy is Strategy.PRODUCT:
             self.shares[value] = self._matmul(op) if isinstance(op, st.MatMul) else self._product(*op.operands)
         if value in self.scales.rescaled:
             self.entering[value] = self.shares[value]
             self.shares[value] = self._rescaled(value)
 
-    def _move(self, op: Op) -> None:
+    def _move(self, op: TensorOp) -> None:
         (operand,) = op.operands
         moved = self._moved(op, self.wires[operand]) if operand in self.wires else None
         if moved is not None:
@@ -159,25 +144,21 @@ class _Lowering:
         if self.domains.needed_in_shares(op.result, list(self.stages.opened)):
             self.shares[op.result] = self._moved(op, self._shared(operand))
 
-    def _moved(self, op: Op, operand: Value) -> Value:
-        if isinstance(op, ew.Cast):
+    def _moved(self, op: TensorOp, operand: Value) -> Value:
+        """An operation on one operand, on shares or wires."""
+        if op.on_shares is None:
             return operand
         if isinstance(op, st.Reshape):
-            return self._reshaped(operand, op.shape)
-        return self.b.add(MOVES[type(op)], operand, **op.attributes())
+            return reshaped(self.b, operand, op.shape)
+        return self.b.add(op.on_shares, operand, **op.attributes())
 
-    def _linear(self, op: Op) -> Value:
-        if isinstance(op, ew.Cast):
-            return self._shared(op.operands[0])
-        if isinstance(op, ew.Neg):
-            return self.b.add(linear.Neg, self._shared(op.operands[0]))
-        if isinstance(op, StructuralOp):
+    def _linear(self, op: TensorOp) -> Value:
+        if len(op.operands) == 1:
             return self._moved(op, self._shared(op.operands[0]))
+        assert op.on_shares is not None
         frac = self.scales.raw_frac(op.result)
         aligned = [self._aligned(op, o, frac) for o in op.operands]
-        if isinstance(op, st.Concat):
-            return self.b.add(structure.Concat, *aligned, axis=op.axis)
-        return self.b.add(linear.Add if isinstance(op, ew.Add) else linear.Sub, *aligned)
+        return self.b.add(op.on_shares, *aligned, **op.attributes())
 
     def _aligned(self, op: Op, value: Value, frac: int) -> Value:
         """A secret or public operand with ``frac`` fractional bits."""
@@ -199,14 +180,8 @@ class _Lowering:
         if norms.sums is not None and is_sketched(op, norms):
             return self._sketched_squares(op, norms.sums)
         a, b = (self._masked(o) for o in op.operands)
-        if is_row_times_itself(op):
-            shape = a.type.shape
-            squares = self.b.add(protocol.SquareSum, self._reshaped(a, (*shape[:-2], shape[-1])))
-            return self._reshaped(squares, op.result.type.shape)
-        batch = op.result.type.shape[:-2]
-        a = self._broadcast(a, (*batch, *a.type.shape[-2:]))
-        b = self._broadcast(b, (*batch, *b.type.shape[-2:]))
-        return self.b.add(protocol.Product, a, b)
+        shape = op.result.type.shape
+        return squares_of_rows(self.b, a, shape) if is_row_times_itself(op) else matrix_product(self.b, a, b, shape)
 
     def _sketched_squares(self, op: Op, sums: int) -> Value:
         """Sums of squares, estimated from a few random sums; all sketches of a round use the same coins."""
@@ -214,36 +189,14 @@ class _Lowering:
             self.coins = self.b.add(sketch.Coins)
         rows = self._shared(op.operands[0])
         shape = rows.type.shape
-        sketched = self.b.add(sketch.Sketch, self._reshaped(rows, (*shape[:-2], shape[-1])), self.coins, sums=sums)
+        sketched = self.b.add(sketch.Sketch, reshaped(self.b, rows, (*shape[:-2], shape[-1])), self.coins, sums=sums)
         squares = self.b.add(protocol.SquareSum, self.b.add(protocol.Mask, sketched))
-        return self._reshaped(squares, op.result.type.shape)
+        return reshaped(self.b, squares, op.result.type.shape)
 
     def _product(self, x: Value, y: Value) -> Value:
-        """An element-wise product; where one operand is constant along the last axes, the other's are one row."""
+        """An element-wise product of two shared values."""
         a, b = self._masked(x), self._masked(y)
-        rank = max(len(a.type.shape), len(b.type.shape))
-        a, b = self._ranked(a, rank), self._ranked(b, rank)
-        if x is y:
-            return self.b.add(protocol.SquareSum, self._reshaped(a, (*a.type.shape, 1)))
-        for number, numbers in ((a, b), (b, a)):
-            per_client = CLIENTS_DIM in numbers.type.shape and set(numbers.type.shape) <= {1, CLIENTS_DIM}
-            if set(number.type.shape) <= {1} and per_client:
-                row = self._reshaped(numbers, (1, CLIENTS_DIM))  # one number for each client: one matrix product
-                return self._reshaped(
-                    self.b.add(protocol.Product, self._reshaped(number, (1, 1)), row), numbers.type.shape
-                )
-        small, large = (a, b) if _constant_tail(a.type.shape) >= _constant_tail(b.type.shape) else (b, a)
-        split = rank - min(_constant_tail(small.type.shape), _static_tail(large.type.shape))
-        batch = broadcast_shapes(small.type.shape[:split], large.type.shape[:split])
-        tail = large.type.shape[split:]
-        small = self._reshaped(small, (*small.type.shape[:split], 1, 1))
-        large = self._reshaped(large, (*large.type.shape[:split], 1, math.prod(int(d) for d in tail)))
-        product = self.b.add(
-            protocol.Product,
-            self._broadcast(small, (*batch, 1, 1)),
-            self._broadcast(large, (*batch, *large.type.shape[-2:])),
-        )
-        return self._reshaped(product, (*batch, *tail))
+        return squares(self.b, a) if x is y else entrywise_product(self.b, a, b)
 
     def _rescaled(self, value: Value) -> Value:
         """Fewer fractional bits."""
@@ -284,7 +237,7 @@ class _Lowering:
             assert isinstance(type_, YaoType)
             return Incoming(type_, self._constant_bits(self.wires[value]))
         frac = self._incoming_frac(op, value)
-        width = self.scales.width(value, frac)
+        width = self.scales.magnitudes.width(value, frac)
         sign = False if value in self.non_negative else None
         return Incoming(YaoType(value.type.shape, FixedFormat(width, frac)), (*(None,) * (width - 1), sign))
 
@@ -305,14 +258,14 @@ class _Lowering:
     def _wires(self, op: Op, value: Value, shape: Shape) -> Value:
         """Garbled wires of a region's input, with the region's shape."""
         frac = self._incoming_frac(op, value)
-        width = self.scales.width(value, frac)
+        width = self.scales.magnitudes.width(value, frac)
         if value not in self.wires and tensor_type(value).is_secret:
             self.wires[value] = self.b.add(protocol.ToYao, self._entering(value), width=width)
         if tensor_type(value).is_secret:
             wires = self.wires[value]
         else:
             wires = self.b.add(protocol.ToYao, self._ring(value, frac), width=width)
-        return self._broadcast(self._ranked(wires, len(shape)), shape)
+        return broadcast(self.b, ranked(self.b, wires, len(shape)), shape)
 
     # Values in the form an operation needs.
 
@@ -322,16 +275,18 @@ class _Lowering:
     def _entering(self, value: Value) -> Value:
         """The shares that enter circuits: those from before a rescaling."""
         if value not in self.entering:
-            op, shares = value.op, self._shared(value)
-            raw = isinstance(op, MOVES_OF_ONE) and self.scales.entering_frac(value) != _frac(shares)
-            self.entering[value] = self._moved(op, self._entering(op.operands[0])) if raw else shares
+            op, entering = tensor_op(value), self._shared(value)
+            if isinstance(op, st.Move):
+                below = self._entering(op.operands[0])
+                entering = entering if below is self._shared(op.operands[0]) else self._moved(op, below)
+            self.entering[value] = entering
         return self.entering[value]
 
     def _masked(self, value: Value) -> Value:
-        """The value in ABY2.0 form; masked once, before moves."""
+        """The value in ABY2.0 form; one mask serves all views of a value."""
         if value not in self.masks:
-            op = value.op
-            if isinstance(op, MASK_BEFORE) and value not in self.scales.rescaled:
+            op = tensor_op(value)
+            if isinstance(op, st.View) and value not in self.scales.rescaled:
                 self.masks[value] = self._moved(op, self._masked(op.operands[0]))
             else:
                 self.masks[value] = self.b.add(protocol.Mask, self._shared(value))
@@ -355,22 +310,8 @@ class _Lowering:
         others = sum(v is value for v in self.publics.values())
         path += f"_{others}" if others else ""
         self.publics[path] = value
-        bound = _above(self.scales.magnitude(value))
+        bound = _above(self.scales.magnitudes.largest(value))
         return self.b.add(io.Public, path=path, bound=bound, type=RingType(value.type.shape, frac))
-
-    def _broadcast(self, value: Value, shape: Shape) -> Value:
-        return value if value.type.shape == shape else self.b.add(structure.Broadcast, value, shape=shape)
-
-    def _reshaped(self, value: Value, shape: Shape) -> Value:
-        if value.type.shape == shape:
-            return value
-        if isinstance(value.op, structure.Reshape):
-            return self._reshaped(value.op.operands[0], shape)
-        return self.b.add(structure.Reshape, value, shape=shape)
-
-    def _ranked(self, value: Value, rank: int) -> Value:
-        missing = rank - len(value.type.shape)
-        return self._reshaped(value, (1,) * missing + value.type.shape)
 
 
 def _frac(value: Value) -> int:
@@ -384,13 +325,3 @@ def _above(magnitude: float) -> float:
     No more than that: of values without a bound the magnitude is a working range, which only the encoder checks.
     """
     return magnitude * (1 + 2.0**-20) if magnitude > 0 else math.ulp(0.0)
-
-
-def _constant_tail(shape: Shape) -> int:
-    """How many axes at the end have size 1."""
-    return len(list(itertools.takewhile(lambda d: d == 1, reversed(shape))))
-
-
-def _static_tail(shape: Shape) -> int:
-    """How many axes at the end are not the clients axis."""
-    return len(list(itertools.takewhile(lambda d: d != CLIENTS_DIM, reversed(shape))))

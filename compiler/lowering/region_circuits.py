@@ -1,8 +1,4 @@
-"""Builds the circuit of a region.
-
-Comparisons, selections, ReLU and the like work on fixed point; products, quotients and roots on normalised numbers.
-Operands are converted when an operation needs it.
-"""
+"""Builds the circuit of a region: the circuits of its operations, with what comes in and what leaves."""
 
 from __future__ import annotations
 
@@ -11,15 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ezprivsecfl.compiler.analyses.partial import PARTIAL
-from ezprivsecfl.compiler.lowering.bundles import Bundle, Gates, bit
 from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.regions import Region
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.circuits.builder import Circuit, CircuitBuilder
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
+from ezprivsecfl.ir.tensor.bundles import Bundle, Gates, bit
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_op, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, FixedFormat, Shape, WireFormat, YaoType
 
 
@@ -90,7 +85,7 @@ class _Build:
     def run(self) -> RegionCircuit:
         for op in self.region.ops:
             operands = [self._operand(op, o) for o in op.operands]
-            self.values[op.result] = self.gates.apply(op, operands)
+            self.values[op.result] = tensor_op(op.result).on_wires(self.gates, operands)
         wires: dict[Value, int] = {}
         shared: dict[Value, int] = {}
         flags: dict[Location, int] = {}
@@ -101,7 +96,7 @@ class _Build:
                 wires[value] = self._output(self.values[value])
             if self.domains.needed_in_shares(value, self.opened):
                 frac = self.scales.frac(value)
-                highest = self.scales.highest_leaving(value, frac)
+                highest = self.scales.magnitudes.highest_leaving(value, frac)
                 bundle, invalid = self.gates.shared(self.values[value], frac, highest)
                 shared[value] = self._output(bundle)
                 culprit = _partial(value, self.domains) or value.op
@@ -109,7 +104,7 @@ class _Build:
                     where = Location(culprit.location.file, culprit.location.line, culprit.location.op or culprit.name)
                     before = flags.get(where)
                     flags[where] = invalid if before is None else self.b.or_(before, invalid)
-                    places[where] = max(self.scales.magnitude(value), places.get(where, 0.0))
+                    places[where] = max(self.scales.magnitudes.largest(value), places.get(where, 0.0))
         invalid_outputs = [self._flag(f, p) for f, p in self._grouped(flags, places)]
         circuit = self.b.build()
         return RegionCircuit(circuit, self.inputs, tuple(self.formats), wires, shared, invalid_outputs)
@@ -158,7 +153,7 @@ def _partial(value: Value, domains: Domains) -> Op | None:
     """The nearest operation above that may have produced an infinity or NaN."""
     if not domains.is_in_circuit(value):
         return None
-    if isinstance(value.op, PARTIAL):
+    if tensor_op(value).partial:
         return value.op
     for operand in value.op.operands:
         if tensor_type(operand).is_secret and (found := _partial(operand, domains)) is not None:

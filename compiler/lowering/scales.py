@@ -24,15 +24,16 @@ from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS, INPUT_BITS, ROOM, Domains, Strategy
+from ezprivsecfl.compiler.lowering.magnitudes import Magnitudes, bits_before_point
 from ezprivsecfl.errors import PrecisionError
 from ezprivsecfl.ir.mpc.sketch import SCALE_BITS
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.structural import ConcatOp, StructuralOp, SumOp
-from ezprivsecfl.ir.tensor import Constant, Input
-from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.tensor import structure as st
-from ezprivsecfl.ir.tensor.values import tensor_type
-from ezprivsecfl.ir.types import CLIENTS_DIM, NOMINAL_CLIENTS, Dim, count
+from ezprivsecfl.ir.tensor import Constant, Input, TensorOp
+from ezprivsecfl.ir.tensor.bundles import exact_frac
+from ezprivsecfl.ir.tensor.elementwise import Cast
+from ezprivsecfl.ir.tensor.structure import Move
+from ezprivsecfl.ir.tensor.values import tensor_op, tensor_type
+from ezprivsecfl.ir.types import NOMINAL_CLIENTS, DType, count
 
 MOST_INPUT_BITS = 35
 """Significant bits of an input and of a public value at most: what a float32 has, and room for smaller entries."""
@@ -40,13 +41,8 @@ MOST_INPUT_BITS = 35
 NUMBER_BITS = 28
 """The same for a public factor that is one number."""
 
-LOWEST_REACH = 1 / 16
-"""Clients' largest entry is at least such a part of the bound, unless formats are fixed: a class has that ratio."""
-
 LOST_BITS = 8
 """Powers of entries there are many times smaller still: so many significant bits fewer will do for them."""
-
-MOVES_OF_ONE = (st.Reshape, st.Transpose, st.Broadcast, st.Slice)
 
 TRUNCATED_ROOM = ROOM - 1
 """Room of a value that is truncated. ``Truncate`` takes raw values below 2^62, which is 2^ROOM.
@@ -114,9 +110,9 @@ class Scales:
     rescaled: dict[Value, None] = field(default_factory=dict)
     relaxed: set[Value] = field(default_factory=set)
     """Inputs with enough significant bits, but fewer than ``FRACTIONAL_BITS`` after the point."""
-    _typical: dict[tuple[Value, float], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.magnitudes = Magnitudes(self.ranges)
         while True:
             self.variables = {}
             limits = self._limits()
@@ -143,33 +139,11 @@ class Scales:
         """
         if value in self.rescaled:
             return self.raw_frac(value)
-        return self.entering_frac(value.op.operands[0]) if isinstance(value.op, MOVES_OF_ONE) else self.frac(value)
+        return self.entering_frac(value.op.operands[0]) if isinstance(value.op, Move) else self.frac(value)
 
     def public_frac(self, op: Op, value: Value) -> int:
         """Fractional bits of a public operand of an operation."""
         return self._public(op, value)[0]
-
-    def magnitude(self, value: Value) -> float:
-        """The largest absolute value."""
-        return self.ranges[value].magnitude
-
-    def highest(self, value: Value, frac: int) -> int | None:
-        """The highest bit that the value's magnitude may have with some fractional bits; None if it has no bound.
-
-        One more than the range says, for accumulated rounding.
-        """
-        magnitude = self.magnitude(value)
-        return _bits(magnitude) + frac if math.isfinite(magnitude) else None
-
-    def highest_leaving(self, value: Value, frac: int) -> int | None:
-        """The same where the value leaves a circuit: a working range, a power of two, is checked to the bit there."""
-        highest = self.highest(value, frac)
-        return highest if highest is None or value not in self.ranges.checked else highest - 1
-
-    def width(self, value: Value, frac: int) -> int:
-        """Bits that hold the value, its sign included."""
-        highest = self.highest(value, frac)
-        return 64 if highest is None else max(2, min(64, highest + 2))
 
     # Fractional bits as a function of the variables.
 
@@ -184,83 +158,34 @@ class Scales:
         Raises:
             PrecisionError: The ring has no room for the fewest beside the value's range.
         """
-        magnitude, bits = self.magnitude(value), _bits(self.typical(value))
-        fewest = max(fewest, fewest - LOST_BITS + bits - _bits(self.typical(value, LOWEST_REACH)))
-        room = ROOM - _bits(magnitude) if math.isfinite(magnitude) else ROOM
+        sizes = self.magnitudes
+        largest, typical, lowest = sizes.largest(value), sizes.typical(value), sizes.lowest(value)
+        bits = bits_before_point(typical)
+        fewest = max(fewest, fewest - LOST_BITS + bits - bits_before_point(lowest))
+        room = ROOM - bits_before_point(largest) if math.isfinite(largest) else ROOM
         if fewest - bits > room:
             raise PrecisionError(
-                f"{value.op.user_name} does not fit the 64-bit ring: its values lie within {self._interval(value)}, "
-                f"and to be precise about {self.typical(value, LOWEST_REACH):.3g} as well as about "
-                f"{self.typical(value):.3g} they need {fewest - bits} fractional bits, {fewest - bits - room} more "
-                "than there are. Bound it or its operands, e.g. with tf.clip_by_value.",
+                f"{value.op.user_name} does not fit the 64-bit ring: its values lie within {sizes.shown(value)}, "
+                f"and to be precise about {lowest:.3g} as well as about {typical:.3g} they need {fewest - bits} "
+                f"fractional bits, {fewest - bits - room} more than there are. Bound it or its operands, e.g. with "
+                "tf.clip_by_value.",
                 [value.op.location],
             )
         return fewest - bits, min(most - bits, room)
 
-    def _interval(self, value: Value) -> str:
-        found = self.ranges[value]
-        return f"[{found.lo:.3g}, {found.hi:.3g}]"
-
-    def typical(self, value: Value, reach: float = 1.0) -> float:
-        """How large a value is for inputs near their bounds: where its range is far larger, bits are not spent on that.
-
-        A quotient's range follows from the smallest divisor that there could be, but most divisors are near their
-        bound. This is no bound of anything: precision depends on it, correctness does not.
-
-        Args:
-            value: The value.
-            reach: The largest entry of secret inputs, as a part of their bounds.
-        """
-        if (value, reach) not in self._typical:
-            self._typical[value, reach] = min(self.magnitude(value), self._estimate(value, reach))
-        return self._typical[value, reach]
-
-    def _count(self, sizes: Iterable[Dim]) -> int:
-        return math.prod(self.ranges.clients if d == CLIENTS_DIM else int(d) for d in sizes)
-
-    def _estimate(self, value: Value, reach: float) -> float:
-        op = value.op
-        parts = [self.typical(o, reach) for o in op.operands]
-        match op:
-            case Input() if tensor_type(value).is_secret and tensor_type(value).dtype.is_float:
-                return self.magnitude(value) * reach
-            case ew.Div() | ew.DivNoNan():
-                return parts[0] / parts[1] if parts[1] else math.inf
-            case ew.Reciprocal():
-                return 1 / parts[0] if parts[0] else math.inf
-            case ew.Sqrt():
-                return math.sqrt(parts[0])
-            case ew.Rsqrt():
-                return 1 / math.sqrt(parts[0]) if parts[0] else math.inf
-            case ew.Mul():
-                return parts[0] * parts[1]
-            case SumOp():
-                return parts[0] * self._count(op.operands[0].type.shape[a] for a in op.axes)
-            case st.MatMul():
-                return parts[0] * parts[1] * self._count(op.operands[0].type.shape[-1:])
-            case ew.Neg() | ew.Abs() | ew.Relu() | StructuralOp():
-                return parts[0]
-            case ew.Select():
-                return max(parts[1:])
-            case ew.Add() | ew.Sub() | ew.Maximum() | ew.Minimum() | ConcatOp():
-                return max(parts)
-        return math.inf
-
     def _raw(self, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
-        op, dtype = value.op, tensor_type(value).dtype
+        op, dtype = tensor_op(value), tensor_type(value).dtype
         strategy = self.domains.strategy[op]
         secret = [o for o in op.operands if tensor_type(o).is_secret]
         if strategy is Strategy.SHARE:
             if not dtype.is_float:
                 return 0, Counter()
             fewest, most = self._significant(value, self.input_bits, MOST_INPUT_BITS)
-            room = ROOM - _bits(self.magnitude(value))
+            room = ROOM - bits_before_point(self.magnitudes.largest(value))
             generous = fewest if value in self.relaxed else min(max(fewest, FRACTIONAL_BITS), room)
             return self._variable(None, value, generous, max(most, min(2 * FRACTIONAL_BITS, room)))
         if strategy is Strategy.CIRCUIT:
-            from_bool = isinstance(op, ew.Cast) and not _is_number(op.operands[0])
-            whole = not dtype.is_float or from_bool or isinstance(op, ew.Sign | ew.Floor | ew.Ceil | ew.RoundEven)
-            if whole:
+            if not dtype.is_float or op.integral.given([tensor_type(o).dtype is DType.BOOL for o in op.operands]):
                 return 0, Counter()
             if value in self.domains.inverses:
                 # It grows where there is room: what the weights that it is multiplied with need comes first.
@@ -312,7 +237,7 @@ class Scales:
                 counted += [o for o in op.operands if tensor_type(o).is_secret and not self.domains.is_in_circuit(o)]
         limits = []
         for value in dict.fromkeys([*counted, *self.rescaled]):
-            magnitude = self.magnitude(value)
+            magnitude = self.magnitudes.largest(value)
             if not math.isfinite(magnitude):
                 raise PrecisionError(
                     f"{value.op.user_name} has no bound: it is divided by (or multiplied with the reciprocal of) "
@@ -320,7 +245,9 @@ class Scales:
                     "tf.maximum(divisor, 1e-3)",
                     [value.op.location],
                 )
-            limits.append(Limit(value, _bits(magnitude), TRUNCATED_ROOM if value in self.rescaled else ROOM))
+            limits.append(
+                Limit(value, bits_before_point(magnitude), TRUNCATED_ROOM if value in self.rescaled else ROOM)
+            )
         return limits
 
     def _excess(self, limit: Limit) -> int:
@@ -364,7 +291,7 @@ class Scales:
         Where there is none, inputs must do with fewer fractional bits. A small product that enters a circuit is always
         computed in one instead: truncated operands would be precise about the largest client only.
         """
-        entering = source(broken.value).op
+        entering = tensor_op(source(broken.value))
         if broken.value not in self.stages.opened and self._fits_circuit(entering):
             raise SmallProduct(entering)
         below = [o for o in broken.value.op.operands if tensor_type(o).is_secret]
@@ -376,13 +303,13 @@ class Scales:
             self.relaxed |= inputs
             return
         chosen = max(candidates, key=lambda v: (self._expression(v)[0], -count(v.type.shape)))
-        if self._fits_circuit(chosen.op):
+        if self._fits_circuit(tensor_op(chosen)):
             raise SmallProduct(chosen.op)
         self.rescaled[chosen] = None
 
-    def _fits_circuit(self, op: Op) -> bool:
+    def _fits_circuit(self, op: TensorOp) -> bool:
         """Whether an operation is a product on shares of at most a number per client, which circuits can compute."""
-        if self.domains.strategy[op] not in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT) or not isinstance(op, ew.Mul):
+        if self.domains.strategy[op] not in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT) or not op.has_circuit:
             return False
         by_inverse = any(source(o) in self.domains.inverses for o in op.operands)
         return count(op.result.type.shape) <= NOMINAL_CLIENTS and not by_inverse
@@ -408,7 +335,7 @@ class Scales:
             names += " Or take more sums (--norms): the more there are, the less room they need."
         return (
             f"{broken.value.op.user_name} does not fit the 64-bit ring: its values lie within "
-            f"{self._interval(broken.value)}, and to be precise enough they need "
+            f"{self.magnitudes.shown(broken.value)}, and to be precise enough they need "
             f"{self._raw(broken.value)[0]} fractional bits, {self._excess(broken)} more than there are.{names}"
         )
 
@@ -416,27 +343,9 @@ class Scales:
         return [self.variables[k] for k in self._contributors(limit)]
 
 
-def _bits(magnitude: float) -> int:
-    """Bits before the point that hold the magnitude."""
-    return math.ceil(math.log2(magnitude)) if 0 < magnitude < math.inf else 0
-
-
-def _is_number(value: Value) -> bool:
-    dtype = tensor_type(value).dtype
-    return dtype.is_float or dtype.is_integer
-
-
-def exact_frac(value: float) -> int | None:
-    """The few fractional bits that hold a number exactly, if there are such."""
-    for frac in range(13):
-        if value * 2.0**frac == np.rint(value * 2.0**frac):
-            return frac
-    return None
-
-
 def _public_exact_frac(value: Value) -> int | None:
     """The few fractional bits that hold a constant (or a cast integer or truth value) exactly, if there are such."""
-    if isinstance(value.op, ew.Cast):
+    if isinstance(value.op, Cast):
         return None if tensor_type(value.op.operands[0]).dtype.is_float else 0
     if not isinstance(value.op, Constant):
         return None

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds, default_bound
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.program import Level, Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Input
 
 
@@ -15,10 +16,34 @@ from ezprivsecfl.ir.tensor import Input
 class DeclareBounds:
     """Sets ``max_clients`` and every input's bound.
 
+    Example of ``DeclareBounds(30, ParameterBounds())``::
+
+        program @bounds tensor {
+          %0 = input {path = "x", placement = clients, bound = none, type = secret<f32[n, 3]>}
+          %1 = input {path = "count", placement = clients, bound = none, type = secret<i32[n]>}
+          %2 = sum %0 {axes = [0]} : secret<f32[3]>
+          %3 = sum %1 {axes = [0]} : secret<i32[]>
+          output %2 {path = "sum"}
+          output %3 {path = "total"}
+        }
+
+    becomes::
+
+        program @bounds (clients <= 30) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = input {path = "count", placement = clients, bound = 1048576.0, type = secret<i32[n]>, lowest = 0.0}
+          %2 = sum %0 {axes = [0]} : secret<f32[3]>
+          %3 = sum %1 {axes = [0]} : secret<i32[]>
+          output %2 {path = "sum"}
+          output %3 {path = "total"}
+        }
+
     Args:
         clients: The largest number of clients of a round.
         bounds: As declared; inputs that none of them covers get their default.
     """
+
+    level = Level.TENSOR
 
     clients: int
     bounds: ParameterBounds
@@ -33,13 +58,10 @@ class DeclareBounds:
         if unused:
             known = ", ".join(sorted(op.path for op in program.of(Input)))
             raise CompileError(f"--bound names no parameter of {program.name}: {', '.join(unused)}; it has {known}")
-        values: dict[Value, Value] = {}
-        ops: list[Op] = []
-        for op in program.ops:
-            copy = op.rebuild([values[o] for o in op.operands])
-            if isinstance(copy, Input):
-                bound = self.bounds.of_input(copy) or default_bound(copy)
-                copy = replace(copy, bound=bound.highest, lowest=bound.lowest)
-            ops.append(copy)
-            values.update(zip(op.results, copy.results, strict=True))
-        return Program(program.name, program.level, self.clients, tuple(ops))
+        return rewrite(replace(program, max_clients=self.clients), self._bounded)
+
+    def _bounded(self, b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+        if not isinstance(op, Input):
+            return None
+        bound = self.bounds.of_input(op) or default_bound(op)
+        return b.append(replace(op, bound=bound.highest, lowest=bound.lowest)).result

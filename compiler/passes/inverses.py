@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor.elementwise import Div, Mul, Reciprocal, Rsqrt, Sqrt
-from ezprivsecfl.ir.tensor.structure import Broadcast, Reshape, Transpose
+from ezprivsecfl.ir.tensor.structure import View
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import count
-
-MOVES = (Reshape, Broadcast, Transpose)
 
 
 @dataclass(frozen=True)
@@ -23,50 +21,65 @@ class DivideByRoots:
     there is an inverse for each element anyway. An inverse that is multiplied with more elements than it has itself
     stays as well, since each quotient would normalise y again.
 
+    Example::
+
+        program @quotients tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %1 = input {path = "y", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %2 = rsqrt %1 : secret<f32[n]>
+          %3 = mul %0, %2 : secret<f32[n]>
+          %4 = sum %3 {axes = [0]} : secret<f32[]>
+          output %4 {path = "result"}
+        }
+
+    becomes::
+
+        program @quotients tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %1 = input {path = "y", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %2 = sqrt %1 : secret<f32[n]>
+          %3 = div %0, %2 : secret<f32[n]>
+          %4 = sum %3 {axes = [0]} : secret<f32[]>
+          output %4 {path = "result"}
+        }
+
     Args:
         limit: The largest product (for a nominal number of clients) that is computed in circuits.
     """
+
+    level = Level.TENSOR
 
     limit: int
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
-        return _Rewrite(program, self.limit).run()
+        choice = _Choice(program, self.limit)
+        return rewrite(program, choice.rule)
 
 
 @dataclass
-class _Rewrite:
+class _Choice:
+    """Which inverses go, and per product that becomes a quotient which operand is the inverse."""
+
     program: Program
     limit: int
-    users: dict[Value, list[Op]] = field(default_factory=lambda: defaultdict(list))
-    divisors: dict[Op, int] = field(default_factory=dict)
-    """Per product that becomes a quotient which operand is the inverse."""
     inverses: set[Op] = field(default_factory=set)
+    divisors: dict[Op, int] = field(default_factory=dict)
 
-    def run(self) -> Program:
-        for op in self.program.ops:
-            for operand in dict.fromkeys(op.operands):
-                self.users[operand].append(op)
+    def __post_init__(self) -> None:
+        self.users = self.program.uses()
         for op in self.program.ops:
             if isinstance(op, Rsqrt | Reciprocal) and tensor_type(op.result).is_secret:
                 self._choose(op)
-        b = ProgramBuilder(self.program.name, self.program.level, self.program.max_clients)
-        values: dict[Value, Value] = {}
-        for op in self.program.ops:
-            location = op.location
-            if op in self.divisors:
-                inverse = op.operands[self.divisors[op]]
-                location = _source(inverse).location
-            with b.at(location):
-                if op in self.inverses:
-                    operand = values[op.operands[0]]
-                    values[op.result] = b.add(Sqrt, operand) if isinstance(op, Rsqrt) else operand
-                elif op in self.divisors:
-                    i = self.divisors[op]
-                    values[op.result] = b.add(Div, values[op.operands[1 - i]], values[op.operands[i]])
-                else:
-                    values.update(zip(op.results, b.copy(op, values).results, strict=True))
-        return b.build()
+
+    def rule(self, b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+        if op in self.inverses:
+            return b.add(Sqrt, operands[0]) if isinstance(op, Rsqrt) else operands[0]
+        if op not in self.divisors:
+            return None
+        i = self.divisors[op]
+        with b.at(_source(op.operands[i]).location):
+            return b.add(Div, operands[1 - i], operands[i])
 
     def _choose(self, inverse: Op) -> None:
         """Marks the inverse and its products, if it is used in products alone that no other inverse has taken."""
@@ -75,7 +88,7 @@ class _Rewrite:
         while moved:
             value = moved.pop()
             for user in self.users[value]:
-                if isinstance(user, MOVES):
+                if isinstance(user, View):
                     moved.append(user.result)
                 elif isinstance(user, Mul) and user not in self.divisors and user not in products:
                     products[user] = user.operands.index(value)
@@ -92,6 +105,6 @@ class _Rewrite:
 
 def _source(value: Value) -> Op:
     """The operation behind moves."""
-    while isinstance(value.op, MOVES):
+    while isinstance(value.op, View):
         value = value.op.operands[0]
     return value.op

@@ -10,7 +10,8 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.chains import Chain, chains, secret_operand
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Constant, Output
 from ezprivsecfl.ir.tensor.elementwise import Cast, Mul, Neg, Reciprocal
 from ezprivsecfl.ir.tensor.gate import LARGEST_FACTOR, Gate, factor_message
@@ -26,24 +27,50 @@ class GatePublicFactors:
     as computed in this round, is not zero (an integer: no fractional bits, local). No gate is needed where p is known
     to be within the limits (constants, the number of clients), or where another output shows x anyway.
 
+    Example::
+
+        program @gated (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = input {path = "rate", placement = server, bound = 8.0, type = public<f32[]>}
+          %2 = sum %0 {axes = [0]} : secret<f32[3]>
+          %3 = mul %2, %1 : secret<f32[3]>
+          output %3 {path = "result"}
+        }
+
+    becomes::
+
+        program @gated (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = input {path = "rate", placement = server, bound = 8.0, type = public<f32[]>}
+          %2 = sum %0 {axes = [0]} : secret<f32[3]>
+          %3 = mul %2, %1 : secret<f32[3]>
+          %4 = reshape %1 {shape = []} : public<f32[]>
+          %5 = gate %4 : public<bool[]>
+          %6 = cast %5 {dtype = f32} : public<f32[]>
+          %7 = mul %2, %6 : secret<f32[3]>
+          %8 = mul %7, %1 : secret<f32[3]>
+          output %8 {path = "result"}
+        }
+
     Raises:
         UnsupportedError: A constant factor is beyond the limits.
     """
 
+    level = Level.TENSOR
+
     def run(self, program: Program) -> Program:
         """Returns the program with the gates."""
-        b = ProgramBuilder(program.name, program.level, program.max_clients)
-        values: dict[Value, Value] = {}
         links = dict(chains(program))
         factors = {output: _uncertain(c, program.max_clients or 1) for output, c in links.items()}
         shown = {c.opened for output, c in links.items() if not factors[output]}
-        for op in program.ops:
-            with b.at(op.location):
-                if isinstance(op, Output) and op in links and links[op].opened not in shown:
-                    b.append(op.rebuild([_gated(b, links[op], factors[op], values)]))
-                else:
-                    values.update(zip(op.results, b.copy(op, values).results, strict=True))
-        return b.build()
+
+        def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> tuple[()] | None:
+            if not isinstance(op, Output) or op not in links or links[op].opened in shown:
+                return None
+            b.append(op.rebuild([_gated(b, links[op], factors[op])]))
+            return ()
+
+        return rewrite(program, rule)
 
 
 def _uncertain(links: Chain, clients: int) -> tuple[tuple[Op, Value], ...]:
@@ -86,16 +113,16 @@ def _known_magnitude(value: Value, clients: int) -> tuple[float, float] | None:
     return None
 
 
-def _gated(b: ProgramBuilder, links: Chain, factors: Iterable[tuple[Op, Value]], values: dict[Value, Value]) -> Value:
+def _gated(b: Rewriter, links: Chain, factors: Iterable[tuple[Op, Value]]) -> Value:
     """The output, with a gate at the opened value."""
-    value, numbers = values[links.opened], []
+    value, numbers = b.values[links.opened], []
     for step, factor in factors:
         with b.at(step.location):
-            numbers.append(b.add(Reshape, values[factor], shape=()))
+            numbers.append(b.add(Reshape, b.values[factor], shape=()))
             gate = b.add(Gate, *numbers)  # at the last factor, for the message
     value = b.add(Mul, value, b.add(Cast, gate, dtype=tensor_type(value).dtype))
     for step in links.steps:
         secret = secret_operand(step)
         with b.at(step.location):
-            value = b.append(step.rebuild([value if o is secret else values[o] for o in step.operands])).result
+            value = b.append(step.rebuild([value if o is secret else b.values[o] for o in step.operands])).result
     return value

@@ -10,8 +10,9 @@ from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
 from ezprivsecfl.compiler.options import Norms
 from ezprivsecfl.errors import Location, PrecisionError
 from ezprivsecfl.ir.circuits.relu import minimax_relu
-from ezprivsecfl.ir.op import Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor.elementwise import Add, Mul, Relu
 from ezprivsecfl.ir.tensor.values import tensor_type
@@ -21,29 +22,57 @@ from ezprivsecfl.ir.tensor.values import tensor_type
 class ApproximateRelu:
     """Replaces ReLU of secret values by a minimax polynomial over their range.
 
+    Example of ``ApproximateRelu(2)``::
+
+        program @relu (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %1 = relu %0 : secret<f32[n]>
+          %2 = sum %1 {axes = [0]} : secret<f32[]>
+          output %2 {path = "result"}
+        }
+
+    becomes::
+
+        program @relu (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n]>}
+          %1 = constant {value = array<f64[]> 0.125, dtype = f32} : public<f32[]>
+          %2 = mul %0, %1 : secret<f32[n]>
+          %3 = constant {value = array<f64[]> 0.5, dtype = f32} : public<f32[]>
+          %4 = mul %3, %2 : secret<f32[n]>
+          %5 = constant {value = array<f64[]> 0.5, dtype = f32} : public<f32[]>
+          %6 = add %4, %5 : secret<f32[n]>
+          %7 = mul %6, %2 : secret<f32[n]>
+          %8 = constant {value = array<f64[]> 0.0625, dtype = f32} : public<f32[]>
+          %9 = add %7, %8 : secret<f32[n]>
+          %10 = constant {value = array<f64[]> 8.0, dtype = f32} : public<f32[]>
+          %11 = mul %9, %10 : secret<f32[n]>
+          %12 = sum %11 {axes = [0]} : secret<f32[]>
+          output %12 {path = "result"}
+        }
+
     Args:
         degree: Of the polynomial, an even number from 2 to 8; None: nothing is replaced.
         norms: How sums of squares are computed: ranges depend on it.
     """
+
+    level = Level.TENSOR
 
     degree: int | None = None
     norms: Norms = EXACT
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program; raises PrecisionError for a ReLU of an unbounded value."""
-        if self.degree is None:
+        degree = self.degree
+        if degree is None:
             return program
         ranges = Ranges(program, self.norms)
-        b = ProgramBuilder(program.name, program.level, program.max_clients)
-        values: dict[Value, Value] = {}
-        for op in program.ops:
-            with b.at(op.location):
-                if isinstance(op, Relu) and tensor_type(op.result).is_secret:
-                    bound = ranges[op.operands[0]].magnitude
-                    values[op.result] = _polynomial(b, values[op.operands[0]], self.degree, bound)
-                else:
-                    values.update(zip(op.results, b.copy(op, values).results, strict=True))
-        return b.build()
+
+        def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+            if not isinstance(op, Relu) or not tensor_type(op.result).is_secret:
+                return None
+            return _polynomial(b, operands[0], degree, ranges[op.operands[0]].magnitude)
+
+        return rewrite(program, rule)
 
 
 def approximations(program: Program, degree: int, norms: Norms) -> list[tuple[Location, float, float]]:

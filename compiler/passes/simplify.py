@@ -9,7 +9,8 @@ import numpy as np
 
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Environment, Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder, drop_unused
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import (
     Abs,
@@ -37,33 +38,57 @@ MAX_FOLDED = 1 << 22
 
 @dataclass(frozen=True)
 class Simplify:
-    """Folds constants, merges equal operations, removes operations that change nothing or that nothing needs."""
+    """Folds constants, merges equal operations, removes operations that change nothing or that nothing needs.
+
+    Example::
+
+        program @folding tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = constant {value = array<f64[]> 2.0, dtype = f32} : public<f32[]>
+          %2 = mul %1, %1 : public<f32[]>
+          %3 = mul %0, %2 : secret<f32[n, 3]>
+          %4 = mul %0, %2 : secret<f32[n, 3]>
+          %5 = add %3, %4 : secret<f32[n, 3]>
+          %6 = relu %0 : secret<f32[n, 3]>
+          %7 = sum %5 {axes = [0]} : secret<f32[3]>
+          output %7 {path = "result"}
+        }
+
+    becomes::
+
+        program @folding tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = constant {value = array<f64[]> 4.0, dtype = f32} : public<f32[]>
+          %2 = mul %0, %1 : secret<f32[n, 3]>
+          %3 = add %2, %2 : secret<f32[n, 3]>
+          %4 = sum %3 {axes = [0]} : secret<f32[3]>
+          output %4 {path = "result"}
+        }
+    """
+
+    level = Level.TENSOR
 
     def run(self, program: Program) -> Program:
         """Returns the simplified program."""
-        builder = ProgramBuilder(program.name, program.level, program.max_clients)
-        values: dict[Value, Value] = {}
         seen: dict[Hashable, Value] = {}
-        for op in program.ops:
-            operands = tuple(values[o] for o in op.operands)
+
+        def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
             if isinstance(op, Output):
-                builder.append(op.rebuild(operands))
-                continue
+                return None
             key = (type(op), operands, _hashable(op))
             if key not in seen:
-                with builder.at(op.location):
-                    seen[key] = self._simplified(builder, op.rebuild(operands))
-            values[op.result] = seen[key]
-        ops = drop_unused(builder.ops, (Input, Output))
-        return Program(program.name, program.level, program.max_clients, ops)
+                seen[key] = _simplified(b, op.rebuild(operands))
+            return seen[key]
 
-    def _simplified(self, builder: ProgramBuilder, op: Op) -> Value:
-        if _foldable(op):
-            constants = [o.op.value for o in op.operands if isinstance(o.op, Constant)]
-            (value,) = op.evaluate(constants, Environment(clients=0))
-            return builder.add(Constant, value=value, dtype=tensor_type(op.result).dtype)
-        shorter = _rewritten(builder, op)
-        return builder.append(op).result if shorter is None else shorter
+        return drop_unused(rewrite(program, rule), (Input, Output))
+
+
+def _simplified(builder: ProgramBuilder, op: Op) -> Value:
+    if not _foldable(op):
+        return _rewritten_or_new(builder, op)
+    constants = [o.op.value for o in op.operands if isinstance(o.op, Constant)]
+    (value,) = op.evaluate(constants, Environment(clients=0))
+    return builder.add(Constant, value=value, dtype=tensor_type(op.result).dtype)
 
 
 def _hashable(op: Op) -> Hashable:

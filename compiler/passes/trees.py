@@ -15,7 +15,8 @@ import numpy as np
 
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor.elementwise import (
     And,
@@ -53,19 +54,45 @@ AT_LEAST: dict[type[Op], type[Op]] = {ReduceMax: GreaterEqual, ReduceMin: LessEq
 
 @dataclass(frozen=True)
 class ReduceByTrees:
-    """Rewrites reductions of secret values to log2(k) element-wise steps on halves."""
+    """Rewrites reductions of secret values to log2(k) element-wise steps on halves.
+
+    Example::
+
+        program @tree tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = reduce_max %0 {axes = [1]} : secret<f32[n]>
+          %2 = sum %1 {axes = [0]} : secret<f32[]>
+          output %2 {path = "result"}
+        }
+
+    becomes::
+
+        program @tree tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = reshape %0 {shape = [n, 3]} : secret<f32[n, 3]>
+          %2 = slice %1 {starts = [0, 0], sizes = [n, 2], strides = [1, 1]} : secret<f32[n, 2]>
+          %3 = slice %1 {starts = [0, 1], sizes = [n, 2], strides = [1, 1]} : secret<f32[n, 2]>
+          %4 = maximum %2, %3 : secret<f32[n, 2]>
+          %5 = slice %4 {starts = [0, 0], sizes = [n, 1], strides = [1, 1]} : secret<f32[n, 1]>
+          %6 = slice %4 {starts = [0, 1], sizes = [n, 1], strides = [1, 1]} : secret<f32[n, 1]>
+          %7 = maximum %5, %6 : secret<f32[n, 1]>
+          %8 = reshape %7 {shape = [n]} : secret<f32[n]>
+          %9 = sum %8 {axes = [0]} : secret<f32[]>
+          output %9 {path = "result"}
+        }
+    """
+
+    level = Level.TENSOR
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
-        b = ProgramBuilder(program.name, program.level, program.max_clients)
-        values: dict[Value, Value] = {}
-        for op in program.ops:
-            with b.at(op.location):
-                if type(op) in PAIRWISE and tensor_type(op.operands[0]).is_secret:
-                    values[op.result] = _tree(b, op, values[op.operands[0]])
-                else:
-                    values.update(zip(op.results, b.copy(op, values).results, strict=True))
-        return b.build()
+        return rewrite(program, _reduced)
+
+
+def _reduced(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+    if type(op) not in PAIRWISE or not tensor_type(op.operands[0]).is_secret:
+        return None
+    return _tree(b, op, operands[0])
 
 
 def _tree(b: ProgramBuilder, op: Op, value: Value) -> Value:

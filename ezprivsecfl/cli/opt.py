@@ -1,10 +1,11 @@
-"""``ezcompile opt FILE.ir``: runs passes of the tensor level on a program in text form and prints the result."""
+"""``ezcompile opt FILE.ir``: runs passes on a program in text form and prints the result."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from ezprivsecfl.backends import registry
 from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.arguments import add_about, add_passes, chosen_for_passes
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
@@ -28,20 +29,22 @@ def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     made = argparse.ArgumentParser(
         "ezcompile opt",
-        description="Runs passes of the tensor level on a program in text form and prints what they make of it.",
+        description="Runs passes on a program in text form and prints what they make of it.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("program", metavar="FILE.ir", type=Path, nargs="?", help="a tensor program in text form")
+    made.add_argument("program", metavar="FILE.ir", type=Path, nargs="?", help="a program in text form")
     made.add_argument(
         "--pass",
         dest="passes",
         action="append",
         default=[],
         metavar="NAME",
-        help="a pass; may be repeated (default: all, in the compiler's order)",
+        help="a pass; may be repeated (default: all of the tensor level, in the compiler's order)",
     )
-    made.add_argument("--list", action="store_true", help="print the passes, in the compiler's order")
+    made.add_argument(
+        "--list", action="store_true", help="print the passes: the compiler's, in its order, and back ends'"
+    )
     made.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round")
     add_passes(made)
     add_about(made)
@@ -51,31 +54,39 @@ def parser() -> argparse.ArgumentParser:
 def carry_out(arguments: argparse.Namespace) -> int:
     """Carries out the command."""
     if arguments.list:
-        print("\n".join(dict.fromkeys(_described(one) for one in all_passes(Options()))))
+        print("\n".join(_described(name, one) for name, one in known_passes(Options()).items()))
         return exits.DONE
     if arguments.program is None:
-        raise CompileError("opt takes a tensor program in text form, as in: ezcompile opt FILE.ir")
+        raise CompileError("opt takes a program in text form, as in: ezcompile opt FILE.ir")
     try:
         text = arguments.program.read_text("utf-8")
     except OSError as e:
         raise CompileError(f"cannot read {arguments.program}: {e.strerror}") from None
     program = parse_program(text, str(arguments.program))
     options = chosen_for_passes(arguments, arguments.clients or program.max_clients or DEFAULT_CLIENTS)
-    print(print_program(run_passes(program, _chosen(all_passes(options), arguments.passes))), end="")
+    print(print_program(run_passes(program, _chosen(options, arguments.passes))), end="")
     return exits.DONE
 
 
-def _chosen(passes: list[Pass], names: list[str]) -> list[Pass]:
-    """Those that were asked for, in that order; all, in the pipeline's order, if none was."""
+def known_passes(options: Options) -> dict[str, Pass]:
+    """By name the passes of the compiler, in its order, and those of all back ends, as ``BACKEND-PASS``."""
+    passes = {pass_name(one): one for one in all_passes(options)}
+    for backend in registry.names():
+        passes.update((f"{backend}-{pass_name(one)}", one) for one in registry.choose(backend).passes())
+    return passes
+
+
+def _chosen(options: Options, names: list[str]) -> list[Pass]:
+    """Those that were asked for, in that order; all of the compiler, in its order, if none was."""
     if not names:
-        return passes
-    by_name = {pass_name(one): one for one in passes}
-    unknown = [name for name in names if name not in by_name]
+        return all_passes(options)
+    known = known_passes(options)
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise CompileError(f"--pass {unknown[0]}: there is no such pass; there are {', '.join(by_name)}")
-    return [by_name[name] for name in names]
+        raise CompileError(f"--pass {unknown[0]}: there is no such pass; there are {', '.join(known)}")
+    return [known[name] for name in names]
 
 
-def _described(one: Pass) -> str:
+def _described(name: str, one: Pass) -> str:
     first = (type(one).__doc__ or "").strip().split("\n")[0]
-    return f"{pass_name(one):22} {first}"
+    return f"{name:22} {first}"

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.leakage import Check, Leakage
 from ezprivsecfl.compiler.analyses.norms import CONFIDENCE, deviation, largest_error
-from ezprivsecfl.compiler.options import FAIL, FIXED
+from ezprivsecfl.compiler.options import CLASS_FACTOR, FAIL, FIXED
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.mpc.protocol import client_message
 from ezprivsecfl.ir.types import CLIENTS_DIM, RingType, Type, resolve, shape_text
 from ezprivsecfl.report.facts import Facts, Tensor
-from ezprivsecfl.rounds import CLASS_FACTOR
 
 
 @dataclass(frozen=True)

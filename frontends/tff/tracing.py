@@ -18,7 +18,8 @@ from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.signature import Signature
 from ezprivsecfl.frontends.tff.source import Definition, definition_of
 from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Function, Node, Struct, Traced
-from ezprivsecfl.ir.program import Program, drop_unused
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -75,9 +76,7 @@ class _Trace:
         with self._emit.builder.at(self._place):
             self._outputs(result, signature.result, signature.result_path)
         self._problems.raise_if_any(self._name)
-        built = self._emit.builder.build()
-        ops = drop_unused(built.ops, (Input, Output))
-        return TracedComputation(Program(built.name, built.level, built.max_clients, ops), signature)
+        return TracedComputation(drop_unused(self._emit.builder.build(), (Input, Output)), signature)
 
     def _inputs(self, type_: Any, path: str, placement: Placement) -> Node:
         if isinstance(type_, tff.FederatedType):

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import MpcOp
-from ezprivsecfl.ir.mpc.protocol import bits_of, number_of
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, ProtocolOp, Requirement
+from ezprivsecfl.ir.mpc.protocol import bits_of, enters_circuit, number_of
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, BooleanType, FixedFormat, SummandsFormat, Type, YaoType
 
 
-class ToBoolean(MpcOp, name="to_boolean"):
+class ToBoolean(LocalOp, name="to_boolean"):
     """The low bits as Boolean shares; local.
 
     An additively shared value gives two words, the bits of both servers' shares: a circuit adds them up, with as much
@@ -23,6 +23,8 @@ class ToBoolean(MpcOp, name="to_boolean"):
     """
 
     width: int
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """Summands, or fixed point."""
@@ -48,9 +50,15 @@ class ToBoolean(MpcOp, name="to_boolean"):
         share = np.random.default_rng(0).integers(0, 2**64, x.shape, np.uint64)
         return (np.concatenate([bits_of(share, self.width), bits_of(x - share, self.width)], axis=-1),)
 
+    def requirement(self, number: Array) -> Requirement | None:
+        """That a ring element fits the width."""
+        return None if isinstance(self.operands[0].type, YaoType) else enters_circuit(number, self.width)
 
-class FromBoolean(MpcOp, name="from_boolean"):
+
+class FromBoolean(ProtocolOp, name="from_boolean"):
     """A two's complement number on Boolean shares as additive shares, sign-extended to 64 bits: one round."""
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """The format's fractional bits."""

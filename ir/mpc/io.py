@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, Requirement
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, RingType, Type
 
 
-class Share(MpcOp, name="share"):
+class Share(LocalOp, name="share"):
     """A CLIENTS-placed input: every client shares its entry of the first axis between the two servers.
 
     Args:
@@ -26,13 +26,15 @@ class Share(MpcOp, name="share"):
     type: ArithType
     lowest: float | None = None
 
+    exact = MpcOp.shown
+
     def infer(self) -> tuple[Type, ...]:
         """The attribute."""
         self.expect_operands(0)
         return (self.type,)
 
 
-class Public(MpcOp, name="public"):
+class Public(LocalOp, name="public"):
     """A value that both servers computed in the clear (in the prologue), encoded in fixed point.
 
     Args:
@@ -45,13 +47,15 @@ class Public(MpcOp, name="public"):
     bound: float
     type: RingType
 
+    exact = MpcOp.shown
+
     def infer(self) -> tuple[Type, ...]:
         """The attribute."""
         self.expect_operands(0)
         return (self.type,)
 
 
-class Constant(MpcOp, name="constant"):
+class Constant(LocalOp, name="constant"):
     """A public constant, already encoded.
 
     Args:
@@ -61,6 +65,8 @@ class Constant(MpcOp, name="constant"):
 
     value: Array
     frac: int
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """The array's shape."""
@@ -72,7 +78,7 @@ class Constant(MpcOp, name="constant"):
         return (np.asarray(self.value, dtype=np.uint64),)
 
 
-class Output(MpcOp, name="output"):
+class Output(LocalOp, name="output"):
     """Hands an opened value to the epilogue, and nothing else of the secure part may use it.
 
     Args:
@@ -84,6 +90,8 @@ class Output(MpcOp, name="output"):
     path: str
     hidden: str | None = None
 
+    exact = MpcOp.shown
+
     def infer(self) -> tuple[Type, ...]:
         """No results; the operand must be open."""
         (t,) = self.linear_types(1)
@@ -94,3 +102,7 @@ class Output(MpcOp, name="output"):
     def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Nothing: the interpreter collects the operand."""
         return ()
+
+    def requirement(self, number: Array) -> Requirement | None:
+        """That it can be decoded."""
+        return Requirement.within(number, -(2**63), 2**63, "is decoded, so below 2^63")

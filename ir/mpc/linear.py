@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.structural import broadcast_shapes, matmul_shape
 from ezprivsecfl.ir.types import ArithType, RingType, Shape, Type
@@ -18,10 +18,12 @@ def linear_type(shape: Shape, frac: int, *, shared: bool) -> ArithType | RingTyp
     return ArithType(shape, frac) if shared else RingType(shape, frac)
 
 
-class Aligned(MpcOp):
+class Aligned(LocalOp):
     """Base of sums and differences: both operands have the same number of fractional bits."""
 
     function: ClassVar[Callable[..., Any]]
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """Broadcast shape; shared if one operand is."""
@@ -52,8 +54,10 @@ class Sub(Aligned, name="sub"):
     function = np.subtract
 
 
-class Neg(MpcOp, name="neg"):
+class Neg(LocalOp, name="neg"):
     """-x."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """The operand's type."""
@@ -64,7 +68,7 @@ class Neg(MpcOp, name="neg"):
         return (np.asarray(np.negative(args[0])),)
 
 
-class Widen(MpcOp, name="widen"):
+class Widen(LocalOp, name="widen"):
     """The same real value with more fractional bits: multiplication by 2^bits.
 
     Args:
@@ -86,9 +90,15 @@ class Widen(MpcOp, name="widen"):
             return (np.zeros_like(args[0]),)
         return (np.asarray(args[0] << np.uint64(self.bits)),)
 
+    def exact(self, numbers: Sequence[Array], env: Environment) -> Array | None:
+        """Of as many bits as it takes."""
+        return np.asarray(numbers[0] * 2**self.bits, dtype=object)
 
-class MulPublic(MpcOp, name="mul_public"):
+
+class MulPublic(LocalOp, name="mul_public"):
     """Element-wise product with a public ring value; fractional bits add up."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """At most one operand is shared."""
@@ -107,8 +117,10 @@ class MulPublic(MpcOp, name="mul_public"):
         return (np.asarray(args[0] * args[1]),)
 
 
-class MatMulPublic(MpcOp, name="matmul_public"):
+class MatMulPublic(LocalOp, name="matmul_public"):
     """Batched matrix product of which one operand is public; fractional bits add up."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """At most one operand is shared."""
@@ -127,8 +139,10 @@ class MatMulPublic(MpcOp, name="matmul_public"):
         return (np.matmul(args[0], args[1]),)
 
 
-class AsShares(MpcOp, name="as_shares"):
+class AsShares(LocalOp, name="as_shares"):
     """A public value as additive shares: server 0 holds it, server 1 holds zero (local)."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """Additive shares."""

@@ -19,6 +19,13 @@ STEP = 16
 
 WORD = 64
 
+WINDOW_BITS = WORD - STEP + 1
+OPENED = 2**63 - 2**WINDOW_BITS
+"""Numbers that are opened stay below: the first exchange shows a window of so many bits, which must not wrap around.
+
+Formats leave 2^62 for the magnitudes that the ranges allow, and what is rounded may be a little above.
+"""
+
 LOWEST = WORD - STEP
 """The highest place that can be the lowest: the first exchange opens what is above it in any case."""
 

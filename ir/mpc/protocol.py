@@ -8,7 +8,8 @@ import numpy as np
 
 from ezprivsecfl.errors import DivisionError
 from ezprivsecfl.ir.circuits.evaluate import evaluate as evaluate_circuit
-from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, ProtocolOp, Requirement
+from ezprivsecfl.ir.mpc.opening import OPENED, WINDOW_BITS
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import (
     CLIENTS_DIM,
@@ -25,6 +26,9 @@ from ezprivsecfl.ir.types import (
 METHODS = ("auto", "transfer", "lattice", "shares")
 """How products are computed: with masks whose products come from oblivious transfer or from lattice encryption, or
 unmasked, by lattice encryption of the shares; ``auto`` leaves it to the back end."""
+
+TRUNCATED_BITS = 62
+"""Magnitudes of what is truncated have so many bits at most."""
 
 
 def _check_method(op: MpcOp, method: str) -> None:
@@ -45,8 +49,18 @@ def number_of(bits: Array) -> Array:
     return np.asarray(np.sum(bits * weights, axis=-1, dtype=np.uint64))
 
 
-class Mask(MpcOp, name="mask"):
+def enters_circuit(number: Array, width: int) -> Requirement:
+    """That a ring element fits the wires of a circuit.
+
+    Counts are without sign; what has one and is cut nevertheless is wrong when it leaves the circuit.
+    """
+    return Requirement.within(number, -(2 ** (width - 1)), 2**width, f"enters a circuit with {width} bits")
+
+
+class Mask(ProtocolOp, name="mask"):
     """Additive shares to ABY2.0 sharing: one round, 8 bytes per element and direction."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """The same value in the masked domain."""
@@ -60,7 +74,7 @@ class Mask(MpcOp, name="mask"):
         return (args[0],)
 
 
-class Product(MpcOp, name="product"):
+class Product(ProtocolOp, name="product"):
     """Batched matrix product ``[..., m, k] x [..., k, r] -> [..., m, r]`` of masked values; fractional bits add up.
 
     The leading (batch) axes of both operands are equal. Online it is local (Patra, Schneider, Suresh, Yalame,
@@ -71,6 +85,8 @@ class Product(MpcOp, name="product"):
     """
 
     method: str = "auto"
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """Checks batch axes and the inner dimension."""
@@ -88,7 +104,7 @@ class Product(MpcOp, name="product"):
         return (np.matmul(args[0], args[1]),)
 
 
-class SquareSum(MpcOp, name="square_sum"):
+class SquareSum(ProtocolOp, name="square_sum"):
     """Sum of squares over the last axis of a masked ``[..., k]`` value: half the setup of a product.
 
     Args:
@@ -96,6 +112,8 @@ class SquareSum(MpcOp, name="square_sum"):
     """
 
     method: str = "auto"
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """One axis less, twice the fractional bits."""
@@ -108,10 +126,10 @@ class SquareSum(MpcOp, name="square_sum"):
 
     def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
-        return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=np.uint64)),)
+        return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=args[0].dtype)),)
 
 
-class Truncate(MpcOp, name="truncate"):
+class Truncate(ProtocolOp, name="truncate"):
     """Fewer fractional bits: shares of x / 2^bits from additive shares of a raw value |x| < 2^62.
 
     An engine rounds each element up or down: an error below one unit of the last place at every magnitude. The
@@ -122,6 +140,8 @@ class Truncate(MpcOp, name="truncate"):
     """
 
     bits: int
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """Fewer fractional bits."""
@@ -136,8 +156,13 @@ class Truncate(MpcOp, name="truncate"):
         """The arithmetic shift."""
         return (np.asarray((args[0].view(np.int64) >> np.int64(self.bits)).view(np.uint64)),)
 
+    def requirement(self, number: Array) -> Requirement | None:
+        """The result is right for raw values below 2^62 only."""
+        limit = 2**TRUNCATED_BITS
+        return Requirement.within(number, -limit, limit, f"is truncated, so below 2^{TRUNCATED_BITS}")
 
-class ToYao(MpcOp, name="to_yao"):
+
+class ToYao(ProtocolOp, name="to_yao"):
     """The low bits of an additively shared value as garbled wires, in two's complement.
 
     Args:
@@ -145,6 +170,8 @@ class ToYao(MpcOp, name="to_yao"):
     """
 
     width: int
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """Fixed point of ``width`` bits."""
@@ -157,9 +184,15 @@ class ToYao(MpcOp, name="to_yao"):
         """Bits of the ring element, lowest first."""
         return (bits_of(args[0], self.width),)
 
+    def requirement(self, number: Array) -> Requirement | None:
+        """That it fits the width."""
+        return enters_circuit(number, self.width)
 
-class FromYao(MpcOp, name="from_yao"):
+
+class FromYao(ProtocolOp, name="from_yao"):
     """A garbled two's complement number as additive shares: sign-extended to 64 bits, no online traffic."""
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """The format's fractional bits."""
@@ -174,7 +207,7 @@ class FromYao(MpcOp, name="from_yao"):
         return (number_of(args[0]),)
 
 
-class Circuit(MpcOp, name="circuit"):
+class Circuit(ProtocolOp, name="circuit"):
     """Evaluates a Boolean circuit on garbled values or on Boolean shares, element by element (all of one shape).
 
     Args:
@@ -184,6 +217,8 @@ class Circuit(MpcOp, name="circuit"):
 
     circuit: str
     formats: tuple[WireFormat, ...]
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """One result per output of the circuit."""
@@ -200,7 +235,7 @@ class Circuit(MpcOp, name="circuit"):
         return tuple(o.reshape((*shape, o.shape[-1])) for o in outputs)
 
 
-class Open(MpcOp, name="open"):
+class Open(ProtocolOp, name="open"):
     """Opens additive shares |x| < 2^62 to both servers.
 
     Results of a program (see ``results``) are opened when everything else is done and the checks have passed. The
@@ -215,6 +250,8 @@ class Open(MpcOp, name="open"):
     significant: int | None = None
     highest: int = 62
 
+    exact = MpcOp.evaluated
+
     def infer(self) -> tuple[Type, ...]:
         """The same value, public."""
         (t,) = self.linear_types(1)
@@ -226,13 +263,19 @@ class Open(MpcOp, name="open"):
         """The value does not change."""
         return (args[0],)
 
+    def requirement(self, number: Array) -> Requirement | None:
+        """The first exchange shows a window of the highest bits, which must not wrap around (``opening.py``)."""
+        return Requirement.within(number, -OPENED, OPENED, f"is opened, so below 2^63 - 2^{WINDOW_BITS}")
 
-class Check(MpcOp):
+
+class Check(LocalOp):
     """Base of the operations that look at opened bits before anything else is opened.
 
     Args:
         what: What of the user's program went wrong where a bit is set, for messages.
     """
+
+    exact = MpcOp.shown
 
     what: str
 

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.mpc.base import MpcOp, ProtocolOp
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, Type
 
 
-class Gemm(MpcOp, name="gemm"):
+class Gemm(ProtocolOp, name="gemm"):
     """Batched matrix product ``[..., m, k] x [..., k, r] -> [..., m, r]``; fractional bits add up."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """Checks batch axes and the inner dimension."""
@@ -28,8 +30,10 @@ class Gemm(MpcOp, name="gemm"):
         return (np.matmul(args[0], args[1]),)
 
 
-class SquareSumOfShares(MpcOp, name="square_sum_of_shares"):
+class SquareSumOfShares(ProtocolOp, name="square_sum_of_shares"):
     """Sum of squares over the last axis of additive shares ``[..., k]``."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """One axis less, twice the fractional bits."""
@@ -40,7 +44,7 @@ class SquareSumOfShares(MpcOp, name="square_sum_of_shares"):
 
     def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
-        return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=np.uint64)),)
+        return (np.asarray(np.sum(args[0] * args[0], axis=-1, dtype=args[0].dtype)),)
 
 
 SHARE_PRODUCTS = (Gemm, SquareSumOfShares)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, ProtocolOp, Requirement
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, RingType, Type
 
@@ -27,11 +27,13 @@ COINS = RingType((4,), 0)
 """Four numbers below 2^32."""
 
 
-class Coins(MpcOp, name="coins"):
+class Coins(ProtocolOp, name="coins"):
     """Public random numbers, drawn by both servers together once the clients' shares are there.
 
     So nobody who makes an input knows them. One round, 16 bytes in each direction.
     """
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """Four numbers."""
@@ -44,7 +46,7 @@ class Coins(MpcOp, name="coins"):
         return (np.asarray(coins, dtype=np.uint64),)
 
 
-class Sketch(MpcOp, name="sketch"):
+class Sketch(LocalOp, name="sketch"):
     """``[..., k] -> [..., sums]`` of shares, chosen by coins; a row's sum of squares keeps its mean.
 
     Args:
@@ -52,6 +54,8 @@ class Sketch(MpcOp, name="sketch"):
     """
 
     sums: int
+
+    exact = MpcOp.shown
 
     def infer(self) -> tuple[Type, ...]:
         """Another last axis; ``SCALE_BITS`` more fractional bits."""
@@ -78,6 +82,11 @@ class Sketch(MpcOp, name="sketch"):
             totals = np.pad(np.cumsum(signed[:, order], axis=1, dtype=np.uint64), ((0, 0), (1, 0)))
             blocks.append(np.diff(totals[:, ends], prepend=np.uint64(0)))
         return (np.concatenate(blocks, axis=1).reshape((*x.shape[:-1], self.sums)),)
+
+    def requirement(self, number: Array) -> Requirement | None:
+        """Sums are right if rows do not add up to more than the ring holds."""
+        total = np.sum(abs(number), axis=-1) * BLOCKS
+        return Requirement(total, total < 2**63, "is sketched, so rows add up to 2^63")
 
 
 def _map(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ezprivsecfl.ir.mpc.base import MpcOp
+from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp
 from ezprivsecfl.ir.op import Array, Environment, Op
 from ezprivsecfl.ir.structural import BroadcastOp, ConcatOp, ReshapeOp, SliceOp, SumOp, TransposeOp
 from ezprivsecfl.ir.types import ArithType, RingType, Type, WiresType
@@ -37,8 +37,10 @@ class Moves(Op):
         return (_unpack(moved, self.results[0].type),)
 
 
-class Sum(SumOp, MpcOp, name="sum"):
+class Sum(SumOp, LocalOp, name="sum"):
     """Sum over axes of additive shares or public ring elements."""
+
+    exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
         """Only linear domains can be summed."""
@@ -47,21 +49,31 @@ class Sum(SumOp, MpcOp, name="sum"):
         return super().infer()
 
 
-class Reshape(Moves, ReshapeOp, MpcOp, name="reshape"):
+class Reshape(Moves, ReshapeOp, LocalOp, name="reshape"):
     """Row-major reshape; the clients axis may move past 1s but is never merged or split."""
 
+    exact = MpcOp.evaluated
 
-class Transpose(Moves, TransposeOp, MpcOp, name="transpose"):
+
+class Transpose(Moves, TransposeOp, LocalOp, name="transpose"):
     """Reorders axes."""
 
+    exact = MpcOp.evaluated
 
-class Broadcast(Moves, BroadcastOp, MpcOp, name="broadcast"):
+
+class Broadcast(Moves, BroadcastOp, LocalOp, name="broadcast"):
     """Repeats elements along axes of size 1."""
 
+    exact = MpcOp.evaluated
 
-class Slice(Moves, SliceOp, MpcOp, name="slice"):
+
+class Slice(Moves, SliceOp, LocalOp, name="slice"):
     """Strided slice; the clients axis is only ever taken whole."""
 
+    exact = MpcOp.evaluated
 
-class Concat(Moves, ConcatOp, MpcOp, name="concat"):
+
+class Concat(Moves, ConcatOp, LocalOp, name="concat"):
     """Joins values of one domain along an axis (not the clients axis)."""
+
+    exact = MpcOp.evaluated

@@ -9,7 +9,8 @@ import numpy as np
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.interval import TRUTH, Interval
 from ezprivsecfl.ir.op import Array, Environment
-from ezprivsecfl.ir.tensor.base import Holds, TensorOp
+from ezprivsecfl.ir.tensor.base import TensorOp
+from ezprivsecfl.ir.tensor.facts import Computed, Holds, Jumps
 from ezprivsecfl.ir.types import DType, Secrecy, TensorType
 
 LARGEST_FACTOR = 2.0**60
@@ -26,6 +27,9 @@ class Gate(TensorOp, name="gate"):
 
     non_negative = Holds.UNKNOWN
     integral = Holds.UNKNOWN
+    partial = False
+    computed = Computed.IN_CLEAR
+    jumps = Jumps.AT_ZERO
 
     def infer(self) -> tuple[TensorType, ...]:
         """A truth value."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from ezprivsecfl.ir.interval import TRUTH, UNBOUNDED, Interval
 from ezprivsecfl.ir.op import Array, Environment
-from ezprivsecfl.ir.tensor.base import Holds, TensorOp
-from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE
+from ezprivsecfl.ir.tensor.base import NUMPY_DTYPE, TensorOp
+from ezprivsecfl.ir.tensor.facts import Computed, Holds, Jumps
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, TensorType
 
 
@@ -34,6 +34,9 @@ class Input(TensorOp, name="input"):
 
     non_negative = Holds.UNKNOWN
     integral = Holds.UNKNOWN
+    partial = False
+    computed = Computed.BY_CLIENTS
+    jumps = Jumps.NOWHERE
 
     path: str
     placement: Placement
@@ -68,6 +71,9 @@ class Constant(TensorOp, name="constant"):
 
     non_negative = Holds.UNKNOWN
     integral = Holds.UNKNOWN
+    partial = False
+    computed = Computed.IN_CLEAR
+    jumps = Jumps.NOWHERE
 
     value: Array
     dtype: DType
@@ -99,6 +105,9 @@ class Output(TensorOp, name="output"):
 
     non_negative = Holds.UNKNOWN
     integral = Holds.UNKNOWN
+    partial = False
+    computed = Computed.IN_CLEAR
+    jumps = Jumps.NOWHERE
 
     path: str
 

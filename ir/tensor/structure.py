@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ezprivsecfl.ir.interval import Interval
+from ezprivsecfl.ir.mpc import linear, structure
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.structural import (
     BroadcastOp,
@@ -22,8 +23,9 @@ from ezprivsecfl.ir.structural import (
     matmul_shape,
     reduced_shape,
 )
-from ezprivsecfl.ir.tensor.base import Holds, TensorOp, join_secrecy, require_bool, require_numbers, same_dtype
-from ezprivsecfl.ir.types import CLIENTS_DIM, Dim, DType, Secrecy, Shape, TensorType, Type, resolve
+from ezprivsecfl.ir.tensor.base import TensorOp, join_secrecy, require_bool, require_numbers, same_dtype
+from ezprivsecfl.ir.tensor.facts import Computed, Holds, Jumps
+from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, Shape, TensorType, Type, resolve
 
 
 class Sum(SumOp, TensorOp, name="sum"):
@@ -31,6 +33,10 @@ class Sum(SumOp, TensorOp, name="sum"):
 
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL
+    partial = False
+    computed = Computed.LOCALLY
+    on_shares = structure.Sum
+    jumps = Jumps.NOWHERE
 
     def infer(self) -> tuple[Type, ...]:
         """Only numbers have a sum."""
@@ -40,13 +46,21 @@ class Sum(SumOp, TensorOp, name="sum"):
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
         """k numbers within [a, b] add up to something within [k·a, k·b]; over clients, k is from 1 to their number."""
+        return _of_sum(operands[0], self._summed, clients)
+
+    def typical(self, operands: Sequence[float], clients: int) -> float:
+        """As if all had the same sign."""
+        return operands[0] * math.prod(resolve(self._summed, clients))
+
+    @property
+    def _summed(self) -> Shape:
         shape = self.operands[0].type.shape
-        return _of_sum(operands[0], [shape[a] for a in self.axes], clients)
+        return tuple(shape[a] for a in self.axes)
 
 
-def _of_sum(term: Interval, dims: Sequence[Dim], clients: int) -> Interval:
-    fewest = math.prod(1 if d == CLIENTS_DIM else int(d) for d in dims)
-    return term.times_count(fewest, math.prod(resolve(tuple(dims), clients)))
+def _of_sum(term: Interval, summed: Shape, clients: int) -> Interval:
+    fewest = math.prod(1 if d == CLIENTS_DIM else int(d) for d in summed)
+    return term.times_count(fewest, math.prod(resolve(summed, clients)))
 
 
 class Reduction(StructuralOp, TensorOp):
@@ -58,6 +72,9 @@ class Reduction(StructuralOp, TensorOp):
 
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL
+    partial = False
+    computed = Computed.IN_CLEAR
+    jumps = Jumps.NOWHERE
 
     axes: tuple[int, ...]
     function: ClassVar[Callable[..., Any]]
@@ -122,6 +139,10 @@ class MatMul(TensorOp, name="matmul"):
 
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL
+    partial = False
+    computed = Computed.AS_PRODUCT
+    on_shares = linear.MatMulPublic
+    jumps = Jumps.NOWHERE
 
     def infer(self) -> tuple[TensorType, ...]:
         """Checks the inner dimension."""
@@ -140,32 +161,59 @@ class MatMul(TensorOp, name="matmul"):
         """A sum of as many products as the inner dimension says."""
         return _of_sum(operands[0] * operands[1], self.operands[0].type.shape[-1:], clients)
 
+    def typical(self, operands: Sequence[float], clients: int) -> float:
+        """As if all products had the same sign."""
+        return operands[0] * operands[1] * math.prod(resolve(self.operands[0].type.shape[-1:], clients))
+
+    def carried(self, lost: Sequence[float], typical: Sequence[float], lowest: Sequence[float]) -> float:
+        """What one has lost, times the other."""
+        return max(lost[0] * typical[1], lost[1] * typical[0])
+
 
 class Move(TensorOp):
-    """Base of operations that only move, repeat or leave out entries."""
+    """Base of operations on one operand that only move, repeat or leave out entries."""
 
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL
+    partial = False
+    computed = Computed.ANYWHERE
+    jumps = Jumps.NOWHERE
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
         """Every entry of the result is one of the operand's."""
         return operands[0]
 
+    def typical(self, operands: Sequence[float], clients: int) -> float:
+        """As large as the operand."""
+        return operands[0]
 
-class Reshape(ReshapeOp, Move, name="reshape"):
+
+class View(Move):
+    """Base of moves that leave no entry out."""
+
+
+class Reshape(ReshapeOp, View, name="reshape"):
     """Row-major reshape; the clients axis may move past 1s but is never merged or split."""
 
+    on_shares = structure.Reshape
 
-class Transpose(TransposeOp, Move, name="transpose"):
+
+class Transpose(TransposeOp, View, name="transpose"):
     """Reorders axes."""
 
+    on_shares = structure.Transpose
 
-class Broadcast(BroadcastOp, Move, name="broadcast"):
+
+class Broadcast(BroadcastOp, View, name="broadcast"):
     """Repeats elements along axes of size 1, and along new leading axes."""
+
+    on_shares = structure.Broadcast
 
 
 class Slice(SliceOp, Move, name="slice"):
     """Strided slice; the clients axis is only ever taken whole."""
+
+    on_shares = structure.Slice
 
 
 class Concat(ConcatOp, TensorOp, name="concat"):
@@ -173,6 +221,10 @@ class Concat(ConcatOp, TensorOp, name="concat"):
 
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL
+    partial = False
+    computed = Computed.LOCALLY
+    on_shares = structure.Concat
+    jumps = Jumps.NOWHERE
 
     def joined_type(self, shape: Shape) -> TensorType:
         """Operands of one dtype; secret if one of them is."""
@@ -182,6 +234,10 @@ class Concat(ConcatOp, TensorOp, name="concat"):
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
         """Every entry of the result is one of an operand's."""
         return functools.reduce(Interval.hull, operands)
+
+    def typical(self, operands: Sequence[float], clients: int) -> float:
+        """As large as the largest operand."""
+        return max(operands)
 
 
 class Clients(TensorOp, name="clients"):
@@ -193,6 +249,9 @@ class Clients(TensorOp, name="clients"):
 
     non_negative = Holds.ALWAYS
     integral = Holds.ALWAYS
+    partial = False
+    computed = Computed.IN_CLEAR
+    jumps = Jumps.NOWHERE
 
     dtype: DType
 

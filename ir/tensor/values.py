@@ -5,8 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.tensor.base import TensorOp
 from ezprivsecfl.ir.tensor.io import Constant
 from ezprivsecfl.ir.types import TensorType
+
+
+def tensor_op(value: Value) -> TensorOp:
+    """The operation of the tensor level whose result a value is."""
+    assert isinstance(value.op, TensorOp)
+    return value.op
 
 
 def tensor_type(value: Value) -> TensorType:

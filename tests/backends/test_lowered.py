@@ -13,13 +13,16 @@ from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.motion2nx.backend import Motion2nx
 from ezprivsecfl.backends.plain.backend import Plain
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.ir.mpc.protocol import Circuit
 from ezprivsecfl.ir.text import print_program
 from ezprivsecfl.report import Report
+from ezprivsecfl.report.facts import facts_of
 from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.variants import Variant
 
-OPTIONS = Options(clients=4, min_clients=3, on_bad_client="fail", bounds={"": 4.0})
+OPTIONS = Options(clients=4, min_clients=3, on_bad_client="fail", bounds=ParameterBounds.of({"": 4.0}))
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def test_a_variant_is_lowered_once(made, backend: Backend):
     variant = Variant.compile(weighted_layers(3), OPTIONS, backend)
     assert not made  # not before somebody wants to know
     for _ in range(2):
-        text, table = str(Report(variant.lowered)), variant.cost("wan")
+        text, table = str(Report(facts_of(variant.lowered))), variant.cost("wan")
         assert variant.lowered.sources()
         assert variant.runnable is variant.runnable
         assert "Expected traffic" in text
@@ -55,7 +58,7 @@ def test_what_is_emitted_is_what_costs(choice):
     rows = [row.op for row in lowered.cost(4).ops]
     assert rows
     assert set(rows) <= set(lowered.program.ops)
-    assert Report(lowered).and_gates == {name: c.and_count for name, c in lowered.secure.circuits.items()}
+    assert [use.name for use in facts_of(lowered).circuits] == [op.circuit for op in lowered.program.of(Circuit)]
 
 
 @pytest.mark.parametrize("backend", [Duet(link="wan"), Motion2nx(arithmetic="beavy"), Plain()], ids=lambda b: b.name)

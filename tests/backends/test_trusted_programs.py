@@ -11,9 +11,10 @@ import pytest
 from on_duet import as_compiled
 from small_programs import weighted_mean
 
-from ezprivsecfl import cli
 from ezprivsecfl.backends.building import cached
 from ezprivsecfl.backends.duet.build import build
+from ezprivsecfl.cli import compile as compile_command
+from ezprivsecfl.cli.main import main
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError, RunError
@@ -149,6 +150,6 @@ def test_an_unusable_cache_is_an_error_that_names_the_variable(tmp_path, monkeyp
     def fail(*_):
         build(TREE)
 
-    monkeypatch.setattr(cli, "_carry_out", fail)
-    assert cli.main([str(tmp_path / "program.py")]) == 2
+    monkeypatch.setattr(compile_command, "carry_out", fail)
+    assert main([str(tmp_path / "program.py")]) == 2
     assert "EZPRIVSECFL_CACHE" in capsys.readouterr().err

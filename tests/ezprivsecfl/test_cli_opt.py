@@ -8,10 +8,12 @@ import pytest
 
 from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.main import main
+from ezprivsecfl.cli.opt import known_passes
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import all_passes
-from ezprivsecfl.ir.passes import pass_name, run_passes
+from ezprivsecfl.ir.passes import run_passes
+from ezprivsecfl.ir.program import Level
 from ezprivsecfl.ir.text import parse_program, print_program
 
 MEAN = """\
@@ -24,6 +26,18 @@ program @mean (clients <= 4) tensor {
   %5 = sum %1 {axes = [0]} : secret<f32[]>
   %6 = div %4, %5 : secret<f32[3]>
   output %6 {path = "result"}
+}
+"""
+
+
+SQUARES = """\
+program @squares (clients <= 4) mpc {
+  %0 = share {path = "x", bound = 8.0, type = arith<8>[n, 3]} : arith<8>[n, 3]
+  %1 = mask %0 : masked<8>[n, 3]
+  %2 = square_sum %1 : arith<16>[n]
+  %3 = sum %2 {axes = [0]} : arith<16>[]
+  %4 = open %3 : ring<16>[]
+  output %4 {path = "result"}
 }
 """
 
@@ -65,8 +79,18 @@ def test_all_passes_are_those_of_the_compiler(mean, capsys):
 def test_list_describes_every_pass(capsys):
     assert main(["opt", "--list"]) == exits.DONE
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(dict.fromkeys(map(pass_name, all_passes(Options()))))
+    assert [line.split()[0] for line in lines] == list(known_passes(Options()))
     assert all(len(line.split(maxsplit=1)[1]) > 20 for line in lines)
+    assert {"simplify", "duet-legalise", "motion2nx-legalise"} <= {line.split()[0] for line in lines}
+
+
+@pytest.mark.parametrize(("name", "one"), known_passes(Options()).items())
+def test_every_pass_can_be_run(tmp_path, capsys, name, one):
+    path = tmp_path / "program.ir"
+    path.write_text(MEAN if one.level is Level.TENSOR else SQUARES, "utf-8")
+    assert main(["opt", "--pass", name, str(path)]) == exits.DONE
+    printed = capsys.readouterr().out
+    assert print_program(parse_program(printed, "printed")) == printed
 
 
 @pytest.mark.parametrize(
@@ -74,6 +98,7 @@ def test_list_describes_every_pass(capsys):
     [
         (["--pass", "inline"], "--pass inline: there is no such pass; there are declare-bounds, simplify, "),
         (["--relu", "cubic"], "relu"),
+        (["--pass", "duet-legalise"], "Legalise is a pass of the mpc level, and mean is a program of the tensor"),
         (["--bound", "y=1"], "--bound names no parameter of mean: y; it has "),
     ],
 )

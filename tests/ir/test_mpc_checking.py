@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ezprivsecfl.ir.checking import Findings
-from ezprivsecfl.ir.mpc import boolean, io, linear, protocol, shares, sketch, structure
+from ezprivsecfl.ir.mpc import MpcOp, boolean, io, linear, protocol, shares, sketch, structure
+from ezprivsecfl.ir.mpc.base import LocalOp
 from ezprivsecfl.ir.mpc.checking import check_mpc
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Value
@@ -118,3 +119,12 @@ def test_rows_that_are_sketched_must_not_wrap_around(entry, cut):
 def test_everything_is_counted():
     findings = check(lambda b, x: opens(b, b.add(structure.Sum, x, axes=(0,))), [[1.0, 2.0], [3.0, 4.0]])
     assert (findings.operations, findings.elements) == (3, 4 + 2 + 2)
+
+
+def test_the_number_that_a_result_stands_for_is_demanded():
+    with pytest.raises(TypeError, match="Twice must say which number its result stands for: a method exact"):
+
+        class Twice(LocalOp, name="twice"):
+            pass
+
+    assert "twice" not in MpcOp.REGISTRY

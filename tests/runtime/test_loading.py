@@ -48,7 +48,7 @@ def test_a_loaded_program_gives_what_the_compiled_one_gives(cluster, folder):
     loaded, compiled = load(folder, cluster), on_duet(cluster, COMPILED)
     got, expected = [[program.run(given, server) for _ in range(2)][1] for program in (loaded, compiled)]
     assert_as_opened(got.outputs, PlainProgram(COMPILED).run(given, server).outputs)
-    assert got.magnitudes == expected.magnitudes
+    assert got.magnitudes == pytest.approx(expected.magnitudes, rel=2.0**-22)  # the last opened place is random
     for field in ("computation", "backend", "clients", "dropped", "bytes_sent", "messages", "rounds", "opened"):
         assert getattr(got.statistics, field) == getattr(expected.statistics, field)
 
@@ -128,7 +128,10 @@ def test_a_manifest_that_says_something_else_does_not_run(cluster, spoilt):
         program.run(given, server)  # nor in the servers, which look for themselves
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"files": 3}', '{"format": 1, "key": "", "place": "", "engine": ""}'])
+FIELDS = '"format": 2, "key": "", "place": "", "engine": ""'
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"files": {}}', f"{{{FIELDS}}}", f'{{{FIELDS}, "files": 3}}'])
 def test_a_damaged_record_is_told(cluster, spoilt, text):
     (spoilt / "built.json").write_text(text)
     with pytest.raises(RunError, match=r"built\.json is damaged, or of another version of EZPrivSecFL"):

@@ -27,7 +27,8 @@ from ezprivsecfl.ir.op import Array, Environment, Value, as_float
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import SumOp
 from ezprivsecfl.ir.tensor import Input, Output, Placement
-from ezprivsecfl.ir.tensor.elementwise import NUMPY_DTYPE, Compare
+from ezprivsecfl.ir.tensor.base import NUMPY_DTYPE
+from ezprivsecfl.ir.tensor.elementwise import Compare
 from ezprivsecfl.ir.tensor.structure import MatMul
 from ezprivsecfl.precision import imprecise
 from ezprivsecfl.rounds import round_bounds

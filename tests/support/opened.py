@@ -14,8 +14,9 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc.fixed_point import decode
 from ezprivsecfl.ir.mpc.io import Output
 from ezprivsecfl.ir.mpc.protocol import Open
-from ezprivsecfl.ir.op import Value
-from ezprivsecfl.ir.program import Program, ProgramBuilder
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.runtime.statistics import Statistics
 
 
@@ -55,15 +56,14 @@ def as_opened(secure: Program, opened: list[dict[str, Any]]) -> Program:
         opened: Of the round's statistics, in the program's order.
     """
     bits = iter(o["bits"] for o in opened)
-    b = ProgramBuilder(secure.name, secure.level, secure.max_clients, circuits=dict(secure.circuits))
-    values: dict[Value, Value] = {}
     wanted = {op.operands[0].op: next(bits) for op in secure.of(Output)}
-    for op in secure.ops:
-        copy = op.rebuild([values[o] for o in op.operands])
-        if isinstance(copy, Open) and copy.significant is not None and op in wanted:
-            copy = replace(copy, highest=64 - wanted[op] + copy.significant)
-        values.update(zip(op.results, b.append(copy).results, strict=True))
-    return b.build()
+
+    def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+        if not isinstance(op, Open) or op.significant is None or op not in wanted:
+            return None
+        return b.append(replace(op, operands=operands, highest=64 - wanted[op] + op.significant)).result
+
+    return rewrite(secure, rule)
 
 
 def assert_as_opened(got: Mapping[str, Any], expected: Mapping[str, Any]) -> None:

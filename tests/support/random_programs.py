@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from random import Random
 
 import numpy as np
 
 from ezprivsecfl.errors import Location, VerifyError
 from ezprivsecfl.ir.op import Value
-from ezprivsecfl.ir.program import Level, Program, ProgramBuilder, drop_unused
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
@@ -526,7 +526,6 @@ def dtype_of(value: Value) -> DType:
 def random_program(random: Random, steps: int) -> Program:
     """A program with some operations or idioms beyond its inputs; a result depends on clients' values."""
     while True:
-        program = RandomProgram(random, steps).program()
-        live = replace(program, ops=drop_unused(program.ops, Output))
+        live = drop_unused(RandomProgram(random, steps).program(), Output)
         if any(tensor_type(op.operands[0]).is_secret for op in live.of(Output)):
             return live

@@ -13,7 +13,7 @@ from ezprivsecfl.errors import EzError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import EXACT
 from ezprivsecfl.ir.op import Array, Op, Value, as_float
-from ezprivsecfl.ir.program import drop_unused
+from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, TensorType
 
@@ -102,11 +102,11 @@ def _substituted(
 
 def _without_dead(case: Case, ops: list[Op]) -> Iterator[Case]:
     """The case without operations that no output needs."""
-    kept = drop_unused(ops, Output)
-    if not any(isinstance(op, Input) and op.placement is Placement.CLIENTS for op in kept):
+    program = drop_unused(replace(case.program, ops=tuple(ops)), Output)
+    if not any(op.placement is Placement.CLIENTS for op in program.of(Input)):
         return
-    inputs = {op.path: case.inputs[op.path] for op in kept if isinstance(op, Input)}
-    yield replace(case, program=replace(case.program, ops=kept), inputs=inputs)
+    inputs = {op.path: case.inputs[op.path] for op in program.of(Input)}
+    yield replace(case, program=program, inputs=inputs)
 
 
 def _fewer_clients(case: Case) -> Iterator[Case]:

@@ -7,18 +7,21 @@ import re
 from on_duet import as_compiled
 from small_programs import fltrust, weighted_mean
 
+from ezprivsecfl.backends.duet.rounds import scheduled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.participants import agreement_bytes
+from ezprivsecfl.runtime.statistics import size_text
 
 
 def test_the_report_says_what_a_lattice_key_answers_and_how_long_it_lasts():
     lowered = as_compiled(compile_program(fltrust(3000), Options(clients=30)))
+    table = lowered.cost(30)
     (line,) = [line for line in lowered.traffic() if line.startswith("lattice encryption")]
     found = re.search(r"within 2\^-40 \(.*\) .* a round takes 2\^(-[\d.]+) of that, .*anew every (\d+) rounds", line)
     assert found is not None
-    table = lowered.cost(30)
-    spent = max(sum(c.kernel.flooding()[party] for c in table.ops) for party in (0, 1))
+    spent = max(sum(c.cost.flooding[party] for c in table.ops) for party in (0, 1))
     assert abs(2 ** float(found[1]) / spent - 1) < 0.1
     assert int(found[2]) == int(_duet.FLOODING_BUDGET / spent) > 1
 
@@ -28,8 +31,34 @@ def test_without_lattices_there_is_nothing_to_say():
     assert not [line for line in lowered.traffic() if "lattice" in line]
 
 
-def test_the_confirmation_is_a_round_of_its_own():
+def test_what_the_servers_agree_upon_is_counted_with_the_operations():
+    lowered = as_compiled(compile_program(fltrust(2), Options(clients=3)))
+    table = lowered.cost(3)
+    assert list(table.agreements) == ["participants", "public values", "confirmation"]
+    assert table.agreements["confirmation"].online.bytes == (16 + 3 * 32, 16 + 3 * 32)
+    assert table.agreements["participants"].online.bytes == (16 + agreement_bytes(3),) * 2
+    costs = [*(c.cost for c in table.ops), *table.agreements.values()]
+    for party in (0, 1):
+        assert table.online_bytes[party] == sum(c.online.bytes[party] for c in costs)
+        assert table.online_messages[party] == sum(c.online.messages[party] for c in costs)
+        assert table.setup_bytes[party] == sum(c.setup.bytes[party] for c in costs)
+    plan = scheduled(lowered.program)
+    assert (table.rounds, table.delays) == (plan.rounds + 2, plan.delays + 2)
+
+
+def test_without_public_values_there_is_nothing_to_agree_upon():
     table = as_compiled(compile_program(weighted_mean(2), Options(clients=3))).cost(3)
-    assert table.confirmation.bytes == (16 + 3 * 32, 16 + 3 * 32)
-    assert table.online_bytes[0] == sum(c.online.bytes[0] for c in table.ops) + table.confirmation.bytes[0]
-    assert "confirmation" in str(table)
+    assert list(table.agreements) == ["participants", "confirmation"]
+
+
+def test_a_table_has_a_line_for_every_cost_and_their_sum():
+    table = as_compiled(compile_program(fltrust(2), Options(clients=3))).cost(3)
+    lines = str(table).splitlines()
+    names = [line.split("  ")[0] for line in lines[2:-2]]
+    assert names == [*(c.op.name for c in table.ops), *table.agreements]
+    assert lines[-2].split() == [
+        "all",
+        *size_text(sum(table.setup_bytes)).split(),
+        *size_text(sum(table.online_bytes)).split(),
+        f"{1e3 * sum(c.cpu_seconds for c in table.costs):.1f}",
+    ]

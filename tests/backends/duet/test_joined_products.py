@@ -7,8 +7,8 @@ from on_duet import declared_cost
 
 from ezprivsecfl.backends.duet.join import WORTH, JoinProducts
 from ezprivsecfl.backends.duet.legalise import Legalise
+from ezprivsecfl.backends.duet.rounds import scheduled
 from ezprivsecfl.backends.duet.select_products import SelectProducts
-from ezprivsecfl.backends.schedule import schedule
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.mpc import io, linear, protocol, shares, structure
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
@@ -130,7 +130,7 @@ def test_no_round_is_added():
     b.opens(late, "late")
     program = b.build()
     assert widths_of(program) == [300, 300]
-    assert schedule(run_passes(program, [JoinProducts()])).rounds == schedule(program).rounds
+    assert scheduled(run_passes(program, [JoinProducts()])).rounds == scheduled(program).rounds
 
 
 def test_different_fractional_bits_stay_apart():

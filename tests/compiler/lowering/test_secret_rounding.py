@@ -7,7 +7,6 @@ import pytest
 from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.lowering.bundles import Bundle, Gates
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -17,6 +16,8 @@ from ezprivsecfl.ir.mpc.io import Output
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.bundles import Bundle, Gates
+from ezprivsecfl.ir.tensor.values import tensor_op
 from ezprivsecfl.ir.types import DType, FixedFormat
 
 KINDS = {ew.Floor: np.floor, ew.Ceil: np.ceil, ew.RoundEven: np.rint}
@@ -92,7 +93,7 @@ def test_of_words_with_fewer_places_than_integers(kind):
     b = TensorProgram("rounded")
     rounded = b.add(kind, b.clients("x"))
     circuit = CircuitBuilder()
-    result = Gates(circuit).apply(rounded.op, [Bundle(FixedFormat(4, -2), circuit.input(4))])
+    result = tensor_op(rounded).on_wires(Gates(circuit), [Bundle(FixedFormat(4, -2), circuit.input(4))])
     circuit.output(result.wires)
     (bits,) = evaluate(circuit.build(), [to_bits(words, 4)])
     assert result.frac == 0

@@ -17,7 +17,7 @@ from ezprivsecfl.compiler.pipeline import compile_program, tensor_passes
 from ezprivsecfl.errors import CompileError, UnsupportedError, VerifyError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.passes import run_passes
-from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import (
     Abs,
@@ -75,6 +75,8 @@ def test_products_of_repeated_values_keep_their_shape(factor):
 
 def test_a_pass_that_changes_a_result_is_found():
     class Drops:
+        level = Level.TENSOR
+
         def run(self, program: Program) -> Program:
             b = TensorProgram("other")
             b.returns(b.add(Sum, b.clients("x", 2), axes=(0, 1)))

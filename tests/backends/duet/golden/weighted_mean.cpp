@@ -4,27 +4,16 @@
 #include <utility>
 #include <vector>
 
-#include "duet/boolean.h"
 #include "duet/circuit.h"
-#include "duet/coins.h"
 #include "duet/evaluate.h"
-#include "duet/evaluate_boolean.h"
-#include "duet/from_boolean.h"
 #include "duet/from_yao.h"
 #include "duet/linear.h"
 #include "duet/mask.h"
-#include "duet/masked.h"
 #include "duet/open_arith.h"
 #include "duet/opening.h"
 #include "duet/product.h"
 #include "duet/program.h"
-#include "duet/public_to_yao.h"
-#include "duet/share_product.h"
-#include "duet/share_square.h"
-#include "duet/sketch.h"
-#include "duet/square.h"
 #include "duet/to_yao.h"
-#include "duet/truncate.h"
 
 namespace {
 

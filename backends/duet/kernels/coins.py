@@ -1,0 +1,19 @@
+"""Public random numbers."""
+
+from __future__ import annotations
+
+from ezprivsecfl.backends.duet.kernels.member import MemberKernel
+from ezprivsecfl.backends.schedule import Step
+from ezprivsecfl.ir.mpc import sketch
+
+
+class Coins(MemberKernel[sketch.Coins], name="coins"):
+    """Both servers send what they have drawn."""
+
+    operation = sketch.Coins
+    member = "coins"
+    steps = (Step(),)
+
+    def sizes(self, clients: int) -> dict[str, int]:
+        """Always the same."""
+        return {}
