@@ -170,11 +170,9 @@ class _Lowering:
 
     def _public_shares(self, value: Value, frac: int) -> Value:
         """A public value as shares; it is repeated for every client here, since the prologue does not know them."""
-        once = unrepeated(value)
+        once, shape = unrepeated(value), value.type.shape
         shares = self.b.add(linear.AsShares, self._ring(once, frac))
-        return (
-            shares if once is value else self._broadcast(self._ranked(shares, len(value.type.shape)), value.type.shape)
-        )
+        return broadcast(self.b, ranked(self.b, shares, len(shape)), shape)
 
     def _factor(self, op: Op, value: Value) -> Value:
         if tensor_type(value).is_secret:

@@ -14,9 +14,22 @@ from ezprivsecfl.errors import Location, VerifyError
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.folding import can_fold, fold
 from ezprivsecfl.frontends.tff.ops import CONTROL, LOWERINGS, Call
+from ezprivsecfl.frontends.tff.ops.complex_numbers import on_pairs
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.source import operation_location
-from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Broken, Function, Known, Leaf, Local, Node, Struct, Variable
+from ezprivsecfl.frontends.tff.values import (
+    BROKEN,
+    STAYS,
+    Broken,
+    Function,
+    Known,
+    Leaf,
+    Local,
+    Node,
+    Pair,
+    Struct,
+    Variable,
+)
 
 REASONS = {
     "Random": "random numbers; noise cannot be drawn inside a secure computation",
@@ -139,7 +152,7 @@ class GraphTracer:
                 # A form of the operation that its lowering does not foresee: the user needs the place, not our stack.
                 self._problems.add(location, f"cannot be translated ({type(e).__name__}: {e})")
                 results = BROKEN
-        if isinstance(results, Broken):
+        if results is BROKEN:
             return [BROKEN] * len(op.outputs)
         return results if isinstance(results, Sequence) else [results]
 
@@ -153,6 +166,8 @@ class GraphTracer:
         arrays = [leaf.array for leaf in leaves if isinstance(leaf, Known)]
         if len(arrays) == len(leaves) and can_fold(op):
             return [Known(a) for a in fold(op, arrays)]
+        if any(isinstance(leaf, Pair) for leaf in leaves):
+            return on_pairs(call)
         if op.type not in LOWERINGS:
             raise Unsupported(next((why for part, why in REASONS.items() if part in op.type), "not supported"))
         if any(isinstance(leaf, Local) for leaf in leaves):

@@ -109,6 +109,16 @@ class Variable(Broken):
 
 
 Tensor: TypeAlias = Known | Traced
+
+
+@dataclass(frozen=True, eq=False)
+class Pair(Broken):
+    """A complex tensor, as two real ones of the same shape."""
+
+    real: Tensor
+    imaginary: Tensor
+
+
 Leaf: TypeAlias = Known | Traced | Broken
 
 

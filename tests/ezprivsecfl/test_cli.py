@@ -521,9 +521,7 @@ def test_a_module_of_a_package(package, capsys):
     )
     assert "mean" in err
     assert main(["run", "--backend", "plain", "-m", "a_package_of_programs"]) == 0
-    assert (
-        "result [1.0, 2.0, 3.0, 4.0] []\na_package_of_programs.train a_package_of_programs" in capsys.readouterr().out
-    )
+    assert capsys.readouterr().out == "result [1.0, 2.0, 3.0, 4.0] []\n"
 
 
 def test_a_module_that_is_not_there(package, capsys):

@@ -438,6 +438,50 @@ def selection_by_mean_loss() -> None:
     mean_and_count(vectors(5, 10), scalars(0.3, 1.2, 2.0, 0.8, 0.5))
 
 
+@program
+def constants_beside_clients_values() -> None:
+    padded = local(lambda v: (tf.pad(v, [[1, 2]]), tf.concat([v, [1.0, -2.0]], 0)), vector(4))
+
+    @tff.federated_computation(clients(vector(4)))
+    def total(values: Any) -> Any:
+        return tff.federated_sum(tff.federated_map(padded, values))
+
+    total(vectors(5, 4))
+
+
+@program
+def a_fold_of_logic_and_extremes() -> None:
+    zero = tff.tensorflow.computation(lambda: (tf.zeros([4], tf.bool), tf.ones([4], tf.bool), tf.zeros([4]), 100))
+    state = zero.type_signature.result
+
+    def step(a: Any, v: Any) -> Any:
+        above, positive = tf.logical_or(a[0], v > 0.5), tf.logical_and(a[1], v > -2.0)
+        return above, positive, tf.maximum(a[2], v), tf.minimum(a[3], tf.cast(4.0 * v[0], tf.int32))
+
+    accumulate = tff.tensorflow.computation(step, (state, vector(4)))
+    merge = tff.tensorflow.computation(lambda a, b: a, (state, state))
+    report = tff.tensorflow.computation(lambda a: a, state)
+
+    @tff.federated_computation(clients(vector(4)))
+    def folded(values: Any) -> Any:
+        return tff.federated_aggregate(values, zero(), accumulate, merge, report)
+
+    folded(vectors(5, 4))
+
+
+@program
+def remainders() -> None:
+    modular = tff.backends.mapreduce.federated_secure_modular_sum
+    divided = local(lambda v: (tf.cast(9.0 * v, tf.int32) // 7, tf.cast(9.0 * v, tf.int32) % -4, v % 0.3), vector(4))
+
+    @tff.federated_computation(clients(vector(4)))
+    def sums(values: Any) -> Any:
+        integers = tff.federated_map(local(lambda v: tf.cast(50.0 * v, tf.int32), vector(4)), values)
+        return tff.federated_sum(tff.federated_map(divided, values)), modular(integers, 16), modular(integers, 7)
+
+    sums(vectors(5, 4))
+
+
 @pytest.mark.parametrize("run", PROGRAMS, ids=lambda f: f.__name__)
 def test_same_as_tff(run: Callable[[], None]):
     same_as_tff(run)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
 from tensorflow_federated.python.core.impl.computation import computation_impl
@@ -24,7 +25,7 @@ from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
-from ezprivsecfl.frontends.tff.values import STAYS, Known, Leaf, Local, Node, Origin, Struct, Traced
+from ezprivsecfl.frontends.tff.values import STAYS, Known, Leaf, Local, Node, Origin, Pair, Struct, Traced
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -307,18 +308,24 @@ class _Cut:
     def output(self, tensor: Any, location: Location) -> Leaf:
         """What crosses the boundary, or what cannot."""
         at_client = self._own[tensor.op.name]
-        origin = Origin(self._parts[at_client].fetch(tensor), at_client)
+        part = self._parts[at_client]
+        if tensor.dtype.base_dtype.is_complex and tensor.shape.is_fully_defined():
+            real, imaginary = (self._shared(part, one, location, at_client) for one in parts_of(tensor))
+            return Pair(real, imaginary)
         if can_be_shared(tensor):
-            variable = _variable(tensor.op)
-            return self._recorder.share(
-                origin,
-                tuple(tensor.shape.as_list()),
-                np.dtype(tensor.dtype.base_dtype.as_numpy_dtype),
-                location,
-                name=tensor.op.type if variable is None else variable.name,
-                bound=None if _starts_as_argument(variable) else UPLOAD_BOUND,
-            )
-        return Local(origin)
+            return self._shared(part, tensor, location, at_client)
+        return Local(Origin(part.fetch(tensor), at_client))
+
+    def _shared(self, part: OwnPart, tensor: Any, location: Location, at_client: bool) -> Traced:
+        variable = _variable(tensor.op)
+        return self._recorder.share(
+            Origin(part.fetch(tensor), at_client),
+            tuple(tensor.shape.as_list()),
+            np.dtype(tensor.dtype.base_dtype.as_numpy_dtype),
+            location,
+            name=tensor.op.type if variable is None else variable.name,
+            bound=None if _starts_as_argument(variable) else UPLOAD_BOUND,
+        )
 
     def sequence(self, path: tuple[int, ...]) -> Leaf:
         """A data set that is made of data sets."""
@@ -328,6 +335,12 @@ class _Cut:
         for index in path:
             block = bb.Selection(block, index=index)
         return Local(Origin(block, at_client=True))
+
+
+def parts_of(tensor: Any) -> tuple[Any, Any]:
+    """The real and the imaginary part of a complex tensor, added to its graph."""
+    with tensor.graph.as_default():
+        return tf.math.real(tensor), tf.math.imag(tensor)
 
 
 def element(origin: Origin | None, index: int) -> Origin | None:

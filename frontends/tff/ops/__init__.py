@@ -3,6 +3,7 @@
 from ezprivsecfl.frontends.tff.ops import (
     arithmetic,
     comparisons,
+    complex_numbers,
     division,
     flow,
     joining,
@@ -21,6 +22,7 @@ __all__ = [
     "Call",
     "arithmetic",
     "comparisons",
+    "complex_numbers",
     "division",
     "flow",
     "joining",

@@ -10,7 +10,7 @@ import numpy as np
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.ops.registry import Call, Lowering, control
 from ezprivsecfl.frontends.tff.problems import Unsupported
-from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Known, Leaf, Pair, Tensor
+from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Known, Leaf, Pair, Tensor, Traced
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.tensor import elementwise as ew
 
@@ -61,7 +61,7 @@ def _product(call: Call) -> Leaf:
     """(a + bi)(c + di) = ac - bd + (ad + bc)i."""
     x, y = _pairs(call)
 
-    def times(a: Tensor, b: Tensor) -> Tensor:
+    def times(a: Tensor, b: Tensor) -> Traced:
         return call.emit.elementwise(ew.Mul, a, b)
 
     real = call.emit.elementwise(ew.Sub, times(x.real, y.real), times(x.imaginary, y.imaginary))
