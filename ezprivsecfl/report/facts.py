@@ -111,7 +111,7 @@ class Facts:
         inputs_of_server: SERVER-placed parameters.
         results: What the program returns.
         tensor_operations: How many the program has after all passes.
-        secure_operations: How many it has on shares, garbled and public values.
+        secure_operations: How many it has on shares, wires and public values.
         leakage: Who learns what.
         classified: Parameters of which clients declare a magnitude class.
         formats: Of the parameters that are shared.

@@ -60,7 +60,7 @@ def _computed(facts: Facts) -> list[str]:
         f"From each of {options.min_clients} to {options.clients} clients: {_listed(facts.inputs_of_clients)}",
         *([f"From the server: {_listed(facts.inputs_of_server)}"] if facts.inputs_of_server else []),
         f"Results: {_listed(facts.results)}",
-        f"{facts.tensor_operations} tensor operations; {facts.secure_operations} operations on shares, garbled and "
+        f"{facts.tensor_operations} tensor operations; {facts.secure_operations} operations on shares, wires and "
         "public values",
     ]
 
