@@ -1,4 +1,4 @@
-"""ParameterBounds that a user declares for parameters, and which of them applies to which parameter."""
+"""Bounds that a user declares for parameters, and which of them applies to which parameter."""
 
 from __future__ import annotations
 

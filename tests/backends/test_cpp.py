@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import subprocess
 from dataclasses import replace
@@ -14,7 +13,12 @@ from small_programs import weighted_mean
 from ezprivsecfl.backends.cpp import circuit_files, class_name, literal, plain
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
-from ezprivsecfl.ir.circuits import bristol
+from ezprivsecfl.ir.circuits import bristol, words
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder
+from ezprivsecfl.ir.circuits.circuit import Circuit
+from ezprivsecfl.ir.mpc import io, protocol
+from ezprivsecfl.ir.program import Level, ProgramBuilder
+from ezprivsecfl.ir.types import ArithType, FixedFormat
 from ezprivsecfl.runtime import _duet
 
 COMPILED = compile_program(weighted_mean(3), Options(clients=4))
@@ -69,11 +73,22 @@ def test_comments_stay_on_their_line():
 
 def test_circuits_whose_names_look_alike_get_different_files():
     names = ["a.b", "a b", "a_b", "a_b_"]
-    circuits = dict(zip(names, itertools.cycle(COMPILED.secure.circuits.values()), strict=False))
-    secure = replace(COMPILED.secure, circuits=circuits)
-    files = circuit_files(secure)
+    b = ProgramBuilder("alike", Level.MPC, 4)
+    b.circuits = {name: max_with(i) for i, name in enumerate(names)}
+    x = b.add(io.Share, path="x", bound=8.0, type=ArithType((), 8))
+    wires = b.add(protocol.ToYao, x, width=20)
+    for name in names:
+        wires = b.add(protocol.Circuit, wires, circuit=name, formats=(FixedFormat(20, 8),))
+    b.append(io.Output(operands=(b.add(protocol.Open, b.add(protocol.FromYao, wires)),), path="y"))
+    files = circuit_files(secure := b.build())
     assert len(set(files.values())) == 4
-    with_all = replace(secure, circuits={**COMPILED.secure.circuits, **circuits})
-    tree = as_compiled(replace(COMPILED, secure=with_all)).sources()
-    for name, circuit in circuits.items():
+    tree = as_compiled(replace(COMPILED, secure=secure)).sources()
+    for name, circuit in secure.circuits.items():
         assert bristol.parse(tree[f"circuits/{files[name]}"]) == circuit
+
+
+def max_with(number: int) -> Circuit:
+    """The larger one of a word and a number."""
+    b = CircuitBuilder()
+    b.output(words.max_(b, b.input(20), words.constant(b, number, 20)))
+    return b.build()

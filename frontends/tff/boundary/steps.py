@@ -126,7 +126,8 @@ class OwnPart:
 
     def lines(self, wanted: set[str]) -> list[Location]:
         """See ``Step``."""
-        places = [operation_location(op, self.place) for op in self.operations(wanted)]
+        operations = [op for op in self.operations(wanted) if op.type != "Placeholder"]
+        places = [operation_location(op, self.place) for op in operations]
         return [Location(place.file, place.line) for place in places]
 
     def _call(self, tensors: Sequence[Any]) -> Any:
