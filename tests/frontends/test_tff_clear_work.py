@@ -163,3 +163,21 @@ def test_a_fold_draws_nothing() -> None:
 
     with pytest.raises(UnsupportedError, match="random numbers"):
         trace(folded)
+
+
+def test_a_clients_noise_does_not_wait_for_assertions(evaluate: Any, vectors: list[Any]) -> None:
+    """As in TFF's distributed noise: an assertion on the client's value comes before it."""
+
+    @tff.tensorflow.computation(VECTOR)
+    def noised(v: Any) -> Any:
+        with tf.control_dependencies([tf.debugging.assert_less(tf.norm(3.0 * v), 1e6)]):
+            seed = tf.cast(1e6 * tf.timestamp(), tf.int64) * tf.constant([1, 7], tf.int64)
+            return v + tf.cast(tf.random.stateless_poisson([3], seed, 2.0), tf.float32)
+
+    @tff.federated_computation(AT_CLIENTS)
+    def total(values: Any) -> Any:
+        return tff.federated_sum(tff.federated_map(noised, values))
+
+    noise = evaluate(total, vectors) - np.sum(vectors, 0)
+    np.testing.assert_allclose(noise, np.rint(noise), atol=1e-4)
+    assert np.all(noise > -1e-4)

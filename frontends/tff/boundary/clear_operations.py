@@ -45,7 +45,7 @@ def clear_operations(graph: Graph, constant: Set[str], at_server: Set[str], draw
     whole = drawer is False and draws(graph)
     for op in graph.graph.get_operations():
         source = _own_source(op, graph, constant, at_server, drawer)
-        sources[op.name] = max([source, *(sources[before.name] for before in _before(op))])
+        sources[op.name] = max([source, *(sources[tensor.op.name] for tensor in op.inputs)])
         in_clear = whole or _draws(op, graph) or not has_counterpart(op, graph)
         if in_clear and sources[op.name] in (Source.SERVER, Source.DRAWN) and op.type != "Placeholder":
             own[op.name] = bool(drawer) and sources[op.name] is Source.DRAWN
@@ -87,7 +87,3 @@ def _draws(op: Any, graph: Graph) -> bool:
     if op.op_def.is_stateful and op.type not in CHECKS and not graph.functions_of(op):
         return True
     return any(_draws(one, graph) for name in graph.functions_of(op) for one in graph.function(name).get_operations())
-
-
-def _before(op: Any) -> list[Any]:
-    return [tensor.op for tensor in op.inputs] + [one for one in op.control_inputs if one.type not in CHECKS]

@@ -88,6 +88,8 @@ class Recorder:
             whole = self._whole(block, argument, True, place)
             return graphs.call(graph, result_type, argument, place, _Cut(self, parts, own, whole))
         own, drawn = self._clear_operations(graph, parts[False])
+        for part in parts.values():
+            part.ordered = self._caller is False
         result = graphs.call(graph, result_type, argument, place, _Cut(self, parts, own, None))
         # What is drawn is the same wherever it is used: it must not be drawn again with the whole result.
         return result if drawn else self._with_origins(block, argument, result, place)

@@ -80,12 +80,15 @@ class OwnPart:
         arguments: The tensors and data sets that the graph takes: binding, type, and building block (None if it is
             computed on shares).
         place: Where it is called.
+        ordered: Whether operations wait for those that they depend on by control; without variables only assertions
+            are waited for, and these are not evaluated.
     """
 
     name: str
     graph: Graph
     arguments: Sequence[tuple[Any, Any, Any]]
     place: Location
+    ordered: bool = True
     _fetched: dict[str, Any] = field(default_factory=dict)
 
     def placeholders(self) -> dict[str, Any]:
@@ -109,9 +112,20 @@ class OwnPart:
 
     def operations(self, wanted: set[str]) -> list[Any]:
         """The operations that are needed for the wanted names, those of functions included."""
-        needed = _needed([tensor.op for name, tensor in self._fetched.items() if name in wanted])
+        needed = self._needed([tensor.op for name, tensor in self._fetched.items() if name in wanted])
         inner = [op for name in self._functions(needed) for op in self.graph.function(name).get_operations()]
         return needed + inner
+
+    def _needed(self, operations: Sequence[Any]) -> list[Any]:
+        """All operations that some depend on, themselves included."""
+        found: dict[str, Any] = {}
+        stack = list(operations)
+        while stack:
+            op = stack.pop()
+            if op.name not in found:
+                found[op.name] = op
+                stack.extend([tensor.op for tensor in op.inputs] + (list(op.control_inputs) if self.ordered else []))
+        return list(found.values())
 
     def _functions(self, operations: Sequence[Any]) -> list[str]:
         found: dict[str, None] = {}
@@ -132,7 +146,7 @@ class OwnPart:
 
     def _call(self, tensors: Sequence[Any]) -> Any:
         """The graph called for some of its tensors, with the arguments that these need."""
-        names = {op.name for op in _needed([tensor.op for tensor in tensors])}
+        names = {op.name for op in self._needed([tensor.op for tensor in tensors])}
         used = [(b, type_, block) for b, type_, block in self.arguments if _placeholder(b) in names]
         if any(block is None for _, _, block in used):
             raise Unsupported(ON_SHARES)
@@ -154,6 +168,10 @@ class OwnPart:
         whole = self.graph.graph.as_graph_def()
         graph_def = tf.compat.v1.GraphDef(versions=whole.versions)
         graph_def.node.extend(node for node in whole.node if node.name in names)
+        for node in graph_def.node if not self.ordered else ():
+            inputs = [name for name in node.input if not name.startswith("^")]
+            del node.input[:]
+            node.input.extend(inputs)
         for i, tensor in enumerate(tensors):  # TensorFlow rewrites loops: their own results cannot be fetched
             node = graph_def.node.add(name=_result_name(i), op="Identity", input=[tensor.name])
             node.attr["T"].type = tensor.dtype.base_dtype.as_datatype_enum
@@ -175,18 +193,6 @@ def names_in(block: Any) -> set[str]:
 
     tree_analysis.visit_preorder(block, visit)
     return names
-
-
-def _needed(operations: Sequence[Any]) -> list[Any]:
-    """All operations that some depend on, control dependencies and themselves included."""
-    found: dict[str, Any] = {}
-    stack = list(operations)
-    while stack:
-        op = stack.pop()
-        if op.name not in found:
-            found[op.name] = op
-            stack.extend([tensor.op for tensor in op.inputs] + list(op.control_inputs))
-    return list(found.values())
 
 
 def _type_of(tensor: Any) -> Any:
