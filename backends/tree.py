@@ -7,6 +7,7 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import DROP
 from ezprivsecfl.ir.circuits import bristol
 from ezprivsecfl.ir.mpc import io, protocol
+from ezprivsecfl.ir.mpc.results import significant_bits
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import print_program
@@ -56,16 +57,11 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
             PublicValue(op.path, op.type.shape, op.type.frac, op.bound, str(op.location))
             for op in program.of(io.Public)
         ),
-        outputs=tuple(OpenedValue(op.path, _frac(op), op.hidden, _significant(op)) for op in program.of(io.Output)),
+        outputs=tuple(OpenedValue(op.path, _frac(op), op.hidden, significant_bits(op)) for op in program.of(io.Output)),
         checks=tuple(
             Check(op.what, str(op.location), isinstance(op, protocol.CheckClients)) for op in program.of(protocol.Check)
         ),
     )
-
-
-def _significant(output: io.Output) -> int | None:
-    source = output.operands[0].op
-    return source.significant if isinstance(source, protocol.Open) else None
 
 
 def _frac(output: io.Output) -> int:

@@ -11,10 +11,10 @@ from ezprivsecfl.backends.duet.build import build
 from ezprivsecfl.backends.duet.cost_text import traffic
 from ezprivsecfl.backends.duet.description import CostTable, cost
 from ezprivsecfl.backends.duet.emit import emit
+from ezprivsecfl.backends.duet.measured import measured_network
 from ezprivsecfl.backends.duet.passes import LEGALISATION, legal
 from ezprivsecfl.backends.duet.select_circuits import SelectCircuits
 from ezprivsecfl.backends.duet.select_products import SelectProducts
-from ezprivsecfl.backends.measured import measured_network
 from ezprivsecfl.backends.network import MEASURED, Network
 from ezprivsecfl.backends.network import network as find_network
 from ezprivsecfl.compiler.compiled import Compiled

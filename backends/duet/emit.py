@@ -26,11 +26,11 @@ from ezprivsecfl.backends.duet import local
 from ezprivsecfl.backends.duet.kernels import MemberKernel, kernel_of
 from ezprivsecfl.backends.duet.kernels.member import Scope, value_type
 from ezprivsecfl.backends.duet.rounds import scheduled
-from ezprivsecfl.backends.schedule import results
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import io, protocol
+from ezprivsecfl.ir.mpc.results import opening_of, openings
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import MOVES
@@ -68,7 +68,7 @@ class _Emission:
     scopes: dict[Op, Scope] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        files, opened = circuit_files(self.program), results(self.program)
+        files, opened = circuit_files(self.program), openings(self.program)
         members: Counter[str] = Counter()
         self.computed = [op for op in self.program.ops if op not in opened]
         for op in self.computed:
@@ -107,10 +107,10 @@ class _Emission:
         return sorted(needed)
 
     def _sealed(self, output: io.Output) -> str:
-        source = output.operands[0].op
-        if not isinstance(source, protocol.Open):
+        opening = opening_of(output)
+        if opening is None:
             return sealed(self.names[output.operands[0]], "kPublic")
-        return sealed(self.names[source.operands[0]], significant(source))
+        return sealed(self.names[opening.operands[0]], significant(opening))
 
     # The setup phase: masks and zero labels instead of values.
 

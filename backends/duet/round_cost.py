@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ezprivsecfl.backends.duet.declared import DeclaredCost
+from ezprivsecfl.backends.duet.schedule import delays
 from ezprivsecfl.backends.network import Network
-from ezprivsecfl.backends.schedule import delays
 from ezprivsecfl.ir.op import Op
 
 Number = TypeVar("Number", int, float)

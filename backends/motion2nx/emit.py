@@ -26,6 +26,7 @@ from ezprivsecfl.backends.motion2nx.phases import Kind, Phase, divide
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc import io, linear, protocol
+from ezprivsecfl.ir.mpc.results import opening_of
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
@@ -109,10 +110,10 @@ class _Emission:
         }
 
     def _sealed(self, output: io.Output) -> str:
-        source = output.operands[0].op
-        if not isinstance(source, protocol.Open):
+        opening = opening_of(output)
+        if opening is None:
             return sealed(self.shares[output.operands[0]], "kPublic")
-        return sealed(self.shares[source.operands[0]], significant(source))
+        return sealed(self.shares[opening.operands[0]], significant(opening))
 
     def _phase(self, number: int, phase: Phase) -> dict[str, Any]:
         lines = {

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ezprivsecfl.backends.schedule import results
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import protocol
+from ezprivsecfl.ir.mpc.results import openings
 from ezprivsecfl.ir.mpc.shares import SHARE_PRODUCTS
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
@@ -61,7 +61,7 @@ class _Division:
     def __post_init__(self) -> None:
         graphs = _graphs(self.program)
         self.graph_of = {op: graph for graph in graphs for op in graph}
-        opened = results(self.program)
+        opened = openings(self.program)
         self.left = [op for op in self.program.ops if op.results and op not in opened]
 
     def run(self) -> list[Phase]:

@@ -8,6 +8,7 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.mpc import io, protocol
+from ezprivsecfl.ir.mpc.results import significant_bits
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import Type
 
@@ -65,17 +66,12 @@ class Leakage:
     min_clients: int
 
 
-def _significant(output: io.Output) -> int | None:
-    source = output.operands[0].op
-    return source.significant if isinstance(source, protocol.Open) else None
-
-
 def leakage(compiled: Compiled) -> Leakage:
     """The leakage statement of a compiled program."""
     inputs = compiled.tensor.of(Input)
     results = results_by_input(compiled.epilogue)
     opened = tuple(
-        Opened(tuple(results[op.path]), op.operands[0].type, _significant(op), op.location)
+        Opened(tuple(results[op.path]), op.operands[0].type, significant_bits(op), op.location)
         for op in compiled.secure.of(io.Output)
     )
     checks = tuple(

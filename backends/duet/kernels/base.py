@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic
 
 from ezprivsecfl.backends.duet.declared import DeclaredCost, declared
-from ezprivsecfl.backends.schedule import Step
+from ezprivsecfl.backends.duet.schedule import Step
 from ezprivsecfl.ir.mpc.base import ProtocolOp
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import AnyOp, Program

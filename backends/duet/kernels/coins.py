@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ezprivsecfl.backends.duet.kernels.member import MemberKernel
-from ezprivsecfl.backends.schedule import Step
+from ezprivsecfl.backends.duet.schedule import Step
 from ezprivsecfl.ir.mpc import sketch
 
 

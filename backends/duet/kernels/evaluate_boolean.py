@@ -8,7 +8,7 @@ from ezprivsecfl.backends.cpp import comment, shape_literal
 from ezprivsecfl.backends.duet.kernels.circuits import CircuitKernel
 from ezprivsecfl.backends.duet.kernels.member import Scope
 from ezprivsecfl.backends.duet.kernels.sizes import elements
-from ezprivsecfl.backends.schedule import Exchange, Step
+from ezprivsecfl.backends.duet.schedule import Exchange, Step
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.types import BooleanType
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ezprivsecfl.backends.cpp import shape_literal
 from ezprivsecfl.backends.duet.kernels.member import MemberKernel, Scope
 from ezprivsecfl.backends.duet.kernels.sizes import elements
-from ezprivsecfl.backends.schedule import Step
+from ezprivsecfl.backends.duet.schedule import Step
 from ezprivsecfl.ir.mpc import boolean
 from ezprivsecfl.ir.types import WiresType
 

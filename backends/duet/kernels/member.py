@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ezprivsecfl.backends.cpp import comment
 from ezprivsecfl.backends.duet.kernels.base import Kernel
-from ezprivsecfl.backends.schedule import Exchange
+from ezprivsecfl.backends.duet.schedule import Exchange
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import AnyOp
 from ezprivsecfl.ir.types import BooleanType, MaskedType, YaoType

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ezprivsecfl.backends.duet.kernels.member import MemberKernel
 from ezprivsecfl.backends.duet.kernels.sizes import elements
-from ezprivsecfl.backends.schedule import Step
+from ezprivsecfl.backends.duet.schedule import Step
 from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.op import Op
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ezprivsecfl.backends.duet.kernels.base import Kernel
 from ezprivsecfl.backends.duet.kernels.sizes import elements
-from ezprivsecfl.backends.schedule import Step
+from ezprivsecfl.backends.duet.schedule import Step
 from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.mpc.opening import bits_for, steps_of
 from ezprivsecfl.ir.op import Op

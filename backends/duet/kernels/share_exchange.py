@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ezprivsecfl.backends.cpp import shape_literal
 from ezprivsecfl.backends.duet.kernels.member import MemberKernel, Scope
-from ezprivsecfl.backends.schedule import Step
+from ezprivsecfl.backends.duet.schedule import Step
 from ezprivsecfl.ir.program import AnyOp
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ezprivsecfl.backends.duet.kernels.garbled_inputs import GarbledInputs
-from ezprivsecfl.backends.schedule import Step
+from ezprivsecfl.backends.duet.schedule import Step
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.types import ArithType
 

@@ -6,7 +6,7 @@ import pytest
 from small_programs import fltrust, weighted_mean
 
 from ezprivsecfl.backends.duet.rounds import scheduled
-from ezprivsecfl.backends.schedule import Step, delays, schedule
+from ezprivsecfl.backends.duet.schedule import Step, delays, schedule
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.mpc import io, protocol

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ezprivsecfl.ir.mpc import io, protocol
+from ezprivsecfl.ir.mpc import io
+from ezprivsecfl.ir.mpc.results import openings
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 
@@ -123,7 +124,7 @@ def schedule(program: Program, steps_of: Callable[[Op], Sequence[Step]]) -> Sche
     """
     ready: dict[Value, int] = {}
     stages: list[Stage] = [Stage()]
-    opened = results(program)
+    opened = openings(program)
     for op in program.ops:
         if op in opened or isinstance(op, io.Output):
             continue
@@ -147,9 +148,3 @@ def _place(op: Op, steps: Sequence[Step], stages: list[Stage], first: int) -> No
     stages.extend(Stage() for _ in range(first + len(steps) - len(stages)))
     for number, step in enumerate(steps):
         stages[first + number].exchanges.append(Exchange(op, step, number, number + 1 == len(steps)))
-
-
-def results(program: Program) -> list[protocol.Open]:
-    """The operations that open the program's results, in the order of its outputs."""
-    sources = [output.operands[0].op for output in program.of(io.Output)]
-    return list(dict.fromkeys(op for op in sources if isinstance(op, protocol.Open)))
