@@ -44,6 +44,8 @@ class Emitter:
 
     def __init__(self, name: str) -> None:
         self.builder = ProgramBuilder(name, Level.TENSOR)
+        self.finite: set[str] = set()
+        """Arguments of the server that must be finite, since results of tests for that rely on it."""
 
     @contextmanager
     def apart(self) -> Iterator[list[Op]]:

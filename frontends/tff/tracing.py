@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import tensorflow_federated as tff
 
-from ezprivsecfl.errors import UNKNOWN, CompileError, Location
+from ezprivsecfl.errors import UNKNOWN, CompileError, InputError, Location
 from ezprivsecfl.frontends.tff.blocks import BlockTracer
 from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, lines_text
 from ezprivsecfl.frontends.tff.boundary.recorder import Recorder, element
@@ -34,11 +35,13 @@ class TracedComputation:
         program: What is computed on shares, and of public values.
         signature: What calls take and return.
         clear_work: What is computed in the clear before.
+        finite: Arguments of the server that must be finite, by path.
     """
 
     program: Program
     signature: Signature
     clear_work: ClearWork | None = None
+    finite: frozenset[str] = frozenset()
 
     def boundary(self) -> list[str]:
         """What runs in the clear, what is uploaded, and what is computed on shares, in words."""
@@ -63,6 +66,12 @@ class TracedComputation:
                 are no clients.
         """
         given = self.signature.flatten(argument)
+        for path, value in given.values.items():
+            if path in self.finite and not np.isfinite(np.asarray(value)).all():
+                raise InputError(
+                    f"{self.signature.name}: {path!r} is not finite, and the program tests whether what is computed of "
+                    "it on shares is"
+                )
         if self.clear_work is None:
             return given
         placed = self.signature.placed(argument)
@@ -117,7 +126,7 @@ class _Trace:
         self._problems.raise_if_any(self._name)
         program, clear_work = self._used(self._emit.builder.build())
         self._problems.raise_if_any(self._name)
-        return TracedComputation(program, signature, clear_work)
+        return TracedComputation(program, signature, clear_work, frozenset(self._emit.finite))
 
     def _used(self, program: Program) -> tuple[Program, ClearWork | None]:
         """What results depend on, and all parameters; with the work in the clear that it needs."""

@@ -143,6 +143,20 @@ def test_element_types() -> None:
     assert found == ["parameter x: values of type complex64"]
 
 
+def test_data_sets_that_are_no_arguments() -> None:
+    @problems(AT_CLIENTS)
+    def found(x: Any) -> Any:
+        @tff.tensorflow.computation
+        def total(value: Any) -> Any:
+            return value * tf.data.Dataset.from_tensors(value).reduce(tf.zeros(4), lambda a, b: a + b)
+
+        return tff.federated_sum(tff.federated_map(total, x))
+
+    assert found == [
+        f"{op}: a data set that is no argument of the computation" for op in ("TensorDataset", "ReduceDataset")
+    ]
+
+
 def test_jax() -> None:
     local = tff.jax.computation(lambda v: v + v, VECTOR)
 

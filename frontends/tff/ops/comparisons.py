@@ -7,12 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from ezprivsecfl.frontends.tff.emit import Emitter
+from ezprivsecfl.frontends.tff.finite import finite_if
 from ezprivsecfl.frontends.tff.ops.registry import Call, Lowering, lowering
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Known, Leaf, Tensor, Traced
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.types import DType
+from ezprivsecfl.ir.types import DType, Secrecy
 
 DIRECT: dict[str, type[Op]] = {
     "Less": ew.Less,
@@ -87,6 +88,10 @@ def _tested(call: Call, test: Callable[[Emitter, Traced], Traced], *, always: bo
     x = call.emit.traced(call.args[0])
     if x.batched:
         # Clients' values are fixed-point numbers: NaN and infinities are refused before they are shared.
+        return Known(np.full(x.shape, always))
+    needed = finite_if(x.value, call.emit.builder.ops) if x.type.secrecy is Secrecy.SECRET else None
+    if needed is not None:
+        call.emit.finite |= needed
         return Known(np.full(x.shape, always))
     return test(call.emit, x)
 
