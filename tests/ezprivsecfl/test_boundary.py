@@ -87,7 +87,7 @@ def test_boundary_alone(
         "  Each client uploads, in shares, data/ReduceDataset float32[4], of program.py:11 (ReduceDataset)",
         "  After that, on shares and on what is opened: program.py:12, 13, 18",
         "mean",
-        "  In the clear: nothing, since there are no data sets",
+        "  In the clear: nothing",
         "  Each client uploads, in shares, its argument values",
         "  After that, on shares and on what is opened: program.py:22",
     ]
