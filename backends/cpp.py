@@ -12,7 +12,8 @@ import jinja2
 import numpy as np
 
 from ezprivsecfl.errors import UnsupportedError
-from ezprivsecfl.ir.mpc import io, linear, protocol, structure
+from ezprivsecfl.ir.mpc import io, linear, structure
+from ezprivsecfl.ir.mpc.results import opening_of
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import MOVES
@@ -71,14 +72,13 @@ def comment(op: Op) -> list[str]:
     return ["// " + plain(f"{op.name}, {Path(where.file).name}:{where.line} {where.op}".rstrip())]
 
 
-def sealed(share: str, significant: str) -> str:
-    """A result that is to be opened (``duet::Sealed``)."""
-    return f"{{{share}, {significant}}}"
-
-
-def significant(op: protocol.Open) -> str:
-    """How finely a result is opened."""
-    return "kExact" if op.significant is None else f"{op.significant}U"
+def sealed(output: io.Output, names: Mapping[Value, str]) -> str:
+    """A result that is to be opened, and how finely (``duet::Sealed``)."""
+    opening = opening_of(output)
+    if opening is None:
+        return f"{{{names[output.operands[0]]}, kPublic}}"
+    fineness = "kExact" if opening.significant is None else f"{opening.significant}U"
+    return f"{{{names[opening.operands[0]]}, {fineness}}}"
 
 
 def shape_literal(shape: Shape) -> str:

@@ -20,7 +20,6 @@ from ezprivsecfl.backends.cpp import (
     move,
     plain,
     sealed,
-    significant,
 )
 from ezprivsecfl.backends.duet import local
 from ezprivsecfl.backends.duet.kernels import MemberKernel, kernel_of
@@ -30,7 +29,7 @@ from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import io, protocol
-from ezprivsecfl.ir.mpc.results import opening_of, openings
+from ezprivsecfl.ir.mpc.results import openings
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import MOVES
@@ -95,7 +94,7 @@ class _Emission:
             "setup": [line for op in self.computed for line in self._setup(op)],
             "stages": self._stages(),
             "members": [kernel.declaration(self.scopes[op].member) for op, kernel in self.kernels.items()],
-            "outputs": [self._sealed(op) for op in self.program.of(io.Output)],
+            "outputs": [sealed(op, self.names) for op in self.program.of(io.Output)],
             "counts": [self.names[op.operands[0]] for op in self.program.of(protocol.Check)],
             "publics": [self.names[op.result] for op in self.program.of(io.Public)],
         }
@@ -105,12 +104,6 @@ class _Emission:
         for op in self.computed:
             needed.update(self.kernels[op].headers if op in self.kernels else local.headers(op))
         return sorted(needed)
-
-    def _sealed(self, output: io.Output) -> str:
-        opening = opening_of(output)
-        if opening is None:
-            return sealed(self.names[output.operands[0]], "kPublic")
-        return sealed(self.names[opening.operands[0]], significant(opening))
 
     # The setup phase: masks and zero labels instead of values.
 

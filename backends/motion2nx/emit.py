@@ -19,14 +19,12 @@ from ezprivsecfl.backends.cpp import (
     local_expression,
     plain,
     sealed,
-    significant,
 )
 from ezprivsecfl.backends.motion2nx.description import total_bytes
 from ezprivsecfl.backends.motion2nx.phases import Kind, Phase, divide
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc import io, linear, protocol
-from ezprivsecfl.ir.mpc.results import opening_of
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
@@ -105,15 +103,9 @@ class _Emission:
             "circuits": [(self.circuits[name], file) for name, file in files.items()],
             "members": [self.shares[v] for v in self.shares if v in self.crossing],
             "phases": [self._phase(i, phase) for i, phase in enumerate(self.phases, 1)],
-            "outputs": [self._sealed(op) for op in self.program.of(io.Output)],
+            "outputs": [sealed(op, self.shares) for op in self.program.of(io.Output)],
             "counts": [self.shares[op.operands[0]] for op in self.program.of(protocol.Check)],
         }
-
-    def _sealed(self, output: io.Output) -> str:
-        opening = opening_of(output)
-        if opening is None:
-            return sealed(self.shares[output.operands[0]], "kPublic")
-        return sealed(self.shares[opening.operands[0]], significant(opening))
 
     def _phase(self, number: int, phase: Phase) -> dict[str, Any]:
         lines = {

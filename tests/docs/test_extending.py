@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -39,13 +37,13 @@ PAGE = (ROOT / "docs" / "extending.md").read_text("utf-8")
 F = np.float32
 
 
-def recipe(title: str) -> Mapping[str, Any]:
+def recipe(title: str) -> dict[str, Any]:
     """Runs the Python code of a section, and returns what it defines."""
     section = PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     names: dict[str, Any] = {"__name__": "recipe"}
     for block in re.findall(r"^```python\n(.*?)^```", section, flags=re.DOTALL | re.MULTILINE):
         exec(compile(block, f"extending.md, {title}", "exec"), names)
-    return MappingProxyType(names)
+    return names
 
 
 @pytest.fixture(autouse=True)

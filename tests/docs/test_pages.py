@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import shlex
 from collections.abc import Iterator
@@ -42,7 +41,7 @@ def resolved(name: str) -> Any:
     module, parts = name, []
     while True:
         try:
-            found = importlib.import_module(module)
+            found = import_module(module)
             break
         except ModuleNotFoundError:
             module, _, last = module.rpartition(".")
