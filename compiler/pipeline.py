@@ -14,6 +14,7 @@ from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
+from ezprivsecfl.compiler.passes.networks import SortByNetworks
 from ezprivsecfl.compiler.passes.public_factors import NormaliseFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
@@ -48,6 +49,7 @@ def tensor_passes(options: Options) -> list[Pass]:
         Simplify(),
         ApproximateRelu(options.relu.degree, options.norms),
         ReduceByTrees(),
+        SortByNetworks(),
         FactorScales(),
         BlendSelections(),
         Simplify(),
