@@ -176,7 +176,6 @@ class Scales:
     def _raw(self, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
         op, dtype = tensor_op(value), tensor_type(value).dtype
         strategy = self.domains.strategy[op]
-        secret = [o for o in op.operands if tensor_type(o).is_secret]
         if strategy is Strategy.SHARE:
             if not dtype.is_float:
                 return 0, Counter()

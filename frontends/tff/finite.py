@@ -14,8 +14,8 @@ import numpy as np
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Constant, Input, Placement
 from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.tensor.structure import Clients, Concat, MatMul, Move, Reduction, Sum
 from ezprivsecfl.ir.tensor.ordering import Top
+from ezprivsecfl.ir.tensor.structure import Clients, Concat, MatMul, Move, Reduction, Sum
 from ezprivsecfl.ir.types import Secrecy, TensorType
 
 KEEP_FINITE = (
