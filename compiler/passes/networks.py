@@ -22,8 +22,8 @@ import numpy as np
 
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
-from ezprivsecfl.ir.rewrite import Rewriter, rewrite
-from ezprivsecfl.ir.tensor import Constant
+from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
+from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor.elementwise import Maximum, Minimum, Precedes, Select
 from ezprivsecfl.ir.tensor.ordering import TopIndices, TopValues
 from ezprivsecfl.ir.tensor.structure import Broadcast, Concat, Reshape, Slice
@@ -50,6 +50,15 @@ class SortByNetworks:
     becomes::
 
         program @larger tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 2]>}
+          %1 = reshape %0 {shape = [n, 2, 1]} : secret<f32[n, 2, 1]>
+          %2 = slice %1 {starts = [0, 0, 0], sizes = [n, 1, 1], strides = [1, 2, 1]} : secret<f32[n, 1, 1]>
+          %3 = slice %1 {starts = [0, 1, 0], sizes = [n, 1, 1], strides = [1, 2, 1]} : secret<f32[n, 1, 1]>
+          %4 = slice %3 {starts = [0, 0, 0], sizes = [n, 1, 1], strides = [1, 1, -1]} : secret<f32[n, 1, 1]>
+          %5 = maximum %2, %4 : secret<f32[n, 1, 1]>
+          %6 = reshape %5 {shape = [n, 1]} : secret<f32[n, 1]>
+          %7 = sum %6 {axes = [0]} : secret<f32[1]>
+          output %7 {path = "result"}
         }
     """
 
@@ -64,10 +73,12 @@ class SortByNetworks:
                 return None
             # Values whose positions are wanted, too, come out of the same network: equal operations are merged later.
             entries = _with_positions(b, operands[0]) if op.operands[0] in ranked else operands
-            found = top(b, entries, op.count)
-            return found[isinstance(op, TopIndices)]
+            found = top(b, entries, op.count)[isinstance(op, TopIndices)]
+            return _repeated(
+                b, found, op.result.type.shape
+            )  # the only position of a row of one is the same in all rows
 
-        return rewrite(program, rule)
+        return drop_unused(rewrite(program, rule), (Input, Output))
 
 
 def top(b: ProgramBuilder, entries: Entries, count: int) -> Entries:
