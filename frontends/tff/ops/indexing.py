@@ -48,7 +48,7 @@ def where_defined(emit: Emitter, x: Traced, defined: Traced) -> Traced:
     if x.dtype.is_integer and not defined.type.is_secret:
         raise Unsupported("of integers, by a public index that is no constant; cast them to float")
     float_type = x.dtype if x.dtype.is_float else DType.F32
-    flag = emit.elementwise(ew.Select, defined, emit.scalar(0, float_type), emit.scalar(math.nan, float_type))
+    flag = emit.elementwise(ew.Div, emit.scalar(0, float_type), emit.cast(defined, float_type))  # 0 / 1 or 0 / 0
     return emit.elementwise(ew.Add, x, emit.cast(flag, x.dtype))
 
 
