@@ -24,7 +24,7 @@ from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
 from ezprivsecfl.ir.tensor import Constant, Input, Output
-from ezprivsecfl.ir.tensor.elementwise import Maximum, Minimum, Precedes, Select
+from ezprivsecfl.ir.tensor.elementwise import Cast, Maximum, Minimum, NotEqual, Precedes, Select
 from ezprivsecfl.ir.tensor.ordering import TopIndices, TopValues
 from ezprivsecfl.ir.tensor.structure import Broadcast, Concat, Reshape, Slice
 from ezprivsecfl.ir.tensor.values import tensor_type
@@ -74,9 +74,7 @@ class SortByNetworks:
             # Values whose positions are wanted, too, come out of the same network: equal operations are merged later.
             entries = _with_positions(b, operands[0]) if op.operands[0] in ranked else operands
             found = top(b, entries, op.count)[isinstance(op, TopIndices)]
-            return _repeated(
-                b, found, op.result.type.shape
-            )  # the only position of a row of one is the same in all rows
+            return found if tensor_type(found).is_secret else _only_position(b, operands[0])
 
         return drop_unused(rewrite(program, rule), (Input, Output))
 
@@ -205,6 +203,11 @@ def _with_positions(b: ProgramBuilder, x: Value) -> Entries:
     size = int(x.type.shape[-1])
     shape = (*(1,) * (len(x.type.shape) - 1), size)
     return x, b.add(Constant, value=np.arange(size).reshape(shape), dtype=DType.I32)
+
+
+def _only_position(b: ProgramBuilder, x: Value) -> Value:
+    """Zeros, which are secret as positions are: for rows of a single entry."""
+    return b.add(Cast, b.add(NotEqual, x, x), dtype=DType.I32)
 
 
 def _size(entries: Entries) -> int:
