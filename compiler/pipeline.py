@@ -15,6 +15,7 @@ from ezprivsecfl.compiler.passes.factor import FactorScales
 from ezprivsecfl.compiler.passes.idle_clamps import DropIdleClamps
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
+from ezprivsecfl.compiler.passes.networks import SortByNetworks
 from ezprivsecfl.compiler.passes.public_factors import NormaliseFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
@@ -50,6 +51,7 @@ def tensor_passes(options: Options) -> list[Pass]:
         DropIdleClamps(),
         ApproximateRelu(options.relu.degree, options.norms),
         ReduceByTrees(),
+        SortByNetworks(),
         FactorScales(),
         BlendSelections(),
         Simplify(),

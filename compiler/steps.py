@@ -170,10 +170,10 @@ class Steps:
         """Entries that are other ones if the operands are a little larger or smaller."""
         args = [self.in_circuits[o] for o in op.operands]
 
-        def moved(by: float) -> Array:  # two operands apart from each other
+        def moved(by: float) -> Array:  # the first two operands apart from each other
             factors = (1 + by, 1 - by)
             near = [a * f if a.dtype.kind == "f" else a for a, f in zip(args, factors, strict=False)]
-            return op.evaluate(near, self.round)[0]
+            return op.evaluate([*near, *args[2:]], self.round)[0]
 
         return np.asarray((moved(TIE) != moved(0)) | (moved(-TIE) != moved(0)))
 

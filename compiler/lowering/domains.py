@@ -104,27 +104,33 @@ class Domains:
         """Whether the operation works on wires."""
         return self.strategy[op] in (Strategy.CIRCUIT, Strategy.MOVE)
 
+    def needs_wires(self, op: Op) -> bool:
+        """Whether the operation works on wires in any case; moves only do if a circuit takes the result."""
+        moves = self.strategy[op] is Strategy.MOVE
+        return bool(self.needed_in_circuits(op.result)) if moves else self.strategy[op] is Strategy.CIRCUIT
+
     def needed_in_shares(self, value: Value, opened: Sequence[Value]) -> bool:
         """Whether a value on wires is also needed as arithmetic shares, directly or after moves."""
-        if value in opened:
-            return True
-        for user in self.users.get(value, ()):
-            if self.strategy[user] is Strategy.MOVE:
-                if self.needed_in_shares(user.result, opened):
-                    return True
-            elif self.strategy[user] is not Strategy.CIRCUIT:
-                return True
-        return False
+        moved, users = self._moved(value)
+        return any(v in opened for v in moved) or any(self.strategy[op] is not Strategy.CIRCUIT for op in users)
 
     def needed_in_circuits(self, value: Value) -> list[Op]:
         """The circuit operations that take the value, directly or after moves."""
-        found = []
-        for user in self.users.get(value, ()):
-            if self.strategy[user] is Strategy.CIRCUIT:
-                found.append(user)
-            elif self.strategy[user] is Strategy.MOVE:
-                found += self.needed_in_circuits(user.result)
-        return found
+        return [op for op in self._moved(value)[1] if self.strategy[op] is Strategy.CIRCUIT]
+
+    def _moved(self, value: Value) -> tuple[list[Value], list[Op]]:
+        """The value and all that it is moved to, and the other operations that take any of these."""
+        found = {value: None}
+        users: dict[Op, None] = {}
+        pending = [value]
+        while pending:
+            for user in self.users.get(pending.pop(), ()):
+                if self.strategy[user] is not Strategy.MOVE:
+                    users[user] = None
+                elif user.result not in found:
+                    found[user.result] = None
+                    pending.append(user.result)
+        return list(found), list(users)
 
     def _choose(self, op: TensorOp) -> Strategy | None:
         secret = [o for o in op.operands if tensor_type(o).is_secret]

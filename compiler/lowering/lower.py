@@ -13,13 +13,14 @@ from ezprivsecfl.compiler.analyses.stages import Stages, hiding_path, unrepeated
 from ezprivsecfl.compiler.compiled import Lost
 from ezprivsecfl.compiler.lowering.checks import Checks
 from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
+from ezprivsecfl.compiler.lowering.formats import in_one_format
 from ezprivsecfl.compiler.lowering.lost_places import lost_places
 from ezprivsecfl.compiler.lowering.products import entrywise_product, matrix_product, squares, squares_of_rows
 from ezprivsecfl.compiler.lowering.region_circuits import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.compiler.lowering.shapes import broadcast, ranked, reshaped
-from ezprivsecfl.ir.mpc import io, linear, protocol, sketch
+from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
@@ -137,12 +138,16 @@ class _Lowering:
             self.shares[value] = self._rescaled(value)
 
     def _move(self, op: TensorOp) -> None:
-        (operand,) = op.operands
-        moved = self._moved(op, self.wires[operand]) if operand in self.wires else None
-        if moved is not None:
-            self.wires[op.result] = moved
+        if self.domains.needed_in_circuits(op.result):
+            wires = self._joined(op) if isinstance(op, st.Concat) else self._moved(op, self.wires[op.operands[0]])
+            self.wires[op.result] = wires
         if self.domains.needed_in_shares(op.result, list(self.stages.opened)):
-            self.shares[op.result] = self._moved(op, self._shared(operand))
+            self.shares[op.result] = self._linear(op)
+
+    def _joined(self, op: st.Concat) -> Value:
+        """Wires of several values side by side in one format; what is public or on shares becomes wires here."""
+        parts = [self._wires(op, o, o.type.shape) for o in op.operands]
+        return self.b.add(structure.Concat, *in_one_format(self.b, parts), axis=op.axis)
 
     def _moved(self, op: TensorOp, operand: Value) -> Value:
         """An operation on one operand, on shares or wires."""
@@ -247,14 +252,13 @@ class _Lowering:
         return Incoming(YaoType(value.type.shape, FixedFormat(width, frac)), (*(None,) * (width - 1), sign))
 
     def _constant_bits(self, value: Value) -> tuple[bool | None, ...]:
-        """What is known of a value's wires from the circuit that it comes out of."""
+        """What is known of a value's wires from the circuits that it comes out of."""
         assert isinstance(value.type, YaoType)
-        source = value
-        while isinstance(source.op, StructuralOp) and len(source.op.operands) == 1:
-            source = source.op.operands[0]
-        if not isinstance(source.op, protocol.Circuit):
-            return (None,) * value.type.format.width
-        return self.b.circuits[source.op.circuit].constant_bits(source.op.results.index(source))
+        if isinstance(value.op, StructuralOp):
+            return self._constant_bits(value.op.operands[0])
+        if isinstance(value.op, protocol.Circuit):
+            return self.b.circuits[value.op.circuit].constant_bits(value.op.results.index(value))
+        return (None,) * value.type.format.width
 
     def _incoming_frac(self, op: Op, value: Value) -> int:
         secret = tensor_type(value).is_secret
@@ -262,14 +266,14 @@ class _Lowering:
 
     def _wires(self, op: Op, value: Value, shape: Shape) -> Value:
         """Garbled wires of a region's input, with the region's shape."""
-        frac = self._incoming_frac(op, value)
-        width = self.scales.magnitudes.width(value, frac)
-        if value not in self.wires and tensor_type(value).is_secret:
-            self.wires[value] = self.b.add(protocol.ToYao, self._entering(value), width=width)
-        if tensor_type(value).is_secret:
+        if value in self.wires:
             wires = self.wires[value]
         else:
-            wires = self.b.add(protocol.ToYao, self._ring(value, frac), width=width)
+            secret, frac = tensor_type(value).is_secret, self._incoming_frac(op, value)
+            entering = self._entering(value) if secret else self._ring(unrepeated(value), frac)
+            wires = self.b.add(protocol.ToYao, entering, width=self.scales.magnitudes.width(value, frac))
+            if secret:
+                self.wires[value] = wires
         return broadcast(self.b, ranked(self.b, wires, len(shape)), shape)
 
     # Values in the form an operation needs.

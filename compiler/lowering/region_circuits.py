@@ -99,8 +99,8 @@ class _Build:
                 highest = self.scales.magnitudes.highest_leaving(value, frac)
                 bundle, invalid = self.gates.shared(self.values[value], frac, highest)
                 shared[value] = self._output(bundle)
-                culprit = _partial(value, self.domains) or value.op
                 if invalid is not None:
+                    culprit = _partial(value, self.domains) or value.op
                     where = Location(culprit.location.file, culprit.location.line, culprit.location.op or culprit.name)
                     before = flags.get(where)
                     flags[where] = invalid if before is None else self.b.or_(before, invalid)
@@ -151,11 +151,14 @@ def is_per_client(shape: Shape) -> bool:
 
 def _partial(value: Value, domains: Domains) -> Op | None:
     """The nearest operation above that may have produced an infinity or NaN."""
-    if not domains.is_in_circuit(value):
-        return None
-    if tensor_op(value).partial:
-        return value.op
-    for operand in value.op.operands:
-        if tensor_type(operand).is_secret and (found := _partial(operand, domains)) is not None:
-            return found
+    seen: set[Value] = set()
+    stack = [value]
+    while stack:
+        one = stack.pop()
+        if one in seen or not domains.is_in_circuit(one):
+            continue
+        seen.add(one)
+        if tensor_op(one).partial:
+            return one.op
+        stack += [o for o in reversed(one.op.operands) if tensor_type(o).is_secret]
     return None

@@ -176,7 +176,6 @@ class Scales:
     def _raw(self, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
         op, dtype = tensor_op(value), tensor_type(value).dtype
         strategy = self.domains.strategy[op]
-        secret = [o for o in op.operands if tensor_type(o).is_secret]
         if strategy is Strategy.SHARE:
             if not dtype.is_float:
                 return 0, Counter()
@@ -192,8 +191,6 @@ class Scales:
                 bits = self.domains.inverses[value]
                 return self._variable(None, value, bits, ROOM, start=bits)
             return self._variable(None, value, *self._significant(value, min(20, self.input_bits), 50))
-        if strategy is Strategy.MOVE:
-            return self._expression(secret[0])
         if strategy in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT):
             parts = [self._operand(op, o) for o in op.operands]
             sketch = 2 * SCALE_BITS if is_sketched(op, self.ranges.norms) else 0
@@ -233,7 +230,7 @@ class Scales:
     def _limits(self) -> list[Limit]:
         counted = list(self.stages.opened)
         for op in self.stages.secure:
-            if self.domains.takes_wires(op):
+            if self.domains.needs_wires(op):
                 counted += [o for o in op.operands if tensor_type(o).is_secret and not self.domains.is_in_circuit(o)]
         limits = []
         for value in dict.fromkeys([*counted, *self.rescaled]):

@@ -14,12 +14,13 @@ import numpy as np
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Constant, Input, Placement
 from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor.ordering import Top
 from ezprivsecfl.ir.tensor.structure import Clients, Concat, MatMul, Move, Reduction, Sum
 from ezprivsecfl.ir.types import Secrecy, TensorType
 
 KEEP_FINITE = (
     *(ew.Neg, ew.Add, ew.Sub, ew.Mul, ew.Square, ew.Abs, ew.Relu, ew.Sign, ew.Maximum, ew.Minimum, ew.Select, ew.Cast),
-    *(Clients, Concat, MatMul, Move, Reduction, Sum),
+    *(Clients, Concat, MatMul, Move, Reduction, Sum, Top),
 )
 """Operations whose results are finite if their operands are."""
 

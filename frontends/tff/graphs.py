@@ -36,6 +36,10 @@ REASONS = {
     "Multinomial": "random numbers; noise cannot be drawn inside a secure computation",
     "Dataset": "a data set that is no argument of the computation",
     "String": "strings",
+    "Where": "the number of its results depends on values that are not constant; tf.where(condition, x, y) has a shape "
+    "of its own, and so has a product with tf.cast(condition, x.dtype) in place of tf.boolean_mask",
+    "Unique": "the number of its results depends on values that are not constant; if these are small integers, count "
+    "them with tf.math.bincount(x, minlength=m, maxlength=m)",
 }
 """Why operations with these parts of names have no lowering."""
 

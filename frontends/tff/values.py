@@ -119,6 +119,17 @@ class Pair(Broken):
     imaginary: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class TensorList(Broken):
+    """A list of tensors.
+
+    Args:
+        elements: None for one that is not set yet.
+    """
+
+    elements: tuple[Leaf | None, ...]
+
+
 Leaf: TypeAlias = Known | Traced | Broken
 
 

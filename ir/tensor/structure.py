@@ -222,7 +222,7 @@ class Concat(ConcatOp, TensorOp, name="concat"):
     non_negative = Holds.OF_ALL
     integral = Holds.OF_ALL
     partial = False
-    computed = Computed.LOCALLY
+    computed = Computed.ANYWHERE
     on_shares = structure.Concat
     jumps = Jumps.NOWHERE
 

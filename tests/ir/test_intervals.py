@@ -42,6 +42,8 @@ ATTRIBUTES = {
     "concat": {"axis": 1},
     "cast": {"dtype": DType.I32},
     "clients": {"dtype": DType.F32},
+    "top_values": {"count": 3},
+    "top_indices": {"count": 2},
 }
 BOOLEAN = ("and", "or", "not", "reduce_any", "reduce_all")
 WITHOUT_OPERANDS = ("input", "constant", "output", "gate")  # a gate takes public scalars
@@ -53,6 +55,8 @@ def example(name: str) -> TensorOp:
     dtype = DType.BOOL if name in BOOLEAN else DType.F32
     if name == "select":
         operands = [value(4, dtype=DType.BOOL), value(4), value(4)]
+    elif name == "precedes":
+        operands = [value(4), value(4), value(4, dtype=DType.I32), value(4, dtype=DType.I32)]
     elif name == "matmul":
         operands = [value(2, 4), value(4, 2)]
     else:

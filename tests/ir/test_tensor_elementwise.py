@@ -46,6 +46,7 @@ CASES: list[tuple[str, list[Any], Any]] = [
     ("and", [[True, True], [True, False]], [True, False]),
     ("or", [[False, True], [False, False]], [False, True]),
     ("not", [[True, False]], [False, True]),
+    ("precedes", [[2.0, 1.0, 1.0, 1.0, NAN], 1.0, [3, 0, 1, 2, 0], [0, 2, 1, 1, 1]], [True, True, False, False, False]),
     ("select", [[True, False], [1.0, 2.0], [3.0, 4.0]], [1.0, 4.0]),
 ]
 
@@ -106,6 +107,9 @@ INFER_ERRORS: list[tuple[str, list[Value], str]] = [
     ("and", [F, F], "needs bool"),
     ("not", [I], "needs bool"),
     ("select", [F, F, F], "the condition must be bool"),
+    ("precedes", [F, F, F, F], "positions must be integers"),
+    ("precedes", [F, I, I, I], "operands differ in dtype"),
+    ("precedes", [B, B, I, I], "needs numbers"),
     ("select", [B, F, I], "operands differ in dtype"),
     ("less", [F, I], "operands differ in dtype"),
 ]

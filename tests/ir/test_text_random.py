@@ -63,6 +63,8 @@ def attributes(draw: st.DrawFn, name: str, shape: Shape) -> dict[str, Any]:
         return {"starts": starts, "sizes": shape, "strides": tuple(-1 if s else 1 for s in starts)}
     if name == "concat":
         return {"axis": draw(st.integers(0, max(rank - 1, 0)))}
+    if name in ("top_values", "top_indices"):
+        return {"count": draw(st.integers(1, 3))}
     return {"dtype": draw(dtypes)} if name in ("cast", "clients") else {}
 
 

@@ -16,7 +16,7 @@ from ezprivsecfl.errors import Location, VerifyError
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import drop_unused
-from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
+from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement, ordering
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.tensor.values import tensor_type
@@ -388,7 +388,42 @@ class RandomProgram:
     def _rounded(self) -> Value:
         return self.add(self.random.choice((ew.Floor, ew.Ceil, ew.RoundEven)), self.numbers())
 
+    def _largest(self) -> Value:
+        x = self.pick(lambda v: dtype_of(v) is not BOOL and v.type.shape[-1:] not in ((), (N,)))
+        size = int(x.type.shape[-1])
+        count = self.random.choice((1, size, self.random.randint(1, size)))
+        if self.random.random() < 0.5:
+            return self.add(ordering.TopValues, x, count=count)
+        places = self.add(ordering.TopIndices, x, count=count)
+        return places if self.random.random() < 0.3 else self.add(ew.Cast, places, dtype=FLOAT)
+
     # Idioms.
+
+    def _sorted_by_size(self) -> Value:
+        """Both the largest entries and where they were, put back there."""
+        x = self.vectors()
+        size, count = int(x.type.shape[-1]), self.random.randint(1, int(x.type.shape[-1]))
+        values = self.add(ordering.TopValues, x, count=count)
+        rows = self.add(st.Reshape, self.add(ordering.TopIndices, x, count=count), shape=(*x.type.shape[:-1], count, 1))
+        hot = self.add(ew.Equal, rows, self.constant(list(range(size)), INT))
+        row = self.add(st.Reshape, values, shape=(*x.type.shape[:-1], 1, count))
+        found = self.add(st.MatMul, row, self.add(ew.Cast, hot, dtype=FLOAT))
+        return self.add(st.Reshape, found, shape=x.type.shape)
+
+    def _one_hot(self) -> Value:
+        x = self.pick(lambda v: dtype_of(v) is INT)
+        column = self.add(st.Reshape, x, shape=(*x.type.shape, 1))
+        hot = self.add(ew.Equal, column, self.constant(list(range(self.random.choice((2, 3)))), INT))
+        return self.add(ew.Cast, hot, dtype=FLOAT)
+
+    def _running_sum(self) -> Value:
+        x = self.numbers(lambda s: s[-1:] not in ((), (N,)) and s[-1:] != (1,))
+        *front, size = x.type.shape
+        starts, strides = (0,) * len(front), (1,) * (len(front) + 1)
+        first = self.add(st.Slice, x, starts=(*starts, 0), sizes=(*front, 1), strides=strides)
+        before = self.add(st.Slice, x, starts=(*starts, 0), sizes=(*front, int(size) - 1), strides=strides)
+        after = self.add(st.Slice, x, starts=(*starts, 1), sizes=(*front, int(size) - 1), strides=strides)
+        return self.add(st.Concat, first, self.add(ew.Add, before, after), axis=len(front))
 
     def _normalise(self) -> Value:
         x = self.vectors()

@@ -104,7 +104,6 @@ ON_PAIRS: dict[str, Lowering] = {
     "Conj": _conjugate,
     "FFT": _transform(inverse=False),
     "IFFT": _transform(inverse=True),
-    "Identity": lambda call: _pairs(call)[0],
     "Imag": lambda call: _pairs(call)[0].imaginary,
     "Mul": _product,
     "Neg": _part_by_part(ew.Neg),

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.ops.comparisons import as_condition, choose
 from ezprivsecfl.frontends.tff.ops.registry import Call, control
 from ezprivsecfl.frontends.tff.problems import Unsupported
-from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Known, Leaf, Tensor, Variable
+from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Known, Leaf, Tensor, TensorList, Variable
 from ezprivsecfl.ir.tensor import elementwise as ew
 
 MAX_ITERATIONS = 1000
+
+MAX_OPERATIONS = 100_000
+"""Operations of a program up to which loops are unrolled."""
 
 
 @control("PartitionedCall", "StatefulPartitionedCall")
@@ -64,7 +68,16 @@ def _choices(call: Call, condition: Tensor, first: Sequence[Leaf], second: Seque
     for x, y in zip(first, second, strict=True):
         if not isinstance(x, Broken) and not isinstance(y, Broken) and x.shape != y.shape:
             raise Unsupported("with branches that give different shapes")
-    return [choose(call.emit, condition, x, y) for x, y in zip(first, second, strict=True)]
+    return [_chosen(call.emit, condition, x, y) for x, y in zip(first, second, strict=True)]
+
+
+def _chosen(emit: Emitter, condition: Tensor, x: Leaf, y: Leaf) -> Leaf:
+    if not isinstance(x, TensorList) or not isinstance(y, TensorList):
+        return choose(emit, condition, x, y)
+    if [e is None for e in x.elements] != [e is None for e in y.elements]:
+        raise Unsupported("with branches that set different elements of a list")
+    pairs = zip(x.elements, y.elements, strict=True)
+    return TensorList(tuple(None if a is None or b is None else _chosen(emit, condition, a, b) for a, b in pairs))
 
 
 @control("StatelessWhile", "While")
@@ -77,8 +90,13 @@ def loop(call: Call) -> Sequence[Leaf]:
         if isinstance(goes_on, Broken):
             return [BROKEN] * len(state)
         if not isinstance(goes_on, Known):
-            raise Unsupported("with a number of iterations that depends on the inputs")
+            raise Unsupported(
+                "with a number of iterations that depends on the inputs; run a fixed number, and keep what is right "
+                "with tf.where(condition, new, old)"
+            )
         if not np.all(goes_on.array):
             return state
         state = call.function(body, state)
+        if len(call.emit.builder.ops) > MAX_OPERATIONS:
+            raise Unsupported(f"that comes to more than {MAX_OPERATIONS} operations when it is unrolled")
     raise Unsupported(f"with more than {MAX_ITERATIONS} iterations")

@@ -6,7 +6,6 @@ import numpy as np
 
 from ezprivsecfl.frontends.tff.dtypes import STORED
 from ezprivsecfl.frontends.tff.ops.registry import Call, lowering, normalised
-from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import Known, Leaf, Tensor, Traced
 from ezprivsecfl.ir.op import Array
 
@@ -79,7 +78,7 @@ def reverse(call: Call) -> Leaf:
     x = call.args[0]
     axes = normalised(call.integers(1, "axes"), len(x.shape)) if call.args[1].shape != (0,) else ()
     if 0 in x.shape:
-        raise Unsupported("of no elements")
+        return x
     starts = tuple(d - 1 if i in axes else 0 for i, d in enumerate(x.shape))
     strides = tuple(-1 if i in axes else 1 for i in range(len(x.shape)))
     return call.emit.slice(x, starts, x.shape, strides)

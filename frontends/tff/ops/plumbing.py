@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from ezprivsecfl.frontends.tff.ops.registry import Call, lowering
-from ezprivsecfl.frontends.tff.values import Known, Leaf
+from ezprivsecfl.frontends.tff.ops.registry import Call, control, lowering
+from ezprivsecfl.frontends.tff.problems import Unsupported
+from ezprivsecfl.frontends.tff.values import STAYS, Known, Leaf, Local
 
 
 @lowering("Const")
@@ -18,8 +19,6 @@ def constant(call: Call) -> Leaf:
     "CheckNumerics",
     "CheckNumericsV2",
     "EnsureShape",
-    "Identity",
-    "IdentityN",
     "PlaceholderWithDefault",
     "PreventGradient",
     "Snapshot",
@@ -27,4 +26,12 @@ def constant(call: Call) -> Leaf:
 )
 def identity(call: Call) -> list[Leaf]:
     """The operands as they are; what only checks them is left out."""
+    return list(call.leaves)
+
+
+@control("Identity", "IdentityN")
+def same(call: Call) -> list[Leaf]:
+    """The operands, lists of tensors among them."""
+    if any(isinstance(leaf, Local) for leaf in call.leaves):
+        raise Unsupported(STAYS)
     return list(call.leaves)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from ezprivsecfl.frontends.tff.emit import Emitter
+from ezprivsecfl.frontends.tff.ops.moves import rearranged
 from ezprivsecfl.frontends.tff.ops.registry import Call, lowering
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import Leaf, Tensor, Traced
@@ -37,21 +40,51 @@ def _flipped(emit: Emitter, tensor: Tensor) -> Traced:
 
 @lowering("Einsum")
 def einsum(call: Call) -> Leaf:
-    """Sums of products over named axes, for one operand or two, without ``...`` and diagonals."""
+    """Sums of products over named axes, for one operand or two."""
     equation: str = call.attr("equation").decode()
     inputs, output = equation.replace(" ", "").split("->")
     labels = inputs.split(",")
-    if "." in equation or len(labels) > 2 or any(len(set(part)) != len(part) for part in (*labels, output)):
-        raise Unsupported(f"{equation!r}: only one or two operands, without '...' and repeated letters")
-    kept = [_sum_out(call.emit, x, part, "".join(labels) + output, output) for x, part in _pairs(call.args, labels)]
+    if len(labels) > 2 or len(set(output.replace("...", ""))) != len(output.replace("...", "")):
+        raise Unsupported(f"{equation!r}: only of one or two operands, with every letter once in the result")
+    operands, output = _spelled_out(call.args, labels, output)
+    diagonals = [_diagonal(call.emit, x, part) for x, part in operands]
+    everywhere = "".join(part for _, part in diagonals) + output
+    kept = [_sum_out(call.emit, x, part, everywhere, output) for x, part in diagonals]
     if len(kept) == 1:
         tensor, part = kept[0]
         return call.emit.transpose(tensor, [part.index(c) for c in output])
-    return _contract(call.emit, kept[0], kept[1], output)
+    return _contract(call.emit, *_same_sizes(call.emit, kept[0], kept[1]), output)
 
 
-def _pairs(args: Sequence[Tensor], labels: Sequence[str]) -> list[tuple[Tensor, str]]:
-    return list(zip(args, labels, strict=True))
+def _spelled_out(args: Sequence[Tensor], labels: Sequence[str], output: str) -> tuple[list[tuple[Tensor, str]], str]:
+    """Operands with a letter for every axis: capital Greek ones, counted from the last axis, for those of ``...``."""
+    hidden = [len(x.shape) - len(part.replace("...", "")) for x, part in zip(args, labels, strict=True)]
+    letters = "".join(chr(0x0391 + i) for i in reversed(range(max(hidden))))
+    spelled = [part.replace("...", letters[len(letters) - n :]) for n, part in zip(hidden, labels, strict=True)]
+    return list(zip(args, spelled, strict=True)), output.replace("...", letters)
+
+
+def _diagonal(emit: Emitter, x: Tensor, part: str) -> tuple[Tensor, str]:
+    """The entries at which axes of one letter have one index, with that letter once."""
+    names = "".join(dict.fromkeys(part))
+    if len(names) == len(part):
+        return x, part
+    size = dict(zip(part, x.shape, strict=True))
+    grid = np.indices([size[c] for c in names])
+    places = np.ravel_multi_index([grid[names.index(c)] for c in part], x.shape)
+    return rearranged(emit, [x], places + 1), names
+
+
+def _same_sizes(
+    emit: Emitter, left: tuple[Traced, str], right: tuple[Traced, str]
+) -> tuple[tuple[Traced, str], tuple[Traced, str]]:
+    """Axes of one letter have one size, or 1 where both come from ``...``: then these are repeated."""
+    size: dict[str, int] = {}
+    for x, part in (left, right):
+        for c, d in zip(part, x.shape, strict=True):
+            size[c] = max(size.get(c, d), d)
+    first, second = ((emit.broadcast(x, tuple(size[c] for c in part)), part) for x, part in (left, right))
+    return first, second
 
 
 def _sum_out(emit: Emitter, x: Tensor, part: str, everywhere: str, output: str) -> tuple[Traced, str]:

@@ -1,16 +1,12 @@
-"""Slices and gathering with indices that are known while tracing."""
+"""Slices."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from ezprivsecfl.frontends.tff.ops.joining import take
-from ezprivsecfl.frontends.tff.ops.registry import Call, lowering, normalised
+from ezprivsecfl.frontends.tff.ops.registry import Call, lowering
 from ezprivsecfl.frontends.tff.problems import Unsupported
-from ezprivsecfl.frontends.tff.values import Leaf, Tensor
-
-MAX_RUNS = 256
+from ezprivsecfl.frontends.tff.values import Leaf
 
 
 @lowering("Slice")
@@ -74,42 +70,3 @@ def _per_axis(indices: list[Any], rank: int) -> list[Any]:
     rest = [slice(None)] * (rank - used)
     where = next((i for i, index in enumerate(indices) if index is ...), len(indices))
     return [*indices[:where], *rest, *indices[where + 1 :]]
-
-
-@lowering("GatherV2")
-def gather(call: Call) -> Leaf:
-    """Elements at constant positions along an axis."""
-    x = call.args[0]
-    if call.attr("batch_dims"):
-        raise Unsupported("with batch dimensions")
-    (axis,) = normalised(call.integers(2, "axis"), len(x.shape))
-    indices = call.known(1, "indices")
-    shape = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
-    flat = [int(i) for i in indices.flat]
-    if any(not 0 <= i < x.shape[axis] for i in flat):
-        raise Unsupported(f"an index outside an axis of size {x.shape[axis]}")
-    return call.emit.reshape(_gather(call, x, axis, flat), shape)
-
-
-def _gather(call: Call, x: Tensor, axis: int, indices: Sequence[int]) -> Tensor:
-    runs = _runs(indices)
-    if len(runs) > MAX_RUNS:
-        raise Unsupported(f"in more than {MAX_RUNS} pieces")
-    if not runs:
-        return take(call, x, axis, 0, 0)
-    return call.emit.concat([take(call, x, axis, r.start, len(r), r.step) for r in runs], axis)
-
-
-def _runs(indices: Sequence[int]) -> list[range]:
-    """Cuts indices into as few pieces of constant distance as a scan from the left finds."""
-    runs: list[range] = []
-    i = 0
-    while i < len(indices):
-        end = i + 1
-        step = indices[end] - indices[i] if end < len(indices) else 1
-        while step and end < len(indices) and indices[end] - indices[end - 1] == step:
-            end += 1
-        count, step = end - i, step or 1
-        runs.append(range(indices[i], indices[i] + count * step, step))
-        i = end
-    return runs

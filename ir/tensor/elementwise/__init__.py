@@ -11,6 +11,7 @@ from ezprivsecfl.ir.tensor.elementwise.comparisons import (
     Less,
     LessEqual,
     NotEqual,
+    Precedes,
 )
 from ezprivsecfl.ir.tensor.elementwise.extremes import Maximum, Minimum
 from ezprivsecfl.ir.tensor.elementwise.in_the_clear import Exp, FloorDiv, FloorMod, Pow
@@ -53,6 +54,7 @@ __all__ = [
     "NotEqual",
     "Or",
     "Pow",
+    "Precedes",
     "Reciprocal",
     "Relu",
     "RoundEven",

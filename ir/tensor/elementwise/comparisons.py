@@ -8,11 +8,12 @@ from typing import ClassVar, TypeVar
 import numpy as np
 
 from ezprivsecfl.ir.circuits import floats, words
-from ezprivsecfl.ir.circuits.builder import CircuitBuilder
+from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
 from ezprivsecfl.ir.interval import TRUTH, Interval
+from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.tensor.base import require_numbers, same_dtype
-from ezprivsecfl.ir.tensor.bundles import Bundle, Gates
-from ezprivsecfl.ir.tensor.elementwise.base import Binary
+from ezprivsecfl.ir.tensor.bundles import Bundle, Gates, bit
+from ezprivsecfl.ir.tensor.elementwise.base import Binary, Elementwise
 from ezprivsecfl.ir.tensor.facts import Computed, Holds, Jumps
 from ezprivsecfl.ir.types import DType, TensorType
 
@@ -112,3 +113,47 @@ class NotEqual(Compare, name="not_equal"):
     function = np.not_equal
     on_words = staticmethod(_not(words.equal))
     on_floats = staticmethod(_not(floats.equal))
+
+
+def _precedes(x: Array, y: Array, i: Array, j: Array) -> Array:
+    return np.asarray(np.logical_or(np.greater(x, y), np.logical_and(np.equal(x, y), np.less(i, j))))
+
+
+class Precedes(Elementwise, name="precedes"):
+    """Whether x > y, or x = y and i < j: for numbers x, y at positions i, j the order of a stable descending sort."""
+
+    non_negative = Holds.ALWAYS
+    integral = Holds.ALWAYS
+    partial = False
+    computed = Computed.IN_CIRCUITS
+    jumps = Jumps.WHERE_EQUAL
+
+    arity = 4
+    function = staticmethod(_precedes)
+
+    def result_dtype(self, types: Sequence[TensorType]) -> DType:
+        """Boolean, from two numbers of one dtype and two integers."""
+        require_numbers(self, same_dtype(self, types[:2]))
+        if not same_dtype(self, types[2:]).is_integer:
+            raise self.fail("positions must be integers")
+        return DType.BOOL
+
+    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
+        """A truth value."""
+        return TRUTH
+
+    def on_wires(self, gates: Gates, operands: Sequence[Bundle]) -> Bundle:
+        """One comparison of two longer words, the positions below the numbers: one AND per bit of either."""
+        x, y, i, j = operands
+        first, second, _ = gates.aligned(i, j)
+        if x.is_fixed and y.is_fixed:
+            p, q, _ = gates.aligned(x, y)
+            return bit(words.less(gates.b, _unsigned(gates.b, first) + q, _unsigned(gates.b, second) + p))
+        p_number, q_number = gates.number(x), gates.number(y)
+        earlier = gates.b.and_(floats.equal(gates.b, p_number, q_number), words.less(gates.b, first, second))
+        return bit(gates.b.or_(floats.less(gates.b, q_number, p_number), earlier))
+
+
+def _unsigned(b: CircuitBuilder, x: Wires) -> Wires:
+    """A signed word as an unsigned one, in the same order."""
+    return (*x[:-1], b.inv(x[-1]))
