@@ -1,6 +1,7 @@
 """How each TensorFlow operation is expressed in the IR; one file per group of operations."""
 
 from ezprivsecfl.frontends.tff.ops import (
+    activations,
     arithmetic,
     comparisons,
     complex_numbers,
@@ -20,6 +21,7 @@ __all__ = [
     "CONTROL",
     "LOWERINGS",
     "Call",
+    "activations",
     "arithmetic",
     "comparisons",
     "complex_numbers",

@@ -12,8 +12,10 @@ from ezprivsecfl.ir.tensor.elementwise.comparisons import (
     LessEqual,
     NotEqual,
 )
+from ezprivsecfl.ir.tensor.elementwise.curves import Erf, Sigmoid, Softplus, Tanh
+from ezprivsecfl.ir.tensor.elementwise.exponentials import Exp, Pow
 from ezprivsecfl.ir.tensor.elementwise.extremes import Maximum, Minimum
-from ezprivsecfl.ir.tensor.elementwise.in_the_clear import Exp, FloorDiv, FloorMod, Pow
+from ezprivsecfl.ir.tensor.elementwise.in_the_clear import FloorDiv, FloorMod
 from ezprivsecfl.ir.tensor.elementwise.logarithms import Log
 from ezprivsecfl.ir.tensor.elementwise.logic import And, Not, Or
 from ezprivsecfl.ir.tensor.elementwise.quotients import Div, DivNoNan, Reciprocal
@@ -34,6 +36,7 @@ __all__ = [
     "DivNoNan",
     "Elementwise",
     "Equal",
+    "Erf",
     "Exp",
     "FloatBinary",
     "FloatUnary",
@@ -58,9 +61,12 @@ __all__ = [
     "RoundEven",
     "Rsqrt",
     "Select",
+    "Sigmoid",
     "Sign",
+    "Softplus",
     "Sqrt",
     "Square",
     "Sub",
+    "Tanh",
     "Unary",
 ]
