@@ -1,9 +1,9 @@
 """Curves that are flat far from 0: sigmoid, hyperbolic tangent, error function, and what softplus adds to a ReLU.
 
 All follow from their values for ``x >= 0``. There they rise or fall towards a limit. Up to where they have reached it
-they are parabolas (``piecewise.py``), and the last one serves for all that is larger. So the range of x does not matter,
-and a circuit for numbers of few bits has fewer gates. Of a negative x the bits are inverted, which is off by one unit of
-the last place and costs nothing.
+they are parabolas (``piecewise.py``), and the last one serves for all that is larger. So the range of x does not
+matter, and a circuit for numbers of few bits has fewer gates. Of a negative x the bits are inverted, which is off by
+one unit of the last place and costs nothing.
 """
 
 from __future__ import annotations

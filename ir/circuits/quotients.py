@@ -26,6 +26,16 @@ def divide(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:
     return words.negate_if(b, b.xor(x[-1], y[-1]), quotient)
 
 
+def divide_down(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:
+    """Quotient of signed numbers, rounded down."""
+    quotient, remainder = divide_unsigned(b, words.abs_(b, x), words.abs_(b, y))
+    differ = b.xor(x[-1], y[-1])
+    # -q - 1 is q with all bits inverted.
+    exact = b.inv(words.nonzero(b, remainder))
+    flipped = tuple(b.xor(wire, differ) for wire in quotient)
+    return words.add(b, flipped, words.constant(b, 0, len(flipped)), b.and_(differ, exact))
+
+
 def _restoring(b: CircuitBuilder, x: Wires, y: Wires) -> tuple[Wires, Wires]:
     """Remainder and quotient of x by y, where x is shorter than y: the remainder after j bits of x has j bits."""
     longer = [b.constant(False)]  # whether y has a one at this position or above, from the highest position down

@@ -7,7 +7,7 @@ Operands are converted where an operation needs it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -82,16 +82,22 @@ def bit(wire: int) -> Bundle:
 
 @dataclass
 class Gates:
-    """Adds gates to a circuit: what the circuit rules of operations are made of."""
+    """Adds gates to a circuit: what the circuit rules of operations are made of.
+
+    Args:
+        b: The builder.
+        invalid: Wires that say that an operation's operands have no result, which its format cannot say.
+    """
 
     b: CircuitBuilder
+    invalid: list[int] = field(default_factory=list)
 
     def constant(self, value: float, *, boolean: bool) -> Bundle:
         """A compile-time constant: a truth value, fixed point if exact with few bits, else a normalised number."""
         if boolean:
             return bit(self.b.constant(bool(value)))
         frac = exact_frac(value)
-        if frac is not None and abs(value) < 2**40:
+        if frac is not None and abs(value) < (2**40 if frac else 2**62):
             return fixed(words.constant(self.b, round(value * 2**frac), 64), frac)
         return normalised(floats.constant(self.b, value))
 
@@ -100,6 +106,14 @@ class Gates:
         if isinstance(x.format, FloatFormat):
             return floats.unpack(x.wires)
         return floats.from_fixed(self.b, x.wires, x.frac)
+
+    def integer(self, x: Bundle) -> Wires:
+        """An integer as a word; what a normalised number is not, becomes ``invalid``."""
+        if x.is_fixed:
+            return x.wires[x.frac :] if x.frac > 0 else self.widened(x, 0)
+        word, invalid = floats.to_fixed(self.b, self.number(x), 64, 0, 62)
+        self.invalid.append(invalid)
+        return word
 
     def widened(self, x: Bundle, frac: int) -> Wires:
         """A fixed-point bundle with ``frac`` fractional bits, as many as it has or more: zeros below."""

@@ -22,6 +22,17 @@ def _integers(x: Any) -> tuple[Any, ...]:
     return (*quotients, x % seven, x % minus, tf.truncatemod(x, seven), tf.truncatemod(x, minus), (x * 4) % minus)
 
 
+def _bits(x: Any, y: Any) -> tuple[Any, ...]:
+    nine = tf.constant(9, x.dtype)
+    joined = (tf.bitwise.bitwise_and(x, y), tf.bitwise.bitwise_or(x, nine), tf.bitwise.bitwise_xor(x, y))
+    shifted = (tf.bitwise.left_shift(x, nine), tf.bitwise.right_shift(x, 1 + 0 * nine), tf.bitwise.invert(x))
+    return (*joined, *shifted, tf.bitwise.right_shift(x, tf.abs(y) % 4))
+
+
+def _quotients(x: Any, y: Any) -> tuple[Any, ...]:
+    return (x // y, x % y, tf.truncatediv(x, y), tf.truncatemod(x, y), 100 // y, (x * y) // y)
+
+
 CASES: dict[str, Function] = {
     "arithmetic": lambda x, y: (x + y, x - y, x * 2.0, -x, x / (y * y + 1.0), 3.0 / (x * x + 1.0)),
     "square_root": lambda x, y: (tf.sqrt(x * x), tf.math.rsqrt(y * y + x * x), tf.math.reciprocal(x), tf.square(y)),
@@ -70,6 +81,12 @@ CASES: dict[str, Function] = {
     ),
     "floors": lambda x, y: (x // 0.3, x % 0.3, x // -0.7, x[0] % [0.2, -0.3, 4.0, 0.6], tf.math.floormod(y, 2.0)),
     "integer_quotients": lambda x, y: _integers(tf.cast(9.0 * x, tf.int32)) + _integers(tf.cast(90.0 * y, tf.int64)),
+    "secret_divisors": lambda x, y: _quotients(
+        tf.cast(99.0 * x, tf.int32), 2 * tf.cast(9.0 * y, tf.int32) + 1
+    ),
+    "float_divisors": lambda x, y: (x // (y * y + 0.3), x % (y * y + 0.3)),
+    "bits": lambda x, y: _bits(tf.cast(99.0 * x, tf.int32), tf.cast(9.0 * y, tf.int32)),
+    "long_bits": lambda x, y: _bits(tf.cast(99.0 * x, tf.int64), tf.cast(9.0 * y, tf.int64)),
     "reshape": lambda x, y: (
         tf.reshape(x, [-1]), tf.reshape(x, [2, -1, 3]), tf.reshape(x[0, 0], []),
         tf.reshape(x, tf.reverse(tf.shape(y), [0])),

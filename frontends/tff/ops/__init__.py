@@ -3,6 +3,7 @@
 from ezprivsecfl.frontends.tff.ops import (
     activations,
     arithmetic,
+    bits,
     comparisons,
     complex_numbers,
     division,
@@ -23,6 +24,7 @@ __all__ = [
     "Call",
     "activations",
     "arithmetic",
+    "bits",
     "comparisons",
     "complex_numbers",
     "division",

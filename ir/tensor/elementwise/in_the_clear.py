@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,22 +9,6 @@ import numpy as np
 from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.tensor.elementwise.base import Binary
 from ezprivsecfl.ir.tensor.facts import Computed, Holds, Jumps
-
-
-class FloorDiv(Binary, name="floor_div"):
-    """x / y rounded down (public values only)."""
-
-    non_negative = Holds.UNKNOWN
-    integral = Holds.OF_ALL
-    partial = True
-    computed = Computed.IN_CLEAR
-    jumps = Jumps.AT_INTEGERS
-
-    function = np.floor_divide
-
-    def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
-        """Quotients rounded down; numpy's integers divided by 0 give 0."""
-        return (operands[0] / operands[1]).hull(Interval(0.0, 0.0)).rounded(math.floor)
 
 
 class FloorMod(Binary, name="floor_mod"):
