@@ -16,8 +16,7 @@ from ezprivsecfl.ir.tensor.elementwise.comparisons import (
 from ezprivsecfl.ir.tensor.elementwise.curves import Erf, Sigmoid, Softplus, Tanh
 from ezprivsecfl.ir.tensor.elementwise.exponentials import Exp, Pow
 from ezprivsecfl.ir.tensor.elementwise.extremes import Maximum, Minimum
-from ezprivsecfl.ir.tensor.elementwise.in_the_clear import FloorMod
-from ezprivsecfl.ir.tensor.elementwise.integer_quotients import FloorDiv
+from ezprivsecfl.ir.tensor.elementwise.integer_quotients import FloorDiv, FloorMod
 from ezprivsecfl.ir.tensor.elementwise.logarithms import Log
 from ezprivsecfl.ir.tensor.elementwise.logic import And, Not, Or
 from ezprivsecfl.ir.tensor.elementwise.quotients import Div, DivNoNan, Reciprocal

@@ -20,6 +20,9 @@ LARGEST = 2.0**32
 BOUND = 2.0**60
 """Results above it are no use as a range: a ring element has no bit left after the point."""
 
+TYPICAL = 8.0
+"""Operands are rarely further from 0, wherever they could be."""
+
 
 def exponential(x: float) -> float:
     """e^x, and infinity above ``BOUND``."""
@@ -43,8 +46,8 @@ class Exp(FloatUnary, name="exp"):
         return operands[0].map(exponential)
 
     def typical(self, operands: Sequence[float], clients: int) -> float:
-        """That of a positive x."""
-        return exponential(operands[0])
+        """Of a positive x, and not a large one: results may as well be small."""
+        return math.exp(min(operands[0], TYPICAL))
 
     def on_wires(self, gates: Gates, operands: Sequence[Bundle]) -> Bundle:
         """A power of two and a parabola."""
