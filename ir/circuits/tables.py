@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from ezprivsecfl.ir.circuits import words
 from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
 
+GROUP = 4
+"""Sums of so few entries are the same for several bits, which saves half of the XORs."""
+
 
 def look_up(b: CircuitBuilder, index: Wires, entries: Sequence[int], width: int | None = None) -> Wires:
     """The entry at an index.
@@ -24,7 +27,10 @@ def look_up(b: CircuitBuilder, index: Wires, entries: Sequence[int], width: int 
     bits = []
     for place in range(max(entries).bit_length() if width is None else width):
         wire = b.constant(False)
-        for one, entry in zip(chosen, entries, strict=True):
-            wire = b.xor(wire, one) if entry >> place & 1 else wire
+        for start in range(0, len(entries), GROUP):
+            part = b.constant(False)
+            for one, entry in zip(chosen[start : start + GROUP], entries[start : start + GROUP], strict=True):
+                part = b.xor(part, one) if entry >> place & 1 else part
+            wire = b.xor(wire, part)
         bits.append(wire)
     return tuple(bits)
