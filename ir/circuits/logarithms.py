@@ -25,7 +25,7 @@ ERROR = 2.0**-24.5
 
 
 def log(b: CircuitBuilder, x: Float) -> Float:
-    """log x, with an absolute error below 2^-23 or a relative one of 2^-23: -inf at 0, NaN below."""
+    """log x, with an absolute or a relative error below 2^-22: -inf at 0, NaN below."""
     m, e = len(x.mantissa), len(x.exponent)
     width = FRAC + e
     fraction = words.zero_extend(b, pieces(np.log, 1.0, 2.0, FRAC, ERROR).evaluate(b, x.mantissa[: m - 1]), width)

@@ -2,11 +2,13 @@
 
 Each parabola goes through the function's values at Chebyshev's nodes. By the remainder of interpolation it is off by at
 most ``max |f'''| / (6 · 4) · (h / 2)^3`` for segments of length h (W. Gautschi, "Numerical Analysis", 2012, section
-2.2.2); what it is really off by is measured when the table is made, and decides how many segments there are. Tables of
-polynomials that the upper bits choose are the usual way in hardware and in secure computation (J.-M. Muller,
-"Elementary Functions", 2016, chapter 6; D. Rathee et al., "SiRnn: A Math Library for Secure RNN Inference", IEEE S&P
-2021, section 5; the same authors' "SecFloat", IEEE S&P 2022, section 5). There digits are looked up by oblivious
-transfer. Here the choice is a sum of free XORs in the circuit, so that it is the same for both ways to evaluate one.
+2.2.2); what it is really off by is measured when the table is made, and decides how many segments there are.
+
+Tables of polynomials that the upper bits choose are the usual way in hardware (J.-M. Muller, "Elementary Functions",
+2016, chapter 6), and in secure computation (D. Rathee et al., "SiRnn: A Math Library for Secure RNN Inference", IEEE
+S&P 2021; D. Rathee et al., "SecFloat: Accurate Floating-Point meets Secure 2-Party Computation", IEEE S&P 2022). There
+oblivious transfer reads the tables. Here reading is a part of the circuit, almost all of it XORs, so that it is the
+same whether circuits are garbled or evaluated on Boolean shares; degree, widths and error analysis are our own.
 """
 
 from __future__ import annotations
