@@ -71,16 +71,17 @@ def exponential(width: float) -> Compiled:
     return built(b, x=width)
 
 
-def test_a_client_with_an_exponential_beyond_the_range_is_dropped():
-    program = exponential(2.0**20)
+@pytest.mark.parametrize("width", [64.0, 2.0**20])
+def test_a_client_with_an_exponential_beyond_the_range_is_dropped(width):
+    program = exponential(width)
     (check,) = program.secure.of(CheckClients)
     assert "exp" in check.what
     assert "4.29e+09" in check.what
-    for large in (22.3, 90.0, 127.0, 129.0, 1000.0, 2.0**19):
+    for large in (x for x in (22.3, 63.0, 90.0, 127.0, 129.0, 1000.0, 2.0**19) if x < width):
         round_ = run(program, x=np.array([1.0, large, -large, 3.0]))
         assert [one["client"] for one in round_.statistics.dropped] == [1]
         assert round_.outputs["result"] == pytest.approx(np.exp(1) + np.exp(3), rel=1e-5)
-    round_ = run(program, x=np.array([1.0, 22.1, -(2.0**19), 3.0]))
+    round_ = run(program, x=np.array([1.0, 22.1, -(width - 1), 3.0]))
     assert not round_.statistics.dropped
     assert round_.outputs["result"] == pytest.approx(np.exp(1) + np.exp(22.1) + np.exp(3), rel=1e-5)
 
