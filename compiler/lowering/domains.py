@@ -92,7 +92,8 @@ class Domains:
             names = ", ".join(dict.fromkeys(op.user_name for op in unsupported))
             raise UnsupportedError(
                 f"not supported on secret values: {names}. Supported are arithmetic, matrix products, sums, maxima, "
-                "roots, quotients, logarithms, comparisons, selection, rounding and operations on shapes.",
+                "roots, quotients, exponentials, logarithms, sigmoids, bits of integers, comparisons, selection, "
+                "rounding and operations on shapes.",
                 [op.location for op in unsupported],
             )
 

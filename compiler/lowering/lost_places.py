@@ -1,4 +1,4 @@
-"""What truncated products lose: of which results, and of which operations that depend on how small they are.
+"""What truncated products and approximations lose: which results, and operations that depend on how small they are.
 
 An estimate for typical magnitudes (``Magnitudes.typical``), and no bound: a run tells where it is large
 (``ezprivsecfl/precision.py``). Products of two are truncated only after circuits have taken them, so this is about
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.analyses.stages import Stages
+from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.compiled import COARSE, Lost
 from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
 from ezprivsecfl.compiler.lowering.scales import Scales
@@ -18,7 +19,7 @@ from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import TensorOp
 from ezprivsecfl.ir.tensor.facts import Jumps
-from ezprivsecfl.ir.tensor.values import constant_value
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_op
 
 
 def lost_places(stages: Stages, domains: Domains, scales: Scales) -> Lost:
@@ -71,12 +72,13 @@ class _Estimate:
         """What operands have lost, as a place of the result."""
         assert isinstance(op, TensorOp)
         in_circuit = self.domains.strategy[op] is Strategy.CIRCUIT
-        if in_circuit and op.is_product:
+        approximated = any(tensor_op(source(o)).circuit_error for o in op.operands)
+        if in_circuit and op.is_product and not approximated:
             return 0.0  # of normalised numbers, as precise as these
         lost = [self.entering(o) if in_circuit else self.of(o) for o in op.operands]
         typical = [self.scales.magnitudes.typical(o) for o in op.operands]
         lowest = [self.scales.magnitudes.lowest(o) for o in op.operands]
-        return op.carried(lost, typical, lowest)
+        return max(op.carried(lost, typical, lowest), op.circuit_error if in_circuit else 0.0)
 
 
 def _asks_sign(op: TensorOp) -> bool:

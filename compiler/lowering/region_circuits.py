@@ -83,13 +83,22 @@ class _Build:
         self.gates = Gates(self.b)
 
     def run(self) -> RegionCircuit:
-        for op in self.region.ops:
-            operands = [self._operand(op, o) for o in op.operands]
-            self.values[op.result] = tensor_op(op.result).on_wires(self.gates, operands)
         wires: dict[Value, int] = {}
         shared: dict[Value, int] = {}
         flags: dict[Location, int] = {}
         places: dict[Location, float] = {}
+
+        def note(culprit: Op, value: Value, invalid: int) -> None:
+            where = Location(culprit.location.file, culprit.location.line, culprit.location.op or culprit.name)
+            before = flags.get(where)
+            flags[where] = invalid if before is None else self.b.or_(before, invalid)
+            places[where] = max(self.scales.magnitudes.largest(value), places.get(where, 0.0))
+
+        for op in self.region.ops:
+            operands = [self._operand(op, o) for o in op.operands]
+            self.values[op.result] = tensor_op(op.result).on_wires(self.gates, operands)
+            while self.gates.invalid:
+                note(op, op.result, self.gates.invalid.pop())
         for op in self.region.ops:
             value = op.result
             if any(user not in self.region.ops for user in self.domains.needed_in_circuits(value)):
@@ -100,11 +109,7 @@ class _Build:
                 bundle, invalid = self.gates.shared(self.values[value], frac, highest)
                 shared[value] = self._output(bundle)
                 if invalid is not None:
-                    culprit = _partial(value, self.domains) or value.op
-                    where = Location(culprit.location.file, culprit.location.line, culprit.location.op or culprit.name)
-                    before = flags.get(where)
-                    flags[where] = invalid if before is None else self.b.or_(before, invalid)
-                    places[where] = max(self.scales.magnitudes.largest(value), places.get(where, 0.0))
+                    note(_partial(value, self.domains) or value.op, value, invalid)
         invalid_outputs = [self._flag(f, p) for f, p in self._grouped(flags, places)]
         circuit = self.b.build()
         return RegionCircuit(circuit, self.inputs, tuple(self.formats), wires, shared, invalid_outputs)

@@ -9,7 +9,7 @@ of non-restoring division.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ezprivsecfl.ir.circuits import words
 from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
@@ -60,6 +60,52 @@ def mul(b: CircuitBuilder, x: Wires, y: Wires, *, width: int | None = None) -> W
         columns.add_or_subtract(b.inv(wire), x, i)
     columns.add(x, len(y) - 1)
     return columns.total()
+
+
+def mul_upper(b: CircuitBuilder, x: Wires, y: Wires, dropped: int) -> Wires:
+    """x · y / 2^dropped of unsigned numbers, rounded down or up, for ``dropped`` of at most the longer width."""
+    # Two rows more than there are columns left out lose something, each at most 2^first; that much is added instead.
+    first = _left_out(dropped, 2)
+    columns = Columns(b, len(x) + len(y), first)
+    even = b.inv(y[0])
+    columns.add([b.inv(b.and_(wire, even)) for wire in x], 0)
+    columns.add_constant(1 - (1 << len(x)) + ((first + 2) << first if first else 0))
+    for i, wire in enumerate(y[1:]):
+        columns.add_or_subtract(b.inv(wire), x, i)
+    columns.add(x, len(y) - 1)
+    return columns.total()[dropped - first :]
+
+
+def mul_constant(b: CircuitBuilder, x: Wires, factor: int, dropped: int) -> Wires:
+    """x · factor / 2^dropped of an unsigned number and a positive constant, rounded down or up.
+
+    The constant's digits are -1, 0 and 1, no two neighbours other than 0 (G. W. Reitwiesner, "Binary Arithmetic",
+    Advances in Computers 1, 1960): a third of them cost a row.
+    """
+    digits = [(place, 2 - (rest & 3)) for place, rest in _odd_rests(factor)]
+    first = _left_out(dropped, len(digits))
+    columns = Columns(b, len(x) + factor.bit_length(), first)
+    columns.add_constant((first + len(digits)) << first if first else 0)
+    for place, digit in digits:
+        columns.add(x if digit > 0 else words.invert(b, x), place)
+        columns.add_constant(0 if digit > 0 else (1 - (1 << len(x))) << place)
+    return columns.total()[dropped - first :]
+
+
+def _odd_rests(factor: int) -> Iterator[tuple[int, int]]:
+    """Per digit of the constant that is not 0 its place, and what is left of the constant from there on."""
+    place = 0
+    while factor:
+        if factor & 1:
+            yield place, factor
+            factor -= 2 - (factor & 3)
+        factor >>= 1
+        place += 1
+
+
+def _left_out(dropped: int, more: int) -> int:
+    """How many columns may be left out so that ``more`` rows more than that many lose less than 2^dropped."""
+    return max((c for c in range(1, dropped) if (c + more) << c < 1 << dropped), default=0)
 
 
 def mul_low(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:

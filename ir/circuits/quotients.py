@@ -26,6 +26,18 @@ def divide(b: CircuitBuilder, x: Wires, y: Wires) -> Wires:
     return words.negate_if(b, b.xor(x[-1], y[-1]), quotient)
 
 
+def divide_down(b: CircuitBuilder, x: Wires, y: Wires) -> tuple[Wires, Wires]:
+    """Quotient of signed numbers, rounded down, and remainder, with the sign of y."""
+    quotient, remainder = divide_unsigned(b, words.abs_(b, x), words.abs_(b, y))
+    differ = b.xor(x[-1], y[-1])
+    rest = words.nonzero(b, remainder)
+    # -q - 1 is q with all bits inverted.
+    flipped = tuple(b.xor(wire, differ) for wire in quotient)
+    down = words.add(b, flipped, words.constant(b, 0, len(flipped)), b.and_(differ, b.inv(rest)))
+    signed = words.negate_if(b, x[-1], remainder)
+    return down, words.add(b, signed, words.mask(b, b.and_(differ, rest), y))
+
+
 def _restoring(b: CircuitBuilder, x: Wires, y: Wires) -> tuple[Wires, Wires]:
     """Remainder and quotient of x by y, where x is shorter than y: the remainder after j bits of x has j bits."""
     longer = [b.constant(False)]  # whether y has a one at this position or above, from the highest position down

@@ -183,6 +183,13 @@ def require_bool(op: TensorOp, dtype: DType) -> DType:
     return dtype
 
 
+def require_integers(op: TensorOp, dtype: DType) -> DType:
+    """The element type, which must be an integer."""
+    if not dtype.is_integer:
+        raise op.fail("needs integers")
+    return dtype
+
+
 def require_float(op: TensorOp, dtype: DType) -> DType:
     """The element type, which must be a float."""
     if not dtype.is_float:

@@ -7,7 +7,7 @@ Operands are converted where an operation needs it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -48,6 +48,23 @@ class Bundle:
         return isinstance(self.format, BitFormat)
 
 
+@dataclass(frozen=True)
+class Limited:
+    """A number as a short word, for functions that do not need it where it is large.
+
+    Args:
+        word: Signed, and of no meaning if the number is not below the limit.
+        beyond: Whether the magnitude is not below the limit.
+        sign: Whether the number is negative.
+        nan: Whether it is not a number.
+    """
+
+    word: Wires
+    beyond: int
+    sign: int
+    nan: int
+
+
 def fixed(wires: Wires, frac: int) -> Bundle:
     """A two's complement number."""
     return Bundle(FixedFormat(len(wires), frac), wires)
@@ -65,16 +82,22 @@ def bit(wire: int) -> Bundle:
 
 @dataclass
 class Gates:
-    """Adds gates to a circuit: what the circuit rules of operations are made of."""
+    """Adds gates to a circuit: what the circuit rules of operations are made of.
+
+    Args:
+        b: The builder.
+        invalid: Wires that say that an operation's operands have no result, which its format cannot say.
+    """
 
     b: CircuitBuilder
+    invalid: list[int] = field(default_factory=list)
 
     def constant(self, value: float, *, boolean: bool) -> Bundle:
         """A compile-time constant: a truth value, fixed point if exact with few bits, else a normalised number."""
         if boolean:
             return bit(self.b.constant(bool(value)))
         frac = exact_frac(value)
-        if frac is not None and abs(value) < 2**40:
+        if frac is not None and abs(value) < (2**40 if frac else 2**62):
             return fixed(words.constant(self.b, round(value * 2**frac), 64), frac)
         return normalised(floats.constant(self.b, value))
 
@@ -84,9 +107,30 @@ class Gates:
             return floats.unpack(x.wires)
         return floats.from_fixed(self.b, x.wires, x.frac)
 
+    def integer(self, x: Bundle) -> Wires:
+        """An integer as a word; what a normalised number is not, becomes ``invalid``."""
+        if x.is_fixed:
+            return x.wires[x.frac :] if x.frac > 0 else self.widened(x, 0)
+        word, invalid = floats.to_fixed(self.b, self.number(x), 64, 0, 62)
+        self.invalid.append(invalid)
+        return word
+
     def widened(self, x: Bundle, frac: int) -> Wires:
         """A fixed-point bundle with ``frac`` fractional bits, as many as it has or more: zeros below."""
         return (self.b.constant(False),) * (frac - x.frac) + x.wires
+
+    def limited(self, x: Bundle, whole: int, frac: int) -> Limited:
+        """A number with ``frac`` fractional bits if its magnitude is below 2^whole; what is below them is dropped."""
+        highest = whole + frac
+        if not x.is_fixed:
+            number = self.number(x)
+            word, beyond = floats.to_fixed(self.b, number, highest + 1, frac, highest - 1)
+            return Limited(word, beyond, self.b.or_(word[-1], self.b.and_(number.sign, beyond)), number.nan)
+        word = words.sign_extend(x.wires, max(len(x.wires), x.frac - frac + 2))
+        word = word[x.frac - frac :] if x.frac > frac else self.widened(x, frac)
+        sign = word[-1]
+        beyond = words.nonzero(self.b, tuple(self.b.xor(wire, sign) for wire in word[highest:-1]))
+        return Limited((*word[:-1][:highest], sign), beyond, sign, self.b.constant(False))
 
     def aligned(self, x: Bundle, y: Bundle) -> tuple[Wires, Wires, int]:
         """Two fixed-point bundles with the same fraction, which is the third result, and the same width."""

@@ -23,8 +23,8 @@ def tensor_type(value: Value) -> TensorType:
 
 
 def constant_value(value: Value) -> float | None:
-    """The number that a constant consists of, or None if it is not a constant or has differing elements."""
+    """The number that a constant consists of; None if elements differ, or if it is an integer that no float is."""
     if not isinstance(value.op, Constant) or value.op.value.size == 0:
         return None
-    first = value.op.value.flat[0]
-    return float(first) if bool(np.all(value.op.value == first)) else None
+    first = value.op.value.flat[0].item()
+    return float(first) if bool(np.all(value.op.value == first)) and (first != first or float(first) == first) else None

@@ -482,6 +482,82 @@ def remainders() -> None:
     sums(vectors(5, 4))
 
 
+@program
+def logistic_regression() -> None:
+    matrix = tff.TensorType(F, [3, 4])
+
+    def gradient(rows: Any, labels: Any, weights: Any) -> Any:
+        logits = tf.linalg.matvec(rows, weights)
+        loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
+        return tf.linalg.matvec(rows, tf.sigmoid(logits) - labels, transpose_a=True), tf.reduce_sum(loss)
+
+    of_client = local(gradient, matrix, vector(3), vector(4))
+
+    @tff.federated_computation(clients(matrix), clients(vector(3)), server(vector(4)))
+    def step(rows: Any, labels: Any, weights: Any) -> Any:
+        at_client = tff.federated_map(of_client, (rows, labels, tff.federated_broadcast(weights)))
+        moved = local(lambda w, total: w - 0.1 * total[0], vector(4), at_client.type_signature.member)
+        total = tff.federated_sum(at_client)
+        return tff.federated_map(moved, (weights, total)), total[1]
+
+    rows = [v.reshape(3, 4) for v in vectors(5, 12)]
+    step(rows, [np.array([0, 1, 1], F)] * 5, np.array([0.5, -1.0, 0.0, 2.0], F))
+
+
+@program
+def weights_that_fall_with_the_loss() -> None:
+    @tff.federated_computation(clients(vector(6)), clients(SCALAR))
+    def mean(updates: Any, losses: Any) -> Any:
+        weights = tff.federated_map(local(lambda loss: tf.exp(-loss), SCALAR), losses)
+        return tff.federated_mean(updates, weights), tff.federated_sum(weights)
+
+    mean(vectors(5, 6), scalars(0.1, 1.0, 2.5, 0.0, 9.0))
+
+
+@program
+def classification() -> None:
+    def measured(logits: Any, labels: Any) -> Any:
+        probabilities = tf.nn.softmax(logits)
+        loss = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+        entropy = -tf.reduce_sum(probabilities * tf.nn.log_softmax(logits), axis=-1)
+        return probabilities, loss, entropy, tf.reduce_logsumexp(logits, axis=-1)
+
+    summed(measured, tff.TensorType(F, [2, 4]), tff.TensorType(F, [2, 4]))(
+        [v.reshape(2, 4) for v in vectors(5, 8, 3.0)], [np.eye(4, dtype=F)[[1, 3]]] * 5
+    )
+
+
+@program
+def activations() -> None:
+    def activated(x: Any) -> Any:
+        smooth = (tf.tanh(x), tf.math.erf(x), tf.nn.softplus(x), tf.nn.gelu(x), tf.nn.silu(x))
+        return *smooth, tf.nn.elu(x), tf.nn.selu(x), tf.nn.softsign(x), abs(x) ** 1.3, tf.math.log1p(abs(x))
+
+    summed(activated, vector(5))(vectors(4, 5, 2.0))
+
+
+@program
+def functions_of_a_sum() -> None:
+    @tff.federated_computation(clients(vector(4)))
+    def of_sum(x: Any) -> Any:
+        functions = local(lambda t: (tf.sigmoid(t), tf.nn.softmax(t), 1.0 / (1.0 + tf.exp(-t)), 2.0**t), vector(4))
+        return tff.federated_map(functions, tff.federated_sum(x))
+
+    of_sum(vectors(5, 4))
+
+
+@program
+def hashes() -> None:
+    def hashed(x: Any, y: Any) -> Any:
+        mixed = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, 3 * tf.ones_like(x)))
+        moved = tf.bitwise.left_shift(tf.bitwise.bitwise_or(x, 1), 2)
+        return mixed, tf.bitwise.bitwise_and(mixed, 15), moved, x // y, x % y
+
+    integers = tff.TensorType(np.int32, [4])
+    values = [np.array([1000, -77, 0, 12345], np.int32) * k for k in (1, 2, -3)]
+    summed(hashed, integers, integers)(values, [np.array([7, -3, 2, 100], np.int32)] * 3)
+
+
 @pytest.mark.parametrize("run", PROGRAMS, ids=lambda f: f.__name__)
 def test_same_as_tff(run: Callable[[], None]):
     same_as_tff(run)

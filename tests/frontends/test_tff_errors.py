@@ -20,8 +20,8 @@ HERE = __file__
 
 @tff.tensorflow.computation
 def local_work(x: Any) -> Any:
-    logits = tf.nn.softmax(x)
-    return tf.exp(x) + logits, tf.math.lgamma(tf.math.digamma(x))
+    logits = tf.math.lgamma(x)
+    return tf.sin(x) + logits, tf.math.digamma(tf.math.lgamma(x))
 
 
 @tff.tensorflow.computation
@@ -43,24 +43,24 @@ def test_one_error_lists_everything() -> None:
     with pytest.raises(UnsupportedError) as caught:
         trace(everything_wrong)
     noise = LINES["return x + tf.random.normal([4])"]
-    softmax = LINES["logits = tf.nn.softmax(x)"]
-    last = LINES["return tf.exp(x) + logits, tf.math.lgamma(tf.math.digamma(x))"]
+    lgamma = LINES["logits = tf.math.lgamma(x)"]
+    last = LINES["return tf.sin(x) + logits, tf.math.digamma(tf.math.lgamma(x))"]
     start = LINES["@tff.federated_computation(AT_CLIENTS)"]
     assert (
         str(caught.value)
         == f"""\
 everything_wrong uses what is not supported:
-  {HERE}:{last}: Exp: of a single client's value; only public values and sums over clients can be its operands
-        return tf.exp(x) + logits, tf.math.lgamma(tf.math.digamma(x))
+  {HERE}:{last}: Sin: not supported
+        return tf.sin(x) + logits, tf.math.digamma(tf.math.lgamma(x))
                ^^^^^^^^^
-  {HERE}:{softmax}: Softmax: not supported
-        logits = tf.nn.softmax(x)
-                 ^^^^^^^^^^^^^^^^
-  {HERE}:{last}: Digamma: not supported
-        return tf.exp(x) + logits, tf.math.lgamma(tf.math.digamma(x))
-                                                  ^^^^^^^^^^^^^^^^^^
+  {HERE}:{lgamma}: Lgamma: not supported
+        logits = tf.math.lgamma(x)
+                 ^^^^^^^^^^^^^^^^^
   {HERE}:{last}: Lgamma: not supported
-        return tf.exp(x) + logits, tf.math.lgamma(tf.math.digamma(x))
+        return tf.sin(x) + logits, tf.math.digamma(tf.math.lgamma(x))
+                                                   ^^^^^^^^^^^^^^^^^
+  {HERE}:{last}: Digamma: not supported
+        return tf.sin(x) + logits, tf.math.digamma(tf.math.lgamma(x))
                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   {HERE}:{noise}: RandomStandardNormal: random numbers; noise cannot be drawn inside a secure computation
         return x + tf.random.normal([4])
@@ -72,7 +72,7 @@ Supported are: map, apply, broadcast, zip, value, eval_at_clients, eval_at_serve
 secure_sum and aggregate; in TensorFlow arithmetic, comparisons, select, reductions, matrix products, \
 indexing, sorting, counting, shape operations and control flow in functions, on floats, integers and bools of known shape."""
     )
-    assert [location.op for location in caught.value.locations][:2] == ["Exp", "Softmax"]
+    assert [location.op for location in caught.value.locations][:2] == ["Sin", "Lgamma"]
 
 
 def problems(*types: Any) -> Any:
@@ -103,9 +103,16 @@ def summed(function: Any) -> Any:
             lambda x: tf.tensor_scatter_nd_update(x, tf.cast(x[:, None], tf.int32), x),
             "TensorScatterUpdate: its indices must be constant",
         ),
-        (lambda x: 9.0 // (x + 2.0), "FloorDiv: by a secret divisor; only public values can be it"),
         (lambda x: tf.cast(x, tf.int32) % 0, "FloorMod: by 0"),
-        (lambda x: 2.0**x, "Pow: of a single client's value;"),
+        (lambda x: x**9, "Pow: to whole powers beyond 8 or to several ones; multiply x with itself"),
+        (lambda x: tf.pow(x, [1.0, 2.0, 1.5, 0.5]), "Pow: to whole powers beyond 8 or to several ones;"),
+        (lambda x: x**99.5, "Pow: to a power beyond 64, where a rounding of x shows too much"),
+        (lambda x: tf.cast(x, tf.int32) ** 9, "Pow: of integers to other powers than 0 to 8; cast them to float first"),
+        (
+            lambda x: tf.bitwise.left_shift(tf.cast(x, tf.int32), tf.cast(x, tf.int32)),
+            "LeftShift: by a secret number of places; only public values can be it",
+        ),
+        (lambda x: tf.bitwise.invert(tf.cast(tf.abs(x), tf.uint8)), "Invert: of integers without a sign"),
         (lambda x: tf.reduce_mean(tf.cast(x, tf.int32)), "Mean: of integers; cast them to float first"),
         (lambda x: tf.reduce_prod(tf.tile(x, [100])), "Prod: of more than 64 factors"),
         (

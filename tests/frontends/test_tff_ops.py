@@ -22,6 +22,17 @@ def _integers(x: Any) -> tuple[Any, ...]:
     return (*quotients, x % seven, x % minus, tf.truncatemod(x, seven), tf.truncatemod(x, minus), (x * 4) % minus)
 
 
+def _bits(x: Any, y: Any) -> tuple[Any, ...]:
+    nine = tf.constant(9, x.dtype)
+    joined = (tf.bitwise.bitwise_and(x, y), tf.bitwise.bitwise_or(x, nine), tf.bitwise.bitwise_xor(x, y))
+    shifted = (tf.bitwise.left_shift(x, nine), tf.bitwise.right_shift(x, 1 + 0 * nine), tf.bitwise.invert(x))
+    return (*joined, *shifted, tf.bitwise.right_shift(x, tf.abs(y) % 4))
+
+
+def _quotients(x: Any, y: Any) -> tuple[Any, ...]:
+    return (x // y, x % y, tf.truncatediv(x, y), tf.truncatemod(x, y), 100 // y, (x * y) // y)
+
+
 CASES: dict[str, Function] = {
     "arithmetic": lambda x, y: (x + y, x - y, x * 2.0, -x, x / (y * y + 1.0), 3.0 / (x * x + 1.0)),
     "square_root": lambda x, y: (tf.sqrt(x * x), tf.math.rsqrt(y * y + x * x), tf.math.reciprocal(x), tf.square(y)),
@@ -70,6 +81,12 @@ CASES: dict[str, Function] = {
     ),
     "floors": lambda x, y: (x // 0.3, x % 0.3, x // -0.7, x[0] % [0.2, -0.3, 4.0, 0.6], tf.math.floormod(y, 2.0)),
     "integer_quotients": lambda x, y: _integers(tf.cast(9.0 * x, tf.int32)) + _integers(tf.cast(90.0 * y, tf.int64)),
+    "secret_divisors": lambda x, y: _quotients(
+        tf.cast(99.0 * x, tf.int32), 2 * tf.cast(9.0 * y, tf.int32) + 1
+    ),
+    "float_divisors": lambda x, y: (x // (y * y + 0.3), x % (y * y + 0.3)),
+    "bits": lambda x, y: _bits(tf.cast(99.0 * x, tf.int32), tf.cast(9.0 * y, tf.int32)),
+    "long_bits": lambda x, y: _bits(tf.cast(99.0 * x, tf.int64), tf.cast(9.0 * y, tf.int64)),
     "reshape": lambda x, y: (
         tf.reshape(x, [-1]), tf.reshape(x, [2, -1, 3]), tf.reshape(x[0, 0], []),
         tf.reshape(x, tf.reverse(tf.shape(y), [0])),
@@ -102,6 +119,21 @@ CASES: dict[str, Function] = {
         x + tf.cast(tf.range(4), tf.float32), tf.reduce_sum(x) / tf.reduce_prod(tf.cast(tf.shape(x), tf.float32)),
     ),
     "plumbing": lambda x, y: (tf.stop_gradient(x), tf.identity(y), tf.debugging.check_numerics(x, "finite")),
+    "exponentials": lambda x, y: (tf.exp(x), tf.math.expm1(y), tf.math.log1p(abs(x)), tf.math.log(abs(x) + 0.5)),
+    "sigmoids": lambda x, y: (tf.sigmoid(x), tf.tanh(y), tf.math.erf(x), tf.math.erfc(y), tf.math.log_sigmoid(x)),
+    "activations": lambda x, y: (
+        tf.nn.softplus(x), tf.nn.elu(x), tf.nn.selu(y), tf.nn.softsign(x), tf.nn.silu(x), tf.nn.gelu(y),
+        tf.nn.gelu(x, approximate=True),
+    ),
+    "softmax": lambda x, y: (
+        tf.nn.softmax(x), tf.nn.softmax(y, axis=0), tf.nn.log_softmax(x), tf.reduce_logsumexp(y, axis=1),
+        tf.nn.softmax_cross_entropy_with_logits(labels=abs(x), logits=y),
+        tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=y),
+    ),
+    "zero_times": lambda x, y: (
+        tf.math.xlogy(x, y * y), tf.math.xlogy(0.0 * x, y - y), tf.math.xlog1py(y, abs(x)), tf.math.xdivy(x, y),
+    ),
+    "real_powers": lambda x, y: (abs(x) ** 1.7, abs(y) ** -0.3, 2.0**x, abs(x) ** y),
     "rounding": lambda x, y: (tf.floor(x), tf.math.ceil(y), tf.round(3 * x), tf.math.rint(3 * y)),
     "integers": lambda x, y: (
         tf.cast(x > 0, tf.int32) * 3 - 1, tf.reduce_sum(tf.cast(x > y, tf.int64)), tf.cast(x > 0, tf.int32) > 0,
@@ -139,8 +171,7 @@ CASES |= {
 
 ON_SERVER: dict[str, Function] = {
     "public": lambda x, y: (
-        tf.exp(x), tf.math.log(abs(x)),
-        abs(x) ** y, abs(x) ** 1.7, tf.math.floormod(x, 2.0), x // 0.3,
+        tf.math.log(abs(x)), tf.math.floormod(x, 2.0), x // 0.3,
     ),
     "not_finite": lambda x, y: (
         tf.math.is_finite(x / tf.zeros_like(y)), tf.math.is_finite(x / y), tf.math.is_nan(x), tf.math.is_inf(x / 0.0),

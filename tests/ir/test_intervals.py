@@ -46,6 +46,7 @@ ATTRIBUTES = {
     "top_indices": {"count": 2},
 }
 BOOLEAN = ("and", "or", "not", "reduce_any", "reduce_all")
+BITS = ("bit_and", "bit_or", "bit_xor", "shift_right")
 WITHOUT_OPERANDS = ("input", "constant", "output", "gate")  # a gate takes public scalars
 
 
@@ -90,7 +91,7 @@ def intervals(draw: st.DrawFn) -> Interval:
     return Interval(min(a, b), max(a, b))
 
 
-@pytest.mark.parametrize("name", sorted(set(TensorOp.REGISTRY) - set(WITHOUT_OPERANDS)))
+@pytest.mark.parametrize("name", sorted(set(TensorOp.REGISTRY) - set(WITHOUT_OPERANDS) - set(BITS)))
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), clients=st.integers(1, CLIENTS))
 def test_results_lie_within_the_interval(name: str, data: st.DataObject, clients: int):
@@ -104,6 +105,35 @@ def test_results_lie_within_the_interval(name: str, data: st.DataObject, clients
         (result,) = op.evaluate(args, Environment(clients))
     found = op.interval(operands, CLIENTS)
     assert holds(found, result), (operands, args, result, found)
+
+
+WHOLE = st.sampled_from([0, 1, -1, 2**62, -(2**62), 7, 8, -8, -9]) | st.integers(-70, 70) | st.integers(-(2**62), 2**62)
+
+
+@pytest.mark.parametrize("name", [*BITS, "floor_div", "floor_mod"])
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_results_of_integers_lie_within_the_interval(name: str, data: st.DataObject):
+    op = TensorOp.REGISTRY[name](operands=(value(8, dtype=DType.I64), value(8, dtype=DType.I64)))
+    operands, args = [], []
+    for _ in range(2):
+        array = np.array(data.draw(st.lists(WHOLE, min_size=8, max_size=8)))
+        operands.append(Interval(float(array.min()), float(array.max())))
+        args.append(array)
+    with np.errstate(all="ignore"):
+        (result,) = op.evaluate(args, Environment(1))
+    assert result.dtype == np.int64
+    found = op.interval(operands, CLIENTS)
+    assert holds(found, result), (operands, args, result, found)
+
+
+def test_bits_of_numbers_without_a_sign_have_none():
+    x, y = Interval(0.0, 20.0), Interval(-3.0, 9.0)
+    kinds = [TensorOp.REGISTRY[name](operands=(value(dtype=DType.I32),) * 2) for name in BITS]
+    assert [k.interval([x, x], 1) for k in kinds] == [Interval(0.0, 31.0)] * 3 + [Interval(0.0, 20.0)]
+    assert [k.interval([x, y], 1).lo for k in kinds] == [0.0, -32.0, -32.0, 0.0]
+    assert [k.interval([Interval(-32.0, 31.0), y], 1).lo for k in kinds] == [-32.0] * 4
+    assert all(k.interval([UNBOUNDED, y], 1) == UNBOUNDED for k in kinds)
 
 
 @pytest.mark.parametrize("kind", [ew.Mul, ew.Div, ew.Sub])

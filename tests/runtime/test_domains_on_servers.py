@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from on_duet import declared_cost, on_duet
 from opened import as_opened, assert_as_opened
-from small_programs import clipped_mean, everything, fltrust
+from small_programs import clipped_mean, everything, fltrust, functions
 
 from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.plain.program import PlainProgram
@@ -22,12 +22,13 @@ INPUTS = {
         {"x": RNG.normal(0, 1, (CLIENTS, 4, 3)), "y": RNG.normal(0, 1, (CLIENTS, 4, 3)), "count": np.arange(CLIENTS)},
         {"offset": RNG.normal(0, 1, (4, 3))},
     ),
+    "functions": ({"x": RNG.normal(0, 1, (CLIENTS, 3)), "count": np.arange(1, 1 + CLIENTS)}, {}),
     "clipped_mean": ({"value": RNG.normal(0, 1, (CLIENTS, 5))}, {"limit": np.float64(2.0)}),
     "fltrust": ({"updates": RNG.normal(0.5, 1, (CLIENTS, 6))}, {"root": RNG.normal(0.5, 1, 6)}),
 }
 
 
-@pytest.mark.parametrize("program", [everything(), clipped_mean(5), fltrust(6)], ids=lambda p: p.name)
+@pytest.mark.parametrize("program", [everything(), functions(3), clipped_mean(5), fltrust(6)], ids=lambda p: p.name)
 @pytest.mark.parametrize("domain", ["auto", "yao", "boolean"])
 def test_both_domains_give_the_result_of_the_simulation_and_the_declared_traffic(cluster, program, domain):
     compiled = compile_program(program, Options(clients=CLIENTS))

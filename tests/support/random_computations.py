@@ -39,6 +39,12 @@ ON_VECTORS: Sequence[Step] = (
     lambda x, s, g: tf.where(x > 0, x, 0.1 * x),
     lambda x, s, g: tf.where(s > 0, x / s, tf.zeros_like(x)),
     lambda x, s, g: x / tf.maximum(tf.reduce_max(tf.abs(x)), 1e-6),
+    lambda x, s, g: tf.sigmoid(x),
+    lambda x, s, g: tf.nn.softmax(x),
+    lambda x, s, g: tf.nn.log_softmax(x),
+    lambda x, s, g: tf.exp(-tf.abs(x)),
+    lambda x, s, g: tf.nn.softplus(x - g),
+    lambda x, s, g: tf.nn.elu(x) + tf.nn.gelu(x),
     lambda x, s, g: tf.reverse(x, [0]),
     lambda x, s, g: tf.sort(x),
     lambda x, s, g: tf.sort(x, direction="DESCENDING"),
@@ -62,6 +68,9 @@ TO_NUMBERS: Sequence[Step] = (
     lambda x, s, g: tf.tensordot(x, g, 1),
     lambda x, s, g: tf.nn.relu(tf.reduce_sum(x * g) / (tf.norm(x) * tf.norm(g))),
     lambda x, s, g: tf.reduce_sum(tf.cast(x > g, tf.float32)),
+    lambda x, s, g: tf.reduce_logsumexp(x),
+    lambda x, s, g: tf.tanh(s) + 1.0,
+    lambda x, s, g: tf.cast(tf.bitwise.bitwise_and(tf.cast(8.0 * s, tf.int32), 7), tf.float32),
     lambda x, s, g: tf.cast(tf.reduce_any(x > 1.0), tf.float32),
     lambda x, s, g: tf.sqrt(tf.reduce_mean(tf.square(x))),
     lambda x, s, g: 1.0 / (1.0 + tf.abs(s)),
@@ -77,6 +86,8 @@ AT_SERVER: Sequence[Step] = (
     lambda v, s, g: g * 0.9 + v,
     lambda v, s, g: v / tf.maximum(s, 1.0),
     lambda v, s, g: tf.nn.relu(v),
+    lambda v, s, g: tf.sigmoid(v),
+    lambda v, s, g: 1.0 / (1.0 + tf.exp(-v)),
 )
 
 

@@ -31,6 +31,8 @@ CONSTANTS = (0.5, 1.0, 2.0, 3.0, -1.0, 0.1, 0.01, 1e-3, 1e-6, 10.0, 0.0)
 UNARY = (ew.Neg, ew.Abs, ew.Sign, ew.Relu, ew.Square)
 BINARY = (ew.Add, ew.Sub, ew.Mul, ew.Maximum, ew.Minimum, ew.Add, ew.Mul)
 COMPARE = (ew.Less, ew.LessEqual, ew.Greater, ew.GreaterEqual, ew.Equal, ew.NotEqual)
+SMOOTH = (ew.Exp, ew.Sigmoid, ew.Tanh, ew.Erf, ew.Softplus)
+ON_INTEGERS = (ew.BitAnd, ew.BitOr, ew.BitXor, ew.ShiftRight, ew.FloorDiv, ew.FloorMod)
 ON_PUBLIC = (ew.Exp, ew.Log, ew.Floor, ew.Ceil, ew.RoundEven)
 
 
@@ -261,6 +263,21 @@ class RandomProgram:
             return self.add(ew.Rsqrt, self.add(ew.Add, under, self.constant(self.random.choice((1e-6, 1e-3, 1.0)))))
         return self.add(ew.Sqrt, under)
 
+    def _smooth(self) -> Value:
+        return self.add(self.random.choice(SMOOTH), self.numbers())
+
+    def _real_power(self) -> Value:
+        x, exponent = self.numbers(), self.random.choice((1.5, 0.3, 2.7, -0.5, -1.2))
+        positive = self.add(self.random.choice((ew.Abs, ew.Relu, ew.Exp)), x)
+        return self.add(ew.Pow, positive, self.constant(exponent))
+
+    def _softmax(self) -> Value:
+        x = self.vectors()
+        largest = self.column(self.add(st.ReduceMax, x, axes=(1,)))
+        below = self.add(ew.Minimum, self.add(ew.Sub, x, largest), self.constant(0.0))
+        exponentials = self.add(ew.Exp, below)
+        return self.divide(exponentials, self.column(self.add(st.Sum, exponentials, axes=(1,))))
+
     def _binary(self) -> Value:
         x = self.numbers()
         operands = [x, self.like(x)]
@@ -274,7 +291,7 @@ class RandomProgram:
             y = self.constant(self.random.choice((0, 1, 2, 5)), INT)
         else:
             y = self.pick(lambda v: dtype_of(v) is INT and v.type.shape == x.type.shape)
-        return self.add(self.random.choice((*BINARY, *COMPARE)), x, y)
+        return self.add(self.random.choice((*BINARY, *COMPARE, *ON_INTEGERS)), x, y)
 
     def _compare(self) -> Value:
         x = self.numbers()

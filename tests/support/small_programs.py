@@ -7,7 +7,27 @@ import numpy as np
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
-from ezprivsecfl.ir.tensor.elementwise import Abs, Add, Div, DivNoNan, Greater, Maximum, Mul, Relu, Select, Sqrt
+from ezprivsecfl.ir.tensor.elementwise import (
+    Abs,
+    Add,
+    BitAnd,
+    BitXor,
+    Div,
+    DivNoNan,
+    Erf,
+    Exp,
+    FloorDiv,
+    Greater,
+    Maximum,
+    Mul,
+    Pow,
+    Relu,
+    Select,
+    Sigmoid,
+    Softplus,
+    Sqrt,
+    Tanh,
+)
 from ezprivsecfl.ir.tensor.structure import Clients, Concat, MatMul, ReduceMax, Reshape, Slice, Sum, Transpose
 from ezprivsecfl.ir.types import Dim, DType, Secrecy, TensorType
 
@@ -47,6 +67,20 @@ def fltrust(size: int) -> Program:
     rows = b.add(Mul, b.add(Reshape, scale, shape=("n", 1)), updates)
     total = b.add(Sum, score, axes=(0,))
     b.returns(b.add(DivNoNan, b.add(Sum, rows, axes=(0,)), total))
+    return b.build()
+
+
+def functions(size: int) -> Program:
+    """Functions that circuits approximate, of every client's values and of their sum, and bits of integers."""
+    b = TensorProgram("functions")
+    x, count = b.clients("x", size), b.clients("count", dtype=DType.I32)
+    exponentials = b.add(Exp, x)
+    b.returns(b.add(Sum, exponentials, axes=(0,)), "exp")
+    b.returns(b.add(Sum, b.add(Mul, b.add(Sigmoid, x), b.add(Tanh, x)), axes=(0,)), "gates")
+    total = b.add(Sum, b.add(Add, b.add(Softplus, x), b.add(Erf, x)), axes=(0,))
+    b.returns(b.add(Pow, total, b.constant(0.7)), "power")
+    b.returns(b.add(Sum, b.add(BitXor, b.add(BitAnd, count, b.constant(6, DType.I32)), count), axes=(0,)), "bits")
+    b.returns(b.add(Sum, b.add(FloorDiv, b.constant(100, DType.I32), count), axes=(0,)), "quotients")
     return b.build()
 
 

@@ -1,7 +1,9 @@
 """How each TensorFlow operation is expressed in the IR; one file per group of operations."""
 
 from ezprivsecfl.frontends.tff.ops import (
+    activations,
     arithmetic,
+    bits,
     comparisons,
     complex_numbers,
     division,
@@ -26,7 +28,9 @@ __all__ = [
     "CONTROL",
     "LOWERINGS",
     "Call",
+    "activations",
     "arithmetic",
+    "bits",
     "comparisons",
     "complex_numbers",
     "division",

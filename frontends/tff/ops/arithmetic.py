@@ -33,38 +33,25 @@ DIRECT: dict[str, type[Op]] = {
     "Ceil": ew.Ceil,
     "Round": ew.RoundEven,
     "Rint": ew.RoundEven,
+    "Exp": ew.Exp,
     "Log": ew.Log,
+    "Sigmoid": ew.Sigmoid,
+    "Tanh": ew.Tanh,
+    "Erf": ew.Erf,
+    "Softplus": ew.Softplus,
 }
 """Operations that the IR has under another name."""
 
-NOT_AT_CLIENTS: dict[str, type[Op]] = {
-    "Exp": ew.Exp,
-}
-"""Operations on values that are public, or become public because they are results."""
+LARGEST_POWER = 64
+"""Of non-integer powers: their relative error is 64 times that of x."""
 
 
 def _direct(kind: type[Op]) -> Lowering:
     return lambda call: call.emit.elementwise(kind, *call.args)
 
 
-def _not_at_clients(kind: type[Op]) -> Lowering:
-    def lower(call: Call) -> Leaf:
-        require_server(call)
-        return call.emit.elementwise(kind, *call.args)
-
-    return lower
-
-
-def require_server(call: Call) -> None:
-    """Raises Unsupported if an operand differs from client to client."""
-    if any(isinstance(t, Traced) and t.batched for t in call.args):
-        raise Unsupported("of a single client's value; only public values and sums over clients can be its operands")
-
-
 for _name, _kind in DIRECT.items():
     lowering(_name)(_direct(_kind))
-for _name, _kind in NOT_AT_CLIENTS.items():
-    lowering(_name)(_not_at_clients(_kind))
 
 
 @lowering("RealDiv", "Div")
@@ -122,7 +109,7 @@ def cast(call: Call) -> Leaf:
 
 @lowering("Pow")
 def power(call: Call) -> Leaf:
-    """x to a small constant power by products and roots; to any other power only outside clients."""
+    """x^y: for small constant y products and roots."""
     x, exponent = call.args
     if isinstance(exponent, Known) and exponent.array.size and np.all(exponent.array == exponent.array.flat[0]):
         base = call.emit.traced(x)
@@ -130,8 +117,19 @@ def power(call: Call) -> Leaf:
         result = constant_power(call.emit, base, float(exponent.array.flat[0]))
         if result is not None:
             return call.emit.broadcast(result, shape)
-    require_server(call)
+    if any(isinstance(t, Traced) and t.type.is_secret for t in call.args):
+        _check_power(call.emit.traced(x), exponent)
     return call.emit.elementwise(ew.Pow, x, exponent)
+
+
+def _check_power(x: Traced, exponent: Tensor) -> None:
+    """Raises Unsupported if a secret power is not what the circuit computes, which takes the logarithm of x."""
+    if not x.dtype.is_float:
+        raise Unsupported("of integers to other powers than 0 to 8; cast them to float first")
+    if isinstance(exponent, Known) and np.any(np.abs(exponent.array) > LARGEST_POWER):
+        raise Unsupported(f"to a power beyond {LARGEST_POWER}, where a rounding of x shows too much")
+    if isinstance(exponent, Known) and np.any(exponent.array == np.rint(exponent.array)):
+        raise Unsupported("to whole powers beyond 8 or to several ones; multiply x with itself")
 
 
 def constant_power(emit: Emitter, x: Traced, exponent: float) -> Tensor | None:

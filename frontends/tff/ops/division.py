@@ -1,9 +1,9 @@
-"""Integer quotients and remainders.
+"""Quotients rounded to integers, and remainders.
 
-Public operands have operations of their own in the IR. A secret dividend, with a public divisor, is divided as a real
-number and rounded. An integer that is a multiple of the divisor must not be rounded to the next quotient because its
-own quotient has a rounding error: so all integers are moved by half of one, and then they are at least ``0.5 / |y|``
-away from every multiple.
+A secret integer is divided by a public one as a real number, and the quotient rounded. An integer that is a multiple of
+the divisor must not be rounded to the next quotient because its own quotient has a rounding error: so all integers are
+moved by half of one, and then they are at least ``0.5 / |y|`` away from every multiple. By a secret one it is divided
+in a circuit for integers, which is exact and costs more.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.ops.registry import Call, lowering
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import Known, Leaf, Tensor, Traced
+from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.types import DType
 
@@ -35,21 +36,31 @@ def floor_remainder(call: Call) -> Leaf:
 @lowering("TruncateDiv")
 def truncated_divide(call: Call) -> Leaf:
     """x / y without its fraction."""
-    return _truncated(call.emit, *call.args)
+    x, y = _integers(call)
+    if not y.type.is_secret:
+        return _truncated(call.emit, x, y)
+    sign = call.emit.elementwise(ew.Mul, *(call.emit.elementwise(ew.Sign, t) for t in (x, y)))
+    return call.emit.elementwise(ew.Mul, sign, _of_magnitudes(call.emit, ew.FloorDiv, x, y))
 
 
 @lowering("TruncateMod", "Mod")
 def truncated_remainder(call: Call) -> Leaf:
     """What is left of x, with the sign of x."""
-    x, y = call.args
-    return call.emit.elementwise(ew.Sub, x, call.emit.elementwise(ew.Mul, _truncated(call.emit, x, y), y))
+    x, y = _integers(call)
+    if not y.type.is_secret:
+        return call.emit.elementwise(ew.Sub, x, call.emit.elementwise(ew.Mul, _truncated(call.emit, x, y), y))
+    return call.emit.elementwise(
+        ew.Mul, call.emit.elementwise(ew.Sign, x), _of_magnitudes(call.emit, ew.FloorMod, x, y)
+    )
 
 
 def quotient(emit: Emitter, x: Tensor, y: Tensor) -> Traced:
-    """The largest integer up to x / y, for a secret x and a public y."""
+    """The largest integer up to x / y, one of which is secret."""
     x, y = emit.traced(x), emit.traced(y)
     if x.dtype.is_float:
         return emit.elementwise(ew.Floor, emit.elementwise(ew.Div, x, y))
+    if y.type.is_secret:
+        return emit.elementwise(ew.FloorDiv, x, y)
     divisor = emit.cast(y, DType.F64)
     half = emit.elementwise(ew.Mul, emit.elementwise(ew.Sign, divisor), emit.scalar(0.5, DType.F64))
     moved = emit.elementwise(ew.Add, emit.cast(x, DType.F64), half)
@@ -57,24 +68,34 @@ def quotient(emit: Emitter, x: Tensor, y: Tensor) -> Traced:
 
 
 def remainder(emit: Emitter, x: Tensor, y: Tensor) -> Traced:
-    """x minus the largest multiple of y up to it, for a secret x and a public y."""
+    """x minus the largest multiple of y up to it; one of both is secret."""
+    x, y = emit.traced(x), emit.traced(y)
+    if y.type.is_secret and x.dtype.is_integer:
+        return emit.elementwise(ew.FloorMod, x, y)
     return emit.elementwise(ew.Sub, x, emit.elementwise(ew.Mul, quotient(emit, x, y), y))
 
 
-def _truncated(emit: Emitter, x: Tensor, y: Tensor) -> Traced:
-    _is_secret(x, y)
-    x, divisor = emit.traced(x), emit.cast(y, DType.F64)
-    real = emit.cast(x, DType.F64)
-    if x.dtype.is_float:
-        raise Unsupported("of floats")
+def _truncated(emit: Emitter, x: Traced, y: Traced) -> Traced:
+    """x / y without its fraction, for a public y."""
+    divisor, real = emit.cast(y, DType.F64), emit.cast(x, DType.F64)
     half = emit.elementwise(ew.Mul, emit.elementwise(ew.Sign, real), emit.scalar(0.5, DType.F64))
     return emit.cast(emit.elementwise(ew.Div, emit.elementwise(ew.Add, real, half), divisor), x.dtype)
 
 
+def _of_magnitudes(emit: Emitter, kind: type[Op], x: Traced, y: Traced) -> Traced:
+    return emit.elementwise(kind, emit.elementwise(ew.Abs, x), emit.elementwise(ew.Abs, y))
+
+
+def _integers(call: Call) -> tuple[Traced, Traced]:
+    _is_secret(*call.args)
+    x, y = (call.emit.traced(t) for t in call.args)
+    if x.dtype.is_float:
+        raise Unsupported("of floats")
+    return x, y
+
+
 def _is_secret(x: Tensor, y: Tensor) -> bool:
-    """Whether the dividend is; raises Unsupported if the divisor is, or is known to be 0."""
-    if isinstance(y, Traced) and y.type.is_secret:
-        raise Unsupported("by a secret divisor; only public values can be it")
+    """Whether either is; raises Unsupported if the divisor is known to be 0."""
     if isinstance(y, Known) and not np.all(y.array):
         raise Unsupported("by 0")
-    return isinstance(x, Traced) and x.type.is_secret
+    return any(isinstance(t, Traced) and t.type.is_secret for t in (x, y))

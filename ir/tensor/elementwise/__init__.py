@@ -2,6 +2,7 @@
 
 from ezprivsecfl.ir.tensor.elementwise.arithmetic import Add, Mul, Neg, Square, Sub
 from ezprivsecfl.ir.tensor.elementwise.base import Binary, Elementwise, FloatBinary, FloatUnary, Unary
+from ezprivsecfl.ir.tensor.elementwise.bits import BitAnd, BitOr, BitXor, ShiftRight
 from ezprivsecfl.ir.tensor.elementwise.casts import Cast
 from ezprivsecfl.ir.tensor.elementwise.comparisons import (
     Compare,
@@ -13,8 +14,10 @@ from ezprivsecfl.ir.tensor.elementwise.comparisons import (
     NotEqual,
     Precedes,
 )
+from ezprivsecfl.ir.tensor.elementwise.curves import Erf, Sigmoid, Softplus, Tanh
+from ezprivsecfl.ir.tensor.elementwise.exponentials import Exp, Pow
 from ezprivsecfl.ir.tensor.elementwise.extremes import Maximum, Minimum
-from ezprivsecfl.ir.tensor.elementwise.in_the_clear import Exp, FloorDiv, FloorMod, Pow
+from ezprivsecfl.ir.tensor.elementwise.integer_quotients import FloorDiv, FloorMod
 from ezprivsecfl.ir.tensor.elementwise.logarithms import Log
 from ezprivsecfl.ir.tensor.elementwise.logic import And, Not, Or
 from ezprivsecfl.ir.tensor.elementwise.quotients import Div, DivNoNan, Reciprocal
@@ -28,6 +31,9 @@ __all__ = [
     "Add",
     "And",
     "Binary",
+    "BitAnd",
+    "BitOr",
+    "BitXor",
     "Cast",
     "Ceil",
     "Compare",
@@ -35,6 +41,7 @@ __all__ = [
     "DivNoNan",
     "Elementwise",
     "Equal",
+    "Erf",
     "Exp",
     "FloatBinary",
     "FloatUnary",
@@ -60,9 +67,13 @@ __all__ = [
     "RoundEven",
     "Rsqrt",
     "Select",
+    "ShiftRight",
+    "Sigmoid",
     "Sign",
+    "Softplus",
     "Sqrt",
     "Square",
     "Sub",
+    "Tanh",
     "Unary",
 ]

@@ -28,13 +28,13 @@ def decode(bits):
 def test_both_ends_of_every_segment_at_every_magnitude():
     rng = np.random.default_rng(1)
     ends = np.repeat(np.arange(64) << 17, 2) + np.tile([0, (1 << 17) - 1], 64)
-    mantissas = (1 << 23) + np.concatenate([ends, ends, rng.integers(0, 1 << 23, 4000)])
-    exponents = np.concatenate([np.zeros(128, int), np.full(128, -1), rng.integers(-256, 256, 4000)])
+    mantissas = (1 << 23) + np.concatenate([ends, ends, rng.integers(0, 1 << 23, 40_000)])
+    exponents = np.concatenate([np.zeros(128, int), np.full(128, -1), rng.integers(-256, 256, 40_000)])
     flags = np.zeros((mantissas.size, 3), bool)
     bits = np.concatenate([to_bits(mantissas, 24), to_bits(exponents, 9), flags], axis=1)
     (result,) = evaluate(circuit(), [bits])
     want = np.log(mantissas / 2.0**23) + exponents * np.log(2.0)
-    assert np.all(np.abs(decode(result) - want) <= 2.0**-23 * np.maximum(1.0, np.abs(want)))
+    assert np.all(np.abs(decode(result) - want) <= 2.0**-22 * np.maximum(1.0, np.abs(want)))
 
 
 def test_what_has_no_finite_logarithm():
@@ -54,4 +54,4 @@ def test_what_has_no_finite_logarithm():
 
 
 def test_few_gates():
-    assert circuit().and_count < 1400
+    assert circuit().and_count < 950
