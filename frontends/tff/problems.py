@@ -7,7 +7,8 @@ from ezprivsecfl.errors import UNKNOWN, Location, UnsupportedError
 SUPPORTED = (
     "Supported are: map, apply, broadcast, zip, value, eval_at_clients, eval_at_server, sum, mean, weighted mean, max, "
     "min, secure_sum and aggregate; in TensorFlow arithmetic, comparisons, select, reductions, matrix products, "
-    "indexing, sorting, counting, shape operations and control flow in functions, on floats, integers and bools of known shape."
+    "indexing, sorting, counting, shape operations and control flow in functions, on floats, integers and "
+    "bools of known shape."
 )
 
 

@@ -70,7 +70,8 @@ everything_wrong uses what is not supported:
     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 Supported are: map, apply, broadcast, zip, value, eval_at_clients, eval_at_server, sum, mean, weighted mean, max, min, \
 secure_sum and aggregate; in TensorFlow arithmetic, comparisons, select, reductions, matrix products, \
-indexing, sorting, counting, shape operations and control flow in functions, on floats, integers and bools of known shape."""
+indexing, sorting, counting, shape operations and control flow in functions, on floats, integers and \
+bools of known shape."""
     )
     assert [location.op for location in caught.value.locations][:2] == ["Sin", "Lgamma"]
 
