@@ -25,6 +25,8 @@ CLASS_FACTOR = 16.0
 What the servers learn is coarse, and rounds of a training run share few variants.
 """
 
+EACH, JOINT = NOISE = ("each", "joint")
+
 DROP, FAIL = ON_BAD_CLIENT = ("drop", "fail")
 
 FEWEST_SUMS = 64
@@ -93,6 +95,9 @@ class Options:
             the round and names it, ``fail`` ends the round.
         min_clients: The smallest number of clients a round may have (at least 2). A server that colludes with all
             clients of a round but one learns what that one's value adds to the result.
+        noise: How large each server's part of noise is: ``each``, as large as the program says, so that it is enough
+            for a server that knows its own part, and what is opened has √2 times as much; ``joint``, 1/√2 of it, so
+            that both parts together are what the program says, for those who know neither.
 
     Raises:
         CompileError: There is no such choice.
@@ -105,12 +110,15 @@ class Options:
     scale: str = BY_ROUND
     on_bad_client: str = DROP
     min_clients: int = MIN_CLIENTS
+    noise: str = EACH
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
             raise CompileError(f"scale={self.scale!r}: choose from {', '.join(SCALES)}")
         if self.on_bad_client not in ON_BAD_CLIENT:
             raise CompileError(f"on_bad_client={self.on_bad_client!r}: choose from {', '.join(ON_BAD_CLIENT)}")
+        if self.noise not in NOISE:
+            raise CompileError(f"noise={self.noise!r}: choose from {', '.join(NOISE)}")
 
 
 def first_clients(clients: int | None, min_clients: int) -> int:

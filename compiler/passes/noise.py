@@ -1,0 +1,178 @@
+"""Adds noise where a program adds normal random numbers to a secret value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ezprivsecfl.errors import UnsupportedError
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
+from ezprivsecfl.ir.tensor import Constant, Input, Output
+from ezprivsecfl.ir.tensor.elementwise import Abs, Add, Cast, Div, Mul, Neg, Reciprocal, Sub
+from ezprivsecfl.ir.tensor.noise import Noised, StandardNormal
+from ezprivsecfl.ir.tensor.structure import Broadcast, Reshape, Transpose
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
+from ezprivsecfl.ir.types import DType
+
+KEPT = (
+    "noise that is used by itself, or more than once (as tree aggregation does, which keeps it in the SERVER's state): "
+    "then both servers would know it, or could compute it, and it would hide nothing from them. Noise is drawn where it "
+    "is added, once, to a value that is computed from clients' values: total + tf.random.normal(shape, stddev=s)"
+)
+
+SEVERAL = "noise whose standard deviation is not one public number; add noise tensor by tensor"
+
+NOT_SECRET = "noise on a value that is public in a computation that also takes secret values; draw it in a computation of its own"
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Normal random numbers: ``mean + deviation · z``.
+
+    Args:
+        normal: Draws z.
+        deviation: A public number.
+        mean: A public value; None for 0.
+    """
+
+    normal: StandardNormal
+    deviation: Value
+    mean: Value | None = None
+
+
+@dataclass(frozen=True)
+class AddNoise:
+    """Makes ``noised`` of sums of a secret value and normal random numbers times a public number.
+
+    Args:
+        full: Whether each server's part of the noise has the whole standard deviation (``ir/mpc/noise.py``).
+
+    Example::
+
+        program @noised (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = input {path = "s", placement = server, bound = 8.0, type = public<f32[]>}
+          %2 = sum %0 {axes = [0]} : secret<f32[3]>
+          %3 = standard_normal {shape = [3], dtype = f32, draw = 0} : secret<f32[3]>
+          %4 = mul %3, %1 : secret<f32[3]>
+          %5 = add %2, %4 : secret<f32[3]>
+          output %5 {path = "result"}
+        }
+
+    becomes::
+
+        program @noised (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 3]>}
+          %1 = input {path = "s", placement = server, bound = 8.0, type = public<f32[]>}
+          %2 = sum %0 {axes = [0]} : secret<f32[3]>
+          %3 = abs %1 : public<f32[]>
+          %4 = noised %2, %3 {full = true, draw = 0} : secret<f32[3]>
+          output %4 {path = "result"}
+        }
+
+    Raises:
+        UnsupportedError: Random numbers are used in any other way; the message says why that cannot be.
+    """
+
+    full: bool
+
+    level = Level.TENSOR
+
+    def run(self, program: Program) -> Program:
+        """Returns the program without ``standard_normal``."""
+        noise: dict[Value, Scaled] = {}  # by value of the old program, deviations in the new one
+        added: set[int] = set()
+
+        def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | tuple[()] | None:
+            if isinstance(op, StandardNormal):
+                noise[op.result] = Scaled(op, _number(b, 1.0, op.dtype))
+                return None
+            random = [o for o in op.operands if o in noise]
+            if not random:
+                return None
+            scaled = None if len(random) > 1 or isinstance(op, Output) else _scaled(b, op, operands, noise)
+            if scaled is not None:
+                noise[op.result] = scaled
+                return None
+            if len(random) > 1 or not isinstance(op, Add | Sub):
+                raise UnsupportedError(KEPT, [op.location])
+            (z,) = random
+            if noise[z].normal.draw in added:
+                raise UnsupportedError(KEPT, [op.location])
+            added.add(noise[z].normal.draw)
+            return self._added(b, op, operands, noise[z], first=op.operands[0] is z)
+
+        return drop_unused(rewrite(program, rule), (Input, Output))
+
+    def _added(self, b: Rewriter, op: Op, operands: tuple[Value, ...], noise: Scaled, *, first: bool) -> Value:
+        """The sum or difference of a value and noise, whose sign does not matter."""
+        x = operands[1] if first else operands[0]
+        if not tensor_type(x).is_secret:
+            raise UnsupportedError(NOT_SECRET, [op.location])
+        if x.type.shape != op.result.type.shape or noise.normal.shape != op.result.type.shape:
+            raise UnsupportedError(
+                "noise of another shape than what it is added to, so entries share it", [op.location]
+            )
+        if isinstance(op, Sub) and first:
+            x = b.add(Neg, x)
+        if noise.mean is not None:
+            x = b.add(Sub if isinstance(op, Sub) and not first else Add, x, noise.mean)
+        if constant_value(noise.deviation) == 0.0:
+            return x
+        deviation = b.add(Cast, noise.deviation, dtype=tensor_type(x).dtype)
+        return b.add(Noised, x, _magnitude(b, deviation), full=self.full, draw=noise.normal.draw)
+
+
+def _scaled(b: Rewriter, op: Op, operands: tuple[Value, ...], noise: dict[Value, Scaled]) -> Scaled | None:
+    """The result of an operation on noise and public values as noise; None if it is none.
+
+    Raises:
+        UnsupportedError: The public value is not one number.
+    """
+    index = next(i for i, o in enumerate(op.operands) if o in noise)
+    before = noise[op.operands[index]]
+    if isinstance(op, Neg | Cast | Reshape | Transpose):
+        keeps = not isinstance(op, Cast) or op.dtype.is_float
+        return _moved(op, before) if keeps and (before.mean is None or isinstance(op, Cast)) else None
+    if len(operands) != 2 or tensor_type(operands[1 - index]).is_secret:
+        return None
+    public = operands[1 - index]
+    if isinstance(op, Mul) or (isinstance(op, Div) and index == 0):
+        if before.mean is not None:
+            return None
+        factor = _one_number(b, public, op)
+        factor = b.add(Reciprocal, factor) if isinstance(op, Div) else factor
+        return Scaled(before.normal, b.add(Mul, before.deviation, factor))
+    if isinstance(op, Add) and before.mean is None and op.result.type.shape == before.normal.shape:
+        return Scaled(before.normal, before.deviation, public)
+    return None
+
+
+def _moved(op: Op, noise: Scaled) -> Scaled:
+    """Entries are independent: moved, they are as good as in place."""
+    t = tensor_type(op.result)
+    normal = StandardNormal(shape=t.shape, dtype=t.dtype, draw=noise.normal.draw, location=noise.normal.location)
+    return Scaled(normal, noise.deviation, noise.mean)
+
+
+def _one_number(b: Rewriter, value: Value, op: Op) -> Value:
+    while isinstance(value.op, Broadcast):
+        (value,) = value.op.operands
+    known = constant_value(value)
+    if known is not None:
+        return _number(b, known, tensor_type(value).dtype)
+    if any(d != 1 for d in value.type.shape):
+        raise UnsupportedError(SEVERAL, [op.location])
+    return b.add(Reshape, value, shape=()) if value.type.shape else value
+
+
+def _number(b: ProgramBuilder, value: float, dtype: DType) -> Value:
+    return b.add(Constant, value=np.asarray(value), dtype=dtype)
+
+
+def _magnitude(b: ProgramBuilder, deviation: Value) -> Value:
+    known = constant_value(deviation)
+    return b.add(Abs, deviation) if known is None else _number(b, abs(known), tensor_type(deviation).dtype)
