@@ -70,7 +70,7 @@ class Clear:
         """The encoded public values of the secure part.
 
         Raises:
-            InputError: One is not finite or beyond what the program was compiled for, or a standard deviation too small.
+            InputError: One is not finite, beyond what the program was compiled for, or too small for noise.
         """
         encoded = []
         for public in self.manifest.publics:

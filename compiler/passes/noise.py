@@ -19,13 +19,15 @@ from ezprivsecfl.ir.types import DType
 
 KEPT = (
     "noise that is used by itself, or more than once (as tree aggregation does, which keeps it in the SERVER's state): "
-    "then both servers would know it, or could compute it, and it would hide nothing from them. Noise is drawn where it "
-    "is added, once, to a value that is computed from clients' values: total + tf.random.normal(shape, stddev=s)"
+    "then both servers would know it, or could compute it, and it would hide nothing from them. Noise is drawn where "
+    "it is added, once, to a value that is computed from clients' values: total + tf.random.normal(shape, stddev=s)"
 )
 
 SEVERAL = "noise whose standard deviation is not one public number; add noise tensor by tensor"
 
-NOT_SECRET = "noise on a value that is public in a computation that also takes secret values; draw it in a computation of its own"
+NOT_SECRET = "noise on a public value in a computation that takes secret ones; draw it in a computation of its own"
+
+ANOTHER_SHAPE = "noise of another shape than what it is added to, so that entries would share it"
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,7 @@ class AddNoise:
         if not tensor_type(x).is_secret:
             raise UnsupportedError(NOT_SECRET, [op.location])
         if x.type.shape != op.result.type.shape or noise.normal.shape != op.result.type.shape:
-            raise UnsupportedError(
-                "noise of another shape than what it is added to, so entries share it", [op.location]
-            )
+            raise UnsupportedError(ANOTHER_SHAPE, [op.location])
         if isinstance(op, Sub) and first:
             x = b.add(Neg, x)
         if noise.mean is not None:

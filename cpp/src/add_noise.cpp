@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "calibration.h"
 #include "duet/discrete_gaussian.h"
 
 namespace duet {
@@ -20,7 +21,9 @@ std::uint64_t over_root_two(std::uint64_t x) {
 
 }  // namespace
 
-KernelCosts AddNoise::costs(Sizes&) { return {}; }
+KernelCosts AddNoise::costs(Sizes& sizes) {
+  return {{}, {}, calibration::kNoise * static_cast<double>(sizes["elements"])};
+}
 
 std::uint64_t AddNoise::part_deviation(std::uint64_t deviation, Part part) {
   if (deviation == 0) return 0;

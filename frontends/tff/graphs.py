@@ -32,8 +32,8 @@ from ezprivsecfl.frontends.tff.values import (
 )
 
 RANDOM = (
-    "random numbers in a computation on secret values; the servers draw normal noise alone, at the server and outside of "
-    "loops and branches, where it is added to a value (tf.random.normal)"
+    "random numbers in a computation on secret values; the servers draw normal noise alone (tf.random.normal), outside "
+    "of loops and branches, where it is added to a value"
 )
 
 REASONS = {

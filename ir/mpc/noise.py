@@ -1,7 +1,7 @@
 """Noise that the servers add to shares, each its own part.
 
 A part is a discrete Gaussian on the grid of the fixed point, the integers x with probabilities proportional to
-exp(-x²/2σ²) (Canonne, Kamath, Steinke, "The Discrete Gaussian for Differential Privacy", NeurIPS 2020). What it
+exp(-x²/2s²) (Canonne, Kamath, Steinke, "The Discrete Gaussian for Differential Privacy", NeurIPS 2020). What it
 protects, and from whom, is in docs/privacy.md.
 """
 
@@ -17,8 +17,10 @@ from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, RingType, Type
 
 LEAST_DEVIATION = 1 << 10
-"""Units of the last place that a standard deviation has at least: rounding it up to a whole number adds less than 0.3 %,
-and what the fixed point rounds is little next to it."""
+"""Units of the last place that a standard deviation has at least.
+
+Rounding it up to a whole number adds less than 0.3 % then, and what the fixed point rounds is little beside it.
+"""
 
 SERVERS = 2
 
@@ -77,7 +79,7 @@ def part_deviation(deviation: int, *, full: bool) -> int:
 def too_little_noise(deviation: float, frac: int) -> str:
     """Why noise of a standard deviation is refused, and what to do."""
     return (
-        f"noise with a standard deviation of {deviation:g} is less than {LEAST_DEVIATION} units of the last place of what "
-        f"it is added to (2^-{frac}), so roundings would show beside it. Lower the bounds of what it is added to "
+        f"noise with a standard deviation of {deviation:g} is less than {LEAST_DEVIATION} units of the last place of "
+        f"what it is added to (2^-{frac}), so roundings would show beside it. Lower the bounds of what it is added to "
         "(--bound), which leaves more fractional bits, or take more noise"
     )

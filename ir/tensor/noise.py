@@ -57,10 +57,10 @@ class StandardNormal(TensorOp, name="standard_normal"):
 
 
 class Noised(TensorOp, name="noised"):
-    """x + σz for independent standard normal numbers z, with σ public; on the grid of x, so that no place shows x.
+    """x + sz for independent standard normal z and a public number s; on the grid of x, so that no place of x shows.
 
     Args:
-        full: Whether each server's part has the standard deviation σ; see ``mpc.noise.AddNoise``.
+        full: Whether each server's part has the standard deviation s; see ``mpc.noise.AddNoise``.
         draw: The number of the draw.
     """
 
@@ -88,7 +88,7 @@ class Noised(TensorOp, name="noised"):
 
         Parts are subgaussian with their variances (Canonne, Kamath, Steinke, section 3), so their sum is, with the sum
         v of these: P(|sum| >= t√v) <= 2 exp(-t²/2). The union bound over d entries gives t² = 2 ln(2d · 2^40). The sum
-        has √v = √2 σ at most, with σ rounded up by less than 0.3 %.
+        has √v = √2 s at most, with s rounded up by less than 0.3 %.
         """
         x, deviation = operands
         entries = max(1, math.prod(int(d) for d in self.operands[0].type.shape))

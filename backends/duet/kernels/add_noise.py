@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ezprivsecfl.backends.duet.kernels.member import MemberKernel
+from ezprivsecfl.backends.duet.kernels.sizes import elements
 from ezprivsecfl.ir.mpc import noise
 
 
@@ -18,5 +19,5 @@ class AddNoise(MemberKernel[noise.AddNoise], name="add_noise"):
         return f"{{AddNoise::Part::{'kFull' if self.op.full else 'kJoint'}}}"
 
     def sizes(self, clients: int) -> dict[str, int]:
-        """Nothing, whatever the value."""
-        return {}
+        """The value's elements."""
+        return {"elements": elements(self.op.result, clients)}
