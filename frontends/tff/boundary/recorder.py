@@ -20,7 +20,7 @@ from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Site, Uploa
 from ezprivsecfl.frontends.tff.boundary.inlining import inlined
 from ezprivsecfl.frontends.tff.boundary.noise import is_noise, noise
 from ezprivsecfl.frontends.tff.boundary.own_operations import can_be_shared, own_operations
-from ezprivsecfl.frontends.tff.boundary.steps import Bindings, OwnPart, Step, WholeCall, names_in
+from ezprivsecfl.frontends.tff.boundary.steps import Bindings, OwnPart, Step, WholeCall, names_in, placeholder
 from ezprivsecfl.frontends.tff.discovery import has_data_set
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
@@ -83,7 +83,8 @@ class Recorder:
         if not local and all_have_counterparts(graphs.graph(proto)):
             result = graphs.call(graphs.graph(proto), result_type, argument, place)
             return self._with_origins(block, argument, result, place)
-        graph = Graph(proto, inlined)
+        secret = self._on_shares_alone(block, argument)
+        graph = Graph(proto, lambda graph_def: inlined(graph_def, secret))
         parts = {party: self._part(block, graph, argument, party, place) for party in (False, True)}
         if True in local:
             own = dict.fromkeys(own_operations(graph), True)
@@ -97,6 +98,14 @@ class Recorder:
         result = graphs.call(graph, result_type, argument, place, cut)
         # What is drawn is the same wherever it is used: it must not be drawn again with the whole result.
         return result if drawn else self._with_origins(block, argument, result, place)
+
+    def _on_shares_alone(self, block: Any, argument: Node | None) -> set[str]:
+        """The placeholders of a call without data sets whose values the server does not know."""
+        proto = block.proto.tensorflow
+        if not proto.HasField("parameter") or any(isinstance(leaf, Local) for leaf in _leaves(argument)):
+            return set()
+        arguments = self._arguments(proto.parameter, block.type_signature.parameter, argument, at_client=False)
+        return {placeholder(binding) for binding, _, given in arguments if given is None}
 
     def _part(self, block: Any, graph: Graph, argument: Node | None, at_client: bool, place: Location) -> OwnPart:
         bindings = []
