@@ -19,10 +19,9 @@ from ezprivsecfl.compiler.lowering.region_circuits import Incoming, RegionCircui
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.compiler.lowering.shapes import broadcast, ranked, reshaped
-from ezprivsecfl.errors import PrecisionError
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch
 from ezprivsecfl.ir.mpc.fixed_point import encode
-from ezprivsecfl.ir.mpc.noise import LEAST_DEVIATION, AddNoise, too_little_noise
+from ezprivsecfl.ir.mpc.noise import LEAST_DEVIATION, AddNoise
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import drop_unused
@@ -173,18 +172,11 @@ class _Lowering:
         return self.b.add(AddNoise, shares, self._deviation(deviation, frac), **op.attributes())
 
     def _deviation(self, value: Value, frac: int) -> Value:
-        """A standard deviation in units of the last place.
-
-        Raises:
-            PrecisionError: It is a constant that is too small.
-        """
+        """A standard deviation in units of the last place; of a constant there are enough (``Scales``)."""
         if value in self.stages.public:
             return self._public(value, frac, least=LEAST_DEVIATION * 2.0**-frac)
         assert isinstance(value.op, Constant)
-        encoded = encode(value.op.value, frac)
-        if 0 < int(encoded) < LEAST_DEVIATION:
-            raise PrecisionError(too_little_noise(float(value.op.value), frac), [value.op.location])
-        return self.b.add(io.Constant, value=encoded, frac=frac)
+        return self.b.add(io.Constant, value=encode(value.op.value, frac), frac=frac)
 
     def _aligned(self, op: Op, value: Value, frac: int) -> Value:
         """A secret or public operand with ``frac`` fractional bits."""

@@ -334,6 +334,8 @@ class Scales:
         )
         if is_sketched(broken.value.op, self.ranges.norms):
             names += " Or take more sums (--norms): the more there are, the less room they need."
+        if any(isinstance(op, Noised) for op, _ in self._contributors(broken)):
+            names += " Or take more noise: what is added must be fine enough for its standard deviation."
         return (
             f"{broken.value.op.user_name} does not fit the 64-bit ring: its values lie within "
             f"{self.magnitudes.shown(broken.value)}, and to be precise enough they need "

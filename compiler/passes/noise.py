@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,16 +32,18 @@ ANOTHER_SHAPE = "noise of another shape than what it is added to, so that entrie
 
 @dataclass(frozen=True)
 class Scaled:
-    """Normal random numbers: ``mean + deviation · z``.
+    """Normal random numbers: ``mean + scale · product of factors · z``.
 
     Args:
         normal: Draws z.
-        deviation: A public number.
+        scale: A constant.
+        factors: Public numbers.
         mean: A public value; None for 0.
     """
 
     normal: StandardNormal
-    deviation: Value
+    scale: float = 1.0
+    factors: tuple[Value, ...] = ()
     mean: Value | None = None
 
 
@@ -85,12 +87,12 @@ class AddNoise:
 
     def run(self, program: Program) -> Program:
         """Returns the program without ``standard_normal``."""
-        noise: dict[Value, Scaled] = {}  # by value of the old program, deviations in the new one
+        noise: dict[Value, Scaled] = {}  # by value of the old program, in terms of the new one
         added: set[int] = set()
 
         def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | tuple[()] | None:
             if isinstance(op, StandardNormal):
-                noise[op.result] = Scaled(op, _number(b, 1.0, op.dtype))
+                noise[op.result] = Scaled(op)
                 return None
             random = [o for o in op.operands if o in noise]
             if not random:
@@ -120,10 +122,10 @@ class AddNoise:
             x = b.add(Neg, x)
         if noise.mean is not None:
             x = b.add(Sub if isinstance(op, Sub) and not first else Add, x, noise.mean)
-        if constant_value(noise.deviation) == 0.0:
+        if noise.scale == 0.0:
             return x
-        deviation = b.add(Cast, noise.deviation, dtype=tensor_type(x).dtype)
-        return b.add(Noised, x, _magnitude(b, deviation), full=self.full, draw=noise.normal.draw)
+        deviation = _deviation(b, noise, tensor_type(x).dtype)
+        return b.add(Noised, x, deviation, full=self.full, draw=noise.normal.draw)
 
 
 def _scaled(b: Rewriter, op: Op, operands: tuple[Value, ...], noise: dict[Value, Scaled]) -> Scaled | None:
@@ -143,11 +145,9 @@ def _scaled(b: Rewriter, op: Op, operands: tuple[Value, ...], noise: dict[Value,
     if isinstance(op, Mul) or (isinstance(op, Div) and index == 0):
         if before.mean is not None:
             return None
-        factor = _one_number(b, public, op)
-        factor = b.add(Reciprocal, factor) if isinstance(op, Div) else factor
-        return Scaled(before.normal, b.add(Mul, before.deviation, factor))
+        return _times(b, before, public, op)
     if isinstance(op, Add) and before.mean is None and op.result.type.shape == before.normal.shape:
-        return Scaled(before.normal, before.deviation, public)
+        return replace(before, mean=public)
     return None
 
 
@@ -155,24 +155,31 @@ def _moved(op: Op, noise: Scaled) -> Scaled:
     """Entries are independent: moved, they are as good as in place."""
     t = tensor_type(op.result)
     normal = StandardNormal(shape=t.shape, dtype=t.dtype, draw=noise.normal.draw, location=noise.normal.location)
-    return Scaled(normal, noise.deviation, noise.mean)
+    return replace(noise, normal=normal)
 
 
-def _one_number(b: Rewriter, value: Value, op: Op) -> Value:
-    while isinstance(value.op, Broadcast):
-        (value,) = value.op.operands
-    known = constant_value(value)
-    if known is not None:
-        return _number(b, known, tensor_type(value).dtype)
-    if any(d != 1 for d in value.type.shape):
+def _times(b: Rewriter, noise: Scaled, factor: Value, op: Op) -> Scaled:
+    """Noise times a public number, or over it."""
+    while isinstance(factor.op, Broadcast):
+        (factor,) = factor.op.operands
+    known = constant_value(factor)
+    if known is not None and not (isinstance(op, Div) and known == 0.0):
+        return replace(noise, scale=noise.scale / known if isinstance(op, Div) else noise.scale * known)
+    if any(d != 1 for d in factor.type.shape):
         raise UnsupportedError(SEVERAL, [op.location])
-    return b.add(Reshape, value, shape=()) if value.type.shape else value
+    number = b.add(Reshape, factor, shape=()) if factor.type.shape else factor
+    return replace(noise, factors=(*noise.factors, b.add(Reciprocal, number) if isinstance(op, Div) else number))
 
 
-def _number(b: ProgramBuilder, value: float, dtype: DType) -> Value:
-    return b.add(Constant, value=np.asarray(value), dtype=dtype)
-
-
-def _magnitude(b: ProgramBuilder, deviation: Value) -> Value:
-    known = constant_value(deviation)
-    return b.add(Abs, deviation) if known is None else _number(b, abs(known), tensor_type(deviation).dtype)
+def _deviation(b: ProgramBuilder, noise: Scaled, dtype: DType) -> Value:
+    """The standard deviation, which is not negative."""
+    scale = b.add(Constant, value=np.asarray(abs(noise.scale)), dtype=dtype)
+    if not noise.factors:
+        return scale
+    product = noise.factors[0]
+    for factor in noise.factors[1:]:
+        product = b.add(Mul, product, factor)
+    if tensor_type(product).dtype is not dtype:
+        product = b.add(Cast, product, dtype=dtype)
+    magnitude = b.add(Abs, product)
+    return magnitude if abs(noise.scale) == 1.0 else b.add(Mul, magnitude, scale)
