@@ -35,7 +35,7 @@ def _described(noise: Noise) -> str:
         size = f"the program's standard deviation is {source}; each server's part has {own}, what is opened {total}"
     else:
         own, total = (f"{factor * noise.deviation:.4g}" for factor in factors)
-        size = f"each server's part has the standard deviation {own}, what is opened {total}"
+        size = f"each server's part has the standard deviation {own}, what is opened has {total}"
     return f"{what}: each server adds a discrete Gaussian of its own on the grid of 2^{-noise.frac}; {size}"
 
 

@@ -144,7 +144,7 @@ def add_noise(i: Any, y: Any) -> Any:
         (lambda v, s: v + tf.cast(tf.random.stateless_poisson([3], s, 1.0), tf.float32), "random numbers"),
         (lambda v, s: tf.cond(s[0] > 0, lambda: v + tf.random.uniform([3]), lambda: v), "random numbers"),
         (
-            lambda v, s: tf.while_loop(lambda i, y: i < s[0], add_noise, (tf.constant(0, tf.int64), v))[1],
+            lambda v, s: tf.while_loop(lambda i, y: i < 2, add_noise, (tf.constant(0), v))[1],
             "random numbers",
         ),
         (lambda v, s: v + tf.random.normal(tf.shape(tf.range(s[0]))), "noise whose shape is not known"),

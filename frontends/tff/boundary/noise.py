@@ -12,6 +12,7 @@ from typing import Any
 
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
+from ezprivsecfl.frontends.tff.graphs import Graph
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import Traced
 from ezprivsecfl.ir.tensor.noise import StandardNormal
@@ -27,8 +28,15 @@ FROM_SEED = (
 
 
 def is_noise(op: Any) -> bool:
-    """Whether an operation draws normal numbers."""
-    return op.type == FRESH or op.type in SEEDED
+    """Whether an operation draws normal numbers that no seed tensor determines."""
+    return bool(op.type == FRESH)
+
+
+def draws_from_seed(graph: Graph) -> bool:
+    """Whether a graph, or a function that it calls, draws normal numbers from a seed that it is given."""
+    graph_def = graph.graph.as_graph_def()
+    nodes = (*graph_def.node, *(node for function in graph_def.library.function for node in function.node_def))
+    return any(node.op in SEEDED for node in nodes)
 
 
 def noise(emit: Emitter, op: Any, draw: int) -> Traced:
@@ -42,7 +50,7 @@ def noise(emit: Emitter, op: Any, draw: int) -> Traced:
     Raises:
         Unsupported: It has a seed, or its shape is not known.
     """
-    if op.type in SEEDED or op.get_attr("seed") or op.get_attr("seed2"):
+    if op.get_attr("seed") or op.get_attr("seed2"):
         raise Unsupported(FROM_SEED)
     (normal,) = op.outputs
     if not normal.shape.is_fully_defined():

@@ -18,7 +18,7 @@ from ezprivsecfl.errors import Location
 from ezprivsecfl.frontends.tff.boundary.clear_operations import all_have_counterparts, clear_operations, draws
 from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Site, Upload
 from ezprivsecfl.frontends.tff.boundary.inlining import inlined
-from ezprivsecfl.frontends.tff.boundary.noise import is_noise, noise
+from ezprivsecfl.frontends.tff.boundary.noise import FROM_SEED, draws_from_seed, is_noise, noise
 from ezprivsecfl.frontends.tff.boundary.own_operations import can_be_shared, own_operations
 from ezprivsecfl.frontends.tff.boundary.steps import Bindings, OwnPart, Step, WholeCall, names_in, placeholder
 from ezprivsecfl.frontends.tff.discovery import has_data_set
@@ -93,6 +93,9 @@ class Recorder:
         own, drawn = self._clear_operations(graph, parts[False])
         for part in parts.values():
             part.ordered = self._caller is False
+        if self._caller is False and None in parts[False].placeholders().values() and draws_from_seed(graph):
+            self._problems.add(place, FROM_SEED)
+            return BROKEN
         on_shares = {op.name for op in graph.graph.get_operations() if op.name not in own and is_noise(op)}
         cut = _Cut(self, parts, own, on_shares if self._caller is False else set(), None)
         result = graphs.call(graph, result_type, argument, place, cut)
