@@ -54,7 +54,7 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
         shares=tuple(SharedInput(op.path, op.type.shape, op.type.frac, op.bound, op.lowest) for op in shares),
         server=tuple(ServerInput(op.path, op.type.shape) for op in compiled.tensor.of(Input) if op.path not in shared),
         publics=tuple(
-            PublicValue(op.path, op.type.shape, op.type.frac, op.bound, str(op.location))
+            PublicValue(op.path, op.type.shape, op.type.frac, op.bound, op.least, str(op.location))
             for op in program.of(io.Public)
         ),
         outputs=tuple(OpenedValue(op.path, _frac(op), op.hidden, significant_bits(op)) for op in program.of(io.Output)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
@@ -24,6 +25,8 @@ CLASS_FACTOR = 16.0
 
 What the servers learn is coarse, and rounds of a training run share few variants.
 """
+
+EACH, JOINT = NOISE = ("each", "joint")
 
 DROP, FAIL = ON_BAD_CLIENT = ("drop", "fail")
 
@@ -79,6 +82,44 @@ class Norms:
 
 
 @dataclass(frozen=True)
+class Accounting:
+    """What the report computes epsilon for, the bound of differential privacy.
+
+    Args:
+        delta: The probability with which the bound need not hold.
+        rounds: How many rounds a client may take part in.
+        sampling: The probability with which a client takes part in a round, independently of all others (Poisson
+            sampling).
+        sensitivity: By how much a client can change all values that get noise, together (the L2 norm): the clipping
+            bound of a sum.
+        noise_multiplier: The standard deviation over the sensitivity, where the program states it that way.
+
+    Raises:
+        CompileError: There is no such choice.
+    """
+
+    delta: float
+    rounds: int = 1
+    sampling: float = 1.0
+    sensitivity: float | None = None
+    noise_multiplier: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.delta < 1:
+            raise CompileError(f"--dp-delta {self.delta:g}: expected a probability above 0 and below 1, such as 1e-5")
+        if self.rounds < 1:
+            raise CompileError(f"--dp-rounds {self.rounds}: expected at least 1")
+        if not 0 < self.sampling <= 1:
+            raise CompileError(f"--dp-sampling {self.sampling:g}: expected a probability, such as 0.01")
+        given = [x for x in (self.sensitivity, self.noise_multiplier) if x is not None]
+        if len(given) != 1 or not 0 < given[0] < math.inf:
+            raise CompileError(
+                "epsilon needs one positive number, --dp-sensitivity (the clipping bound) or --dp-noise-multiplier "
+                "(the standard deviation over the sensitivity)"
+            )
+
+
+@dataclass(frozen=True)
 class Options:
     """Compilation options.
 
@@ -93,6 +134,10 @@ class Options:
             the round and names it, ``fail`` ends the round.
         min_clients: The smallest number of clients a round may have (at least 2). A server that colludes with all
             clients of a round but one learns what that one's value adds to the result.
+        noise: How large each server's part of noise is: ``each``, as large as the program says, so that it is enough
+            for a server that knows its own part, and what is opened has √2 times as much; ``joint``, 1/√2 of it, so
+            that both parts together are what the program says, for those who know neither.
+        accounting: What the report computes epsilon for; None: it does not.
 
     Raises:
         CompileError: There is no such choice.
@@ -105,12 +150,16 @@ class Options:
     scale: str = BY_ROUND
     on_bad_client: str = DROP
     min_clients: int = MIN_CLIENTS
+    noise: str = EACH
+    accounting: Accounting | None = None
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
             raise CompileError(f"scale={self.scale!r}: choose from {', '.join(SCALES)}")
         if self.on_bad_client not in ON_BAD_CLIENT:
             raise CompileError(f"on_bad_client={self.on_bad_client!r}: choose from {', '.join(ON_BAD_CLIENT)}")
+        if self.noise not in NOISE:
+            raise CompileError(f"noise={self.noise!r}: choose from {', '.join(NOISE)}")
 
 
 def first_clients(clients: int | None, min_clients: int) -> int:

@@ -8,7 +8,7 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.lowering.domains import COMFORTABLE_BITS, FEWEST_BITS, INPUT_BITS, Domains
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
-from ezprivsecfl.compiler.options import MIN_CLIENTS, Options
+from ezprivsecfl.compiler.options import EACH, MIN_CLIENTS, Options
 from ezprivsecfl.compiler.passes.blend import BlendSelections
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
@@ -16,6 +16,7 @@ from ezprivsecfl.compiler.passes.idle_clamps import DropIdleClamps
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
 from ezprivsecfl.compiler.passes.networks import SortByNetworks
+from ezprivsecfl.compiler.passes.noise import AddNoise
 from ezprivsecfl.compiler.passes.public_factors import NormaliseFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
@@ -48,6 +49,7 @@ def tensor_passes(options: Options) -> list[Pass]:
     """The passes of the tensor level, in order."""
     return [
         Simplify(),
+        AddNoise(full=options.noise == EACH),
         DropIdleClamps(),
         ApproximateRelu(options.relu.degree, options.norms),
         ReduceByTrees(),

@@ -19,11 +19,21 @@ if TYPE_CHECKING:
     from ezprivsecfl.api import SecureProgram, compile
     from ezprivsecfl.backends.duet.backend import Duet
     from ezprivsecfl.backends.motion2nx.backend import Motion2nx
+    from ezprivsecfl.compiler.options import Accounting
     from ezprivsecfl.secure_context import set_secure_execution_context
 
-__all__ = ["Duet", "Motion2nx", "SecureProgram", "__version__", "compile", "set_secure_execution_context"]
+__all__ = [
+    "Accounting",
+    "Duet",
+    "Motion2nx",
+    "SecureProgram",
+    "__version__",
+    "compile",
+    "set_secure_execution_context",
+]
 
 _HOME = {
+    "Accounting": "compiler.options",
     "Duet": "backends.duet.backend",
     "Motion2nx": "backends.motion2nx.backend",
     "SecureProgram": "api",

@@ -14,10 +14,21 @@ from ezprivsecfl.backends.base import Backend, Costs
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, DROP, MIN_CLIENTS, Norms, Options, Relu
+from ezprivsecfl.compiler.options import (
+    BY_ROUND,
+    DEFAULT_CLIENTS,
+    DROP,
+    EACH,
+    MIN_CLIENTS,
+    Accounting,
+    Norms,
+    Options,
+    Relu,
+)
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, trace
+from ezprivsecfl.ir.mpc.noise import AddNoise
 from ezprivsecfl.precision import imprecise
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import facts_of
@@ -34,11 +45,13 @@ def compile(
     backend: str | Backend = "duet",
     relu: str = "exact",
     norms: str = "exact",
+    noise: str = EACH,
     bounds: Mapping[str, Declared] | None = None,
     scale: str = BY_ROUND,
     on_bad_client: str = DROP,
     min_clients: int = MIN_CLIENTS,
     name: str | None = None,
+    accounting: Accounting | None = None,
 ) -> SecureProgram:
     """Compiles an aggregation to secure two-party computation.
 
@@ -51,6 +64,8 @@ def compile(
             ``plain`` (exact simulation in this process).
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
         norms: ``exact``, or ``sketch:K`` to estimate norms of vectors longer than K; the report gives the error.
+        noise: Noise that the server adds to secret values: ``each`` server's part is as large as the program says, or
+            ``joint``, both parts together are (docs/privacy.md).
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter], or lowest <= x < highest for a pair; ``""``
             stands for all CLIENTS parameters.
         scale: ``declared``: every round uses the variant of the program for the magnitudes that its clients declare,
@@ -59,6 +74,7 @@ def compile(
             with a warning that names it; ``fail`` ends the round.
         min_clients: The smallest number of clients that a round may have; smaller ones are refused with InputError.
         name: The program's name; by default the computation's.
+        accounting: What the report computes epsilon for.
 
     Raises:
         CompileError: The program cannot be compiled; the message names the operations and source lines.
@@ -67,10 +83,12 @@ def compile(
         clients=clients,
         relu=Relu.parse(relu),
         norms=Norms.parse(norms),
+        noise=noise,
         bounds=ParameterBounds.of(bounds or {}),
         scale=scale,
         on_bad_client=on_bad_client,
         min_clients=min_clients,
+        accounting=accounting,
     )
     traced, chosen = trace(computation, name), choose(backend)
     return SecureProgram(traced, options, chosen, [Variant.compile(traced.program, options, chosen)])
@@ -137,9 +155,23 @@ class SecureProgram:
         With sketched norms it draws a random map of its own, as every round does. Where the program truncates, Duet
         rounds up or down by chance: then results may differ by what the last place of those values amounts to.
         """
-        given = self.traced.arguments(self._argument(args, kwargs))
+        return self.simulate_call(self._argument(args, kwargs), noise=True)
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether the servers add noise, so that results differ from round to round."""
+        return bool(self.compiled.secure.of(AddNoise))
+
+    def simulate_call(self, argument: Any, *, noise: bool) -> Any:
+        """``simulate`` for the argument as a TFF context gets it.
+
+        Args:
+            argument: The argument.
+            noise: Whether noise is drawn; without, results are what the program computes if all its noise is 0.
+        """
+        given = self.traced.arguments(argument)
         variant = self.variant(given.values)
-        return self._on(variant, PlainProgram(variant.compiled), given)[0]
+        return self._on(variant, PlainProgram(variant.compiled, noise=noise), given)[0]
 
     def prepare(self, clients: int) -> None:
         """Does now what the next round needs that does not depend on its inputs.

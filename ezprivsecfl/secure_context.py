@@ -13,7 +13,7 @@ from tensorflow_federated.python.core.impl.context_stack.runtime_error_context i
 from ezprivsecfl.api import SecureProgram
 from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.registry import choose
-from ezprivsecfl.compiler.options import BY_ROUND, DROP, MIN_CLIENTS, Norms, Options, Relu, first_clients
+from ezprivsecfl.compiler.options import BY_ROUND, DROP, EACH, MIN_CLIENTS, Norms, Options, Relu, first_clients
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.frontends.tff import (
     SecureContext,
@@ -99,6 +99,7 @@ def set_secure_execution_context(
     backend: str | Backend = "duet",
     relu: str = "exact",
     norms: str = "exact",
+    noise: str = EACH,
     bounds: Mapping[str, Declared] | None = None,
     clients: int | None = None,
     scale: str = BY_ROUND,
@@ -116,6 +117,7 @@ def set_secure_execution_context(
             ``plain`` (exact simulation in this process).
         relu: ``exact``, or ``poly:DEGREE`` for a polynomial.
         norms: ``exact``, or ``sketch:K`` to estimate norms of vectors longer than K.
+        noise: ``each`` or ``joint``: how large each server's part of noise is.
         bounds: Entries x of a parameter satisfy |x| < bounds[parameter], or lowest <= x < highest for a pair; ``""``
             stands for all CLIENTS parameters.
         clients: The largest number of clients; by default programs are compiled anew as rounds get larger.
@@ -134,6 +136,7 @@ def set_secure_execution_context(
         clients=first_clients(clients, min_clients),
         relu=Relu.parse(relu),
         norms=Norms.parse(norms),
+        noise=noise,
         bounds=ParameterBounds.of(bounds or {}),
         scale=scale,
         on_bad_client=on_bad_client,

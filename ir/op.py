@@ -36,11 +36,13 @@ class Environment:
         clients: The number of clients.
         circuits: The program's circuits.
         coins: What sketches are drawn with; fresh random numbers by default.
+        noise: Whether noise is drawn; without it, all noise is 0.
     """
 
     clients: int
     circuits: Mapping[str, Circuit] = field(default_factory=dict)
     coins: Array | None = None
+    noise: bool = True
 
 
 @dataclass_transform(frozen_default=True, eq_default=False, kw_only_default=True)

@@ -57,6 +57,7 @@ class PublicValue:
         shape: Its shape.
         frac: Fractional bits.
         bound: Entries x satisfy ``|x| < bound``.
+        least: Entries other than 0 are at least so large in magnitude.
         location: The operation's place in the user's program.
     """
 
@@ -64,6 +65,7 @@ class PublicValue:
     shape: Shape
     frac: int
     bound: float
+    least: float
     location: str
 
 

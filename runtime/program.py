@@ -15,6 +15,7 @@ from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
+from ezprivsecfl.ir.mpc.noise import too_little_noise
 from ezprivsecfl.ir.mpc.opening import lowest_place
 from ezprivsecfl.ir.mpc.protocol import client_message, division_message, invalid_clients
 from ezprivsecfl.ir.op import Environment
@@ -69,12 +70,15 @@ class Clear:
         """The encoded public values of the secure part.
 
         Raises:
-            InputError: One is not finite or beyond what the program was compiled for.
+            InputError: One is not finite, beyond what the program was compiled for, or too small for noise.
         """
         encoded = []
         for public in self.manifest.publics:
             value = prepared[public.path]
-            if not np.all(np.abs(np.asarray(value, dtype=np.float64)) < public.bound):
+            magnitudes = np.abs(np.asarray(value, dtype=np.float64))
+            if np.any((magnitudes > 0) & (magnitudes < public.least)):
+                raise InputError(f"{public.location}: {too_little_noise(float(np.max(magnitudes)), public.frac)}")
+            if not np.all(magnitudes < public.bound):
                 raise InputError(
                     f"a public value at {public.location} is not finite or reaches {public.bound:g}, more than "
                     "the program was compiled for: check the SERVER-placed inputs it is computed from"

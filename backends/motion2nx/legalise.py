@@ -8,7 +8,7 @@ from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, RING_BITS,
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.circuits.builder import CircuitBuilder
 from ezprivsecfl.ir.circuits.circuit import Circuit, Gate, GateKind
-from ezprivsecfl.ir.mpc import linear, protocol, sketch, structure
+from ezprivsecfl.ir.mpc import linear, noise, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
@@ -90,6 +90,11 @@ def _rewritten(b: Rewriter, op: Op, x: tuple[Value, ...]) -> Value | None:
         case sketch.Coins():
             raise UnsupportedError(
                 "MOTION2NX cannot sketch norms (--norms sketch:K). Take --norms exact, or the back end duet",
+                [op.location],
+            )
+        case noise.AddNoise():
+            raise UnsupportedError(
+                "MOTION2NX has no noise: its programs cannot draw what only one server knows. Take the back end duet",
                 [op.location],
             )
     if not isinstance(op, NATIVE):

@@ -29,9 +29,11 @@ class PlainProgram:
 
     Args:
         compiled: The program.
+        noise: Whether noise is drawn; without, results are those that it is added to.
     """
 
-    def __init__(self, compiled: Compiled) -> None:
+    def __init__(self, compiled: Compiled, *, noise: bool = True) -> None:
+        self.noise = noise
         self.secure = compiled.secure
         self.manifest = manifest(compiled, compiled.secure, "plain")
         self.clear = Clear(self.manifest, compiled.prologue, compiled.epilogue)
@@ -73,7 +75,7 @@ class PlainProgram:
         prepared = self.clear.prepared(server, clients)
         publics = self.clear.publics(prepared)
         inputs |= {public.path: value for public, value in zip(self.manifest.publics, publics, strict=True)}
-        by_path = run_mpc(secure, inputs, clients)
+        by_path = run_mpc(secure, inputs, clients, noise=self.noise)
         opened = [by_path[op.path] for op in secure.of(Output)]
         self.magnitudes = self.clear.magnitudes(opened)
         bits = [

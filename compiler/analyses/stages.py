@@ -16,6 +16,7 @@ from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import Rewriter
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
 from ezprivsecfl.ir.tensor.elementwise import Abs, Cast, Div, Exp, Maximum, Minimum, Mul
+from ezprivsecfl.ir.tensor.noise import Noised
 from ezprivsecfl.ir.tensor.structure import Broadcast, ReduceMax, Reshape
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, TensorType
@@ -138,7 +139,8 @@ def divide(program: Program) -> Stages:
         if isinstance(op, Output) or not tensor_type(op.result).is_secret:
             continue
         secret.append(op)
-        if op.operands and all(o in known or not tensor_type(o).is_secret for o in op.operands):
+        in_clear = all(o in known or not tensor_type(o).is_secret for o in op.operands)
+        if op.operands and in_clear and not isinstance(op, Noised):  # noise of the clear would be known, and differ
             epilogue.append(op)
             known.add(op.result)
             continue

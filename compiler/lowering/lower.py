@@ -22,12 +22,14 @@ from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.compiler.lowering.shapes import broadcast, ranked, reshaped
 from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.fixed_point import encode
+from ezprivsecfl.ir.mpc.noise import LEAST_DEVIATION, AddNoise
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.structural import StructuralOp
 from ezprivsecfl.ir.tensor import Constant, Input, TensorOp
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.noise import Noised
 from ezprivsecfl.ir.tensor.values import tensor_op, tensor_type
 from ezprivsecfl.ir.types import (
     ArithType,
@@ -158,12 +160,28 @@ class _Lowering:
         return self.b.add(op.on_shares, operand, **op.attributes())
 
     def _linear(self, op: TensorOp) -> Value:
+        if isinstance(op, Noised):
+            return self._noised(op)
         if len(op.operands) == 1:
             return self._moved(op, self._shared(op.operands[0]))
         assert op.on_shares is not None
         frac = self.scales.raw_frac(op.result)
         aligned = [self._aligned(op, o, frac) for o in op.operands]
         return self.b.add(op.on_shares, *aligned, **op.attributes())
+
+    def _noised(self, op: Noised) -> Value:
+        """Noise on the grid of the result, which is as fine as that of the value: no place of that is without noise."""
+        value, deviation = op.operands
+        frac = self.scales.raw_frac(op.result)
+        shares = self._aligned(op, value, frac)
+        return self.b.add(AddNoise, shares, self._deviation(deviation, frac), **op.attributes())
+
+    def _deviation(self, value: Value, frac: int) -> Value:
+        """A standard deviation in units of the last place; of a constant there are enough (``Scales``)."""
+        if value in self.stages.public:
+            return self._public(value, frac, least=LEAST_DEVIATION * 2.0**-frac)
+        assert isinstance(value.op, Constant)
+        return self.b.add(io.Constant, value=encode(value.op.value, frac), frac=frac)
 
     def _aligned(self, op: Op, value: Value, frac: int) -> Value:
         """A secret or public operand with ``frac`` fractional bits."""
@@ -313,14 +331,14 @@ class _Lowering:
             self.rings[value, frac] = ring
         return self.rings[value, frac]
 
-    def _public(self, value: Value, frac: int) -> Value:
-        """A public value that the prologue computes."""
+    def _public(self, value: Value, frac: int, least: float = 0.0) -> Value:
+        """A public value that the prologue computes; ``least`` as ``Public`` has it."""
         path = self.stages.public[value]
         others = sum(v is value for v in self.publics.values())
         path += f"_{others}" if others else ""
         self.publics[path] = value
         bound = _above(self.scales.magnitudes.largest(value))
-        return self.b.add(io.Public, path=path, bound=bound, type=RingType(value.type.shape, frac))
+        return self.b.add(io.Public, path=path, bound=bound, type=RingType(value.type.shape, frac), least=least)
 
 
 def _frac(value: Value) -> int:

@@ -31,6 +31,7 @@ from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Constant, Input, TensorOp
 from ezprivsecfl.ir.tensor.bundles import exact_frac
 from ezprivsecfl.ir.tensor.elementwise import Cast
+from ezprivsecfl.ir.tensor.noise import Noised
 from ezprivsecfl.ir.tensor.structure import Move
 from ezprivsecfl.ir.tensor.values import tensor_op, tensor_type
 from ezprivsecfl.ir.types import NOMINAL_CLIENTS, DType, count
@@ -209,7 +210,7 @@ class Scales:
                 "such as of a division by the constant 0: only maxima, minima, comparisons and tf.where take that",
                 [op.location],
             )
-        exact = _public_exact_frac(value)
+        exact = None if isinstance(op, Noised) else _public_exact_frac(value)
         if exact is not None:
             return exact, Counter()
         most = ROOM if self.domains.takes_wires(op) else MOST_INPUT_BITS
@@ -330,6 +331,8 @@ class Scales:
         )
         if is_sketched(broken.value.op, self.ranges.norms):
             names += " Or take more sums (--norms): the more there are, the less room they need."
+        if any(isinstance(op, Noised) for op, _ in self._contributors(broken)):
+            names += " Or take more noise: what is added must be fine enough for its standard deviation."
         return (
             f"{broken.value.op.user_name} does not fit the 64-bit ring: its values lie within "
             f"{self.magnitudes.shown(broken.value)}, and to be precise enough they need "

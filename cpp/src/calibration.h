@@ -20,6 +20,8 @@ inline constexpr double kTransferProductByte = 1.9e-9;
 inline constexpr double kTransfer = 26e-9;
 // Of an element that is truncated (truncation).
 inline constexpr double kTruncation = 30e-9;
+// Of an element that noise is added to (noise).
+inline constexpr double kNoise = 600e-9;
 
 // benchmarks/lattice.cpp: steps of a product by lattice encryption, each of one polynomial.
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "duet/add_noise.h"
 #include "duet/agreement.h"
 #include "duet/coins.h"
 #include "duet/confirm_round.h"
@@ -49,6 +50,7 @@ constexpr auto declarations() {
 
 // clang-format off
 constexpr auto kDeclarations = declarations<
+    AddNoise,
     Agreement,
     BaseTransfers,
     Coins,

@@ -11,7 +11,19 @@ from ezprivsecfl import __version__
 from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.network import MEASURED, NETWORKS
 from ezprivsecfl.backends.registry import choose
-from ezprivsecfl.compiler.options import BY_ROUND, DROP, MIN_CLIENTS, ON_BAD_CLIENT, SCALES, Norms, Options, Relu
+from ezprivsecfl.compiler.options import (
+    BY_ROUND,
+    DROP,
+    EACH,
+    MIN_CLIENTS,
+    NOISE,
+    ON_BAD_CLIENT,
+    SCALES,
+    Accounting,
+    Norms,
+    Options,
+    Relu,
+)
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError
 
@@ -26,6 +38,13 @@ def add_passes(parser: argparse.ArgumentParser) -> None:
         default="exact",
         metavar="KIND",
         help="exact (default), or sketch:K: estimate norms of longer vectors from K random sums, with a small error",
+    )
+    parser.add_argument(
+        "--noise",
+        choices=NOISE,
+        default=EACH,
+        help="noise that the server adds: each server's part is as large as the program says (each, the default), so "
+        "that it protects from the other server, too, or 1/√2 of it (joint)",
     )
     parser.add_argument(
         "--bound",
@@ -49,6 +68,7 @@ def chosen_for_passes(arguments: argparse.Namespace, clients: int) -> Options:
         relu=Relu.parse(arguments.relu),
         norms=Norms.parse(arguments.norms),
         bounds=ParameterBounds.parse(arguments.bound),
+        noise=arguments.noise,
     )
 
 
@@ -84,6 +104,34 @@ def chosen_options(arguments: argparse.Namespace, clients: int) -> Options:
         scale=arguments.scale,
         on_bad_client=arguments.on_bad_client,
         min_clients=arguments.min_clients,
+    )
+
+
+def add_accounting(parser: argparse.ArgumentParser) -> None:
+    """What the report computes epsilon for."""
+    parser.add_argument("--dp-delta", type=float, metavar="D", help="report epsilon for this delta, such as 1e-5")
+    parser.add_argument("--dp-rounds", type=int, default=1, metavar="N", help="for N rounds (default 1)")
+    parser.add_argument(
+        "--dp-sampling", type=float, default=1.0, metavar="Q", help="in which a client takes part with probability Q"
+    )
+    parser.add_argument(
+        "--dp-sensitivity", type=float, metavar="S", help="and changes what gets noise by S at most (a clipping bound)"
+    )
+    parser.add_argument(
+        "--dp-noise-multiplier", type=float, metavar="Z", help="or: the standard deviation is Z times the sensitivity"
+    )
+
+
+def chosen_accounting(arguments: argparse.Namespace) -> Accounting | None:
+    """What the arguments of ``add_accounting`` stand for; raises CompileError if there is no such choice."""
+    if arguments.dp_delta is None:
+        return None
+    return Accounting(
+        arguments.dp_delta,
+        arguments.dp_rounds,
+        arguments.dp_sampling,
+        arguments.dp_sensitivity,
+        arguments.dp_noise_multiplier,
     )
 
 

@@ -10,7 +10,16 @@ from pathlib import Path
 
 from ezprivsecfl.backends.base import Lowered, LoweredForServers
 from ezprivsecfl.cli import exits
-from ezprivsecfl.cli.arguments import add_about, add_backend, add_passes, add_rounds, chosen_backend, chosen_options
+from ezprivsecfl.cli.arguments import (
+    add_about,
+    add_accounting,
+    add_backend,
+    add_passes,
+    add_rounds,
+    chosen_accounting,
+    chosen_backend,
+    chosen_options,
+)
 from ezprivsecfl.cli.messages import print_program_error, say
 from ezprivsecfl.cli.program_file import execute, load_code
 from ezprivsecfl.cli.progress import progress
@@ -78,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     add_backend(made)
     add_passes(made)
     add_rounds(made)
+    add_accounting(made)
     add_about(made)
     return made
 
@@ -88,6 +98,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
     file, _, name = arguments.program.partition(".py:")
     path = Path(f"{file}.py" if name else arguments.program)
     options = chosen_options(arguments, DEFAULT_CLIENTS if arguments.clients is None else arguments.clients)
+    options = replace(options, accounting=chosen_accounting(arguments))
     backend = chosen_backend(arguments)
     backend.check()
     sources = _read_text(path) if path.suffix == ".ir" else _find_in_file(path, name)

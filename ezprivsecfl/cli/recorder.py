@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ezprivsecfl.cli.comparison import TOLERANCE, relative_errors
+from ezprivsecfl.cli.comparison import FARTHEST, SIMULATIONS, TOLERANCE, deviations, relative_errors
 from ezprivsecfl.cli.messages import say
 from ezprivsecfl.cli.progress import progress
 from ezprivsecfl.runtime.statistics import Statistics, dropped_text, imprecise_text
@@ -33,12 +33,15 @@ class Recorder:
 
     def _checked(self, program: Any, computation: Any, argument: Any, result: Any) -> float:
         """The largest relative error; says which outputs are wrong."""
-        from ezprivsecfl.frontends.tff import reference_context
+        from ezprivsecfl.frontends.tff import reference_context, without_noise
 
         statistics = program.last_statistics
         if statistics.dropped:
             say(f"{statistics.computation}: compared with TFF's result for the {statistics.clients} other clients")
             argument = program.traced.signature.without(argument, [one["client"] for one in statistics.dropped])
+        if program.has_noise:
+            result = self._without_noise(program, argument, result)
+            computation = without_noise(computation)
         with progress(f"computing {statistics.computation} in TFF, too"):
             expected = reference_context().invoke(computation, argument)
         errors = relative_errors(result, expected)
@@ -50,3 +53,26 @@ class Recorder:
                     f"relative error of {error:.1e}, more than {TOLERANCE:g}"
                 )
         return max(errors.values(), default=0.0)
+
+    def _without_noise(self, program: Any, argument: Any, result: Any) -> Any:
+        """The result of the same round without noise, simulated, which can be compared with TFF's.
+
+        What the servers returned is compared with it, too: it must be as far from it as simulated noise is.
+        """
+        name = program.last_statistics.computation
+        with progress(f"simulating {name} with noise and without"):
+            quiet = program.simulate_call(argument, noise=False)
+            noisy = [program.simulate_call(argument, noise=True) for _ in range(SIMULATIONS)]
+        apart = deviations(result, quiet, noisy)
+        say(
+            f"{name} has noise: compared with TFF's result, without its noise, is that of a simulation without; the "
+            f"servers' result is {max(apart.values(), default=0.0):.2g} standard deviations of the noise from that"
+        )
+        for output, distance in apart.items():
+            if distance > FARTHEST:
+                self.wrong = True
+                say(
+                    f"call {len(self.calls) + 1}, of {name}: {output} is {distance:.1e} standard deviations of the "
+                    f"noise from the result without, more than {FARTHEST:g}"
+                )
+        return quiet

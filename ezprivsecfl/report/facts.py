@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from ezprivsecfl.backends.base import Lowered
 from ezprivsecfl.compiler.analyses.leakage import Leakage, leakage
+from ezprivsecfl.compiler.analyses.noise import Noise, noise_of, opened_without_noise
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import FIXED, Options
 from ezprivsecfl.compiler.parameter_bounds import Bound
 from ezprivsecfl.compiler.passes.relu import approximations
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.errors import Location
+from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.mpc import io, protocol, sketch
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
@@ -117,6 +119,8 @@ class Facts:
         formats: Of the parameters that are shared.
         sketches: Norms that are estimated.
         polynomials: ReLUs that are approximated.
+        noise: What noise is added.
+        without_noise: What is opened without: the results that show it, or for a bit the operation that it is about.
         circuits: Where circuits are evaluated.
         traffic: In words, what a round sends.
         boundary: In words, what runs in the clear before, and what is uploaded; empty if that is not known.
@@ -134,6 +138,8 @@ class Facts:
     formats: Sequence[Format]
     sketches: Sequence[SketchedNorms]
     polynomials: Sequence[Polynomial]
+    noise: Sequence[Noise]
+    without_noise: Sequence[str]
     circuits: Sequence[CircuitUse]
     traffic: Sequence[str]
     boundary: Sequence[str] = ()
@@ -168,6 +174,8 @@ def facts_of(lowered: Lowered, boundary: Sequence[str] = ()) -> Facts:
             SketchedNorms(op.location, op.operands[0].type.shape, op.sums) for op in compiled.secure.of(sketch.Sketch)
         ],
         polynomials=_polynomials(compiled),
+        noise=noise_of(compiled),
+        without_noise=_without_noise(compiled),
         circuits=_circuits(lowered.secure),
         traffic=lowered.traffic(),
         boundary=boundary,
@@ -185,6 +193,15 @@ def _polynomials(compiled: Compiled) -> list[Polynomial]:
         return []
     found = approximations(Simplify().run(compiled.tensor), degree, compiled.options.norms)
     return [Polynomial(where, degree, bound, error) for where, bound, error in found]
+
+
+def _without_noise(compiled: Compiled) -> list[str]:
+    results = results_by_input(compiled.epilogue)
+    found = opened_without_noise(compiled.secure)
+    return [
+        *(path for op in found if isinstance(op, io.Output) for path in results[op.path]),
+        *(f"whether {op.what} is finite" for op in found if isinstance(op, protocol.Check)),
+    ]
 
 
 def _circuits(secure: Program) -> list[CircuitUse]:

@@ -14,6 +14,7 @@ from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.mpc.protocol import client_message
 from ezprivsecfl.ir.types import CLIENTS_DIM, RingType, Type, resolve, shape_text
 from ezprivsecfl.report.facts import Facts, Tensor
+from ezprivsecfl.report.privacy import noise_statements
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def sections(facts: Facts) -> list[Section]:
         Section("Computes", _computed(facts)),
         *([Section("The boundary", list(facts.boundary))] if facts.boundary else []),
         Section("Who learns what", [*_learned(facts.leakage), *_magnitudes(facts)]),
+        *([Section("Noise", noise_statements(facts))] if facts.noise or facts.options.accounting else []),
         Section("Precision", _precision(facts)),
         Section("Boolean circuits", _circuits(facts)),
         Section(f"Expected traffic of a round of {facts.options.clients} clients", list(facts.traffic)),

@@ -5,6 +5,7 @@ This is the only package that imports TensorFlow and TensorFlow Federated.
 
 from ezprivsecfl.frontends.tff.context import Handler, SecureContext
 from ezprivsecfl.frontends.tff.discovery import find_computations, has_clients_parameter
+from ezprivsecfl.frontends.tff.quiet import without_noise
 from ezprivsecfl.frontends.tff.reference import reference_context, tame_worker
 from ezprivsecfl.frontends.tff.signature import Arguments, Signature
 from ezprivsecfl.frontends.tff.source import install_source_tracking
@@ -22,4 +23,5 @@ __all__ = [
     "reference_context",
     "tame_worker",
     "trace",
+    "without_noise",
 ]

@@ -31,9 +31,15 @@ from ezprivsecfl.frontends.tff.values import (
     Variable,
 )
 
+RANDOM = (
+    "random numbers in a computation on secret values; the servers draw normal noise alone (tf.random.normal), outside "
+    "of loops and branches, where it is added to a value"
+)
+
 REASONS = {
-    "Random": "random numbers; noise cannot be drawn inside a secure computation",
-    "Multinomial": "random numbers; noise cannot be drawn inside a secure computation",
+    "Random": RANDOM,
+    "TruncatedNormal": RANDOM,
+    "Multinomial": RANDOM,
     "Dataset": "a data set that is no argument of the computation",
     "String": "strings",
     "Where": "the number of its results depends on values that are not constant; tf.where(condition, x, y) has a shape "

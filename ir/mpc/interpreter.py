@@ -19,8 +19,10 @@ def run_mpc(
     clients: int,
     coins: Array | None = None,
     watch: Watch | None = None,
+    *,
+    noise: bool = True,
 ) -> dict[str, Array]:
-    """Evaluates an mpc-level program; bit for bit what two servers compute.
+    """Evaluates an mpc-level program; bit for bit what two servers compute, but for noise.
 
     Args:
         program: A program of the mpc level.
@@ -29,6 +31,7 @@ def run_mpc(
         clients: Number of clients of the round.
         coins: What ``coins`` operations give (four numbers below 2^32); fresh ones by default.
         watch: Is shown every operation and its results.
+        noise: Whether noise is drawn.
 
     Returns:
         Opened ring elements by output path (uint64).
@@ -47,4 +50,4 @@ def run_mpc(
         value = np.asarray(inputs[op.path], dtype=np.uint64)
         check_shape(op.path, value, resolve(op.type.shape, clients))
         prepared[op.path] = value
-    return evaluate_ops(program, prepared, Environment(clients, program.circuits, coins), watch)
+    return evaluate_ops(program, prepared, Environment(clients, program.circuits, coins, noise), watch)

@@ -41,11 +41,13 @@ class Public(LocalOp, name="public"):
         path: The prologue's output.
         bound: Entries x must satisfy |x| < bound.
         type: Type of the encoded value.
+        least: Entries other than 0 must be at least so large in magnitude.
     """
 
     path: str
     bound: float
     type: RingType
+    least: float = 0.0
 
     exact = MpcOp.shown
 

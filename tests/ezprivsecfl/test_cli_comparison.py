@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow_federated as tff
 
-from ezprivsecfl.cli.comparison import relative_errors
+from ezprivsecfl.cli.comparison import FARTHEST, deviations, relative_errors
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,17 @@ def test_outputs_are_named():
     got = OrderedDict(a=np.float32(1.5), b=(np.array([100.0, 201.0]),))
     expected = tff.structure.Struct([("a", np.float32(1.0)), ("b", (np.array([100.0, 200.0]),))])
     assert relative_errors(got, expected) == {"result/a": 0.5, "result/b/0": 1 / 200}
+
+
+def test_strings_are_compared_too():
+    assert relative_errors((b"ab", "c"), (b"ab", "c")) == {"result/0": 0.0, "result/1": 0.0}
+    assert relative_errors((b"ab", "c"), (b"abc", "d"))["result/0"] == math.inf
+
+
+def test_distances_are_in_standard_deviations_of_simulated_noise():
+    quiet = OrderedDict(a=np.array([1.0, 100.0]), b=np.float32(10.0))
+    noisy = [OrderedDict(a=np.array([1.0 + sign, 100.0 + 20 * sign]), b=np.float32(10.0)) for sign in (1, -1)]
+    found = deviations(OrderedDict(a=np.array([4.0, 140.0]), b=np.float32(10.0)), quiet, noisy)
+    assert found == {"result/a": 3.0, "result/b": 0.0}
+    exact = deviations(OrderedDict(a=np.array([1.0, 100.0]), b=np.float32(10.02)), quiet, noisy)
+    assert exact["result/b"] > FARTHEST  # without noise, 1e-3 is the limit as ever

@@ -130,24 +130,34 @@ def test_what_has_no_counterpart_is_computed_by_the_server(agrees: Agrees, vecto
     agrees(both, vectors, np.float32(1.5), 3)
 
 
+def add_noise(i: Any, y: Any) -> Any:
+    return i + 1, y + tf.random.normal([3])
+
+
 @pytest.mark.parametrize(
-    "noise",
+    ("noise", "why"),
     [
-        lambda v, s: v + tf.random.normal([3]),
-        lambda v, s: v + tf.random.uniform([3]),
-        lambda v, s: v + tf.random.stateless_normal([3], s),
-        lambda v, s: v + tf.cast(tf.random.stateless_poisson([3], s, 1.0), tf.float32),
-        lambda v, s: tf.cond(s[0] > 0, lambda: v + tf.random.normal([3]), lambda: v),
+        (lambda v, s: v + tf.random.uniform([3]), "random numbers in a computation on secret values"),
+        (lambda v, s: v + tf.random.truncated_normal([3]), "random numbers in a computation on secret values"),
+        (lambda v, s: v + tf.random.stateless_normal([3], s), "noise from a seed"),
+        (lambda v, s: v + tf.random.normal([3], seed=7), "noise from a seed"),
+        (lambda v, s: v + tf.cast(tf.random.stateless_poisson([3], s, 1.0), tf.float32), "random numbers"),
+        (lambda v, s: tf.cond(s[0] > 0, lambda: v + tf.random.uniform([3]), lambda: v), "random numbers"),
+        (
+            lambda v, s: tf.while_loop(lambda i, y: i < 2, add_noise, (tf.constant(0), v))[1],
+            "random numbers",
+        ),
+        (lambda v, s: v + tf.random.normal(tf.shape(tf.range(s[0]))), "noise whose shape is not known"),
     ],
 )
-def test_noise_that_the_servers_would_know_is_refused(noise: Any) -> None:
+def test_noise_that_the_servers_would_know_is_refused(noise: Any, why: str) -> None:
     noisy = tff.tensorflow.computation(noise, (VECTOR, SEED.member))
 
     @tff.federated_computation(AT_CLIENTS, SEED)
     def private(values: Any, seed: Any) -> Any:
         return tff.federated_map(noisy, (tff.federated_sum(values), seed))
 
-    with pytest.raises(UnsupportedError, match="random numbers; noise cannot be drawn inside a secure computation"):
+    with pytest.raises(UnsupportedError, match=why):
         trace(private)
 
 

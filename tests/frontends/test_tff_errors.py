@@ -26,7 +26,7 @@ def local_work(x: Any) -> Any:
 
 @tff.tensorflow.computation
 def noisy(x: Any) -> Any:
-    return x + tf.random.normal([4])
+    return x + tf.random.uniform([4])
 
 
 @tff.federated_computation(AT_CLIENTS)
@@ -42,7 +42,7 @@ LINES = {line.strip(): i for i, line in reversed(list(enumerate(Path(HERE).read_
 def test_one_error_lists_everything() -> None:
     with pytest.raises(UnsupportedError) as caught:
         trace(everything_wrong)
-    noise = LINES["return x + tf.random.normal([4])"]
+    noise = LINES["return x + tf.random.uniform([4])"]
     lgamma = LINES["logits = tf.math.lgamma(x)"]
     last = LINES["return tf.sin(x) + logits, tf.math.digamma(tf.math.lgamma(x))"]
     start = LINES["@tff.federated_computation(AT_CLIENTS)"]
@@ -62,9 +62,10 @@ everything_wrong uses what is not supported:
   {HERE}:{last}: Digamma: not supported
         return tf.sin(x) + logits, tf.math.digamma(tf.math.lgamma(x))
                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-  {HERE}:{noise}: RandomStandardNormal: random numbers; noise cannot be drawn inside a secure computation
-        return x + tf.random.normal([4])
-        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  {HERE}:{noise}: RandomUniform: random numbers in a computation on secret values; the servers draw normal noise alone \
+ (tf.random.normal), outside of loops and branches, where it is added to a value
+        return x + tf.random.uniform([4])
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   {HERE}:{start}: result '3' is CLIENTS-placed; results are for the server
     @tff.federated_computation(AT_CLIENTS)
     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^

@@ -13,6 +13,7 @@ from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.op import Array, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement, TensorOp
+from ezprivsecfl.ir.tensor.noise import Noised, StandardNormal
 from ezprivsecfl.ir.text import parse_program, print_program
 from ezprivsecfl.ir.types import DType, Secrecy, Shape, TensorType
 from ezprivsecfl.ir.verifier import verify
@@ -25,7 +26,7 @@ shapes = st.lists(st.integers(1, 3), max_size=3).map(tuple)
 dtypes = st.sampled_from(list(DType))
 locations = st.builds(Location, st.text(max_size=8), st.integers(0, 999), st.text(max_size=8))
 bounds = st.none() | st.floats(min_value=0.0, allow_nan=False)
-KINDS = [kind for kind in TensorOp.REGISTRY.values() if kind not in (Input, Constant, Output)]
+KINDS = [kind for kind in TensorOp.REGISTRY.values() if kind not in (Input, Constant, Output, Noised, StandardNormal)]
 ARITIES = {"matmul": 2, "concat": 2, "clients": 0}
 
 

@@ -5,7 +5,7 @@
 - What a client draws at random, and what follows from that alone and has no counterpart, the client computes.
 - A call of the server that draws, and takes nothing that is secret, it computes as a whole.
 
-What the server draws for a secret value stays refused: it would be noise that both servers know.
+What the server draws for a secret value is none of these: it would be noise that both servers know (``noise.py``).
 """
 
 from __future__ import annotations

@@ -1,31 +1,50 @@
-"""Inlines function calls, so that a TensorFlow graph can be cut inside of them."""
+"""Inlines function calls and conditionals, so that a TensorFlow graph can be cut inside of them.
+
+A conditional is inlined if one of its branches draws random numbers and it takes something secret, such as
+``tf.cond(s > 0, lambda: x + noise(s), lambda: x)``: what is drawn does not depend on x and stays in the clear, and the
+choice between both results is made on shares. All other conditionals stay whole.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Set
+from typing import Any, Protocol
 
 import tensorflow as tf
+from tensorflow.python.framework import op_def_registry
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
+from ezprivsecfl.frontends.tff.boundary.own_operations import CHECKS, HANDLES
+
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+CONDITIONALS = ("If", "StatelessIf")
+BRANCHES = ("then_branch", "else_branch")
 
 
-def inlined(graph_def: Any) -> Any:
-    """The graph without function calls; functions that loops and branches refer to are left as they are.
+def inlined(graph_def: Any, secret: Set[str] = frozenset()) -> Any:
+    """The graph without function calls; functions that loops and other branches refer to are left as they are.
 
     Nodes keep their names; those of a function's body get the call's name as prefix.
+
+    Args:
+        graph_def: The graph, a ``GraphDef``.
+        secret: The placeholders whose values are known on shares alone.
     """
     library = {function.signature.name: function for function in graph_def.library.function}
     with tf.Graph().as_default():  # where TensorFlow looks for the functions that a function calls
         tf.import_graph_def(graph_def, name="")
-        return _inlined(graph_def, library)
+        return _inlined(graph_def, library, secret)
 
 
-def _inlined(graph_def: Any, library: dict[str, Any]) -> Any:
+def _inlined(graph_def: Any, library: dict[str, Any], secret: Set[str]) -> Any:
     result = tf.compat.v1.GraphDef()
     result.CopyFrom(graph_def)
     while True:
-        calls = {node.name: _Call(node, library) for node in result.node if _function(node, library)}
+        calls: dict[str, _Inlined] = {n.name: _Call(n, library) for n in result.node if _function(n, library)}
+        if not calls:
+            dependent = _dependent(result, secret) if secret else set()
+            opened = [n for n in result.node if n.name in dependent and _is_random_choice(n, library)]
+            calls = {node.name: _Choice(node, library) for node in opened}
         if not calls:
             return result
         nodes = [node for node in result.node if node.name not in calls]
@@ -48,15 +67,72 @@ def _function(node: Any, library: dict[str, Any]) -> str:
     return str(node.op) if node.op in library else ""
 
 
-class _Call:
-    """One call with the nodes of its function's body."""
+def _dependent(graph_def: Any, sources: Set[str]) -> set[str]:
+    """The names of the nodes that take what some nodes give, directly or through others."""
+    users: dict[str, list[str]] = {}
+    for node in graph_def.node:
+        for name in node.input:
+            if not _is_control(name):
+                users.setdefault(_node(name), []).append(node.name)
+    found: set[str] = set()
+    stack = list(sources)
+    while stack:
+        for user in users.get(stack.pop(), ()):
+            if user not in found:
+                found.add(user)
+                stack.append(user)
+    return found
 
-    def __init__(self, node: Any, library: dict[str, Any]) -> None:
-        function = library[_function(node, library)]
+
+def _is_random_choice(node: Any, library: dict[str, Any]) -> bool:
+    """Whether a node is a conditional of tensors that draws in a branch."""
+    if node.op not in CONDITIONALS or tf.dtypes.as_dtype(node.attr["Tcond"].type) is not tf.bool:
+        return False
+    types = [*node.attr["Tin"].list.type, *node.attr["Tout"].list.type]
+    if any(tf.dtypes.as_dtype(one) in HANDLES for one in types):
+        return False
+    return any(_draws(node.attr[branch].func.name, library) for branch in BRANCHES)
+
+
+def _draws(function: str, library: dict[str, Any]) -> bool:
+    for node in library[function].node_def:
+        inner = [value.func.name for value in node.attr.values() if value.HasField("func")]
+        if _function(node, library) in library:
+            inner.append(_function(node, library))
+        if any(_draws(name, library) for name in inner if name in library):
+            return True
+        if not inner and node.op not in CHECKS and op_def_registry.get(node.op).is_stateful:
+            return True
+    return False
+
+
+class _Inlined(Protocol):
+    """What stands in the place of a node: other nodes."""
+
+    nodes: list[Any]
+
+    def result(self, index: int) -> str:
+        """The tensor that an output of the node is."""
+
+    def done(self) -> list[str]:
+        """Control inputs for what must come after the node."""
+
+
+class _Call:
+    """One call with the nodes of its function's body.
+
+    Args:
+        node: The call.
+        library: Functions by name.
+        branch: Of a conditional, the branch that is called.
+    """
+
+    def __init__(self, node: Any, library: dict[str, Any], branch: str = "") -> None:
+        function = library[node.attr[branch].func.name if branch else _function(node, library)]
         body, flat = function_def_to_graph_def(function)
-        prefix = f"{node.name}/"
+        prefix = f"{node.name}/{branch}/" if branch else f"{node.name}/"
         arguments = [arg.name for arg in function.signature.input_arg]
-        given = [name for name in node.input if not _is_control(name)]
+        given = [name for name in node.input if not _is_control(name)][1 if branch else 0 :]
         before = [name for name in node.input if _is_control(name)]
         self._given = {f"{prefix}{name}": value for name, value in zip(arguments, given, strict=True)}
         self._results = [prefix + flat[function.ret[arg.name]] for arg in function.signature.output_arg]
@@ -88,7 +164,29 @@ class _Call:
         return self._done + [f"^{_node(self.result(i))}" for i in range(len(self._results))]
 
 
-def _resolved(name: str, calls: dict[str, _Call]) -> list[str]:
+class _Choice:
+    """A conditional with the nodes of both branches, and a choice for every result."""
+
+    def __init__(self, node: Any, library: dict[str, Any]) -> None:
+        self._branches = [_Call(node, library, branch) for branch in BRANCHES]
+        self._name = node.name
+        self.nodes = [inner for branch in self._branches for inner in branch.nodes]
+        for i, type_ in enumerate(node.attr["Tout"].list.type):
+            chosen = tf.compat.v1.NodeDef(name=f"{node.name}/chosen_{i}", op="SelectV2")
+            chosen.input.extend([node.input[0], *(branch.result(i) for branch in self._branches)])
+            chosen.attr["T"].type = type_
+            self.nodes.append(chosen)
+
+    def result(self, index: int) -> str:
+        """The choice between the branches' results."""
+        return f"{self._name}/chosen_{index}:0"
+
+    def done(self) -> list[str]:
+        """What comes after either branch."""
+        return [one for branch in self._branches for one in branch.done()]
+
+
+def _resolved(name: str, calls: Mapping[str, _Inlined]) -> list[str]:
     while _node(name) in calls:
         call = calls[_node(name)]
         if _is_control(name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -18,14 +18,15 @@ from ezprivsecfl.errors import Location
 from ezprivsecfl.frontends.tff.boundary.clear_operations import all_have_counterparts, clear_operations, draws
 from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Site, Upload
 from ezprivsecfl.frontends.tff.boundary.inlining import inlined
+from ezprivsecfl.frontends.tff.boundary.noise import FROM_SEED, draws_from_seed, is_noise, noise
 from ezprivsecfl.frontends.tff.boundary.own_operations import can_be_shared, own_operations
-from ezprivsecfl.frontends.tff.boundary.steps import Bindings, OwnPart, Step, WholeCall, names_in
+from ezprivsecfl.frontends.tff.boundary.steps import Bindings, OwnPart, Step, WholeCall, names_in, placeholder
 from ezprivsecfl.frontends.tff.discovery import has_data_set
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
-from ezprivsecfl.frontends.tff.values import STAYS, Known, Leaf, Local, Node, Origin, Pair, Struct, Traced
+from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Known, Leaf, Local, Node, Origin, Pair, Struct, Traced
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -50,6 +51,7 @@ class Recorder:
         self._uploads: dict[str, tuple[Upload, Origin]] = {}
         self._answers: dict[str, Any] = {}
         self._caller: bool | None = None
+        self._draws = 0
 
     @contextmanager
     def called_by(self, at_client: bool | None) -> Iterator[None]:
@@ -81,18 +83,32 @@ class Recorder:
         if not local and all_have_counterparts(graphs.graph(proto)):
             result = graphs.call(graphs.graph(proto), result_type, argument, place)
             return self._with_origins(block, argument, result, place)
-        graph = Graph(proto, inlined)
+        secret = self._on_shares_alone(block, argument)
+        graph = Graph(proto, lambda graph_def: inlined(graph_def, secret))
         parts = {party: self._part(block, graph, argument, party, place) for party in (False, True)}
         if True in local:
             own = dict.fromkeys(own_operations(graph), True)
             whole = self._whole(block, argument, True, place)
-            return graphs.call(graph, result_type, argument, place, _Cut(self, parts, own, whole))
+            return graphs.call(graph, result_type, argument, place, _Cut(self, parts, own, set(), whole))
         own, drawn = self._clear_operations(graph, parts[False])
         for part in parts.values():
             part.ordered = self._caller is False
-        result = graphs.call(graph, result_type, argument, place, _Cut(self, parts, own, None))
+        if self._caller is False and None in parts[False].placeholders().values() and draws_from_seed(graph):
+            self._problems.add(place, FROM_SEED)
+            return BROKEN
+        on_shares = {op.name for op in graph.graph.get_operations() if op.name not in own and is_noise(op)}
+        cut = _Cut(self, parts, own, on_shares if self._caller is False else set(), None)
+        result = graphs.call(graph, result_type, argument, place, cut)
         # What is drawn is the same wherever it is used: it must not be drawn again with the whole result.
         return result if drawn else self._with_origins(block, argument, result, place)
+
+    def _on_shares_alone(self, block: Any, argument: Node | None) -> set[str]:
+        """The placeholders of a call without data sets whose values the server does not know."""
+        proto = block.proto.tensorflow
+        if not proto.HasField("parameter") or any(isinstance(leaf, Local) for leaf in _leaves(argument)):
+            return set()
+        arguments = self._arguments(proto.parameter, block.type_signature.parameter, argument, at_client=False)
+        return {placeholder(binding) for binding, _, given in arguments if given is None}
 
     def _part(self, block: Any, graph: Graph, argument: Node | None, at_client: bool, place: Location) -> OwnPart:
         bindings = []
@@ -148,6 +164,16 @@ class Recorder:
             )
         self._uploads[path] = Upload(path, tuple(shape), dtype.name, location), origin
         return Traced(value, batched=at_client, origin=origin)
+
+    def noise(self, op: Any, location: Location) -> Leaf:
+        """Random numbers that the servers draw on shares."""
+        self._draws += 1
+        with self._emit.builder.at(location):
+            try:
+                return noise(self._emit, op, self._draws - 1)
+            except Unsupported as e:
+                self._problems.add(location, str(e))
+                return BROKEN
 
     def answer(self, path: str, value: Known | Local) -> None:
         """Makes a value that the IR cannot hold a result of the program.
@@ -294,21 +320,32 @@ class _Cut:
         recorder: Keeps what crosses the boundary.
         parts: The call's parts, by whether a client computes them.
         own: The operations, each with whether a client computes it.
+        on_shares: Operations that draw noise on shares.
         whole: The result, computed in the clear; None if it cannot be.
     """
 
-    def __init__(self, recorder: Recorder, parts: Mapping[bool, OwnPart], own: Mapping[str, bool], whole: Any) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        parts: Mapping[bool, OwnPart],
+        own: Mapping[str, bool],
+        on_shares: Set[str],
+        whole: Any,
+    ) -> None:
         self._recorder = recorder
         self._parts = parts
         self._own = own
+        self._on_shares = on_shares
         self._whole = whole
 
     def has(self, op: Any) -> bool:
-        """Whether an operation is own."""
-        return op.name in self._own
+        """Whether an operation is own, or draws noise on shares."""
+        return op.name in self._own or op.name in self._on_shares
 
     def output(self, tensor: Any, location: Location) -> Leaf:
-        """What crosses the boundary, or what cannot."""
+        """What crosses the boundary, or what cannot; or noise."""
+        if tensor.op.name in self._on_shares:
+            return self._recorder.noise(tensor.op, location)
         at_client = self._own[tensor.op.name]
         part = self._parts[at_client]
         if tensor.dtype.base_dtype.is_complex and tensor.shape.is_fully_defined():

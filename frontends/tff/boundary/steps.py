@@ -93,7 +93,7 @@ class OwnPart:
 
     def placeholders(self) -> dict[str, Any]:
         """By name of the placeholder the building block that it stands for; None if that is computed on shares."""
-        return {_placeholder(binding): block for binding, _, block in self.arguments}
+        return {placeholder(binding): block for binding, _, block in self.arguments}
 
     def fetch(self, tensor: Any) -> Any:
         """A tensor of the graph as a building block."""
@@ -147,7 +147,7 @@ class OwnPart:
     def _call(self, tensors: Sequence[Any]) -> Any:
         """The graph called for some of its tensors, with the arguments that these need."""
         names = {op.name for op in self._needed([tensor.op for tensor in tensors])}
-        used = [(b, type_, block) for b, type_, block in self.arguments if _placeholder(b) in names]
+        used = [(b, type_, block) for b, type_, block in self.arguments if placeholder(b) in names]
         if any(block is None for _, _, block in used):
             raise Unsupported(ON_SHARES)
         parameter = tff.StructType([(None, type_) for _, type_, _ in used])
@@ -212,7 +212,8 @@ def _struct(bindings: Sequence[Any]) -> Any:
     return pb.TensorFlow.Binding(struct=pb.TensorFlow.StructBinding(element=bindings))
 
 
-def _placeholder(binding: Any) -> str:
+def placeholder(binding: Any) -> str:
+    """The name of the operation that stands for an argument in its graph."""
     kind = binding.WhichOneof("binding")
     name = binding.tensor.tensor_name if kind == "tensor" else binding.sequence.variant_tensor_name
     return str(name).partition(":")[0]
