@@ -63,7 +63,7 @@ everything_wrong uses what is not supported:
         return tf.sin(x) + logits, tf.math.digamma(tf.math.lgamma(x))
                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   {HERE}:{noise}: RandomUniform: random numbers in a computation on secret values; the servers draw normal noise alone \
- (tf.random.normal), outside of loops and branches, where it is added to a value
+(tf.random.normal), outside of loops and branches, where it is added to a value
         return x + tf.random.uniform([4])
         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   {HERE}:{start}: result '3' is CLIENTS-placed; results are for the server
