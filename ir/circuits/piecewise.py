@@ -124,9 +124,10 @@ def _interpolate(function: Function, start: float, end: float, frac: int, index:
     constants, slopes, curvatures = np.rint(np.ldexp(fitted, frac)).astype(np.int64)
     rises = bool(fitted[1, 0] > 0)
     steepens = bool((fitted[2, 0] > 0) == rises)
-    # In flat segments roundings may have turned a sign, or let the way through the segment lead beyond the range.
+    # Where the function is flat, roundings may turn a sign, or let the way through a segment lead beyond 0. The slope
+    # stays above the curvature: a parabola that does not turn within its segment has twice that.
     curvatures = np.maximum(curvatures if rises == steepens else -curvatures, 0)
-    slopes = np.maximum(slopes if rises else -slopes, 0 if steepens else curvatures)
+    slopes = np.maximum(slopes if rises else -slopes, 0)
     whole_way = slopes + curvatures if steepens else slopes
     constants = np.maximum(constants, 0 if rises else whole_way)
     if largest is not None:

@@ -27,4 +27,4 @@ def constant_value(value: Value) -> float | None:
     if not isinstance(value.op, Constant) or value.op.value.size == 0:
         return None
     first = value.op.value.flat[0].item()
-    return float(first) if bool(np.all(value.op.value == first)) and (first != first or float(first) == first) else None
+    return float(first) if np.all(value.op.value == first) and float(first) == first else None

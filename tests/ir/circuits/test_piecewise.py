@@ -71,6 +71,20 @@ def test_parabolas_are_as_precise_as_they_say(name):
     assert found.index <= 7
 
 
+@pytest.mark.parametrize("frac", range(6, 15))
+@pytest.mark.parametrize("rises", [True, False])
+def test_nothing_wraps_around_where_a_function_is_flat(rises, frac):
+    function = (lambda x: 1 - np.exp(-x)) if rises else (lambda x: np.exp(-x))
+    found = pieces(function, 0.0, 16.0, frac, 4.0 * 2.0**-frac)
+    width = found.index + 5
+    x = np.arange(1 << width)
+    b = CircuitBuilder()
+    b.output(found.evaluate(b, b.input(width)))
+    (bits,) = evaluate(b.build(), [to_bits(x, width)])
+    error = np.abs(np.array(from_bits(bits)) / 2.0**frac - function(16 * x / 2.0**width))
+    assert np.max(error) <= found.error
+
+
 def test_no_result_is_larger_than_asked_for():
     x = np.arange(1 << 12)
     found = pieces(np.exp2, 0.0, 1.0, 8, 2.0**-6, (2 << 8) - 1)
