@@ -12,6 +12,7 @@ from ezprivsecfl.compiler.options import EACH, MIN_CLIENTS, Options
 from ezprivsecfl.compiler.passes.blend import BlendSelections
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
+from ezprivsecfl.compiler.passes.idle_clamps import DropIdleClamps
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
 from ezprivsecfl.compiler.passes.noise import AddNoise
@@ -48,6 +49,7 @@ def tensor_passes(options: Options) -> list[Pass]:
     return [
         Simplify(),
         AddNoise(full=options.noise == EACH),
+        DropIdleClamps(),
         ApproximateRelu(options.relu.degree, options.norms),
         ReduceByTrees(),
         FactorScales(),
