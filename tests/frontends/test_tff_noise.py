@@ -37,7 +37,7 @@ def at_server(step: Callable[..., Any]) -> Any:
     ("step", "draws"),
     [
         (lambda v, s: v + tf.random.normal([3], stddev=s), 1),
-        (lambda v, s: v + tf.cast(tf.random.normal([3], 1.0, s, tf.float64), tf.float32), 1),
+        (lambda v, s: v + tf.cast(tf.random.normal([3], 1.0, tf.cast(s, tf.float64), tf.float64), tf.float32), 1),
         (lambda v, s: v + tf.random_normal_initializer(stddev=s)(tf.shape(v)), 1),
         (lambda v, s: tf.cond(s > 0, lambda: v + tf.random.normal([3], stddev=s), lambda: v), 1),
         (lambda v, s: (v + tf.random.normal([3]), tf.norm(v) + tf.random.normal([], stddev=s)), 2),
