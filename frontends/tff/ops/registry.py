@@ -69,7 +69,7 @@ LOWERINGS: dict[str, Lowering] = {}
 """Lowerings by operation type."""
 
 CONTROL: dict[str, Lowering] = {}
-"""Lowerings that call functions: they are never folded and take broken inputs."""
+"""Lowerings that are never folded and take broken inputs: they call functions, use variables or lists of tensors."""
 
 
 def lowering(*names: str) -> Callable[[AnyLowering], AnyLowering]:

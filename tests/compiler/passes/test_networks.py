@@ -17,7 +17,7 @@ from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.tensor.elementwise import Cast, Precedes
+from ezprivsecfl.ir.tensor.elementwise import Abs, Cast, Precedes, Sqrt
 from ezprivsecfl.ir.tensor.ordering import Top, TopIndices, TopValues
 from ezprivsecfl.ir.tensor.structure import Concat, Reshape, Sum
 from ezprivsecfl.ir.types import DType
@@ -83,6 +83,17 @@ def test_numbers_stay_on_wires_between_layers() -> None:
     compiled = compile_program(largest(20, 20), Options(clients=4))
     entering = [op for op in compiled.secure.ops if op.name == "to_yao" and op.operands[0].type.shape[0] == "n"]
     assert sum(int(op.result.type.shape[-1]) for op in entering if op.width > 8) == 20
+
+
+def test_equal_normalised_numbers_come_in_order() -> None:
+    b = TensorProgram("roots")
+    root = b.add(Sqrt, b.add(Abs, b.clients("x", 7)))
+    b.returns(b.add(Sum, b.add(TopIndices, root, count=7), axes=(0,)))
+    program = replace(b.build(), max_clients=4)
+    compiled = compile_program(program, Options(clients=4))
+    for x in ties(7, 3):
+        found = PlainProgram(compiled).run({"x": list(x)}, {}).outputs
+        np.testing.assert_array_equal(found["result"], run_tensor(program, {"x": x}, 4)["result"])
 
 
 def test_rows_and_more_axes() -> None:
