@@ -101,9 +101,10 @@ def test_a_power_of_what_is_negative_drops_the_client():
 def test_results_that_an_approximation_spoils_are_known_to_be_coarse():
     b = TensorProgram("small")
     x = b.clients("x", 3)
+    in_circuit = b.add(ew.Abs, b.add(ew.Mul, b.add(ew.Tanh, x), b.add(ew.Sqrt, b.add(ew.Abs, x))))
     b.returns(b.add(st.Sum, b.add(ew.Tanh, x), axes=(0,)), "tanh")
     b.returns(b.add(st.Sum, b.add(ew.Mul, x, x), axes=(0,)), "squares")
-    b.returns(b.add(st.Sum, b.add(ew.Mul, b.add(ew.Tanh, x), b.add(ew.Sqrt, b.add(ew.Abs, x))), axes=(0,)), "product")
+    b.returns(b.add(st.Sum, in_circuit, axes=(0,)), "product")
     lost = built(b, x=8.0).lost.results
     assert sorted(lost) == ["opened0", "opened2"]
     assert all(2.0**-19 <= place < 2.0**-16 for place in lost.values())
