@@ -16,6 +16,7 @@ from ezprivsecfl.ir.circuits import products, words
 from ezprivsecfl.ir.circuits.builder import CircuitBuilder
 from ezprivsecfl.ir.circuits.summands import on_summands
 from ezprivsecfl.ir.mpc import boolean, io, protocol, structure
+from ezprivsecfl.ir.mpc.noise import AddNoise
 from ezprivsecfl.ir.program import Level, ProgramBuilder
 from ezprivsecfl.ir.types import ArithType, DType, FixedFormat, Secrecy, TensorType
 from ezprivsecfl.runtime.local_cluster import LocalCluster
@@ -41,6 +42,11 @@ def conversions(b, x):
 
 def truncation(b, x):
     return b.add(protocol.Truncate, x, bits=33)
+
+
+def noise(b, x):
+    deviation = b.add(io.Constant, value=np.array(1 << 20, dtype=np.uint64), frac=0)
+    return b.add(AddNoise, x, deviation, full=True, draw=0)
 
 
 def garbling(b, x):
@@ -88,6 +94,7 @@ if __name__ == "__main__":
         ("square", square, 20_000),
         ("conversions", conversions, 5_000),
         ("truncation", truncation, 200_000),
+        ("noise", noise, 200_000),
         ("garbling", garbling, 100),
         ("boolean", boolean_shares, 5_000),
     ):

@@ -9,6 +9,8 @@ import pytest
 from small_programs import TensorProgram
 
 from ezprivsecfl.backends.registry import choose
+from ezprivsecfl.cli.arguments import chosen_accounting, chosen_options
+from ezprivsecfl.cli.compile import parser
 from ezprivsecfl.compiler.options import FIXED, Accounting, Norms, Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError
@@ -111,6 +113,23 @@ def test_a_noise_multiplier_is_enough():
 def test_choices_that_do_not_exist(choices: dict[str, float], why: str):
     with pytest.raises(CompileError, match=why):
         Accounting(**choices)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "accounting"),
+    [
+        ([], None),
+        (["--dp-delta", "1e-5", "--dp-noise-multiplier", "2"], Accounting(1e-5, noise_multiplier=2.0)),
+        (
+            ["--dp-delta", "1e-6", "--dp-rounds", "100", "--dp-sampling", "0.01", "--dp-sensitivity", "0.5"],
+            Accounting(1e-6, rounds=100, sampling=0.01, sensitivity=0.5),
+        ),
+    ],
+)
+def test_the_command_line(given: list[str], accounting: Accounting | None):
+    arguments = parser().parse_args([*given, "--noise", "joint", "program.py"])
+    assert chosen_accounting(arguments) == accounting
+    assert chosen_options(arguments, 9).noise == "joint"
 
 
 def test_there_are_two_kinds_of_noise():

@@ -161,8 +161,9 @@ def test_noise_that_the_servers_would_know_is_refused(noise: Any, why: str) -> N
         trace(private)
 
 
-def test_a_fold_draws_nothing() -> None:
-    step = tff.tensorflow.computation(lambda a, v: a + v * tf.random.uniform([3]), (VECTOR, VECTOR))
+@pytest.mark.parametrize("draw", [tf.random.uniform, tf.random.normal])
+def test_a_fold_draws_nothing(draw: Callable[..., Any]) -> None:
+    step = tff.tensorflow.computation(lambda a, v: a + v * draw([3]), (VECTOR, VECTOR))
     same = tff.tensorflow.computation(lambda a: a, VECTOR)
     merge = tff.tensorflow.computation(lambda a, b: a + b, (VECTOR, VECTOR))
     zero = tff.tensorflow.computation(lambda: tf.zeros([3]))
