@@ -260,6 +260,31 @@ def through_a_data_set(data: Any) -> Any:
     return tff.federated_sum(tff.federated_map(mean_of_data, tff.federated_map(shuffled, data))["count"])
 
 
+@tff.tensorflow.computation(DATA)
+def colocated(data: Any) -> Any:
+    """Nodes inside of a call and outside of it that are to run where others do, of which some are on shares."""
+
+    @tf.function
+    def counted() -> Any:
+        size = tf.constant(1.0)
+        with tf.compat.v1.colocate_with(size):
+            count = data.reduce(0.0, lambda so_far, x: so_far + tf.cast(len(x), tf.float32))
+        return tf.stack([count, count * count]) * size
+
+    both = counted()
+    with tf.compat.v1.colocate_with(both):
+        return both + data.reduce(0.0, lambda so_far, x: so_far + tf.reduce_sum(x))
+
+
+@tff.federated_computation(AT_CLIENTS)
+def sum_of_colocated(data: Any) -> Any:
+    return tff.federated_sum(tff.federated_map(colocated, data))
+
+
+def test_colocated_nodes(agrees: Agrees, rng: np.random.Generator) -> None:
+    agrees(sum_of_colocated, [batches(rng, 4, 4), batches(rng, 1)])
+
+
 def test_data_sets_made_of_data_sets(agrees: Agrees, rng: np.random.Generator) -> None:
     agrees(through_a_data_set, [batches(rng, 4, 4), batches(rng, 1)])
 

@@ -8,12 +8,15 @@ import tensorflow as tf
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+COLOCATION = "_class"
+"""The attribute that names the nodes on whose device a node is to run."""
 
 
 def inlined(graph_def: Any) -> Any:
     """The graph without function calls; functions that loops and branches refer to are left as they are.
 
-    Nodes keep their names; those of a function's body get the call's name as prefix.
+    Nodes keep their names; those of a function's body get the call's name as prefix. All lose their colocation
+    constraints, which name nodes that are renamed or cut away; where a node runs does not change what it computes.
     """
     library = {function.signature.name: function for function in graph_def.library.function}
     with tf.Graph().as_default():  # where TensorFlow looks for the functions that a function calls
@@ -24,6 +27,8 @@ def inlined(graph_def: Any) -> Any:
 def _inlined(graph_def: Any, library: dict[str, Any]) -> Any:
     result = tf.compat.v1.GraphDef()
     result.CopyFrom(graph_def)
+    for node in result.node:
+        node.attr.pop(COLOCATION, None)
     while True:
         calls = {node.name: _Call(node, library) for node in result.node if _function(node, library)}
         if not calls:
@@ -68,6 +73,7 @@ class _Call:
             copy = tf.compat.v1.NodeDef()
             copy.CopyFrom(inner)
             copy.name = prefix + inner.name
+            copy.attr.pop(COLOCATION, None)
             del copy.input[:]
             copy.input.extend(self._argument(_prefixed(name, prefix)) for name in inner.input)
             copy.input.extend(before)
