@@ -71,11 +71,21 @@ def test_cast(evaluate: Callable[..., Array], value: Any, dtype: DType, expected
     assert result.dtype == np.asarray(expected).dtype
 
 
+def test_shift_right(evaluate: Callable[..., Array]) -> None:
+    np.testing.assert_array_equal(evaluate("shift_right", [5, -5, 8], bits=2), [1, -2, 2])
+
+
+@pytest.mark.parametrize(("value", "bits"), [(1.0, 2), (1, -1), (1, 64)])
+def test_what_cannot_be_shifted(evaluate: Callable[..., Array], value: Any, bits: int) -> None:
+    with pytest.raises(VerifyError, match="shift"):
+        evaluate("shift_right", value, bits=bits)
+
+
 def test_all_elementwise_operations_are_tested() -> None:
     from ezprivsecfl.ir.tensor.elementwise import Elementwise
 
     named = {name for name, kind in TensorOp.REGISTRY.items() if issubclass(kind, Elementwise)}
-    assert named == {case[0] for case in CASES} | {"cast"}
+    assert named == {case[0] for case in CASES} | {"cast", "shift_right"}
 
 
 def value_of(dtype: DType, *shape: Any, secrecy: Secrecy = Secrecy.PUBLIC) -> Value:

@@ -18,7 +18,7 @@ from ezprivsecfl.ir.tensor.elementwise.logarithms import Log
 from ezprivsecfl.ir.tensor.elementwise.logic import And, Not, Or
 from ezprivsecfl.ir.tensor.elementwise.quotients import Div, DivNoNan, Reciprocal
 from ezprivsecfl.ir.tensor.elementwise.roots import Rsqrt, Sqrt
-from ezprivsecfl.ir.tensor.elementwise.rounding import Ceil, Floor, RoundEven
+from ezprivsecfl.ir.tensor.elementwise.rounding import Ceil, Floor, RoundEven, ShiftRight
 from ezprivsecfl.ir.tensor.elementwise.selection import Select
 from ezprivsecfl.ir.tensor.elementwise.signs import Abs, Relu, Sign
 
@@ -58,6 +58,7 @@ __all__ = [
     "RoundEven",
     "Rsqrt",
     "Select",
+    "ShiftRight",
     "Sign",
     "Sqrt",
     "Square",
