@@ -91,7 +91,8 @@ def compile(
         accounting=accounting,
     )
     traced, chosen = trace(computation, name), choose(backend)
-    return SecureProgram(traced, options, chosen, [Variant.compile(traced.program, options, chosen)])
+    first = Variant.first(traced.program, traced.initial_state, options, chosen)
+    return SecureProgram(traced, options, chosen, [first])
 
 
 @dataclass
@@ -103,7 +104,8 @@ class SecureProgram:
         options: What it is compiled with; bounds are those of all rounds.
         backend: Where it runs.
         variants: Compiled for the bounds of different rounds, up to now. The first one is what the program shows of
-            itself: from ``compile``, that of the largest bounds.
+            itself: from ``compile``, that of the largest bounds, or of a process's first state; see
+            ``Variant.first``.
     """
 
     traced: TracedComputation
@@ -235,7 +237,8 @@ class SecureProgram:
     @property
     def report(self) -> Report:
         """What is computed, who learns what, precision, circuits, expected traffic."""
-        return Report(facts_of(self.variants[0].lowered, self.traced.boundary()))
+        first = self.variants[0]
+        return Report(facts_of(first.lowered, self.traced.boundary(), of_initial_state=first.of_initial_state))
 
     def cost(self, network: str = "lan", clients: int | None = None) -> Costs:
         """What every operation costs on the program's back end, before anything is run; ``print`` shows a table.

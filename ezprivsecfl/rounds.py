@@ -48,6 +48,21 @@ def round_bounds(program: Program, values: Mapping[str, Any], options: Options) 
     return bounds
 
 
+def state_bounds(program: Program, values: Mapping[str, Any], options: Options) -> dict[str, Bound]:
+    """The bounds of the SERVER inputs that are part of a state, as a round with that state has them.
+
+    Args:
+        program: As traced.
+        values: By path of the input its value; inputs that are not there have no bound in the result.
+        options: With the declared bounds.
+    """
+    return {
+        op.path: _of_server(values[op.path], options.bounds.of_input(op) or default_bound(op), fixed=False)
+        for op in program.of(Input)
+        if op.placement is Placement.SERVER and op.path in values and op.type.dtype is not DType.BOOL
+    }
+
+
 def magnitude_class(largest: float, cap: float) -> float:
     """The smallest ``cap / 16^k`` above a magnitude; for zero, which is in every class, the largest of at most 1."""
     bound = cap

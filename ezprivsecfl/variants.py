@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from ezprivsecfl.backends.base import Backend, Costs, Lowered
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import Options
-from ezprivsecfl.compiler.parameter_bounds import Bound
+from ezprivsecfl.compiler.options import FIXED, Options
+from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.errors import PrecisionError, UnsupportedError
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.mpc.io import Public, Share
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.rounds import state_bounds
 from ezprivsecfl.runtime.session import Runnable
+
+InitialState = Callable[[], Mapping[str, Any]]
+"""Computes the values of a process's first state, by path of the input."""
 
 
 @dataclass
@@ -27,11 +33,13 @@ class Variant:
         compiled: What the compiler has made of it.
         backend: Where it runs.
         compile_seconds: How long compiling took.
+        of_initial_state: Whether bounds are those of a process's first state, since it has none for all states.
     """
 
     compiled: Compiled
     backend: Backend
     compile_seconds: float
+    of_initial_state: bool = False
 
     @staticmethod
     def compile(program: Program, options: Options, backend: Backend) -> Variant:
@@ -39,6 +47,31 @@ class Variant:
         started = time.perf_counter()
         compiled = compile_program(program, options)
         return Variant(compiled, backend, time.perf_counter() - started)
+
+    @staticmethod
+    def first(program: Program, initial_state: InitialState, options: Options, backend: Backend) -> Variant:
+        """The variant that a program shows of itself before any round.
+
+        It is for the largest bounds; where these are too wide to compile for, it is for the first state of a process,
+        unless the user has fixed the bounds of all rounds.
+
+        Args:
+            program: As traced.
+            initial_state: Computes the values of a process's first state, by path; empty if it is no process.
+            options: What it is compiled with.
+            backend: Where it runs.
+
+        Raises:
+            CompileError: It cannot be compiled for either.
+        """
+        try:
+            return Variant.compile(program, options, backend)
+        except (PrecisionError, UnsupportedError):
+            bounds = {} if options.scale == FIXED else state_bounds(program, initial_state(), options)
+            if not bounds:
+                raise
+        known = ParameterBounds({**options.bounds.by_key, **bounds})
+        return replace(Variant.compile(program, replace(options, bounds=known), backend), of_initial_state=True)
 
     def serves(self, bounds: Mapping[str, Bound]) -> bool:
         """Whether it is for these bounds. Those of inputs that no share depends on do not matter."""

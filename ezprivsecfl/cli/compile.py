@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ezprivsecfl.backends.base import Lowered, LoweredForServers
@@ -25,7 +25,6 @@ from ezprivsecfl.cli.program_file import execute, load_code
 from ezprivsecfl.cli.progress import progress
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
-from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
@@ -33,6 +32,7 @@ from ezprivsecfl.ir.text import parse_program, print_program
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import facts_of
 from ezprivsecfl.runtime.artefact import write_tree
+from ezprivsecfl.variants import InitialState, Variant
 
 DESCRIPTION = """\
 Compiles the aggregations of a TensorFlow Federated program to secure two-party computation.
@@ -54,8 +54,21 @@ examples:
 exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled
 """
 
-TracedProgram = tuple[Program, Sequence[str]]
-"""A program, and its boundary in words."""
+
+@dataclass(frozen=True)
+class TracedProgram:
+    """What there is to compile.
+
+    Args:
+        program: As traced.
+        boundary: What runs in the clear before, in words.
+        initial_state: See ``Variant.first``.
+    """
+
+    program: Program
+    boundary: Sequence[str] = ()
+    initial_state: InitialState = dict
+
 
 GUARD = "put what it does when it is run below: if __name__ == '__main__'"
 KINDS = ("tensor", "mpc", "cpp", "circuits")
@@ -110,13 +123,14 @@ def carry_out(arguments: argparse.Namespace) -> int:
         return _reported(errors, total=len(sources))
     if not errors:
         _check_bounds(options.bounds, programs)
-    for called, (program, boundary) in programs.items():
+    for called, traced in programs.items():
         folder = (arguments.output or path.with_suffix(".ez")) / called
         try:
             with progress(f"compiling {called}"):
-                fitting = options.bounds.fitting(program)
-                lowered = backend.lower(compile_program(program, replace(options, bounds=fitting)))
-            report = Report(facts_of(lowered, boundary))
+                fitting = replace(options, bounds=options.bounds.fitting(traced.program))
+                first = Variant.first(traced.program, traced.initial_state, fitting, backend)
+                lowered = first.lowered
+            report = Report(facts_of(lowered, traced.boundary, of_initial_state=first.of_initial_state))
             _write(lowered, report, folder, kinds)
             if isinstance(lowered, LoweredForServers) and {"cpp", "circuits"} <= set(kinds):
                 with progress(f"building {called}"):
@@ -140,15 +154,15 @@ def _chosen_kinds(emit: str) -> list[str]:
 
 
 def _print_boundaries(programs: Mapping[str, TracedProgram]) -> None:
-    for called, (_, boundary) in programs.items():
+    for called, traced in programs.items():
         print(called)
-        for statement in boundary or ["In the clear: nothing is known of, in a program in text form"]:
+        for statement in traced.boundary or ["In the clear: nothing is known of, in a program in text form"]:
             print(f"  {statement}")
 
 
 def _check_bounds(bounds: ParameterBounds, programs: Mapping[str, TracedProgram]) -> None:
     """Raises CompileError for a bound that no program has a parameter for."""
-    all_of_them = [program for program, _ in programs.values()]
+    all_of_them = [traced.program for traced in programs.values()]
     unused = bounds.unused(all_of_them)
     if unused:
         known = sorted({op.path for program in all_of_them for op in program.of(Input)})
@@ -180,7 +194,7 @@ def _read_text(path: Path) -> Sources:
     program = parse_program(text, str(path))
     if program.level is not Level.TENSOR:
         raise CompileError(f"{path} is an mpc program; only tensor programs can be compiled")
-    return {program.name: lambda: (program, [])}
+    return {program.name: lambda: TracedProgram(program)}
 
 
 def _find_in_file(path: Path, name: str) -> Sources | None:
@@ -214,7 +228,7 @@ def _find_in_file(path: Path, name: str) -> Sources | None:
     def source(called: str) -> Callable[[], TracedProgram]:
         def traced() -> TracedProgram:
             found = trace(chosen[called], called)
-            return found.program, found.boundary()
+            return TracedProgram(found.program, found.boundary(), found.initial_state)
 
         return traced
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 from ezprivsecfl.backends.network import NETWORKS
 from ezprivsecfl.cli import exits
@@ -30,6 +31,15 @@ exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled, 3 a ro
 """
 
 
+class _ProgramWithArguments(argparse.Action):
+    """The program and its arguments, taken together: argparse would keep a ``--`` right between them for itself."""
+
+    def __call__(
+        self, parser: object, namespace: argparse.Namespace, values: Any, option_string: object = None
+    ) -> None:
+        namespace.program, *namespace.arguments = values
+
+
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     made = argparse.ArgumentParser(
@@ -41,8 +51,13 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     made.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module's name")
-    made.add_argument("program", metavar="PROGRAM", help="the program file")
-    made.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="go to the program as they are")
+    made.add_argument(
+        "program",
+        metavar="PROGRAM",
+        nargs=argparse.PARSER,
+        action=_ProgramWithArguments,
+        help="the program file; what follows goes to the program as it is",
+    )
     made.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round")
     made.add_argument(
         "--check",

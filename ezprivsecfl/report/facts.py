@@ -124,6 +124,7 @@ class Facts:
         circuits: Where circuits are evaluated.
         traffic: In words, what a round sends.
         boundary: In words, what runs in the clear before, and what is uploaded; empty if that is not known.
+        of_initial_state: Whether all this is of a round with a process's first state.
     """
 
     name: str
@@ -143,14 +144,16 @@ class Facts:
     circuits: Sequence[CircuitUse]
     traffic: Sequence[str]
     boundary: Sequence[str] = ()
+    of_initial_state: bool = False
 
 
-def facts_of(lowered: Lowered, boundary: Sequence[str] = ()) -> Facts:
+def facts_of(lowered: Lowered, boundary: Sequence[str] = (), *, of_initial_state: bool = False) -> Facts:
     """Collects the facts.
 
     Args:
         lowered: The program as its back end computes it: that decides where circuits are evaluated, and what is sent.
         boundary: What runs in the clear before, in words.
+        of_initial_state: Whether it was compiled for a process's first state.
     """
     compiled = lowered.compiled
     inputs = compiled.tensor.of(Input)
@@ -179,6 +182,7 @@ def facts_of(lowered: Lowered, boundary: Sequence[str] = ()) -> Facts:
         circuits=_circuits(lowered.secure),
         traffic=lowered.traffic(),
         boundary=boundary,
+        of_initial_state=of_initial_state,
     )
 
 

@@ -16,6 +16,11 @@ from ezprivsecfl.ir.types import CLIENTS_DIM, RingType, Type, resolve, shape_tex
 from ezprivsecfl.report.facts import Facts, Tensor
 from ezprivsecfl.report.privacy import noise_statements
 
+INITIAL_STATE = (
+    "Shown is a round with the state that the process's initialize returns: bounds for all states would be too wide. "
+    "Every round is compiled for the state that it has"
+)
+
 
 @dataclass(frozen=True)
 class Section:
@@ -61,6 +66,7 @@ def _computed(facts: Facts) -> list[str]:
     return [
         f"From each of {options.min_clients} to {options.clients} clients: {_listed(facts.inputs_of_clients)}",
         *([f"From the server: {_listed(facts.inputs_of_server)}"] if facts.inputs_of_server else []),
+        *([INITIAL_STATE] if facts.of_initial_state else []),
         f"Results: {_listed(facts.results)}",
         f"{facts.tensor_operations} tensor operations; {facts.secure_operations} operations on shares, wires and "
         "public values",

@@ -42,6 +42,11 @@ def as_computation(value: Any) -> Any:
     raise TypeError(f"expected a tff.Computation or an AggregationProcess, not a {type(value).__name__}")
 
 
+def initialize_of(value: Any) -> Any:
+    """The computation of a process's first state; None if the value is no process."""
+    return value.initialize if isinstance(value, tff.templates.IterativeProcess) else None
+
+
 def find_computations(module_namespace: dict[str, Any]) -> dict[str, object]:
     """The aggregations among a module's names: computations with a CLIENTS parameter, and processes of such.
 

@@ -78,6 +78,13 @@ class Signature:
         assert flat.clients is not None
         return Arguments(flat.clients, flat.values)
 
+    def of_state(self, state: object) -> dict[str, Array | list[Array | InputError]]:
+        """Arrays by input path of a process's state, the first of its parameters; see ``flatten``."""
+        _, type_, path = elements_of(self.parameter, self.parameter_path)[0]
+        flat = _Flattening(self.name)
+        flat.placed(state, type_, path)
+        return flat.values
+
     def placed(self, argument: object) -> dict[str, Any]:
         """The values of the placed parameters as they were given, by path; those of clients one by one."""
         return dict(_placed(argument, self.parameter, self.parameter_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,14 +14,16 @@ from ezprivsecfl.frontends.tff.blocks import BlockTracer
 from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, lines_text
 from ezprivsecfl.frontends.tff.boundary.recorder import Recorder, element
 from ezprivsecfl.frontends.tff.definitions import find_definition
-from ezprivsecfl.frontends.tff.discovery import as_computation, has_clients_parameter
+from ezprivsecfl.frontends.tff.discovery import as_computation, has_clients_parameter, initialize_of
 from ezprivsecfl.frontends.tff.dtypes import has_ir_dtype, ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.leaves import elements_of, tensor_leaf
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
+from ezprivsecfl.frontends.tff.reference import reference_context
 from ezprivsecfl.frontends.tff.signature import Arguments, Signature
 from ezprivsecfl.frontends.tff.source import Definition, definition_of
 from ezprivsecfl.frontends.tff.values import BROKEN, Function, Known, Local, Node, Origin, Struct, Tensor, Traced
+from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.tensor import Input, Output, Placement
@@ -36,12 +39,20 @@ class TracedComputation:
         signature: What calls take and return.
         clear_work: What is computed in the clear before.
         finite: Arguments of the server that must be finite, by path.
+        initialize: Of a process, the computation of its first state.
     """
 
     program: Program
     signature: Signature
     clear_work: ClearWork | None = None
     finite: frozenset[str] = frozenset()
+    initialize: Any = None
+
+    def initial_state(self) -> Mapping[str, Array | list[Array | InputError]]:
+        """By input path the values of a process's first state, as TFF computes it; empty if this is no process's."""
+        if self.initialize is None:
+            return {}
+        return self.signature.of_state(reference_context().invoke(self.initialize, None))
 
     def boundary(self) -> list[str]:
         """What runs in the clear, what is uploaded, and what is computed on shares, in words."""
@@ -98,7 +109,7 @@ def trace(computation: Any, name: str | None = None) -> TracedComputation:
     called = name or (definition.name if definition else "") or "aggregation"
     if not has_clients_parameter(comp):
         raise CompileError(f"{called} has no CLIENTS-placed parameter; TFF itself runs such computations", [place])
-    return _Trace(comp, called, made_of, place).run()
+    return replace(_Trace(comp, called, made_of, place).run(), initialize=initialize_of(computation))
 
 
 class _Trace:

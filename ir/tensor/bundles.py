@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ezprivsecfl.ir.circuits import floats, words
+from ezprivsecfl.ir.circuits import floats, rounding, words
 from ezprivsecfl.ir.circuits.builder import CircuitBuilder, Wires
 from ezprivsecfl.ir.circuits.floats import FLOAT, Float
 from ezprivsecfl.ir.types import BitFormat, FixedFormat, FloatFormat, WireFormat
@@ -110,7 +110,8 @@ class Gates:
     def integer(self, x: Bundle) -> Wires:
         """An integer as a word; what a normalised number is not, becomes ``invalid``."""
         if x.is_fixed:
-            return x.wires[x.frac :] if x.frac > 0 else self.widened(x, 0)
+            # Fractional bits of an integer are no part of it: they hold what was lost on the way.
+            return rounding.round_fixed(self.b, rounding.to_even, x.wires, x.frac) if x.frac > 0 else self.widened(x, 0)
         word, invalid = floats.to_fixed(self.b, self.number(x), 64, 0, 62)
         self.invalid.append(invalid)
         return word

@@ -471,7 +471,16 @@ ECHO = "import sys; print(sys.argv[1:], __name__)\n"
 
 
 @pytest.mark.parametrize(
-    "given", [["--check", "--", "-m", "x"], ["--clients", "--no-such-option=3"], ["a", "--epochs"]]
+    "given",
+    [
+        ["--check", "--", "-m", "x"],
+        ["--clients", "--no-such-option=3"],
+        ["a", "--epochs"],
+        ["--help", "-h"],
+        ["--version"],
+        ["--", "--", "x"],
+        ["-m", "--"],
+    ],
 )
 def test_what_follows_the_program_is_the_programs(program, capsys, given):
     assert main(["run", "--backend", "plain", str(program(ECHO)), *given]) == 0

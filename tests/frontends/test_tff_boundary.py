@@ -156,6 +156,40 @@ def counts(data: Any) -> Any:
     return tff.federated_sum(tff.federated_map(mean_of_data, data)["count"])
 
 
+NAMESAKES = tff.StructWithPythonType([("data", DATA), ("ReduceDataset", np.float32)], OrderedDict)
+
+
+@tff.tensorflow.computation(NAMESAKES)
+def scaled_sum(own: Any) -> Any:
+    return own["ReduceDataset"] * own["data"].reduce(0.0, lambda so_far, x: so_far + tf.reduce_sum(x))
+
+
+@tff.federated_computation(tff.FederatedType(NAMESAKES, tff.CLIENTS))
+def with_namesakes(own: Any) -> Any:
+    return tff.federated_sum(tff.federated_map(scaled_sum, own))
+
+
+def test_an_upload_is_not_called_like_an_argument(agrees: Agrees, rng: np.random.Generator) -> None:
+    assert uploads(with_namesakes) == ["own/ReduceDataset.1"]
+    data = [OrderedDict(data=batches(rng, 2), ReduceDataset=np.float32(factor)) for factor in (2, 5)]
+    agrees(with_namesakes, data)
+
+
+@tff.tensorflow.computation(np.float32)
+def drawn(x: Any) -> Any:
+    return x * (2.0 + tf.random.uniform([], 0.0, 1e-7))
+
+
+@tff.federated_computation(tff.FederatedType(np.float32, tff.CLIENTS))
+def with_a_partys_name(at_client: Any) -> Any:
+    return tff.federated_sum(tff.federated_map(drawn, at_client))
+
+
+def test_a_parameter_may_be_called_like_a_party(agrees: Agrees) -> None:
+    assert uploads(with_a_partys_name) == ["at_client.1/RandomUniform"]
+    agrees(with_a_partys_name, [np.float32(1), np.float32(3)])
+
+
 def test_only_what_results_need_is_uploaded(agrees: Agrees, rng: np.random.Generator) -> None:
     assert uploads(counts) == ["data/ReduceDataset.1"]
     agrees(counts, [batches(rng, 4, 2), batches(rng, 1)])
@@ -258,6 +292,31 @@ def shuffled(data: Any) -> Any:
 @tff.federated_computation(AT_CLIENTS)
 def through_a_data_set(data: Any) -> Any:
     return tff.federated_sum(tff.federated_map(mean_of_data, tff.federated_map(shuffled, data))["count"])
+
+
+@tff.tensorflow.computation(DATA)
+def colocated(data: Any) -> Any:
+    """Nodes inside of a call and outside of it that are to run where others do, of which some are on shares."""
+
+    @tf.function
+    def counted() -> Any:
+        size = tf.constant(1.0)
+        with tf.compat.v1.colocate_with(size):
+            count = data.reduce(0.0, lambda so_far, x: so_far + tf.cast(tf.shape(x)[0], tf.float32))
+        return tf.stack([count, count * count]) * size
+
+    both = counted()
+    with tf.compat.v1.colocate_with(both):
+        return both + data.reduce(0.0, lambda so_far, x: so_far + tf.reduce_sum(x))
+
+
+@tff.federated_computation(AT_CLIENTS)
+def sum_of_colocated(data: Any) -> Any:
+    return tff.federated_sum(tff.federated_map(colocated, data))
+
+
+def test_colocated_nodes(agrees: Agrees, rng: np.random.Generator) -> None:
+    agrees(sum_of_colocated, [batches(rng, 4, 4), batches(rng, 1)])
 
 
 def test_data_sets_made_of_data_sets(agrees: Agrees, rng: np.random.Generator) -> None:

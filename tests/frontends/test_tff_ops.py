@@ -33,6 +33,12 @@ def _quotients(x: Any, y: Any) -> tuple[Any, ...]:
     return (x // y, x % y, tf.truncatediv(x, y), tf.truncatemod(x, y), 100 // y, (x * y) // y)
 
 
+def _powers_of_two(x: Any) -> tuple[Any, ...]:
+    """Bits are unpacked like that."""
+    eight, places = tf.constant(8, x.dtype), tf.constant([1, 2, 4, 2**20], x.dtype)
+    return x // eight, x % eight, x // places, x % places, x[:, :1] // places, x[0, 0] // places, (x // places) % 2
+
+
 CASES: dict[str, Function] = {
     "arithmetic": lambda x, y: (x + y, x - y, x * 2.0, -x, x / (y * y + 1.0), 3.0 / (x * x + 1.0)),
     "square_root": lambda x, y: (tf.sqrt(x * x), tf.math.rsqrt(y * y + x * x), tf.math.reciprocal(x), tf.square(y)),
@@ -80,6 +86,7 @@ CASES: dict[str, Function] = {
         tf.einsum("ij,k->kij", x, y[0]), tf.einsum("ij,kl->jl", x, y), tf.einsum("ij->", y),
     ),
     "floors": lambda x, y: (x // 0.3, x % 0.3, x // -0.7, x[0] % [0.2, -0.3, 4.0, 0.6], tf.math.floormod(y, 2.0)),
+    "shifts": lambda x, y: _powers_of_two(tf.cast(90.0 * x, tf.int32)) + _powers_of_two(tf.cast(9e6 * y, tf.int64)),
     "integer_quotients": lambda x, y: _integers(tf.cast(9.0 * x, tf.int32)) + _integers(tf.cast(90.0 * y, tf.int64)),
     "secret_divisors": lambda x, y: _quotients(
         tf.cast(99.0 * x, tf.int32), 2 * tf.cast(9.0 * y, tf.int32) + 1

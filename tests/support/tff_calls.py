@@ -131,11 +131,12 @@ def status_of(error: Exception, clients: int) -> str:
 
 
 def reasons_of(error: Exception) -> list[str]:
-    """The reasons that an error gives: one per unsupported operation, else its first line."""
+    """The reasons that an error gives: one per unsupported operation if it lists them, else its first line."""
     if isinstance(error, UnsupportedError):
         lines = [line for line in str(error).splitlines() if re.match(r"  \S", line)]
         found = [re.sub(r"^  (?!at )(?:\S+:\d+: )?", "", line) for line in lines if not line.startswith("  at ")]
-        return list(dict.fromkeys(generalised(line) for line in found))
+        if found:
+            return list(dict.fromkeys(generalised(line) for line in found))
     first = str(error).splitlines()[0] if str(error) else ""
     return [generalised(first if isinstance(error, EzError) else f"{type(error).__name__}: {first}")]
 

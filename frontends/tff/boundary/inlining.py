@@ -19,12 +19,15 @@ from ezprivsecfl.frontends.tff.boundary.own_operations import CHECKS, HANDLES
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 CONDITIONALS = ("If", "StatelessIf")
 BRANCHES = ("then_branch", "else_branch")
+COLOCATION = "_class"
+"""The attribute that names the nodes on whose device a node is to run."""
 
 
 def inlined(graph_def: Any, secret: Set[str] = frozenset()) -> Any:
     """The graph without function calls; functions that loops and other branches refer to are left as they are.
 
-    Nodes keep their names; those of a function's body get the call's name as prefix.
+    Nodes keep their names; those of a function's body get the call's name as prefix. All lose their colocation
+    constraints, which name nodes that are renamed or cut away; where a node runs does not change what it computes.
 
     Args:
         graph_def: The graph, a ``GraphDef``.
@@ -39,6 +42,8 @@ def inlined(graph_def: Any, secret: Set[str] = frozenset()) -> Any:
 def _inlined(graph_def: Any, library: dict[str, Any], secret: Set[str]) -> Any:
     result = tf.compat.v1.GraphDef()
     result.CopyFrom(graph_def)
+    for node in result.node:
+        node.attr.pop(COLOCATION, None)
     while True:
         calls: dict[str, _Inlined] = {n.name: _Call(n, library) for n in result.node if _function(n, library)}
         if not calls:
@@ -144,6 +149,7 @@ class _Call:
             copy = tf.compat.v1.NodeDef()
             copy.CopyFrom(inner)
             copy.name = prefix + inner.name
+            copy.attr.pop(COLOCATION, None)
             del copy.input[:]
             copy.input.extend(self._argument(_prefixed(name, prefix)) for name in inner.input)
             copy.input.extend(before)

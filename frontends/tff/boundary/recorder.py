@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from ezprivsecfl.frontends.tff.discovery import has_data_set
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
+from ezprivsecfl.frontends.tff.leaves import elements_of
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Known, Leaf, Local, Node, Origin, Pair, Struct, Traced
 from ezprivsecfl.ir.tensor import Input, Placement
@@ -50,6 +52,7 @@ class Recorder:
         self._steps: dict[bool, list[Step]] = {False: [], True: []}
         self._uploads: dict[str, tuple[Upload, Origin]] = {}
         self._answers: dict[str, Any] = {}
+        self._given: set[str] = set()
         self._caller: bool | None = None
         self._draws = 0
 
@@ -66,6 +69,7 @@ class Recorder:
         """How a parameter of the program can be used in the clear."""
         name = f"argument_{len(self._parameters)}"
         self._parameters[name] = (path, type_, at_client)
+        self._given.update(_tensor_paths(type_, path))
         return Origin(bb.Reference(name, type_), at_client)
 
     def call(self, graphs: GraphTracer, block: Any, argument: Node | None, place: Location) -> Node:
@@ -295,10 +299,14 @@ class Recorder:
     def _path(self, name: str, at_client: bool) -> str:
         """A path that no other input has: of the data set, and of what comes out of its operations."""
         taking = (path for path, type_, own in self._parameters.values() if own == at_client and has_data_set(type_))
-        parameter = next(taking, "at_client" if at_client else "at_server")
+        parameter = next(taking, None) or self._party("at_client" if at_client else "at_server")
         path = "/".join(part for part in (parameter, re.sub(r"[^\w/]", "_", name)) if part)
-        taken = sum(1 for known in self._uploads if known == path or known.rpartition(".")[0] == path)
-        return f"{path}.{taken}" if taken else path
+        return next(one for one in _numbered(path) if one not in self._uploads and one not in self._given)
+
+    def _party(self, name: str) -> str:
+        """The name of a party, which no parameter has: a bound that is declared for a parameter is not for others."""
+        parameters = {path.partition("/")[0] for path, _, _ in self._parameters.values()}
+        return next(one for one in _numbered(name) if one not in parameters)
 
     def _described(self, block: Any) -> str:
         """Where a received value is from: a part of a parameter, or computed of the server's parameters."""
@@ -412,6 +420,21 @@ def _computation(parameters: dict[str, Any], bindings: Bindings, results: list[A
     given = [(name, bb.Selection(argument, index=i)) for i, name in enumerate(parameters)]
     block = bb.Lambda("arguments", type_, bb.Block(given + bindings, result))
     return computation_impl.ConcreteComputation.from_building_block(block)
+
+
+def _tensor_paths(type_: Any, path: str) -> Iterator[str]:
+    """The paths of all tensors of a parameter."""
+    if isinstance(type_, tff.StructType):
+        for _, element_type, inner in elements_of(type_, path):
+            yield from _tensor_paths(element_type, inner)
+    elif not isinstance(type_, tff.SequenceType):
+        yield path
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """A name, and where it is taken others like it."""
+    yield name
+    yield from (f"{name}.{count}" for count in itertools.count(1))
 
 
 def _leaves(node: Node | None) -> list[Node]:

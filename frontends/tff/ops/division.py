@@ -1,14 +1,18 @@
 """Quotients rounded to integers, and remainders.
 
-A secret integer is divided by a public one as a real number, and the quotient rounded. An integer that is a multiple of
-the divisor must not be rounded to the next quotient because its own quotient has a rounding error: so all integers are
-moved by half of one, and then they are at least ``0.5 / |y|`` away from every multiple. By a secret one it is divided
-in a circuit for integers, which is exact and costs more.
+A secret integer is shifted if the divisor is known to be a power of two. By any other public one it is divided as a
+real number, and the quotient rounded. An integer that is a multiple of the divisor must not be rounded to the next
+quotient because its own quotient has a rounding error: so all integers are moved by half of one, and then they are at
+least ``0.5 / |y|`` away from every multiple. By a secret one it is divided in a circuit for integers, which is exact
+and costs more.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.ops.registry import Call, lowering
@@ -17,6 +21,9 @@ from ezprivsecfl.frontends.tff.values import Known, Leaf, Tensor, Traced
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.types import DType
+
+MOST_SHIFTS = 64
+"""So many places have the longest integers; more divisors, one by one, would make a long program."""
 
 
 @lowering("FloorDiv")
@@ -56,11 +63,14 @@ def truncated_remainder(call: Call) -> Leaf:
 
 def quotient(emit: Emitter, x: Tensor, y: Tensor) -> Traced:
     """The largest integer up to x / y, one of which is secret."""
+    bits = _places(y)
     x, y = emit.traced(x), emit.traced(y)
     if x.dtype.is_float:
         return emit.elementwise(ew.Floor, emit.elementwise(ew.Div, x, y))
     if y.type.is_secret:
         return emit.elementwise(ew.FloorDiv, x, y)
+    if bits is not None:
+        return _shifted(emit, x, bits)
     divisor = emit.cast(y, DType.F64)
     half = emit.elementwise(ew.Mul, emit.elementwise(ew.Sign, divisor), emit.scalar(0.5, DType.F64))
     moved = emit.elementwise(ew.Add, emit.cast(x, DType.F64), half)
@@ -73,6 +83,36 @@ def remainder(emit: Emitter, x: Tensor, y: Tensor) -> Traced:
     if y.type.is_secret and x.dtype.is_integer:
         return emit.elementwise(ew.FloorMod, x, y)
     return emit.elementwise(ew.Sub, x, emit.elementwise(ew.Mul, quotient(emit, x, y), y))
+
+
+def _places(y: Tensor) -> NDArray[Any] | None:
+    """The logarithms of divisors that are powers of two and differ along the last axis at most; None for others."""
+    if not isinstance(y, Known) or y.array.dtype.kind not in "iu" or y.array.size > MOST_SHIFTS:
+        return None
+    array = y.array.astype(np.int64)
+    if array.size == 0 or array.size != (array.shape or (1,))[-1] or np.any((array <= 0) | (array & (array - 1))):
+        return None
+    return np.log2(array.astype(np.float64)).astype(int)  # exact for powers of two
+
+
+def _shifted(emit: Emitter, x: Traced, bits: NDArray[Any]) -> Traced:
+    """x without its lowest bits: an operation for each column where their number differs, which then costs no gate."""
+    shape = np.broadcast_shapes(x.shape, bits.shape)
+    if np.all(bits == bits.flat[0]):
+        return emit.broadcast(_without(emit, x, int(bits.flat[0])), shape)
+    x = emit.reshape(x, (1,) * (len(shape) - len(x.shape)) + x.shape)
+    starts = (0,) * (len(shape) - 1)
+    columns = []
+    for i, places in enumerate(bits.flat):
+        start = (*starts, i if x.shape[-1] > 1 else 0)
+        column = emit.slice(x, start, (*x.shape[:-1], 1), (1,) * len(shape))
+        columns.append(_without(emit, column, int(places)))
+    return emit.concat(columns, axis=len(shape) - 1)
+
+
+def _without(emit: Emitter, x: Traced, places: int) -> Traced:
+    """x without so many of its lowest bits."""
+    return emit.elementwise(ew.ShiftRight, x, emit.scalar(places, x.dtype))
 
 
 def _truncated(emit: Emitter, x: Traced, y: Traced) -> Traced:

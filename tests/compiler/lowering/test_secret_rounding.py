@@ -10,6 +10,7 @@ from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.ir.circuits import words
 from ezprivsecfl.ir.circuits.builder import CircuitBuilder
 from ezprivsecfl.ir.circuits.evaluate import evaluate, from_bits, to_bits
 from ezprivsecfl.ir.mpc.io import Output
@@ -98,3 +99,40 @@ def test_of_words_with_fewer_places_than_integers(kind):
     (bits,) = evaluate(circuit.build(), [to_bits(words, 4)])
     assert result.frac == 0
     assert from_bits(bits, signed=True) == [4 * w for w in words]
+
+
+def shifted(b, value, bits):
+    return b.add(ew.ShiftRight, value, b.add(Constant, value=np.asarray(bits), dtype=DType.I32))
+
+
+@pytest.mark.parametrize("bits", [0, 1, 5, 30])
+def test_shifted_integers(bits):
+    b = TensorProgram("shifted")
+    values = np.array([[0, 1, -1, 31, -32, 33, 2**30 - 1, -(2**30), 123456789], [7, -7, 64, 63, 2, -2, 0, 5, -5]])
+    b.returns(b.add(st.Sum, shifted(b, b.clients("x", 9, dtype=DType.I32), bits), axes=(0,)))
+    compiled = compile_program(b.build(), Options(clients=8, bounds=ParameterBounds.of({"x": 2.0**31})))
+    got = PlainProgram(compiled).run({"x": list(values.astype(np.int32))}, {}).outputs["result"]
+    np.testing.assert_array_equal(got, (values >> bits).sum(axis=0))
+    assert sum(circuit.and_count for circuit in compiled.secure.circuits.values()) == 0
+
+
+def test_what_an_integer_has_lost_does_not_take_it_below_a_multiple():
+    lost = [16 * 8 - 1, 16 * 8 + 1, -16 * 8 - 1, 16 * 7 + 1]
+    b = TensorProgram("shifted")
+    operation = tensor_op(shifted(b, b.clients("x", dtype=DType.I32), 2))
+    circuit = CircuitBuilder()
+    two = Bundle(FixedFormat(3, 0), words.constant(circuit, 2, 3))
+    result = operation.on_wires(Gates(circuit), [Bundle(FixedFormat(12, 4), circuit.input(12)), two])
+    circuit.output(result.wires)
+    (bits,) = evaluate(circuit.build(), [to_bits(lost, 12)])
+    assert from_bits(bits, signed=True) == [2, 2, -2, 1]
+
+
+def test_a_shifted_normalised_number():
+    b = TensorProgram("shifted")
+    roots = b.add(ew.Sqrt, b.add(ew.Abs, b.clients("x", 4)))
+    whole = b.add(ew.Cast, b.add(ew.Mul, roots, b.add(ew.Neg, roots)), dtype=DType.I32)
+    b.returns(b.add(st.Sum, shifted(b, whole, 3), axes=(0,)))
+    values = np.array([[8.25, 7.5, 0.0, 900.5], [64.25, 9.5, 1.5, 17.5]])
+    _, got = run(b, values)
+    np.testing.assert_array_equal(got, (np.trunc(-values).astype(int) >> 3).sum(axis=0))
