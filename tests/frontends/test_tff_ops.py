@@ -86,7 +86,7 @@ CASES: dict[str, Function] = {
         tf.einsum("ij,k->kij", x, y[0]), tf.einsum("ij,kl->jl", x, y), tf.einsum("ij->", y),
     ),
     "floors": lambda x, y: (x // 0.3, x % 0.3, x // -0.7, x[0] % [0.2, -0.3, 4.0, 0.6], tf.math.floormod(y, 2.0)),
-    "shifts": lambda x, y: _powers_of_two(tf.cast(90.0 * x, tf.int32)) + _powers_of_two(tf.cast(9e6 * y, tf.int64)),
+    "shifts": lambda x, y: _powers_of_two(tf.cast(90.0 * x, tf.int32)) + _powers_of_two(tf.cast(90.0 * y, tf.int64)),
     "integer_quotients": lambda x, y: _integers(tf.cast(9.0 * x, tf.int32)) + _integers(tf.cast(90.0 * y, tf.int64)),
     "secret_divisors": lambda x, y: _quotients(
         tf.cast(99.0 * x, tf.int32), 2 * tf.cast(9.0 * y, tf.int32) + 1
