@@ -58,7 +58,7 @@ class TensorOp(Op):
         on_shares: The operation of the mpc level that computes it locally on shares, with the same attributes; of a
             product, with a public factor. None if the result has the operand's shares.
         powers: If the result's absolute value is a product of powers of those of the operands, their exponents.
-        largest: No finite number that its circuit gives is larger.
+        largest: The working range of results whose operands have no useful bound; larger ones are never results.
         circuit_error: Absolute error of its circuit; any other is relative.
     """
 

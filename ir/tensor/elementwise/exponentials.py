@@ -24,9 +24,16 @@ TYPICAL = 8.0
 """Operands are rarely further from 0, wherever they could be."""
 
 
-def exponential(x: float) -> float:
-    """e^x, and infinity above ``BOUND``."""
-    return math.exp(x) if x <= math.log(BOUND) else math.inf
+def _exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def _useful(end: float) -> float:
+    """An upper end, if it is not above ``BOUND``."""
+    return end if end <= BOUND else math.inf
 
 
 class Exp(FloatUnary, name="exp"):
@@ -43,7 +50,8 @@ class Exp(FloatUnary, name="exp"):
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
         """e^x never decreases with x."""
-        return operands[0].map(exponential)
+        (x,) = operands
+        return Interval(_exp(x.lo), _useful(_exp(x.hi)))
 
     def typical(self, operands: Sequence[float], clients: int) -> float:
         """Of a positive x, and not a large one: results may as well be small."""
@@ -71,7 +79,7 @@ class Pow(Binary, name="pow"):
         """x^y never turns with x > 0, nor with y; a power of a negative x has no larger magnitude than that of |x|."""
         x, y = operands
         corners = [power(base, exponent) for base, exponent in itertools.product(_ends(abs(x)), _ends(y))]
-        largest = max(corners) if max(corners) <= BOUND else math.inf
+        largest = _useful(max(corners))
         return Interval(min(corners), largest) if x.lo >= 0 else Interval.within(largest)
 
     def on_wires(self, gates: Gates, operands: Sequence[Bundle]) -> Bundle:
