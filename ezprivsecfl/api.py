@@ -16,7 +16,7 @@ from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import BY_ROUND, DEFAULT_CLIENTS, DROP, MIN_CLIENTS, Norms, Options, Relu
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
-from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
+from ezprivsecfl.errors import CompileError, DroppedClientWarning, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, trace
 from ezprivsecfl.precision import imprecise
 from ezprivsecfl.report import Report
@@ -73,6 +73,8 @@ def compile(
         min_clients=min_clients,
     )
     traced, chosen = trace(computation, name), choose(backend)
+    if not traced.aggregates:
+        raise CompileError(f"{traced.program.name} aggregates nothing; TFF itself runs such computations")
     return SecureProgram(traced, options, chosen, [Variant.compile(traced.program, options, chosen)])
 
 
@@ -171,7 +173,8 @@ class SecureProgram:
             warnings.warn(f"{self.compiled.name}: {imprecise_text(one)}", PrecisionWarning, stacklevel=3)
         for drop in round_.statistics.dropped:
             warnings.warn(f"{self.compiled.name}: dropped {dropped_text(drop)}", DroppedClientWarning, stacklevel=3)
-        result = self.traced.signature.unflatten(round_.outputs, given.answers)
+        kept = given.kept_without([drop["client"] for drop in round_.statistics.dropped])
+        result = self.traced.signature.unflatten(round_.outputs, given.answers, kept)
         return result, replace(round_.statistics, imprecise=found)
 
     def _argument(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

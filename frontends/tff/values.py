@@ -139,9 +139,15 @@ class Struct:
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """Something that can be called with one argument or none."""
+    """Something that can be called with one argument or none.
+
+    Args:
+        call: Gives the result.
+        block: The function as a TFF building block; None if it refers to values outside of it.
+    """
 
     call: Callable[[Node | None], Node]
+    block: Any = None
 
 
 Node: TypeAlias = Known | Traced | Broken | Struct | Function
