@@ -101,7 +101,7 @@ class BlockTracer:
 
     def _intrinsic(self, uri: str, argument: Node | None) -> Node:
         location = Location(self._place.file, self._place.line, uri)
-        if uri not in INTRINSICS and uri not in SEQUENCES or argument is None:
+        if argument is None or uri not in INTRINSICS | SEQUENCES:
             self._problems.add(location, "not supported")
             return BROKEN
         if uri in INTRINSICS and uri not in MOVES and has_local(argument):

@@ -34,7 +34,7 @@ UPLOAD_BOUND = float(1 << 20)
 """Default bound of what is uploaded, unless it is a variable that starts as what was broadcast: a model's weights."""
 
 KEPT = (
-    "CLIENTS-placed, and a client cannot compute it in the clear, since it takes what is computed on shares, such as an "
+    "CLIENTS-placed, and a client cannot compute it in the clear: it takes what is computed on shares, such as an "
     "aggregate of the same round; return the aggregate, and let clients use it in the next round"
 )
 """Why a result cannot be a client's own."""
