@@ -119,6 +119,17 @@ class Pair(Broken):
     imaginary: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class Rows(Broken):
+    """A tensor that has the values of all clients, one after the other along its first axis.
+
+    Args:
+        row: One client's; None while a fold is traced: whatever the clients before have appended.
+    """
+
+    row: Traced | None
+
+
 Leaf: TypeAlias = Known | Traced | Broken
 
 
