@@ -329,3 +329,23 @@ def with_a_branch(points: Any) -> Any:
 def test_variables_in_branches_of_secret_conditions_are_refused() -> None:
     with pytest.raises(UnsupportedError, match="branches that use variables"):
         trace(with_a_branch)
+
+
+@tff.tensorflow.computation(DATA)
+def colocated(data: Any) -> Any:
+    @tf.function
+    def total(start: Any) -> Any:
+        with tf.compat.v1.colocate_with(start * 2.0):
+            doubled = start * 3.0
+        return data.reduce(doubled, lambda a, x: a + tf.reduce_sum(x))
+
+    return total(tf.constant(1.0))
+
+
+@tff.federated_computation(AT_CLIENTS)
+def sum_of_colocated(data: Any) -> Any:
+    return tff.federated_sum(tff.federated_map(colocated, data))
+
+
+def test_operations_of_functions_that_share_a_device() -> None:
+    assert uploads(sum_of_colocated)

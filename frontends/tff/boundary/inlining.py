@@ -68,6 +68,7 @@ class _Call:
             copy = tf.compat.v1.NodeDef()
             copy.CopyFrom(inner)
             copy.name = prefix + inner.name
+            copy.attr.pop("_class", None)  # nodes of the body by their old names, to be put on the same device
             del copy.input[:]
             copy.input.extend(self._argument(_prefixed(name, prefix)) for name in inner.input)
             copy.input.extend(before)
