@@ -12,6 +12,7 @@ from ezprivsecfl.compiler.options import MIN_CLIENTS, Options
 from ezprivsecfl.compiler.passes.blend import BlendSelections
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.factor import FactorScales
+from ezprivsecfl.compiler.passes.idle_clamps import DropIdleClamps
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
 from ezprivsecfl.compiler.passes.public_factors import NormaliseFactors
@@ -46,6 +47,7 @@ def tensor_passes(options: Options) -> list[Pass]:
     """The passes of the tensor level, in order."""
     return [
         Simplify(),
+        DropIdleClamps(),
         ApproximateRelu(options.relu.degree, options.norms),
         ReduceByTrees(),
         FactorScales(),

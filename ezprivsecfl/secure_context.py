@@ -8,13 +8,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import tensorflow_federated as tff
+from tensorflow_federated.python.core.impl.context_stack.runtime_error_context import RuntimeErrorContext
 
 from ezprivsecfl.api import SecureProgram
 from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.options import BY_ROUND, DROP, MIN_CLIENTS, Norms, Options, Relu, first_clients
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
-from ezprivsecfl.frontends.tff import Handler, SecureContext, install_source_tracking, reference_context, trace
+from ezprivsecfl.frontends.tff import (
+    SecureContext,
+    has_clients_parameter,
+    install_source_tracking,
+    reference_context,
+    tame_worker,
+    trace,
+)
 from ezprivsecfl.variants import Variant
 
 Observer = Callable[[SecureProgram, Any, Any, Any], None]
@@ -101,7 +109,8 @@ def set_secure_execution_context(
 ) -> SecureRunner:
     """From here on, calling an aggregation runs it in secure two-party computation.
 
-    Calls of TFF computations that have CLIENTS-placed parameters run on two servers; all others run in TFF as usual.
+    Calls of TFF computations that have CLIENTS-placed parameters run on two servers; all others run in the context that
+    was chosen before, with its options, such as the number of clients where no argument tells it.
 
     Args:
         backend: ``duet`` (two server processes; ``ez.Duet(link="wan")`` emulates a network between them),
@@ -122,6 +131,7 @@ def set_secure_execution_context(
         CompileError: There is no such back end or choice.
     """
     install_source_tracking()
+    tame_worker()
     options = Options(
         clients=first_clients(clients, min_clients),
         relu=Relu.parse(relu),
@@ -132,7 +142,7 @@ def set_secure_execution_context(
         min_clients=min_clients,
     )
     runner = SecureRunner(choose(backend), options, grows=clients is None)
-    install(runner)
+    tff.framework.set_default_context(secured(runner, tff.framework.get_context_stack().current))
     return runner
 
 
@@ -141,17 +151,52 @@ class RunnerContext(SecureContext):
 
     Args:
         runner: Computes them.
-        plain: Computes everything else; by default TFF.
+        chosen: The context that computes everything else; by default TFF's own.
     """
 
-    def __init__(self, runner: SecureRunner, plain: Handler | None = None) -> None:
-        super().__init__(runner, plain)
+    def __init__(self, runner: SecureRunner, chosen: Any = None) -> None:
+        super().__init__(runner, None if chosen is None else chosen.invoke)
         self.runner = runner
+        self.chosen = chosen
 
 
-def install(runner: SecureRunner) -> None:
-    """Makes a runner TFF's default context."""
-    tff.framework.set_default_context(RunnerContext(runner))
+class AwaitedContext(tff.framework.AsyncContext):  # type: ignore[misc]
+    """The same for programs that await results.
+
+    Args:
+        runner: Computes aggregations.
+        chosen: The asynchronous context that computes everything else.
+    """
+
+    def __init__(self, runner: SecureRunner, chosen: Any) -> None:
+        self.runner = runner
+        self.chosen = chosen
+
+    async def invoke(self, comp: Any, arg: Any) -> Any:
+        """The result of a call."""
+        if has_clients_parameter(comp):
+            return self.runner(comp, arg)
+        return await self.chosen.invoke(comp, arg)
+
+
+def secured(runner: SecureRunner, chosen: Any) -> Any:
+    """A context that computes aggregations with a runner, and all else in the context that a program chose.
+
+    Results are awaited, or are references as in ``tff.program``, if those of the chosen context are.
+    """
+    if isinstance(chosen, RunnerContext | AwaitedContext):
+        return secured(runner, chosen.chosen)
+    if isinstance(chosen, tff.program.NativeFederatedContext):
+        return tff.program.NativeFederatedContext(secured(runner, chosen._context))
+    if isinstance(chosen, tff.framework.AsyncContext):
+        return AwaitedContext(runner, chosen)
+    return RunnerContext(runner, None if isinstance(chosen, RuntimeErrorContext) else chosen)
+
+
+def runner_of(context: Any) -> SecureRunner | None:
+    """The runner that computes aggregations in a context; None if they run in the clear."""
+    inner = context._context if isinstance(context, tff.program.NativeFederatedContext) else context
+    return inner.runner if isinstance(inner, RunnerContext | AwaitedContext) else None
 
 
 def leave_to_tff() -> None:
