@@ -26,7 +26,7 @@ from ezprivsecfl.compiler.options import (
     Relu,
 )
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
-from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
+from ezprivsecfl.errors import CompileError, DroppedClientWarning, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, trace
 from ezprivsecfl.ir.mpc.noise import AddNoise
 from ezprivsecfl.precision import imprecise
@@ -91,6 +91,8 @@ def compile(
         accounting=accounting,
     )
     traced, chosen = trace(computation, name), choose(backend)
+    if not traced.aggregates:
+        raise CompileError(f"{traced.program.name} aggregates nothing; TFF itself runs such computations")
     first = Variant.first(traced.program, traced.initial_state, options, chosen)
     return SecureProgram(traced, options, chosen, [first])
 
@@ -205,7 +207,8 @@ class SecureProgram:
             warnings.warn(f"{self.compiled.name}: {imprecise_text(one)}", PrecisionWarning, stacklevel=3)
         for drop in round_.statistics.dropped:
             warnings.warn(f"{self.compiled.name}: dropped {dropped_text(drop)}", DroppedClientWarning, stacklevel=3)
-        result = self.traced.signature.unflatten(round_.outputs, given.answers)
+        kept = given.kept_without([drop["client"] for drop in round_.statistics.dropped])
+        result = self.traced.signature.unflatten(round_.outputs, given.answers, kept)
         return result, replace(round_.statistics, imprecise=found)
 
     def _argument(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

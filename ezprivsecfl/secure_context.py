@@ -68,6 +68,8 @@ class SecureRunner:
         # TFF computations compare by identity; the entry keeps the computation alive, so ids stay unique.
         _, program = self._programs.get(id(computation)) or (computation, self._traced(computation))
         given = program.traced.arguments(argument)
+        if not program.traced.aggregates:
+            return program.traced.signature.unflatten({}, given.answers, given.kept_without(()))
         if self.grows and given.clients > program.options.clients:
             options = replace(program.options, clients=_power_of_two(given.clients))
             program = SecureProgram(program.traced, options, self.backend)

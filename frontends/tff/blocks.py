@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
+from tensorflow_federated.python.core.impl.compiler import tree_analysis
 
 from ezprivsecfl.errors import Location, VerifyError
 from ezprivsecfl.frontends.tff.boundary.recorder import Recorder
+from ezprivsecfl.frontends.tff.boundary.sequences import SEQUENCES, evaluate
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import GraphTracer
 from ezprivsecfl.frontends.tff.intrinsics import CALLERS, INTRINSICS, MOVES
@@ -68,7 +70,8 @@ class BlockTracer:
             bound = {} if block.parameter_name is None or argument is None else {block.parameter_name: argument}
             return self.evaluate(block.result, {**environment, **bound})
 
-        return Function(call)
+        closed = tree_analysis.contains_no_unbound_references(block)
+        return Function(call, block if closed else None)
 
     def _block(self, block: Any, environment: Environment) -> Node:
         local = dict(environment)
@@ -93,19 +96,21 @@ class BlockTracer:
         language = block.proto.WhichOneof("computation")
         if language != "tensorflow":
             self._problems.add(self._place, f"a local computation written in {language.upper()}, not in TensorFlow")
-            return Function(lambda argument: BROKEN)
-        return Function(lambda argument: self._recorder.call(self._graphs, block, argument, self._place))
+            return Function(lambda argument: BROKEN, block)
+        return Function(lambda argument: self._recorder.call(self._graphs, block, argument, self._place), block)
 
     def _intrinsic(self, uri: str, argument: Node | None) -> Node:
         location = Location(self._place.file, self._place.line, uri)
-        if uri not in INTRINSICS or argument is None:
+        if argument is None or uri not in INTRINSICS | SEQUENCES:
             self._problems.add(location, "not supported")
             return BROKEN
-        if uri not in MOVES and has_local(argument):
+        if uri in INTRINSICS and uri not in MOVES and has_local(argument):
             self._problems.add(location, STAYS)
             return BROKEN
         with self._emit.builder.at(location), self._recorder.called_by(CALLERS.get(uri)):
             try:
+                if uri in SEQUENCES:
+                    return evaluate(self._recorder, uri, argument)
                 return INTRINSICS[uri](self._emit, argument)
             except (Unsupported, VerifyError) as e:
                 self._problems.add(location, str(e))

@@ -4,7 +4,8 @@ The number of clients is not known while a program is traced, so a fold cannot b
 first traced on an accumulator that is not known. If every tensor of its result is that tensor of the accumulator itself
 ``+``, ``max``, ``min``, ``and`` or ``or`` something that depends on the client alone, the fold is that operation over
 all clients: with ``accumulate(a, v) = a + g(v)`` the sum ``zero + sum_i accumulate(0, v_i)``, and with an idempotent
-operation, ``accumulate(a, v) = a * g(v)``, the reduction of all ``accumulate(zero, v_i)``.
+operation, ``accumulate(a, v) = a * g(v)``, the reduction of all ``accumulate(zero, v_i)``. A tensor that starts without
+rows, and to which every client appends one, has all the clients' values as rows: ``report`` may reduce over them.
 
 ``merge``, with which TFF may join the accumulators of groups of clients, is not looked at: TFF demands that it gives
 what the fold over all of them gives.
@@ -13,8 +14,10 @@ what the fold over all of them gives.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import tensorflow_federated as tff
 
 from ezprivsecfl.frontends.tff.dtypes import STORED, ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
@@ -26,6 +29,7 @@ from ezprivsecfl.frontends.tff.values import (
     Known,
     Leaf,
     Node,
+    Rows,
     Struct,
     Tensor,
     Traced,
@@ -38,7 +42,7 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.structure import ReduceAll, ReduceAny, ReduceMax, ReduceMin, Reduction, Sum
 from ezprivsecfl.ir.types import Secrecy, TensorType
 
-OverClients = type[Sum] | type[Reduction]
+OverClients = type[Sum] | type[Reduction] | type[Rows]
 
 STEPS: dict[type[Op], OverClients] = {
     ew.Add: Sum,
@@ -51,7 +55,13 @@ STEPS: dict[type[Op], OverClients] = {
 """What one step of a fold amounts to over all clients."""
 
 OTHER = (
-    "the accumulator must be, entry by entry, a sum, maximum, minimum, 'and' or 'or' of what single clients contribute"
+    "the accumulator must be, entry by entry, a sum, maximum, minimum, 'and' or 'or' of what single clients "
+    "contribute, or have one row appended by each; in report, a mean or a variance can be computed from such sums"
+)
+
+OPENED = (
+    "its result grows with the number of clients: it would open values of single clients, be they sampled or all, "
+    "which no secure aggregation does; reduce over them in report, to a result of fixed shape"
 )
 
 
@@ -71,10 +81,12 @@ def aggregate(emit: Emitter, argument: Node) -> Node:
     start = [leaf for leaf in leaves(zero) if not isinstance(leaf, Broken)]
     if not isinstance(accumulate, Function) or not isinstance(report, Function) or len(start) < len(list(leaves(zero))):
         return BROKEN
+    if report.block is not None and _grows(report.block.type_signature.result):
+        raise Unsupported(OPENED)
     folds = _folds(emit, accumulate, zero, start, value)
     if folds is None:
         return BROKEN
-    neutral = [_zeros(leaf) if fold is Sum else leaf for leaf, fold in zip(start, folds, strict=True)]
+    neutral = [_neutral(leaf, fold) for leaf, fold in zip(start, folds, strict=True)]
     contributed = leaves(_apply(accumulate, with_leaves(zero, neutral), value))
     totals = [_total(emit, *one) for one in zip(folds, start, contributed, strict=True)]
     return report.call(with_leaves(zero, totals))
@@ -84,7 +96,18 @@ def _apply(accumulate: Function, accumulator: Node, value: Node) -> Node:
     return accumulate.call(Struct(((None, accumulator), (None, value))))
 
 
-def _zeros(leaf: Tensor) -> Known:
+def _grows(type_: Any) -> bool:
+    """Whether a type has a tensor whose first axis is of unknown size."""
+    if isinstance(type_, tff.StructType):
+        return any(_grows(element) for _, element in tff.structure.iter_elements(type_))
+    shape = type_.shape if isinstance(type_, tff.TensorType) else ()
+    return shape is None or shape[:1] == (None,)
+
+
+def _neutral(leaf: Tensor, fold: OverClients) -> Leaf:
+    """An accumulator that adds nothing to what one client contributes."""
+    if fold is not Sum:
+        return Rows(None) if fold is Rows else leaf
     dtype = leaf.array.dtype if isinstance(leaf, Known) else STORED[leaf.dtype]
     return Known(np.zeros(leaf.shape, dtype))
 
@@ -92,7 +115,7 @@ def _zeros(leaf: Tensor) -> Known:
 def _total(emit: Emitter, fold: OverClients, start: Tensor, contributed: Leaf) -> Leaf:
     """One tensor of the accumulator after all clients."""
     if isinstance(contributed, Broken):
-        return BROKEN
+        return contributed
     if issubclass(fold, Reduction):
         return emit.reduce_over_clients(fold, contributed)
     total = emit.sum_over_clients(contributed)
@@ -106,34 +129,40 @@ def _folds(
     with emit.apart() as ops:
         before = [_unknown(emit, leaf) for leaf in start]
         after = list(leaves(_apply(accumulate, with_leaves(zero, before), value)))
-    if any(isinstance(leaf, Broken) for leaf in after):
+    if any(isinstance(leaf, Broken) and not isinstance(leaf, Rows) for leaf in after):
         return None
-    bearing = {leaf.value for leaf in before}
+    bearing = {leaf.value for leaf in before if isinstance(leaf, Traced)}
     for op in ops:
         if not bearing.isdisjoint(op.operands):
             bearing.update(op.results)
-    return [_fold(leaf, first.value, bearing) for leaf, first in zip(after, before, strict=True)]
+    return [_fold(leaf, first, bearing) for leaf, first in zip(after, before, strict=True)]
 
 
-def _unknown(emit: Emitter, leaf: Tensor) -> Traced:
+def _unknown(emit: Emitter, leaf: Tensor) -> Traced | Rows:
+    if leaf.shape[:1] == (0,):
+        return Rows(None)
     dtype = ir_dtype(leaf.array.dtype) if isinstance(leaf, Known) else leaf.dtype
     type_ = TensorType(leaf.shape, dtype, Secrecy.PUBLIC)
     value = emit.builder.add(Input, path="accumulator", placement=Placement.SERVER, bound=None, type=type_)
     return Traced(value, batched=False)
 
 
-def _fold(after: Leaf, accumulator: Value, bearing: set[Value]) -> OverClients:
+def _fold(after: Leaf, before: Traced | Rows, bearing: set[Value]) -> OverClients:
     """Follows a tensor of the accumulator back from the result to where it is itself.
 
     Args:
         after: The result of ``accumulate``.
-        accumulator: The same tensor before.
+        before: The same tensor before.
         bearing: All values that depend on the accumulator.
     """
-    if not isinstance(after, Traced):
+    if isinstance(after, Rows) and isinstance(before, Rows) and after.row is not None:
+        if after.row.value in bearing:
+            raise Unsupported(OTHER)
+        return Rows
+    if not isinstance(after, Traced) or isinstance(before, Rows):
         raise Unsupported(OTHER)
     kinds: set[OverClients] = set()
-    pending, seen = [after.value], {accumulator}
+    pending, seen = [after.value], {before.value}
     while pending:
         value = pending.pop()
         if value in seen:

@@ -14,6 +14,7 @@ from ezprivsecfl.errors import Location, VerifyError
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.folding import can_fold, fold
 from ezprivsecfl.frontends.tff.ops import CONTROL, LOWERINGS, Call
+from ezprivsecfl.frontends.tff.ops.client_rows import on_rows
 from ezprivsecfl.frontends.tff.ops.complex_numbers import on_pairs
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.source import operation_location
@@ -27,6 +28,7 @@ from ezprivsecfl.frontends.tff.values import (
     Local,
     Node,
     Pair,
+    Rows,
     Struct,
     Variable,
 )
@@ -178,6 +180,8 @@ class GraphTracer:
             return [Known(a) for a in fold(op, arrays)]
         if any(isinstance(leaf, Pair) for leaf in leaves):
             return on_pairs(call)
+        if any(isinstance(leaf, Rows) for leaf in leaves):
+            return on_rows(call)
         if op.type not in LOWERINGS:
             raise Unsupported(next((why for part, why in REASONS.items() if part in op.type), "not supported"))
         if any(isinstance(leaf, Local) for leaf in leaves):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,11 +27,13 @@ class Arguments:
         values: By path of the input one array, or for CLIENTS-placed inputs a list with one array per client; or, for
             a client whose value is not of the parameter's type, what is wrong with it.
         answers: Results that are known without the clients, by path, as TFF returns them.
+        kept: Results that clients compute for themselves, by path a list with one for each client.
     """
 
     clients: int
     values: dict[str, Array | list[Array | InputError]]
     answers: Mapping[str, Any] = field(default_factory=dict)
+    kept: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def stacked(self) -> dict[str, Array]:
         """One array per input; the clients are stacked along the first axis.
@@ -42,6 +44,15 @@ class Arguments:
         return {
             path: np.stack([_usable(one) for one in v]) if isinstance(v, list) else v for path, v in self.values.items()
         }
+
+    def kept_without(self, clients: Collection[int]) -> list[dict[str, Any]]:
+        """What every client keeps, by path, of all but some clients, which are given by their positions.
+
+        Raises:
+            InputError: A client's own work has failed.
+        """
+        rows = [i for i in range(self.clients) if i not in clients]
+        return [{path: _usable(column[i]) for path, column in self.kept.items()} for i in rows]
 
 
 @dataclass(frozen=True)
@@ -93,14 +104,20 @@ class Signature:
         """The argument of the same call without some clients, given by their positions."""
         return _without(argument, self.parameter, clients)
 
-    def unflatten(self, outputs: Mapping[str, Array], answers: Mapping[str, Any] | None = None) -> object:
+    def unflatten(
+        self,
+        outputs: Mapping[str, Array],
+        answers: Mapping[str, Any] | None = None,
+        kept: Sequence[Mapping[str, Any]] = (),
+    ) -> object:
         """The result in the containers and element types that TFF would return.
 
         Args:
             outputs: By path of the output its value.
-            answers: The other results: see ``Arguments``.
+            answers: The server's other results: see ``Arguments``.
+            kept: Those that clients keep, for each client of the round: see ``Arguments``.
         """
-        result = _rebuild(self.result, self.result_path, outputs, answers or {})
+        result = _rebuild(self.result, self.result_path, outputs, answers or {}, kept)
         return type_conversions.type_to_py_container(result, self.result)
 
 
@@ -184,7 +201,7 @@ def _placed(value: Any, type_: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _usable(value: Array | InputError) -> Array:
+def _usable(value: Any) -> Any:
     if isinstance(value, InputError):
         raise value
     return value
@@ -204,12 +221,20 @@ def _without(value: Any, type_: Any, clients: Collection[int]) -> Any:
     return value
 
 
-def _rebuild(type_: Any, path: str, outputs: Mapping[str, Array], answers: Mapping[str, Any]) -> Any:
+def _rebuild(
+    type_: Any,
+    path: str,
+    outputs: Mapping[str, Array],
+    answers: Mapping[str, Any],
+    kept: Sequence[Mapping[str, Any]],
+) -> Any:
+    if isinstance(type_, tff.FederatedType) and type_.placement is tff.CLIENTS and not type_.all_equal:
+        return [_rebuild(type_.member, path, outputs, {**answers, **own}, ()) for own in kept]
     if isinstance(type_, tff.FederatedType):
-        return _rebuild(type_.member, path, outputs, answers)
+        return _rebuild(type_.member, path, outputs, answers, kept)
     if isinstance(type_, tff.StructType):
         parts = elements_of(type_, path)
-        return tff.structure.Struct((name, _rebuild(t, inner, outputs, answers)) for name, t, inner in parts)
+        return tff.structure.Struct((name, _rebuild(t, inner, outputs, answers, kept)) for name, t, inner in parts)
     if path in answers:
         return answers[path]
     dtype = np.dtype(type_.dtype)

@@ -54,6 +54,11 @@ class TracedComputation:
             return {}
         return self.signature.of_state(reference_context().invoke(self.initialize, None))
 
+    @property
+    def aggregates(self) -> bool:
+        """Whether anything is left to compute for the servers; otherwise every result is a client's own."""
+        return bool(self.program.of(Output))
+
     def boundary(self) -> list[str]:
         """What runs in the clear, what is uploaded, and what is computed on shares, in words."""
         work = self.clear_work
@@ -86,8 +91,8 @@ class TracedComputation:
         if self.clear_work is None:
             return given
         placed = self.signature.placed(argument)
-        values, answers = self.clear_work.run(self.signature.name, placed, given.clients)
-        return Arguments(given.clients, {**given.values, **values}, answers)
+        values, answers, kept = self.clear_work.run(self.signature.name, placed, given.clients)
+        return Arguments(given.clients, {**given.values, **values}, answers, kept)
 
 
 def trace(computation: Any, name: str | None = None) -> TracedComputation:
@@ -178,18 +183,20 @@ class _Trace:
         value = self._emit.builder.add(Input, path=path, placement=placement, bound=None, type=ir_type)
         return Traced(value, batched=secret)
 
-    def _outputs(self, node: Node, type_: Any, path: str) -> None:
+    def _outputs(self, node: Node, type_: Any, path: str, *, at_clients: bool = False) -> None:
         if isinstance(type_, tff.FederatedType):
-            if type_.placement is tff.CLIENTS and not type_.all_equal:
-                self._problems.add(self._place, f"result {path!r} is CLIENTS-placed; results are for the server")
-                return
-            self._outputs(node, type_.member, path)
+            differs = type_.placement is tff.CLIENTS and not type_.all_equal
+            self._outputs(node, type_.member, path, at_clients=differs)
         elif isinstance(type_, tff.StructType):
             for i, (_, inner, inner_path) in enumerate(elements_of(type_, path)):
-                self._outputs(node.at(i) if isinstance(node, Struct) else BROKEN, inner, inner_path)
+                part = node.at(i) if isinstance(node, Struct) else BROKEN
+                self._outputs(part, inner, inner_path, at_clients=at_clients)
         elif isinstance(node, Known | Traced | Local):
             try:
-                self._output(node, path)
+                if at_clients and self._recorder.needs_client([node]):
+                    self._recorder.keep(path, node)
+                else:
+                    self._output(node, path)
             except Unsupported as e:
                 self._problems.add(self._place, f"result {path!r}: {e}")
 
@@ -199,7 +206,7 @@ class _Trace:
             return
         tensor = self._emit.traced(node)
         if tensor.batched:
-            raise Unsupported("differs from client to client; results are for the server")
+            raise Unsupported("differs from client to client, and would be opened for the server")
         location = self._emit.builder.location
         self._emit.builder.append(Output(operands=(tensor.value,), path=path, location=location))
 

@@ -130,6 +130,17 @@ class TensorList(Broken):
     elements: tuple[Leaf | None, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Rows(Broken):
+    """A tensor that has the values of all clients, one after the other along its first axis.
+
+    Args:
+        row: One client's; None while a fold is traced: whatever the clients before have appended.
+    """
+
+    row: Traced | None
+
+
 Leaf: TypeAlias = Known | Traced | Broken
 
 
@@ -150,9 +161,15 @@ class Struct:
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """Something that can be called with one argument or none."""
+    """Something that can be called with one argument or none.
+
+    Args:
+        call: Gives the result.
+        block: The function as a TFF building block; None if it refers to values outside of it.
+    """
 
     call: Callable[[Node | None], Node]
+    block: Any = None
 
 
 Node: TypeAlias = Known | Traced | Broken | Struct | Function

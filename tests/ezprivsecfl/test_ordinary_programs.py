@@ -9,59 +9,24 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_federated as tff
+from ordinary import (
+    SCALAR,
+    F,
+    Program,
+    clients,
+    collector,
+    local,
+    next_rounds,
+    quantile,
+    same_as_tff,
+    scalars,
+    server,
+    vector,
+    vectors,
+)
 
-import ezprivsecfl as ez
-from ezprivsecfl.cli.comparison import TOLERANCE
-from ezprivsecfl.cli.recorder import Recorder
-
-F = np.float32
-SCALAR = tff.TensorType(F)
-PROGRAMS: list[Callable[[], None]] = []
-
-
-def program(function: Callable[[], None]) -> Callable[[], None]:
-    """One of the programs that are tested."""
-    PROGRAMS.append(function)
-    return function
-
-
-def same_as_tff(run: Callable[[], None]) -> list[float]:
-    """Runs a program, every aggregation of which must return what TFF returns for the same arguments.
-
-    Returns the relative L-infinity error of each.
-    """
-    runner = ez.set_secure_execution_context(backend="plain")
-    runner.observer = recorder = Recorder(check=True)
-    run()
-    assert [c.dropped for c in recorder.calls] == [[]] * len(recorder.calls)
-    errors = [c.max_relative_error for c in recorder.calls]
-    assert errors
-    assert all(e is not None and e <= TOLERANCE for e in errors), errors
-    return errors
-
-
-def vector(size: int) -> Any:
-    return tff.TensorType(F, [size])
-
-
-def clients(type_: Any) -> Any:
-    return tff.FederatedType(type_, tff.CLIENTS)
-
-
-def server(type_: Any) -> Any:
-    return tff.FederatedType(type_, tff.SERVER)
-
-
-def vectors(count: int, size: int, scale: float = 1.0, seed: int = 7) -> list[np.ndarray]:
-    return list(np.random.default_rng(seed).normal(0, scale, (count, size)).astype(F))
-
-
-def scalars(*values: float) -> list[np.float32]:
-    return [F(v) for v in values]
-
-
-def local(function: Callable[..., Any], *types: Any) -> Any:
-    return tff.tensorflow.computation(function, *types)
+PROGRAMS: list[Program] = []
+program = collector(PROGRAMS)
 
 
 def summed(function: Callable[..., Any], *types: Any) -> Any:
@@ -74,20 +39,6 @@ def summed(function: Callable[..., Any], *types: Any) -> Any:
         return tff.federated_sum(tff.federated_map(at_client, values))
 
     return aggregate
-
-
-def next_rounds(process: Any, *rounds: tuple[Any, ...]) -> None:
-    """Runs rounds of an aggregation process, each from the state that the one before has left."""
-    state = process.initialize()
-    for values in rounds:
-        state = process.next(state, *values).state
-
-
-def quantile() -> Any:
-    """Estimates the median norm, from round to round."""
-    return tff.aggregators.PrivateQuantileEstimationProcess.no_noise(
-        initial_estimate=1.0, target_quantile=0.5, learning_rate=0.2
-    )
 
 
 # Aggregators of TFF.

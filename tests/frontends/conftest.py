@@ -45,7 +45,7 @@ def evaluate() -> Evaluate:
         assert print_program(parse_program(printed)) == printed
         arguments = traced.arguments(packed(computation, args))
         outputs = run_tensor(traced.program, arguments.stacked(), arguments.clients)
-        return traced.signature.unflatten(outputs, arguments.answers)
+        return traced.signature.unflatten(outputs, arguments.answers, arguments.kept_without(()))
 
     return run
 

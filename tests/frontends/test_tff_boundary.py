@@ -279,9 +279,10 @@ def returned_data(data: Any) -> Any:
     return tff.federated_map(tff.tensorflow.computation(lambda data: data.take(1), DATA), data)
 
 
-def test_data_sets_are_no_results() -> None:
-    with pytest.raises(UnsupportedError):
-        trace(returned_data)
+def test_a_client_keeps_its_data_sets() -> None:
+    traced = trace(returned_data)
+    assert traced.clear_work.kept == ("result",)
+    assert not traced.aggregates
 
 
 @tff.tensorflow.computation(DATA)

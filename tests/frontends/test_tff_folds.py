@@ -98,6 +98,82 @@ def test_what_every_client_adds_alike(agrees: Agrees, vectors: list[Any]) -> Non
     assert agrees(fold(lambda: 7.0, lambda a, v: a), vectors) == 7.0
 
 
+def concatenated(report: Any, accumulate: Any = lambda a, v: tf.concat([a, [v]], 0)) -> Any:
+    """A computation that folds vectors to a matrix with one row for each client."""
+    state = tff.TensorType(np.float32, [None, 3])
+    first = tff.tensorflow.computation(lambda: tf.zeros([0, 3]))
+    step = tff.tensorflow.computation(accumulate, (state, VECTOR))
+    join = tff.tensorflow.computation(lambda a, b: tf.concat([a, b], 0), (state, state))
+    last = tff.tensorflow.computation(report, state)
+
+    @tff.federated_computation(AT_CLIENTS)
+    def folded(values: Any) -> Any:
+        return tff.federated_aggregate(values, first(), step, join, last)
+
+    return folded
+
+
+def mean_of_all(rows: Any) -> Any:
+    return tf.reduce_mean(rows)
+
+
+def clipped(rows: Any) -> Any:
+    norms = tf.norm(rows, axis=1, keepdims=True)
+    return tf.where(norms > 1.0, rows / norms, rows)
+
+
+REPORTS = {
+    "range": lambda a: tf.reduce_max(a, 0) - tf.reduce_min(a, 0),
+    "deviation": lambda a: tf.math.reduce_std(a, axis=0),
+    "mean of all": mean_of_all,
+    "norms": lambda a: tf.reduce_sum(tf.norm(a, axis=1)),
+    "count": lambda a: tf.reduce_sum(a, 0) / tf.cast(tf.shape(a)[0], tf.float32),
+    "means of rows": lambda a: tf.reduce_max(tf.reduce_mean(a, axis=1)),
+    "clipped": lambda a: tf.reduce_mean(clipped(a), axis=0),
+    "above": lambda a: tf.reduce_sum(tf.cast(a > tf.reduce_mean(a, axis=0, keepdims=True), tf.int32), 0),
+    "logic": lambda a: (tf.reduce_any(a > 1.0, 0), tf.reduce_all(a > -9.0)),
+}
+
+
+@pytest.mark.parametrize("case", REPORTS)
+def test_concatenation(agrees: Agrees, vectors: list[Any], case: str) -> None:
+    agrees(concatenated(REPORTS[case]), vectors)
+
+
+def test_rows_may_be_computed_by_the_client_first(agrees: Agrees, vectors: list[Any]) -> None:
+    own = lambda a, v: tf.concat([a, tf.expand_dims(v / tf.norm(v), 0)], 0)  # noqa: E731
+    agrees(concatenated(lambda a: tf.reduce_max(a, 0), own), vectors)
+
+
+@pytest.mark.parametrize(
+    ("report", "accumulate", "reason"),
+    [
+        (lambda a: a, None, "it would open values of single clients"),
+        (lambda a: a[:2], None, "it would open values of single clients"),
+        (lambda a: a[0], None, "StridedSlice: of the values of all clients; only element-wise operations and reduc"),
+        (lambda a: tf.reduce_sum(a * tf.ones([5, 3])), None, "Mul: of the values of all clients and a tensor that has"),
+        (mean_of_all, lambda a, v: tf.concat([a, [v, v]], 0), "ConcatV2: appends more than one row for a client"),
+        (mean_of_all, lambda a, v: tf.concat([[v], a], 0), "ConcatV2: .* a fold can only append"),
+        (mean_of_all, lambda a, v: tf.concat([2.0 * a, [v]], 0), "Mul: of the values of the clients before"),
+    ],
+)
+def test_other_concatenations_are_refused(report: Any, accumulate: Any, reason: str) -> None:
+    with pytest.raises(UnsupportedError, match=reason):
+        trace(concatenated(report, accumulate) if accumulate else concatenated(report))
+
+
+def test_samples_of_clients_are_refused() -> None:
+    @tff.federated_computation(AT_CLIENTS)
+    def sampled(values: Any) -> Any:
+        return tff.aggregators.federated_sample(values, 2)
+
+    with pytest.raises(
+        UnsupportedError, match="it would open values of single clients, be they sampled or all"
+    ) as caught:
+        trace(sampled)
+    assert "Random" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "accumulate",
     [

@@ -11,7 +11,6 @@ import tensorflow_federated as tff
 
 from ezprivsecfl.errors import InputError, Location
 from ezprivsecfl.frontends.tff.reference import reference_context
-from ezprivsecfl.ir.op import Array
 
 
 @dataclass(frozen=True)
@@ -68,14 +67,18 @@ class ClearWork:
         at_client: A client's part: what it uploads.
         answers: The paths of results of the whole program that the server computes, after those of its part.
         received: What a client is given, one description each.
+        kept: The paths of results that every client computes for itself and keeps, after those of its part.
     """
 
     at_server: Site
     at_client: Site
     answers: tuple[str, ...]
     received: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
-    def run(self, name: str, arguments: Mapping[str, Any], clients: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    def run(
+        self, name: str, arguments: Mapping[str, Any], clients: int
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, list[Any]]]:
         """The values of the secure program's inputs that come from here, and results of the whole program.
 
         Args:
@@ -85,7 +88,8 @@ class ClearWork:
 
         Returns:
             By path, from the server an array, from the clients a list with one array each; where a client's own work
-            fails, the reason stands for its values. The results, by path, are as TFF returns them.
+            fails, the reason stands for its values. The server's results by path, and those that clients keep, a list
+            with one for each, are as TFF returns them.
         """
         at_server = self.at_server.run([arguments[path] for path in self.at_server.parameters])
         ready = len(self.at_server.results)
@@ -95,18 +99,20 @@ class ClearWork:
         rows = [self._client(name, arguments, at_server[sent:], index) for index in range(clients)]
         for i, upload in enumerate(self.at_client.results):
             values[upload.path] = [row[i] for row in rows]
-        return values, dict(zip(self.answers, at_server[ready:sent], strict=True))
+        answers = dict(zip(self.answers, at_server[ready:sent], strict=True))
+        kept = {path: [row[i] for row in rows] for i, path in enumerate(self.kept, len(self.at_client.results))}
+        return values, answers, kept
 
-    def _client(
-        self, name: str, arguments: Mapping[str, Any], received: Sequence[Any], index: int
-    ) -> Sequence[Array | InputError]:
+    def _client(self, name: str, arguments: Mapping[str, Any], received: Sequence[Any], index: int) -> Sequence[Any]:
         own = [arguments[path][index] for path in self.at_client.parameters]
+        uploaded = len(self.at_client.results)
         try:
-            return [np.asarray(value) for value in self.at_client.run([*own, *received])]
+            results = self.at_client.run([*own, *received])
+            return [*(np.asarray(value) for value in results[:uploaded]), *results[uploaded:]]
         except Exception as e:  # what a client's own program or data raises must not end the round of the others
             why = str(e).strip().partition("\n")[0]
             error = InputError(f"{name}: the own work of client {index} failed: {type(e).__name__}: {why}")
-            return [error] * len(self.at_client.results)
+            return [error] * (uploaded + len(self.kept))
 
     def explained(self) -> list[str]:
         """What is run in the clear, where, and what crosses the boundary."""
@@ -117,6 +123,7 @@ class ClearWork:
             *(f"Each client is given {what}" for what in self.received),
             *([f"In the clear, at each client: {lines_text(self.at_client.lines)}"] if self.at_client.lines else []),
             *(f"Each client uploads, in shares, {upload}" for upload in self.at_client.results),
+            *(f"Each client keeps {path}, which it uploads to nobody" for path in self.kept),
         ]
 
 

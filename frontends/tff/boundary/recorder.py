@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ from ezprivsecfl.frontends.tff.discovery import has_data_set
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
-from ezprivsecfl.frontends.tff.leaves import elements_of
+from ezprivsecfl.frontends.tff.leaves import elements_of, tensor_leaf
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Known, Leaf, Local, Node, Origin, Pair, Struct, Traced
 from ezprivsecfl.ir.tensor import Input, Placement
@@ -34,6 +34,12 @@ from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
 UPLOAD_BOUND = float(1 << 20)
 """Default bound of what is uploaded, unless it is a variable that starts as what was broadcast: a model's weights."""
+
+KEPT = (
+    "CLIENTS-placed, and a client cannot compute it in the clear: it takes what is computed on shares, such as an "
+    "aggregate of the same round; return the aggregate, and let clients use it in the next round"
+)
+"""Why a result cannot be a client's own."""
 
 
 class Recorder:
@@ -53,6 +59,7 @@ class Recorder:
         self._uploads: dict[str, tuple[Upload, Origin]] = {}
         self._answers: dict[str, Any] = {}
         self._given: set[str] = set()
+        self._kept: dict[str, Any] = {}
         self._caller: bool | None = None
         self._draws = 0
 
@@ -93,7 +100,9 @@ class Recorder:
         if True in local:
             own = dict.fromkeys(own_operations(graph), True)
             whole = self._whole(block, argument, True, place)
-            return graphs.call(graph, result_type, argument, place, _Cut(self, parts, own, set(), whole))
+            cut = _Cut(self, parts, own, set(), whole)
+            result = graphs.call(graph, result_type, argument, place, cut)
+            return result if whole is None else _fetched(result, graph.result, graph, parts[True])
         own, drawn = self._clear_operations(graph, parts[False])
         for part in parts.values():
             part.ordered = self._caller is False
@@ -113,6 +122,43 @@ class Recorder:
             return set()
         arguments = self._arguments(proto.parameter, block.type_signature.parameter, argument, at_client=False)
         return {placeholder(binding) for binding, _, given in arguments if given is None}
+
+    def needs_client(self, nodes: Iterable[Node]) -> bool:
+        """Whether only a client has all of some values in the clear; otherwise the server has."""
+        return any(_at_client(leaf) for node in nodes for leaf in _leaves(node))
+
+    def block(self, node: Node, at_client: bool) -> Any:
+        """A structure as the party that needs it can compute it; None if some of it is computed on shares."""
+        if not isinstance(node, Struct):
+            return self._block(node, at_client)
+        elements = [(name, self.block(inner, at_client)) for name, inner in node.elements]
+        return None if any(inner is None for _, inner in elements) else bb.Struct(elements)
+
+    def evaluate(self, block: Any, at_client: bool, name: str) -> Node:
+        """What a building block gives that is computed in the clear; its tensors cross the boundary.
+
+        Args:
+            block: In terms of what ``block`` gives.
+            at_client: Whether a client computes it, or else the server.
+            name: Tells what it is.
+        """
+        location = self._emit.builder.location
+        step = WholeCall(self._name(), block, location)
+        self._steps[at_client].append(step)
+        return self._evaluated(bb.Reference(step.name, block.type_signature), at_client, location, name)
+
+    def _evaluated(self, block: Any, at_client: bool, location: Location, name: str) -> Node:
+        type_ = block.type_signature
+        if isinstance(type_, tff.StructType):
+            named = enumerate(tff.structure.to_elements(type_))
+            parts = [(key, bb.Selection(block, index=i)) for i, (key, _) in named]
+            return Struct(tuple((key, self._evaluated(part, at_client, location, name)) for key, part in parts))
+        origin = Origin(block, at_client)
+        try:
+            leaf = tensor_leaf(type_, name, Placement.CLIENTS if at_client else Placement.SERVER)
+        except Unsupported:
+            return Local(origin)
+        return self.share(origin, leaf.shape, leaf.dtype, location, name)
 
     def _part(self, block: Any, graph: Graph, argument: Node | None, at_client: bool, place: Location) -> OwnPart:
         bindings = []
@@ -190,6 +236,17 @@ class Recorder:
             raise Unsupported(STAYS)
         self._answers[path] = block
 
+    def keep(self, path: str, value: Node) -> None:
+        """Makes a client's value a result that it computes for itself, and that no server sees.
+
+        Raises:
+            Unsupported: It takes what is computed on shares.
+        """
+        block = self._block(value, at_client=True)
+        if block is None:
+            raise Unsupported(KEPT)
+        self._kept[path] = block
+
     def finish(self, used: set[str]) -> ClearWork | None:
         """What is computed in the clear.
 
@@ -200,11 +257,12 @@ class Recorder:
             The work; None if there is none.
         """
         uploads = [both for path, both in self._uploads.items() if path in used]
-        if not uploads and not self._answers:
+        if not uploads and not self._answers and not self._kept:
             return None
         own = [both for both in uploads if both[1].at_client]
         ready = [both for both in uploads if not both[1].at_client]
-        at_client = self._site([origin.block for _, origin in own], at_client=True)
+        kept = list(self._kept.values())
+        at_client = self._site([*(origin.block for _, origin in own), *kept], at_client=True)
         received = [self._received[name] for name in self._received if name in at_client.names]
         results = [origin.block for _, origin in ready] + list(self._answers.values()) + received
         at_server = self._site(results, at_client=False)
@@ -213,6 +271,7 @@ class Recorder:
             at_client=replace(at_client, results=tuple(upload for upload, _ in own)),
             answers=tuple(self._answers),
             received=tuple(self._described(block) for block in received),
+            kept=tuple(self._kept),
         )
 
     def paths(self) -> set[str]:
@@ -284,14 +343,8 @@ class Recorder:
         return bb.Reference(step.name, call.type_signature)
 
     def _argument(self, argument: Node, block: Any, at_client: bool) -> Any:
-        given = self._structure(argument, at_client)
+        given = self.block(argument, at_client)
         return None if given is None else bb.Call(block, given)
-
-    def _structure(self, node: Node, at_client: bool) -> Any:
-        if not isinstance(node, Struct):
-            return self._block(node, at_client)
-        elements = [(name, self._structure(inner, at_client)) for name, inner in node.elements]
-        return None if any(inner is None for _, inner in elements) else bb.Struct(elements)
 
     def _name(self) -> str:
         return f"step_{len(self._steps[False]) + len(self._steps[True])}"
@@ -406,6 +459,17 @@ def _select(node: Node, block: Any, at_client: bool) -> Node:
         )
     if isinstance(node, Traced) and node.origin is None:
         return Traced(node.value, node.batched, Origin(block, at_client))
+    return node
+
+
+def _fetched(node: Node, binding: Any, graph: Graph, part: OwnPart) -> Node:
+    """The result of a call with data sets: how a client computes those tensors, too, that come after the cut."""
+    if isinstance(node, Struct):
+        pairs = zip(node.elements, binding.struct.element, strict=True)
+        return Struct(tuple((name, _fetched(inner, b, graph, part)) for (name, inner), b in pairs))
+    if isinstance(node, Traced) and node.origin is None and node.batched:
+        tensor = graph.graph.get_tensor_by_name(binding.tensor.tensor_name)
+        return Traced(node.value, node.batched, Origin(part.fetch(tensor), at_client=True))
     return node
 
 
