@@ -135,7 +135,8 @@ def reasons_of(error: Exception) -> list[str]:
     if isinstance(error, UnsupportedError):
         lines = [line for line in str(error).splitlines() if re.match(r"  \S", line)]
         found = [re.sub(r"^  (?!at )(?:\S+:\d+: )?", "", line) for line in lines if not line.startswith("  at ")]
-        return list(dict.fromkeys(generalised(line) for line in found))
+        if found:
+            return list(dict.fromkeys(generalised(line) for line in found))
     first = str(error).splitlines()[0] if str(error) else ""
     return [generalised(first if isinstance(error, EzError) else f"{type(error).__name__}: {first}")]
 
