@@ -86,6 +86,27 @@ def test_a_client_draws_in_a_branch_and_what_it_is_added_to_stays_on_shares(eval
         np.testing.assert_array_equal(result, np.sum(values, axis=0))
 
 
+def test_noise_of_a_values_shape_does_not_depend_on_the_value(evaluate: Any) -> None:
+    """As TFF's discrete Gaussian: the shape is an argument of the branches, so TensorFlow does not know it there."""
+
+    @tff.tensorflow.computation(VECTOR, np.float32)
+    @tf.function
+    def noised(v: Any, s: Any) -> Any:
+        shape = tf.shape(v)
+        some = lambda: tf.reshape(s * tf.random.normal([1000])[: tf.reduce_prod(shape)], shape)  # noqa: E731
+        return v + tf.cond(tf.equal(s, 0), lambda: tf.zeros(shape), some)
+
+    @tff.federated_computation(AT_CLIENTS, AT_SERVER)
+    def private(values: Any, s: Any) -> Any:
+        return tff.federated_sum(tff.federated_map(noised, (values, tff.federated_broadcast(s))))
+
+    uploads = [op for op in trace(private).program.of(Input) if op.placement is Placement.CLIENTS]
+    assert [op.type.shape for op in uploads] == [("n", 3), ("n", 3)]
+    values = [np.array([1.0, 2.0, 3.0], np.float32)] * 4
+    np.testing.assert_array_equal(evaluate(private, values, np.float32(0.0)), [4.0, 8.0, 12.0])
+    assert np.std(evaluate(private, values, np.float32(100.0))) > 10
+
+
 Factory = tff.aggregators.DifferentiallyPrivateFactory
 
 

@@ -7,7 +7,7 @@ choice between both results is made on shares. All other conditionals stay whole
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Protocol
 
 import tensorflow as tf
@@ -21,6 +21,7 @@ CONDITIONALS = ("If", "StatelessIf")
 BRANCHES = ("then_branch", "else_branch")
 COLOCATION = "_class"
 """The attribute that names the nodes on whose device a node is to run."""
+SHAPES = ("Rank", "Shape", "Size")
 
 
 def inlined(graph_def: Any, secret: Set[str] = frozenset()) -> Any:
@@ -36,7 +37,8 @@ def inlined(graph_def: Any, secret: Set[str] = frozenset()) -> Any:
     library = {function.signature.name: function for function in graph_def.library.function}
     with tf.Graph().as_default():  # where TensorFlow looks for the functions that a function calls
         tf.import_graph_def(graph_def, name="")
-        return _inlined(graph_def, library, secret)
+        result = _inlined(graph_def, library, secret)
+    return _with_static_shapes(result, library) if secret else result
 
 
 def _inlined(graph_def: Any, library: dict[str, Any], secret: Set[str]) -> Any:
@@ -63,6 +65,46 @@ def _inlined(graph_def: Any, library: dict[str, Any], secret: Set[str]) -> Any:
             del copy.input[:]
             copy.input.extend(name for name in inputs if not _is_control(name))
             copy.input.extend(dict.fromkeys(name for name in inputs if _is_control(name)))
+
+
+def _with_static_shapes(graph_def: Any, library: dict[str, Any]) -> Any:
+    """The graph in which shapes that are known do not depend on tensors, so that noise of such a shape does not."""
+    result = tf.compat.v1.GraphDef()
+    result.CopyFrom(graph_def)
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+        for node in result.node:
+            op = graph.get_operation_by_name(node.name)
+            if node.op in SHAPES and (value := tf.get_static_value(op.outputs[0])) is not None:
+                _make_constant(node, value)
+            elif node.op in CONDITIONALS and not all(tensor.shape.is_fully_defined() for tensor in op.outputs):
+                shapes = [_result_shapes(library[node.attr[branch].func.name], op.inputs[1:]) for branch in BRANCHES]
+                if shapes[0] == shapes[1] and all(shape.is_fully_defined() for shape in shapes[0]):
+                    del node.attr["output_shapes"].list.shape[:]
+                    node.attr["output_shapes"].list.shape.extend(shape.as_proto() for shape in shapes[0])
+    return result
+
+
+def _make_constant(node: Any, value: Any) -> None:
+    node.op = "Const"
+    kept = [name for name in node.input if _is_control(name)]
+    del node.input[:]
+    node.input.extend(kept)
+    node.attr.clear()
+    node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+
+
+def _result_shapes(function: Any, given: Sequence[Any]) -> list[Any]:
+    """The shapes of a function's results, as far as what is known of its arguments determines them."""
+    body, flat = function_def_to_graph_def(function)
+    known = [
+        (arg.name, tf.get_static_value(tensor)) for arg, tensor in zip(function.signature.input_arg, given, strict=True)
+    ]
+    constants = {f"{name}:0": tf.constant(value) for name, value in known if value is not None}
+    wanted = [flat[function.ret[arg.name]] for arg in function.signature.output_arg]
+    results = tf.graph_util.import_graph_def(body, input_map=constants, return_elements=wanted, name="shapes")
+    return [tensor.shape for tensor in results]
 
 
 def _function(node: Any, library: dict[str, Any]) -> str:
