@@ -320,6 +320,30 @@ def test_colocated_nodes(agrees: Agrees, rng: np.random.Generator) -> None:
     agrees(sum_of_colocated, [batches(rng, 4, 4), batches(rng, 1)])
 
 
+@tff.tensorflow.computation(DATA)
+def epochs(data: Any) -> Any:
+    """A loop that passes the data set on from one iteration to the next."""
+
+    @tf.function
+    def summed() -> Any:
+        total = tf.constant(0.0)
+        for _ in tf.range(3):
+            for x in data:
+                total += tf.reduce_sum(x)
+        return total
+
+    return summed()
+
+
+@tff.federated_computation(AT_CLIENTS)
+def sum_of_epochs(data: Any) -> Any:
+    return tff.federated_sum(tff.federated_map(epochs, data))
+
+
+def test_loops_over_data_sets(agrees: Agrees, rng: np.random.Generator) -> None:
+    agrees(sum_of_epochs, [batches(rng, 4, 4), batches(rng, 1)])
+
+
 def test_data_sets_made_of_data_sets(agrees: Agrees, rng: np.random.Generator) -> None:
     agrees(through_a_data_set, [batches(rng, 4, 4), batches(rng, 1)])
 

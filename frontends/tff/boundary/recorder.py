@@ -20,7 +20,7 @@ from ezprivsecfl.frontends.tff.boundary.clear_operations import all_have_counter
 from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Site, Upload
 from ezprivsecfl.frontends.tff.boundary.inlining import inlined
 from ezprivsecfl.frontends.tff.boundary.noise import FROM_SEED, draws_from_seed, is_noise, noise
-from ezprivsecfl.frontends.tff.boundary.own_operations import can_be_shared, own_operations
+from ezprivsecfl.frontends.tff.boundary.own_operations import HANDLES, can_be_shared, own_operations
 from ezprivsecfl.frontends.tff.boundary.steps import Bindings, OwnPart, Step, WholeCall, names_in, placeholder
 from ezprivsecfl.frontends.tff.discovery import has_data_set
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
@@ -407,6 +407,8 @@ class _Cut:
         """What crosses the boundary, or what cannot; or noise."""
         if tensor.op.name in self._on_shares:
             return self._recorder.noise(tensor.op, location)
+        if tensor.dtype.base_dtype in HANDLES:
+            return BROKEN  # a loop's data set, say: only other own operations take it
         at_client = self._own[tensor.op.name]
         part = self._parts[at_client]
         if tensor.dtype.base_dtype.is_complex and tensor.shape.is_fully_defined():
