@@ -52,6 +52,11 @@ REASONS = {
 """Why operations with these parts of names have no lowering."""
 
 
+def reason_for(operation: str) -> str | None:
+    """Why operations of a type have no lowering; None if only nobody has written one."""
+    return next((why for part, why in REASONS.items() if part in operation), None)
+
+
 class Graph:
     """A TensorFlow graph of a TFF program, and the functions in its library.
 
@@ -183,7 +188,7 @@ class GraphTracer:
         if any(isinstance(leaf, Rows) for leaf in leaves):
             return on_rows(call)
         if op.type not in LOWERINGS:
-            raise Unsupported(next((why for part, why in REASONS.items() if part in op.type), "not supported"))
+            raise Unsupported(reason_for(op.type) or "not supported")
         if any(isinstance(leaf, Local) for leaf in leaves):
             raise Unsupported(STAYS)
         if any(isinstance(leaf, Broken) for leaf in leaves):

@@ -1,0 +1,42 @@
+"""The page on TFF lists what the front end has."""
+
+from __future__ import annotations
+
+import importlib.util
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from ezprivsecfl.frontends.tff.intrinsics import INTRINSICS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    loader = SourceFileLoader("tff_reference", str(ROOT / "scripts" / "tff-reference"))
+    spec = importlib.util.spec_from_loader("tff_reference", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_up_to_date(script):
+    _, _, generated = (ROOT / "docs" / "tff.md").read_text("utf-8").partition(script.MARK)
+    assert generated == "\n" + script.reference(), "run scripts/tff-reference"
+
+
+def test_all_that_is_supported_is_listed_once(script):
+    words = script.reference().split("### Not on shares")[0].replace(",", " ").split()
+    assert all(words.count(f"`{name}`") == 1 for name in [*INTRINSICS, *script.our_lowerings()])
+
+
+def test_every_other_operation_has_a_reason(script):
+    states = {op.name: script.state(op) for op in script.all_operations()}
+    assert "random numbers" in states["RandomUniform"]
+    assert states["StringJoin"] == "strings"
+    assert "own work" in states["ReduceDataset"]
+    assert states["Lgamma"] == "no counterpart in the IR"
