@@ -122,11 +122,11 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
             "relu": b.add(structure.Sum, back, axes=(1,)),
             "truncated": b.add(protocol.Truncate, weighted, bits=5),
         }
-        nothing = b.add(io.Constant, value=np.array(0, dtype=np.uint64), frac=2 * FRAC)
         if sketched:
             coins = b.add(sketch.Coins)
             sums["sketch"] = b.add(structure.Sum, b.add(sketch.Sketch, x, coins, sums=12), axes=(0,))
             b.append(io.Output(operands=(coins,), location=b.location, path="coins"))
+            nothing = b.add(io.Constant, value=np.array(0, dtype=np.uint64), frac=2 * FRAC)
             sums["noised"] = b.add(noise.AddNoise, weighted, nothing, full=True, draw=0)  # of no deviation
             sums["boolean"] = _on_boolean_shares(b, x, g)
             from_garbled = b.add(boolean.FromBoolean, b.add(boolean.ToBoolean, positive, width=20))

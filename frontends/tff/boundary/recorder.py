@@ -29,6 +29,7 @@ from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
 from ezprivsecfl.frontends.tff.leaves import elements_of, tensor_leaf
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Known, Leaf, Local, Node, Origin, Pair, Struct, Traced
+from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -316,7 +317,7 @@ class Recorder:
     def _block(self, node: Node, at_client: bool) -> Any:
         """A value as the party that needs it can compute it; None if it is computed on shares."""
         if isinstance(node, Known):
-            return bb.Literal(node.array, tff.TensorType(node.array.dtype, node.array.shape))
+            return _literal(node.array)
         origin = node.origin if isinstance(node, Traced | Local) else None
         if origin is None or origin.at_client == at_client:
             return None if origin is None else origin.block
@@ -437,6 +438,12 @@ class _Cut:
         for index in path:
             block = bb.Selection(block, index=index)
         return Local(Origin(block, at_client=True))
+
+
+def _literal(array: Array) -> Any:
+    """A known tensor as a building block; TensorFlow gives strings as objects, which TFF does not take."""
+    value = array.astype(np.bytes_) if array.dtype.kind == "O" else array
+    return bb.Literal(value, tff.TensorType(value.dtype, value.shape))
 
 
 def parts_of(tensor: Any) -> tuple[Any, Any]:
