@@ -5,7 +5,7 @@ up with, its number of examples and its metrics; all that happens to them (here:
 by the two servers. ``ezcompile examples/keras_fed_avg.py --boundary`` prints that line.
 
     ezcompile run examples/keras_fed_avg.py --check
-    ezcompile run examples/keras_fed_avg.py -- --data mnist.npz --rounds 20 --clients 10
+    ezcompile run examples/keras_fed_avg.py --data mnist.npz --rounds 20 --clients 10
 
 Without ``--data`` the images are scikit-learn's 1,797 handwritten digits (8 x 8). A data file is a numpy archive with
 ``x_train`` (N, H, W or N, H, W, C; ``uint8``), ``y_train`` (N), ``x_test`` and ``y_test``, such as MNIST's usual
