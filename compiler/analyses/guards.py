@@ -67,20 +67,26 @@ def guards_of(condition: Value, holds: bool, positions: Positions) -> Iterator[G
     ``a and b`` holds if both do; ``a or b`` does not if neither does. Comparisons with NaN hold nowhere, but a value
     that takes part in one is no number that anything is said about.
     """
-    value, inner = entries(condition)
-    composed = inner.after(positions)
-    if composed is None:
-        return
-    op = value.op
-    if isinstance(op, ew.Not):
-        yield from guards_of(op.operands[0], not holds, composed)
-    elif isinstance(op, ew.And if holds else ew.Or):
-        for operand in op.operands:
-            place = broadcast(operand.type.shape, value.type.shape).after(composed)
-            if place is not None:
-                yield from guards_of(operand, holds, place)
-    else:
-        yield from _comparison(op, holds, composed)
+    # Conditions share parts: each is looked at once, however many ways lead to it.
+    seen: set[tuple[Value, bool, Positions]] = set()
+    pending = [(condition, holds, positions)]
+    while pending:
+        part, holds, positions = pending.pop()
+        value, inner = entries(part)
+        composed = inner.after(positions)
+        if composed is None or (value, holds, composed) in seen:
+            continue
+        seen.add((value, holds, composed))
+        op = value.op
+        if isinstance(op, ew.Not):
+            pending.append((op.operands[0], not holds, composed))
+        elif isinstance(op, ew.And if holds else ew.Or):
+            for operand in reversed(op.operands):
+                place = broadcast(operand.type.shape, value.type.shape).after(composed)
+                if place is not None:
+                    pending.append((operand, holds, place))
+        else:
+            yield from _comparison(op, holds, composed)
 
 
 def _comparison(op: Op, holds: bool, positions: Positions) -> Iterator[Guard]:
