@@ -92,7 +92,7 @@ CASES: dict[str, Case] = {
         lambda: AGGREGATORS.DifferentiallyPrivateFactory.gaussian_adaptive(0.5, 30.0), random=True
     ),
     "DifferentialPrivacy, distributed (ddp_secure_aggregator)": Case(
-        lambda: LEARNING.ddp_secure_aggregator(0.5, 30.0), random=True
+        lambda: LEARNING.ddp_secure_aggregator(0.5, 30), random=True
     ),
     "robust_aggregator": Case(LEARNING.robust_aggregator, weighted=True),
     "compression_aggregator": Case(LEARNING.compression_aggregator, weighted=True, random=True),

@@ -111,6 +111,7 @@ class Scales:
     rescaled: dict[Value, None] = field(default_factory=dict)
     relaxed: set[Value] = field(default_factory=set)
     """Inputs with enough significant bits, but fewer than ``FRACTIONAL_BITS`` after the point."""
+    _exact_fracs: dict[Value, int | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.magnitudes = Magnitudes(self.ranges)
@@ -201,6 +202,12 @@ class Scales:
     def _operand(self, op: Op, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
         return self._expression(value) if tensor_type(value).is_secret else self._public(op, value)
 
+    def _exact_frac(self, value: Value) -> int | None:
+        """``_public_exact_frac``, looked for once: a constant may have millions of entries."""
+        if value not in self._exact_fracs:
+            self._exact_fracs[value] = _public_exact_frac(value)
+        return self._exact_fracs[value]
+
     def _public(self, op: Op, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
         if not tensor_type(value).dtype.is_float:
             return 0, Counter()
@@ -210,7 +217,7 @@ class Scales:
                 "such as of a division by the constant 0: only maxima, minima, comparisons and tf.where take that",
                 [op.location],
             )
-        exact = None if isinstance(op, Noised) else _public_exact_frac(value)
+        exact = None if isinstance(op, Noised) else self._exact_frac(value)
         if exact is not None:
             return exact, Counter()
         most = ROOM if self.domains.takes_wires(op) else MOST_INPUT_BITS
