@@ -46,7 +46,6 @@ class Metrics(NamedTuple):
 @program
 def fed_avg_by_hand() -> None:
     model = collections.OrderedDict(weights=vector(3), bias=SCALAR)
-    model_type = tff.StructWithPythonType(list(model.items()), collections.OrderedDict)
     model_type = tff.types.to_type(model)
     examples = tff.SequenceType(
         tff.types.to_type(collections.OrderedDict(x=tff.TensorType(F, [None, 3]), y=tff.TensorType(F, [None])))
