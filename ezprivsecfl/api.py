@@ -207,8 +207,8 @@ class SecureProgram:
             warnings.warn(f"{self.compiled.name}: {imprecise_text(one)}", PrecisionWarning, stacklevel=3)
         for drop in round_.statistics.dropped:
             warnings.warn(f"{self.compiled.name}: dropped {dropped_text(drop)}", DroppedClientWarning, stacklevel=3)
-        kept = given.kept_without([drop["client"] for drop in round_.statistics.dropped])
-        result = self.traced.signature.unflatten(round_.outputs, given.answers, kept)
+        dropped = [drop["client"] for drop in round_.statistics.dropped]
+        result = self.traced.result(round_.outputs, given, dropped)
         return result, replace(round_.statistics, imprecise=found)
 
     def _argument(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

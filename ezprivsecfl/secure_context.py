@@ -69,7 +69,7 @@ class SecureRunner:
         _, program = self._programs.get(id(computation)) or (computation, self._traced(computation))
         given = program.traced.arguments(argument)
         if not program.traced.aggregates:
-            return program.traced.signature.unflatten({}, given.answers, given.kept_without(()))
+            return program.traced.result({}, given)
         if self.grows and given.clients > program.options.clients:
             options = replace(program.options, clients=_power_of_two(given.clients))
             program = SecureProgram(program.traced, options, self.backend)

@@ -84,3 +84,12 @@ def _converted(array: Array, dtype: np.dtype[Any], where: str) -> Array:
     if array.size and kind in "iu" and not np.all(array == array.astype(dtype)):
         raise InputError(f"{where}: an element does not fit {dtype}")
     return array.astype(dtype)
+
+
+def with_dtype(array: Array, dtype: np.dtype[Any]) -> Any:
+    """An output with the element type that TFF returns; integers that were computed as floats are rounded."""
+    if dtype.kind in "iub" and array.dtype.kind == "f":
+        array = np.rint(array)
+    with np.errstate(all="ignore"):  # a NaN or an infinity has no integer; TensorFlow does not complain either
+        typed = array.astype(dtype)
+    return typed if typed.shape else typed[()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -116,6 +116,18 @@ class Elsewhere(Protocol):
 
     def output(self, tensor: Any, location: Location) -> Leaf:
         """What an output of such an operation is to the rest of the graph."""
+
+    def lower(
+        self, op: Any, values: Mapping[str, Leaf], location: Location, lower: Callable[[], Sequence[Leaf]]
+    ) -> Sequence[Leaf]:
+        """The results of another operation: those of ``lower``, unless it can only be computed in the clear.
+
+        Args:
+            op: The operation.
+            values: What the tensors of the graph are that it depends on, by name.
+            location: Where it is.
+            lower: Gives its results on shares.
+        """
 
     def sequence(self, path: tuple[int, ...]) -> Leaf:
         """A data set in the result of the graph; ``path`` leads there by positions in structures."""
@@ -270,9 +282,17 @@ class _Run:
             if op.type == "VarHandleOp":
                 values[op.outputs[0].name] = Variable(self._initial(op))
             else:
-                results = self._tracer.lower(self._graph, op, [values[t.name] for t in op.inputs], self._place)
+                results = self._results(op, values)
                 values.update(zip((t.name for t in op.outputs), results, strict=True))
         return [values[tensor.name] for tensor in fetches]
+
+    def _results(self, op: Any, values: Mapping[str, Leaf]) -> Sequence[Leaf]:
+        def lower() -> Sequence[Leaf]:
+            return self._tracer.lower(self._graph, op, [values[t.name] for t in op.inputs], self._place)
+
+        if self._elsewhere is None:
+            return lower()
+        return self._elsewhere.lower(op, values, operation_location(op, self._place), lower)
 
     def _before(self, op: Any) -> Iterator[Any]:
         """What is done to variables before an operation, by its control inputs."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from ezprivsecfl.errors import UNKNOWN, Location, UnsupportedError
 
 SUPPORTED = (
@@ -25,6 +28,17 @@ class Problems:
     def add(self, location: Location, why: str) -> None:
         """Adds an entry; ``location.op`` names the operation."""
         self._entries[location, why] = None
+
+    @contextmanager
+    def held(self) -> Iterator[list[tuple[Location, str]]]:
+        """Entries that are added inside are given in a list in the end, instead of being added."""
+        before = dict(self._entries)
+        found: list[tuple[Location, str]] = []
+        try:
+            yield found
+        finally:
+            found += [entry for entry in self._entries if entry not in before]
+            self._entries = before
 
     def __bool__(self) -> bool:
         return bool(self._entries)

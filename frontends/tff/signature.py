@@ -11,7 +11,7 @@ import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.types import type_conversions
 
 from ezprivsecfl.errors import InputError
-from ezprivsecfl.frontends.tff.conversion import as_array, elements_of_value
+from ezprivsecfl.frontends.tff.conversion import as_array, elements_of_value, with_dtype
 from ezprivsecfl.frontends.tff.leaves import elements_of, leaf_types, tensor_leaf
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.ir.op import Array
@@ -28,12 +28,14 @@ class Arguments:
             a client whose value is not of the parameter's type, what is wrong with it.
         answers: Results that are known without the clients, by path, as TFF returns them.
         kept: Results that clients compute for themselves, by path a list with one for each client.
+        handed: What the server keeps for its own work after the opening.
     """
 
     clients: int
     values: dict[str, Array | list[Array | InputError]]
     answers: Mapping[str, Any] = field(default_factory=dict)
     kept: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    handed: Sequence[Any] = ()
 
     def stacked(self) -> dict[str, Array]:
         """One array per input; the clients are stacked along the first axis.
@@ -237,10 +239,4 @@ def _rebuild(
         return tff.structure.Struct((name, _rebuild(t, inner, outputs, answers, kept)) for name, t, inner in parts)
     if path in answers:
         return answers[path]
-    dtype = np.dtype(type_.dtype)
-    array = np.asarray(outputs[path])
-    if dtype.kind in "iub" and array.dtype.kind == "f":
-        array = np.rint(array)
-    with np.errstate(all="ignore"):  # a NaN or an infinity has no integer; TensorFlow does not complain either
-        typed = array.astype(dtype)
-    return typed if typed.shape else typed[()]
+    return with_dtype(np.asarray(outputs[path]), np.dtype(type_.dtype))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,6 +69,7 @@ class TracedComputation:
             *(work.explained() if work else ["In the clear: nothing"]),
             *(f"Each client uploads, in shares, its argument {op.path}" for op in arguments),
             f"After that, on shares and on what is opened: {lines_text(lines)}",
+            *(work.after.explained() if work and work.after else []),
         ]
 
     def arguments(self, argument: object) -> Arguments:
@@ -91,8 +92,23 @@ class TracedComputation:
         if self.clear_work is None:
             return given
         placed = self.signature.placed(argument)
-        values, answers, kept = self.clear_work.run(self.signature.name, placed, given.clients)
-        return Arguments(given.clients, {**given.values, **values}, answers, kept)
+        ready = self.clear_work.run(self.signature.name, placed, given.clients)
+        return Arguments(given.clients, {**given.values, **ready.values}, ready.answers, ready.kept, ready.handed)
+
+    def result(self, outputs: Mapping[str, Array], given: Arguments, dropped: Collection[int] = ()) -> object:
+        """The result of a call in the containers and element types that TFF would return.
+
+        Args:
+            outputs: By path the outputs of the secure program.
+            given: What ``arguments`` has given for the call.
+            dropped: The positions of the clients that took no part.
+
+        Raises:
+            InputError: The own work of a client has failed that took part.
+        """
+        after = self.clear_work.after if self.clear_work else None
+        answers = {**given.answers, **(after.run(given.handed, outputs) if after else {})}
+        return self.signature.unflatten(outputs, answers, given.kept_without(dropped))
 
 
 def trace(computation: Any, name: str | None = None) -> TracedComputation:
@@ -139,6 +155,7 @@ class _Trace:
         result = function.call(argument) if isinstance(function, Function) else BROKEN
         with self._emit.builder.at(self._place):
             self._outputs(result, signature.result, signature.result_path)
+            self._recorder.open()
         self._problems.raise_if_any(self._name)
         program, clear_work = self._used(self._emit.builder.build())
         self._problems.raise_if_any(self._name)

@@ -17,10 +17,12 @@ class Origin:
     Args:
         block: The value as a TFF building block, in terms of the program's parameters.
         at_client: Whether it takes a client's arguments; otherwise the server's are enough.
+        after: Whether it takes what is opened, so that it is there in the end only.
     """
 
     block: Any
     at_client: bool
+    after: bool = False
 
 
 @dataclass(frozen=True, eq=False)

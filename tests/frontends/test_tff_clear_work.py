@@ -192,3 +192,48 @@ def test_a_clients_noise_does_not_wait_for_assertions(evaluate: Any, vectors: li
     noise = evaluate(total, vectors) - np.sum(vectors, 0)
     np.testing.assert_allclose(noise, np.rint(noise), atol=1e-4)
     assert np.all(noise > -1e-4)
+
+
+def sampled(counts: Any) -> Any:
+    """Two of a client's records, without replacement: how many random numbers that takes is the client's secret."""
+    records = tf.repeat(tf.range(3), counts)
+    _, chosen = tf.math.top_k(tf.random.uniform(tf.shape(records)), k=2)
+    return tf.reshape(tf.math.bincount(tf.gather(records, chosen), minlength=3, maxlength=3), [3])
+
+
+def sampled_if_many(counts: Any) -> Any:
+    many = tf.reduce_sum(counts) > 2
+    return tf.minimum(tf.cond(many, lambda: sampled(counts), lambda: counts), 2)
+
+
+@pytest.mark.parametrize("clip", [sampled, sampled_if_many])
+def test_a_client_draws_of_distributions_that_are_its_secret(clip: Any, evaluate: Any) -> None:
+    """It must do that itself; what comes after is computed on shares again."""
+    counts = tff.TensorType(np.int32, [3])
+    local = tff.tensorflow.computation(clip, counts)
+
+    @tff.federated_computation(tff.FederatedType(counts, tff.CLIENTS))
+    def total(value: Any) -> Any:
+        return tff.federated_sum(tff.federated_map(local, value))
+
+    traced = trace(total)
+    (upload,) = traced.clear_work.at_client.results
+    assert upload.shape == (3,)
+    operations = {type(op).__name__ for op in traced.program.ops}
+    assert ("Minimum" in operations) == (clip is sampled_if_many)
+    for _ in range(5):
+        drawn = evaluate(total, [np.array([0, 4, 0], np.int32), np.array([3, 0, 2], np.int32)])
+        assert (sum(drawn), drawn[1]) == (4, 2)
+
+
+def test_what_draws_nothing_is_not_left_to_the_client() -> None:
+    local = tff.tensorflow.computation(
+        lambda v: tf.reduce_sum(tf.boolean_mask(v, v < 1.0)) * tf.random.uniform([]), tff.TensorType(np.float32, [3])
+    )
+
+    @tff.federated_computation(tff.FederatedType(tff.TensorType(np.float32, [3]), tff.CLIENTS))
+    def total(value: Any) -> Any:
+        return tff.federated_sum(tff.federated_map(local, value))
+
+    with pytest.raises(UnsupportedError, match="Where"):
+        trace(total)

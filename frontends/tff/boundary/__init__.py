@@ -17,5 +17,8 @@ More precisely, of a TensorFlow computation that is called with a data set, afte
 
 What the client is given is what the program itself broadcasts to it, and its own arguments. A computation that is not
 called with a data set has no own operations but those of ``clear_operations.py``: what clients draw, and what the
-server alone knows and the IR has no operation for.
+server alone knows and the IR has no operation for. What clients draw of a distribution that is their secret is as if it
+came from a data set: ``own_operations.drawers_own``.
+
+The server, too, has work that cannot be shared, but after the round: ``after_opening.py``.
 """

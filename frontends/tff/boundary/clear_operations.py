@@ -5,12 +5,13 @@
 - What a client draws at random, and what follows from that alone and has no counterpart, the client computes.
 - A call of the server that draws, and takes nothing that is secret, it computes as a whole.
 
+What a client draws of a distribution that is its secret is not among these: see ``drawn_of_secrets``.
 What the server draws for a secret value is none of these: it would be noise that both servers know (``noise.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from enum import IntEnum
 from typing import Any
 
@@ -31,8 +32,8 @@ class Source(IntEnum):
     SECRET = 3
 
 
-def clear_operations(graph: Graph, constant: Set[str], at_server: Set[str], drawer: bool | None) -> dict[str, bool]:
-    """The names of these operations; each with whether a client computes it, or else the server.
+def sources_of(graph: Graph, constant: Set[str], at_server: Set[str], drawer: bool | None) -> dict[str, Source]:
+    """What every operation is made of, by name.
 
     Args:
         graph: Without function calls; operations come after those that they depend on.
@@ -41,15 +42,36 @@ def clear_operations(graph: Graph, constant: Set[str], at_server: Set[str], draw
         drawer: Who draws random numbers: True a client, False the server (which takes nothing secret), None nobody.
     """
     sources: dict[str, Source] = {}
-    own: dict[str, bool] = {}
-    whole = drawer is False and draws(graph)
     for op in graph.graph.get_operations():
         source = _own_source(op, graph, constant, at_server, drawer)
         sources[op.name] = max([source, *(sources[tensor.op.name] for tensor in op.inputs)])
+    return sources
+
+
+def clear_operations(graph: Graph, sources: Mapping[str, Source], drawer: bool | None) -> dict[str, bool]:
+    """The names of these operations; each with whether a client computes it, or else the server.
+
+    Args:
+        graph: As for ``sources_of``.
+        sources: What it gives.
+        drawer: As for ``sources_of``.
+    """
+    own: dict[str, bool] = {}
+    whole = drawer is False and draws(graph)
+    for op in graph.graph.get_operations():
         in_clear = whole or _draws(op, graph) or not has_counterpart(op, graph)
         if in_clear and sources[op.name] in (Source.SERVER, Source.DRAWN) and op.type != "Placeholder":
             own[op.name] = bool(drawer) and sources[op.name] is Source.DRAWN
     return own
+
+
+def drawn_of_secrets(graph: Graph, sources: Mapping[str, Source]) -> set[str]:
+    """The names of the operations that draw random numbers of a distribution, or of a number, that is secret."""
+    return {
+        op.name
+        for op in graph.graph.get_operations()
+        if "Random" in op.type and any(sources[tensor.op.name] is Source.SECRET for tensor in op.inputs)
+    }
 
 
 def draws(graph: Graph) -> bool:
@@ -79,8 +101,17 @@ def _own_source(op: Any, graph: Graph, constant: Set[str], at_server: Set[str], 
         return Source.SECRET  # a variable may have been set to something secret
     if _draws(op, graph):
         return Source.SECRET if drawer is None else Source.DRAWN
-    noise = "Random" in op.type and any(kind in op.type for kind in NOISE)
-    return Source.SECRET if noise and drawer is None else Source.CONSTANTS
+    return Source.SECRET if _is_noise(op) and drawer is None else Source.CONSTANTS
+
+
+def hides(op: Any, graph: Graph) -> bool:
+    """Whether an operation, or one of a loop or branch of it, draws numbers that noise can be made of."""
+    inner = (one for name in graph.functions_of(op) for one in graph.function(name).get_operations())
+    return _is_noise(op) or "RandomUniform" in op.type or any(hides(one, graph) for one in inner)
+
+
+def _is_noise(op: Any) -> bool:
+    return ("Random" in op.type or "Truncated" in op.type) and any(kind in op.type for kind in NOISE)
 
 
 def _draws(op: Any, graph: Graph) -> bool:

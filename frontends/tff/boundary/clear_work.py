@@ -1,4 +1,4 @@
-"""What is computed in the clear before a round's secure part, by TFF itself."""
+"""What is computed in the clear before and after a round's secure part, by TFF itself."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import numpy as np
 import tensorflow_federated as tff
 
 from ezprivsecfl.errors import InputError, Location
+from ezprivsecfl.frontends.tff.conversion import with_dtype
 from ezprivsecfl.frontends.tff.reference import reference_context
+from ezprivsecfl.ir.op import Array
 
 
 @dataclass(frozen=True)
-class Upload:
+class Crossing:
     """A tensor that crosses the boundary.
 
     Args:
-        path: The input of the secure program that it becomes.
+        path: The input of the secure program that it becomes, or the output that it comes from.
         shape: Its shape, at one client.
         dtype: The element type, as TensorFlow calls it.
-        location: The operation that it comes out of.
+        location: The operation that it comes out of; of an opened one, the operation that takes it.
     """
 
     path: str
@@ -49,7 +51,7 @@ class Site:
     parameters: tuple[str, ...]
     computation: Any
     lines: tuple[Location, ...]
-    results: tuple[Upload, ...] = ()
+    results: tuple[Crossing, ...] = ()
 
     def run(self, values: Sequence[Any]) -> list[Any]:
         """The results, for the values of the parameters and of what it receives."""
@@ -59,8 +61,59 @@ class Site:
 
 
 @dataclass(frozen=True)
+class AfterWork:
+    """What the server computes of opened aggregates, since it cannot be computed on shares.
+
+    Args:
+        site: Takes what the server has computed before, then what is opened.
+        opened: What is opened for it.
+        answers: The paths of the results of the whole program that it gives.
+    """
+
+    site: Site
+    opened: tuple[Crossing, ...]
+    answers: tuple[str, ...]
+
+    def run(self, handed: Sequence[Any], outputs: Mapping[str, Array]) -> dict[str, Any]:
+        """Results of the whole program by path, as TFF returns them.
+
+        Args:
+            handed: What the server has computed before.
+            outputs: By path the outputs of the secure program.
+        """
+        opened = [with_dtype(outputs[one.path], np.dtype(one.dtype)) for one in self.opened]
+        return dict(zip(self.answers, self.site.run([*handed, *opened]), strict=True))
+
+    def explained(self) -> list[str]:
+        """What is opened for it, and which lines it runs."""
+        return [
+            *(f"Opened for the server's own work: {one}" for one in self.opened),
+            f"In the clear, at the server, after that: {lines_text(self.site.lines)}",
+            *(f"The server returns {path}, which it computes of what is opened" for path in self.answers),
+        ]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What is computed in the clear before a round's secure part.
+
+    Args:
+        values: By path of the secure program's input, from the server an array, from the clients a list with one array
+            each; where a client's own work fails, the reason stands for its values.
+        answers: The server's results of the whole program, by path, as TFF returns them.
+        kept: Those that clients keep, by path a list with one for each client.
+        handed: What the server keeps for its work after the opening.
+    """
+
+    values: dict[str, Any]
+    answers: dict[str, Any]
+    kept: dict[str, list[Any]]
+    handed: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
 class ClearWork:
-    """What the server computes first, and then every client for itself.
+    """What the server computes first, and then every client for itself; and the server in the end.
 
     Args:
         at_server: The server's part: what it computes of its own data sets, then what it broadcasts.
@@ -68,6 +121,8 @@ class ClearWork:
         answers: The paths of results of the whole program that the server computes, after those of its part.
         received: What a client is given, one description each.
         kept: The paths of results that every client computes for itself and keeps, after those of its part.
+        handed: How many of the server's results are for its work after the opening; they come after the answers.
+        after: That work; None if there is none.
     """
 
     at_server: Site
@@ -75,33 +130,29 @@ class ClearWork:
     answers: tuple[str, ...]
     received: tuple[str, ...]
     kept: tuple[str, ...] = ()
+    handed: int = 0
+    after: AfterWork | None = None
 
-    def run(
-        self, name: str, arguments: Mapping[str, Any], clients: int
-    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, list[Any]]]:
+    def run(self, name: str, arguments: Mapping[str, Any], clients: int) -> Ready:
         """The values of the secure program's inputs that come from here, and results of the whole program.
 
         Args:
             name: The program's name, for errors.
             arguments: By path of the parameter what the program was called with.
             clients: How many clients there are.
-
-        Returns:
-            By path, from the server an array, from the clients a list with one array each; where a client's own work
-            fails, the reason stands for its values. The server's results by path, and those that clients keep, a list
-            with one for each, are as TFF returns them.
         """
         at_server = self.at_server.run([arguments[path] for path in self.at_server.parameters])
         ready = len(self.at_server.results)
-        sent = ready + len(self.answers)
+        answered = ready + len(self.answers)
+        sent = answered + self.handed
         exported = zip(self.at_server.results, at_server[:ready], strict=True)
         values: dict[str, Any] = {upload.path: np.asarray(value) for upload, value in exported}
         rows = [self._client(name, arguments, at_server[sent:], index) for index in range(clients)]
         for i, upload in enumerate(self.at_client.results):
             values[upload.path] = [row[i] for row in rows]
-        answers = dict(zip(self.answers, at_server[ready:sent], strict=True))
+        answers = dict(zip(self.answers, at_server[ready:answered], strict=True))
         kept = {path: [row[i] for row in rows] for i, path in enumerate(self.kept, len(self.at_client.results))}
-        return values, answers, kept
+        return Ready(values, answers, kept, tuple(at_server[answered:sent]))
 
     def _client(self, name: str, arguments: Mapping[str, Any], received: Sequence[Any], index: int) -> Sequence[Any]:
         own = [arguments[path][index] for path in self.at_client.parameters]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import tensorflow as tf
@@ -23,10 +24,25 @@ def own_operations(graph: Graph) -> set[str]:
     Args:
         graph: A graph without function calls, whose operations come after those that they depend on.
     """
-    own: set[str] = set()
+    return _with_users(graph, {op.name for op in graph.graph.get_operations() if _keeps_or_draws(op, graph)})
+
+
+def drawers_own(graph: Graph, drawn: Set[str]) -> set[str]:
+    """The names of the own operations of who draws random numbers of a distribution that is its secret.
+
+    Args:
+        graph: As for ``own_operations``.
+        drawn: The operations that draw them. Those with tensors that cannot be shared are own, too.
+    """
+    operations = graph.graph.get_operations()
+    unshared = {op.name for op in operations if not all(map(can_be_shared, (*op.inputs, *op.outputs)))}
+    return _with_users(graph, {op.name for op in operations if _keeps_or_draws(op, graph)} | unshared | drawn)
+
+
+def _with_users(graph: Graph, own: set[str]) -> set[str]:
+    """Own operations, and those that take of them what cannot be shared."""
     for op in graph.graph.get_operations():
-        takes_unshared = any(tensor.op.name in own and not can_be_shared(tensor) for tensor in op.inputs)
-        if takes_unshared or _keeps_or_draws(op, graph):
+        if any(tensor.op.name in own and not can_be_shared(tensor) for tensor in op.inputs):
             own.add(op.name)
     return own
 

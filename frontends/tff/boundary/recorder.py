@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,15 +13,23 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
-from tensorflow_federated.python.core.impl.computation import computation_impl
 
 from ezprivsecfl.errors import Location
-from ezprivsecfl.frontends.tff.boundary.clear_operations import all_have_counterparts, clear_operations, draws
-from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Site, Upload
+from ezprivsecfl.frontends.tff.boundary.after_opening import AfterOpening, cannot_be_shared, is_after
+from ezprivsecfl.frontends.tff.boundary.clear_operations import (
+    Source,
+    all_have_counterparts,
+    clear_operations,
+    drawn_of_secrets,
+    draws,
+    sources_of,
+)
+from ezprivsecfl.frontends.tff.boundary.clear_work import AfterWork, ClearWork, Crossing, Site
 from ezprivsecfl.frontends.tff.boundary.inlining import inlined
 from ezprivsecfl.frontends.tff.boundary.noise import FROM_SEED, draws_from_seed, is_noise, noise
-from ezprivsecfl.frontends.tff.boundary.own_operations import HANDLES, can_be_shared, own_operations
-from ezprivsecfl.frontends.tff.boundary.steps import Bindings, OwnPart, Step, WholeCall, names_in, placeholder
+from ezprivsecfl.frontends.tff.boundary.own_operations import HANDLES, can_be_shared, drawers_own, own_operations
+from ezprivsecfl.frontends.tff.boundary.sites import site
+from ezprivsecfl.frontends.tff.boundary.steps import OwnPart, Step, WholeCall, literal, placeholder
 from ezprivsecfl.frontends.tff.discovery import has_data_set
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
@@ -29,7 +37,6 @@ from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
 from ezprivsecfl.frontends.tff.leaves import elements_of, tensor_leaf
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Known, Leaf, Local, Node, Origin, Pair, Struct, Traced
-from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -54,13 +61,15 @@ class Recorder:
     def __init__(self, emit: Emitter, problems: Problems) -> None:
         self._emit = emit
         self._problems = problems
+        self._after = AfterOpening(emit, problems)
         self._parameters: dict[str, tuple[str, Any, bool]] = {}
         self._received: dict[str, Any] = {}
         self._steps: dict[bool, list[Step]] = {False: [], True: []}
-        self._uploads: dict[str, tuple[Upload, Origin]] = {}
+        self._uploads: dict[str, tuple[Crossing, Origin]] = {}
         self._answers: dict[str, Any] = {}
         self._given: set[str] = set()
         self._kept: dict[str, Any] = {}
+        self._opened: tuple[AfterWork | None, list[Any]] = (None, [])
         self._caller: bool | None = None
         self._draws = 0
 
@@ -97,24 +106,38 @@ class Recorder:
             return self._with_origins(block, argument, result, place)
         secret = self._on_shares_alone(block, argument)
         graph = Graph(proto, lambda graph_def: inlined(graph_def, secret))
-        parts = {party: self._part(block, graph, argument, party, place) for party in (False, True)}
         if True in local:
-            own = dict.fromkeys(own_operations(graph), True)
-            whole = self._whole(block, argument, True, place)
-            cut = _Cut(self, parts, own, set(), whole)
-            result = graphs.call(graph, result_type, argument, place, cut)
-            return result if whole is None else _fetched(result, graph.result, graph, parts[True])
-        own, drawn = self._clear_operations(graph, parts[False])
+            return self._clients_own(graphs, graph, block, argument, place, own_operations(graph))
+        parts = {party: self._part(block, graph, argument, party, place) for party in (False, True)}
+        drawer, sources = self._sources(graph, parts[False])
+        drawn = drawn_of_secrets(graph, sources) if drawer else set()
+        if drawn and None not in parts[True].placeholders().values():
+            graph = Graph(proto, inlined)
+            return self._clients_own(graphs, graph, block, argument, place, drawers_own(graph, drawn))
+        own = clear_operations(graph, sources, drawer)
         for part in parts.values():
             part.ordered = self._caller is False
         if self._caller is False and None in parts[False].placeholders().values() and draws_from_seed(graph):
             self._problems.add(place, FROM_SEED)
             return BROKEN
         on_shares = {op.name for op in graph.graph.get_operations() if op.name not in own and is_noise(op)}
-        cut = _Cut(self, parts, own, on_shares if self._caller is False else set(), None)
+        at_server = self._caller is False
+        after = self._after.part(graph, place) if at_server else None
+        cut = _Cut(self, parts, own, on_shares if at_server else set(), None, after)
         result = graphs.call(graph, result_type, argument, place, cut)
         # What is drawn is the same wherever it is used: it must not be drawn again with the whole result.
-        return result if drawn else self._with_origins(block, argument, result, place)
+        again = drawer is not None and draws(graph)
+        return result if again else self._with_origins(block, argument, result, place)
+
+    def _clients_own(
+        self, graphs: GraphTracer, graph: Graph, block: Any, argument: Node | None, place: Location, own: Set[str]
+    ) -> Node:
+        """The result of a call of which a client computes some operations in the clear."""
+        part = self._part(block, graph, argument, True, place)
+        whole = self._whole(block, argument, True, place)
+        cut = _Cut(self, {True: part}, dict.fromkeys(own, True), set(), whole)
+        result = graphs.call(graph, block.type_signature.result, argument, place, cut)
+        return result if whole is None else _fetched(result, graph.result, graph, part)
 
     def _on_shares_alone(self, block: Any, argument: Node | None) -> set[str]:
         """The placeholders of a call without data sets whose values the server does not know."""
@@ -169,15 +192,13 @@ class Recorder:
         self._steps[at_client].append(part)
         return part
 
-    def _clear_operations(self, graph: Graph, at_server: OwnPart) -> tuple[dict[str, bool], bool]:
-        """The operations of a call without data sets that are computed in the clear, and whether any is drawn."""
+    def _sources(self, graph: Graph, at_server: OwnPart) -> tuple[bool | None, dict[str, Source]]:
+        """Who draws random numbers in a call without data sets, and what its operations are made of."""
         blocks = at_server.placeholders()
         constant = {name for name, block in blocks.items() if isinstance(block, bb.Literal)}
         given = {name for name, block in blocks.items() if block is not None}
-        drawer = self._caller
-        if drawer is False and len(given) < len(blocks):
-            drawer = None
-        return clear_operations(graph, constant, given, drawer), drawer is not None and draws(graph)
+        drawer = None if self._caller is False and len(given) < len(blocks) else self._caller
+        return drawer, sources_of(graph, constant, given, drawer)
 
     def share(
         self,
@@ -213,7 +234,7 @@ class Recorder:
                 bound=bound,
                 type=type_,
             )
-        self._uploads[path] = Upload(path, tuple(shape), dtype.name, location), origin
+        self._uploads[path] = Crossing(path, tuple(shape), dtype.name, location), origin
         return Traced(value, batched=at_client, origin=origin)
 
     def noise(self, op: Any, location: Location) -> Leaf:
@@ -226,12 +247,48 @@ class Recorder:
                 self._problems.add(location, str(e))
                 return BROKEN
 
+    def lower(
+        self,
+        part: OwnPart,
+        op: Any,
+        values: Mapping[str, Leaf],
+        location: Location,
+        lower: Callable[[], Sequence[Leaf]],
+    ) -> Sequence[Leaf]:
+        """The results of an operation of the server: on shares, or where that is impossible after the opening.
+
+        Args:
+            part: What its call computes after the opening.
+            op: The operation.
+            values: What it depends on.
+            location: Where it is.
+            lower: Gives its results on shares.
+        """
+        found: list[tuple[Location, str]] = []
+        results: Sequence[Leaf] = [BROKEN] * len(op.outputs)
+        if not any(is_after(values[tensor.name]) for tensor in op.inputs):
+            if not cannot_be_shared(op, part.graph):
+                return lower()
+            with self._problems.held() as found:
+                results = lower()
+            if not found:
+                return results
+        try:
+            return self._after.outputs(part, op, values, location)
+        except Unsupported as e:
+            for entry in found or [(location, str(e))]:
+                self._problems.add(*entry)
+            return results
+
     def answer(self, path: str, value: Known | Local) -> None:
         """Makes a value that the IR cannot hold a result of the program.
 
         Raises:
             Unsupported: It is a client's.
         """
+        if isinstance(value, Local) and value.origin.after:
+            self._after.answer(path, value)
+            return
         block = self._block(value, at_client=False)
         if block is None:
             raise Unsupported(STAYS)
@@ -248,8 +305,12 @@ class Recorder:
             raise Unsupported(KEPT)
         self._kept[path] = block
 
+    def open(self) -> None:
+        """Adds outputs for what the server's work after the opening takes; nothing can be recorded afterwards."""
+        self._opened = self._after.finish()
+
     def finish(self, used: set[str]) -> ClearWork | None:
-        """What is computed in the clear.
+        """What is computed in the clear; after ``open``.
 
         Args:
             used: The paths of the inputs that the secure program uses; what leads to no other is left out.
@@ -258,14 +319,15 @@ class Recorder:
             The work; None if there is none.
         """
         uploads = [both for path, both in self._uploads.items() if path in used]
-        if not uploads and not self._answers and not self._kept:
+        after, handed = self._opened
+        if not uploads and not self._answers and not self._kept and after is None:
             return None
         own = [both for both in uploads if both[1].at_client]
         ready = [both for both in uploads if not both[1].at_client]
         kept = list(self._kept.values())
         at_client = self._site([*(origin.block for _, origin in own), *kept], at_client=True)
         received = [self._received[name] for name in self._received if name in at_client.names]
-        results = [origin.block for _, origin in ready] + list(self._answers.values()) + received
+        results = [origin.block for _, origin in ready] + list(self._answers.values()) + handed + received
         at_server = self._site(results, at_client=False)
         return ClearWork(
             at_server=replace(at_server, results=tuple(upload for upload, _ in ready)),
@@ -273,6 +335,8 @@ class Recorder:
             answers=tuple(self._answers),
             received=tuple(self._described(block) for block in received),
             kept=tuple(self._kept),
+            handed=len(handed),
+            after=after,
         )
 
     def paths(self) -> set[str]:
@@ -280,28 +344,10 @@ class Recorder:
         return set(self._uploads)
 
     def _site(self, results: list[Any], *, at_client: bool) -> Site:
-        """What one party computes for some results."""
-        wanted = {name for block in results for name in names_in(block)}
-        bindings: Bindings = []
-        lines: dict[Location, None] = {}
-        for step in reversed(self._steps[at_client]):
-            try:
-                made = step.bindings(wanted)
-            except Unsupported as e:
-                self._problems.add(step.place, str(e))
-                continue
-            if made:
-                lines.update(dict.fromkeys(step.lines(wanted)))
-            wanted |= {name for _, block in made for name in names_in(block)}
-            bindings = made + bindings
-        own = {name: (path, type_) for name, (path, type_, _) in self._parameters.items() if name in wanted}
-        given = {name: block.type_signature for name, block in self._received.items() if at_client and name in wanted}
-        return Site(
-            names=frozenset(wanted),
-            parameters=tuple(path for path, _ in own.values()),
-            computation=_computation({**{n: t for n, (_, t) in own.items()}, **given}, bindings, results),
-            lines=tuple(sorted(lines, key=lambda line: (line.file, line.line))),
-        )
+        """What one party computes for some results, before anything is opened."""
+        received = {name: block.type_signature for name, block in self._received.items()} if at_client else {}
+        parameters = {name: (path, type_) for name, (path, type_, _) in self._parameters.items()}
+        return site(self._steps[at_client], results, parameters, received, self._problems)
 
     def _arguments(self, binding: Any, type_: Any, node: Node | None, at_client: bool) -> list[tuple[Any, Any, Any]]:
         """The tensors and data sets of an argument: binding, type, building block."""
@@ -317,12 +363,12 @@ class Recorder:
     def _block(self, node: Node, at_client: bool) -> Any:
         """A value as the party that needs it can compute it; None if it is computed on shares."""
         if isinstance(node, Known):
-            return _literal(node.array)
+            return literal(node.array)
         origin = node.origin if isinstance(node, Traced | Local) else None
-        if origin is None or origin.at_client == at_client:
-            return None if origin is None else origin.block
-        if origin.at_client:
+        if origin is None or origin.after or (origin.at_client and not at_client):
             return None
+        if origin.at_client == at_client:
+            return origin.block
         same = (name for name, block in self._received.items() if block is origin.block)
         name = next(same, f"received_{len(self._received)}")
         self._received[name] = origin.block
@@ -384,6 +430,7 @@ class _Cut:
         own: The operations, each with whether a client computes it.
         on_shares: Operations that draw noise on shares.
         whole: The result, computed in the clear; None if it cannot be.
+        after: The part that the server computes after the opening; None if it is not the server's call.
     """
 
     def __init__(
@@ -393,12 +440,14 @@ class _Cut:
         own: Mapping[str, bool],
         on_shares: Set[str],
         whole: Any,
+        after: OwnPart | None = None,
     ) -> None:
         self._recorder = recorder
         self._parts = parts
         self._own = own
         self._on_shares = on_shares
         self._whole = whole
+        self._after = after
 
     def has(self, op: Any) -> bool:
         """Whether an operation is own, or draws noise on shares."""
@@ -419,6 +468,12 @@ class _Cut:
             return self._shared(part, tensor, location, at_client)
         return Local(Origin(part.fetch(tensor), at_client))
 
+    def lower(
+        self, op: Any, values: Mapping[str, Leaf], location: Location, lower: Callable[[], Sequence[Leaf]]
+    ) -> Sequence[Leaf]:
+        """The results on shares; or what the server gets after the opening, where nothing else is possible."""
+        return lower() if self._after is None else self._recorder.lower(self._after, op, values, location, lower)
+
     def _shared(self, part: OwnPart, tensor: Any, location: Location, at_client: bool) -> Traced:
         variable = _variable(tensor.op)
         return self._recorder.share(
@@ -438,12 +493,6 @@ class _Cut:
         for index in path:
             block = bb.Selection(block, index=index)
         return Local(Origin(block, at_client=True))
-
-
-def _literal(array: Array) -> Any:
-    """A known tensor as a building block; TensorFlow gives strings as objects, which TFF does not take."""
-    value = array.astype(np.bytes_) if array.dtype.kind == "O" else array
-    return bb.Literal(value, tff.TensorType(value.dtype, value.shape))
 
 
 def parts_of(tensor: Any) -> tuple[Any, Any]:
@@ -480,19 +529,6 @@ def _fetched(node: Node, binding: Any, graph: Graph, part: OwnPart) -> Node:
         tensor = graph.graph.get_tensor_by_name(binding.tensor.tensor_name)
         return Traced(node.value, node.batched, Origin(part.fetch(tensor), at_client=True))
     return node
-
-
-def _computation(parameters: dict[str, Any], bindings: Bindings, results: list[Any]) -> Any:
-    """A TFF computation from the parameters' values, in a structure, to the results'."""
-    result = bb.Struct([(None, block) for block in results])
-    if not parameters:
-        whole = bb.Block(bindings, result)
-        return computation_impl.ConcreteComputation.from_building_block(bb.Lambda(None, None, whole))
-    type_ = tff.StructType([(None, t) for t in parameters.values()])
-    argument = bb.Reference("arguments", type_)
-    given = [(name, bb.Selection(argument, index=i)) for i, name in enumerate(parameters)]
-    block = bb.Lambda("arguments", type_, bb.Block(given + bindings, result))
-    return computation_impl.ConcreteComputation.from_building_block(block)
 
 
 def _tensor_paths(type_: Any, path: str) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_federated as tff
 from google.protobuf import any_pb2
@@ -18,6 +19,7 @@ from ezprivsecfl.errors import Location
 from ezprivsecfl.frontends.tff.graphs import Graph
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.source import operation_location
+from ezprivsecfl.ir.op import Array
 
 Bindings = list[tuple[str, Any]]
 """Names with the building blocks that they stand for; later ones may refer to earlier ones."""
@@ -82,6 +84,8 @@ class OwnPart:
         place: Where it is called.
         ordered: Whether operations wait for those that they depend on by control; without variables only assertions
             are waited for, and these are not evaluated.
+        given: Tensors of the graph that are not computed here, by name, as building blocks.
+        members: The operations that may be computed here; None for all.
     """
 
     name: str
@@ -89,6 +93,8 @@ class OwnPart:
     arguments: Sequence[tuple[Any, Any, Any]]
     place: Location
     ordered: bool = True
+    given: dict[str, Any] = field(default_factory=dict)
+    members: set[str] | None = None
     _fetched: dict[str, Any] = field(default_factory=dict)
 
     def placeholders(self) -> dict[str, Any]:
@@ -122,10 +128,14 @@ class OwnPart:
         stack = list(operations)
         while stack:
             op = stack.pop()
-            if op.name not in found:
+            if op.name not in found and self._has(op):
                 found[op.name] = op
-                stack.extend([tensor.op for tensor in op.inputs] + (list(op.control_inputs) if self.ordered else []))
+                stack.extend(tensor.op for tensor in op.inputs if tensor.name not in self.given)
+                stack.extend(op.control_inputs if self.ordered else [])
         return list(found.values())
+
+    def _has(self, op: Any) -> bool:
+        return self.members is None or op.name in self.members or op.type == "NoOp"
 
     def _functions(self, operations: Sequence[Any]) -> list[str]:
         found: dict[str, None] = {}
@@ -146,8 +156,16 @@ class OwnPart:
 
     def _call(self, tensors: Sequence[Any]) -> Any:
         """The graph called for some of its tensors, with the arguments that these need."""
-        names = {op.name for op in self._needed([tensor.op for tensor in tensors])}
+        needed = self._needed([tensor.op for tensor in tensors])
+        names = {op.name for op in needed}
+        taken = {tensor.name for op in needed for tensor in op.inputs}
+        replaced = {name: f"boundary_given_{i}" for i, name in enumerate(self.given) if name in taken}
         used = [(b, type_, block) for b, type_, block in self.arguments if placeholder(b) in names]
+        blocks = [self.given[name] for name in replaced]
+        used += [
+            (_tensor_binding(new), block.type_signature, block)
+            for new, block in zip(replaced.values(), blocks, strict=True)
+        ]
         if any(block is None for _, _, block in used):
             raise Unsupported(ON_SHARES)
         parameter = tff.StructType([(None, type_) for _, type_, _ in used])
@@ -156,22 +174,33 @@ class OwnPart:
         proto.CopyFrom(self.graph.proto)
         proto.ClearField("cache_key")
         token = {proto.session_token_tensor_name.partition(":")[0]} - {""}
-        proto.graph_def.CopyFrom(self._pruned(names | self.graph.initialisers | token, tensors))
+        proto.graph_def.CopyFrom(self._pruned(names | self.graph.initialisers | token, tensors, replaced))
         proto.parameter.CopyFrom(_struct([b for b, _, _ in used]))
         proto.result.CopyFrom(_struct([_tensor_binding(_result_name(i)) for i in range(len(tensors))]))
         compiled = pb.Computation(type=type_serialization.serialize_type(type_), tensorflow=proto)
         argument = bb.Struct([(None, block) for _, _, block in used])
         return bb.Call(bb.CompiledComputation(compiled, type_signature=type_), argument)
 
-    def _pruned(self, names: set[str], tensors: Sequence[Any]) -> any_pb2.Any:
-        """The graph with these operations alone, the functions that they call, and names for its results."""
+    def _pruned(self, names: set[str], tensors: Sequence[Any], replaced: Mapping[str, str]) -> any_pb2.Any:
+        """The graph with these operations alone, the functions that they call, and names for what goes in and out.
+
+        Args:
+            names: The operations.
+            tensors: The results.
+            replaced: The given tensors, each with the name of the placeholder that stands for it.
+        """
         whole = self.graph.graph.as_graph_def()
         graph_def = tf.compat.v1.GraphDef(versions=whole.versions)
         graph_def.node.extend(node for node in whole.node if node.name in names)
-        for node in graph_def.node if not self.ordered else ():
-            inputs = [name for name in node.input if not name.startswith("^")]
+        for node in graph_def.node:
+            controls = [name for name in node.input if name.startswith("^") and self.ordered and name[1:] in names]
+            inputs = [replaced.get(_tensor_name(name), name) for name in node.input if not name.startswith("^")]
             del node.input[:]
-            node.input.extend(inputs)
+            node.input.extend(inputs + controls)
+        for name, new in replaced.items():
+            node = graph_def.node.add(name=new, op="Placeholder")
+            node.attr["dtype"].type = self.graph.graph.get_tensor_by_name(name).dtype.base_dtype.as_datatype_enum
+            node.attr["shape"].shape.CopyFrom(tf.TensorShape(self.given[name].type_signature.shape).as_proto())
         for i, tensor in enumerate(tensors):  # TensorFlow rewrites loops: their own results cannot be fetched
             node = graph_def.node.add(name=_result_name(i), op="Identity", input=[tensor.name])
             node.attr["T"].type = tensor.dtype.base_dtype.as_datatype_enum
@@ -195,9 +224,21 @@ def names_in(block: Any) -> set[str]:
     return names
 
 
+def literal(array: Array) -> Any:
+    """A known tensor as a building block; TensorFlow gives strings as objects, which TFF does not take."""
+    value = array.astype(np.bytes_) if array.dtype.kind == "O" else array
+    return bb.Literal(value, tff.TensorType(value.dtype, value.shape))
+
+
+def _tensor_name(name: str) -> str:
+    """The name of a tensor, of which nodes' inputs leave out the index 0."""
+    return name if ":" in name else f"{name}:0"
+
+
 def _type_of(tensor: Any) -> Any:
     shape = tensor.shape.as_list() if tensor.shape.rank is not None else None
-    return tff.TensorType(tensor.dtype.base_dtype.as_numpy_dtype, shape)
+    dtype = tensor.dtype.base_dtype
+    return tff.TensorType(np.str_ if dtype == tf.string else dtype.as_numpy_dtype, shape)
 
 
 def _tensor_binding(name: str) -> Any:
