@@ -40,8 +40,8 @@ from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Known, Leaf, Local, 
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
-UPLOAD_BOUND = float(1 << 20)
-"""Default bound of what is uploaded, unless it is a variable that starts as what was broadcast: a model's weights."""
+FLOATS, INTEGERS = float(1 << 20), float(1 << 31)
+"""Default bounds of what is uploaded, unless it is a variable that starts as what was broadcast: a model's weights."""
 
 KEPT = (
     "CLIENTS-placed, and a client cannot compute it in the clear: it takes what is computed on shares, such as an "
@@ -207,7 +207,8 @@ class Recorder:
         dtype: np.dtype[Any],
         location: Location,
         name: str,
-        bound: float | None = UPLOAD_BOUND,
+        *,
+        as_argument: bool = False,
     ) -> Traced:
         """A tensor that crosses the boundary, as an input of the secure program.
 
@@ -217,7 +218,7 @@ class Recorder:
             dtype: Its element type.
             location: The operation that it comes out of.
             name: Tells what it is.
-            bound: Of its entries, unless the user declares another; None for that of arguments.
+            as_argument: Whether its bound is that of arguments by default.
         """
         at_client = origin.at_client
         type_ = TensorType(
@@ -226,12 +227,13 @@ class Recorder:
             Secrecy.SECRET if at_client else Secrecy.PUBLIC,
         )
         path = self._path(name, at_client)
+        bound = INTEGERS if dtype.kind in "iu" else FLOATS
         with self._emit.builder.at(location):
             value = self._emit.builder.add(
                 Input,
                 path=path,
                 placement=Placement.CLIENTS if at_client else Placement.SERVER,
-                bound=bound,
+                bound=None if as_argument else bound,
                 type=type_,
             )
         self._uploads[path] = Crossing(path, tuple(shape), dtype.name, location), origin
@@ -482,7 +484,7 @@ class _Cut:
             np.dtype(tensor.dtype.base_dtype.as_numpy_dtype),
             location,
             name=tensor.op.type if variable is None else variable.name,
-            bound=None if _starts_as_argument(variable) else UPLOAD_BOUND,
+            as_argument=_starts_as_argument(variable),
         )
 
     def sequence(self, path: tuple[int, ...]) -> Leaf:
