@@ -27,7 +27,7 @@ from ezprivsecfl.compiler.options import (
 )
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.errors import CompileError, DroppedClientWarning, InputError, PrecisionWarning
-from ezprivsecfl.frontends.tff import Arguments, TracedComputation, trace
+from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces
 from ezprivsecfl.ir.mpc.noise import AddNoise
 from ezprivsecfl.precision import imprecise
 from ezprivsecfl.report import Report
@@ -90,11 +90,12 @@ def compile(
         min_clients=min_clients,
         accounting=accounting,
     )
-    traced, chosen = trace(computation, name), choose(backend)
+    traces, chosen = Traces(computation, name), choose(backend)
+    traced = traces.first()
     if not traced.aggregates:
         raise CompileError(f"{traced.program.name} aggregates nothing; TFF itself runs such computations")
     first = Variant.first(traced.program, traced.initial_state, options, chosen)
-    return SecureProgram(traced, options, chosen, [first])
+    return SecureProgram(traced, options, chosen, [first], traces)
 
 
 @dataclass
@@ -108,14 +109,17 @@ class SecureProgram:
         variants: Compiled for the bounds of different rounds, up to now. The first one is what the program shows of
             itself: from ``compile``, that of the largest bounds, or of a process's first state; see
             ``Variant.first``.
+        traces: Traces the computation for calls that ``traced`` does not serve; None if there are none.
     """
 
     traced: TracedComputation
     options: Options
     backend: Backend
     variants: list[Variant] = field(default_factory=list)
+    traces: Traces | None = field(default=None, repr=False)
     last_statistics: Statistics | None = field(default=None, repr=False)
     _last_variant: Variant | None = field(default=None, init=False, repr=False)
+    _others: dict[int, SecureProgram] = field(default_factory=dict, init=False, repr=False)
 
     def variant(self, values: Mapping[str, Any]) -> Variant:
         """The variant for a round; it is compiled if no round before had such bounds.
@@ -173,6 +177,8 @@ class SecureProgram:
             argument: The argument.
             noise: Whether noise is drawn; without, results are what the program computes if all its noise is 0.
         """
+        if (other := self._other(argument)) is not None:
+            return other.simulate_call(argument, noise=noise)
         given = self.traced.arguments(argument)
         variant = self.variant(given.values)
         return self._on(variant, PlainProgram(variant.compiled, noise=noise), given)[0]
@@ -187,8 +193,19 @@ class SecureProgram:
 
     def invoke(self, argument: Any) -> Any:
         """``run`` for the argument as a TFF context gets it; keeps the statistics in ``last_statistics``."""
+        if (other := self._other(argument)) is not None:
+            result = other.invoke(argument)
+            self.last_statistics, self._last_variant = other.last_statistics, other._last_variant
+            return result
         given = self.traced.arguments(argument)
         return self.invoke_on(self.variant(given.values), given)
+
+    def _other(self, argument: Any) -> SecureProgram | None:
+        """The program for a call, if the server's integers decide on another one; see ``Traces``."""
+        traced = self.traced if self.traces is None else self.traces.of(argument)
+        if traced is self.traced:
+            return None
+        return self._others.setdefault(id(traced), SecureProgram(traced, self.options, self.backend))
 
     def invoke_on(self, variant: Variant, given: Arguments) -> Any:
         """``invoke`` for what a call was given, on the variant for its values."""

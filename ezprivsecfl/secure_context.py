@@ -17,11 +17,12 @@ from ezprivsecfl.compiler.options import BY_ROUND, DROP, EACH, MIN_CLIENTS, Norm
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.frontends.tff import (
     SecureContext,
+    TracedComputation,
+    Traces,
     has_clients_parameter,
     install_source_tracking,
     reference_context,
     tame_worker,
-    trace,
 )
 from ezprivsecfl.variants import Variant
 
@@ -48,12 +49,13 @@ class SecureRunner:
     observer: Observer | None = None
     progress: Progress = lambda what: nullcontext()
     announce: Callable[[Variant, int], None] = lambda variant, clients: None
-    _programs: dict[int, tuple[Any, SecureProgram]] = field(default_factory=dict)
+    _traces: dict[int, Traces] = field(default_factory=dict)
+    _programs: dict[int, SecureProgram] = field(default_factory=dict)
 
     @property
     def programs(self) -> list[SecureProgram]:
         """What has been compiled so far; the report of each says who learns what."""
-        return [program for _, program in self._programs.values()]
+        return list(self._programs.values())
 
     def unused_bounds(self) -> list[str]:
         """Parameters with a declared bound that no aggregation has had so far."""
@@ -65,8 +67,9 @@ class SecureRunner:
 
     def __call__(self, computation: Any, argument: Any) -> Any:
         """The result of a call of an aggregation."""
-        # TFF computations compare by identity; the entry keeps the computation alive, so ids stay unique.
-        _, program = self._programs.get(id(computation)) or (computation, self._traced(computation))
+        # TFF computations compare by identity; what they are traced to keeps them alive, so ids stay unique.
+        traced = self._traces.setdefault(id(computation), Traces(computation)).of(argument)
+        program = self._programs.get(id(traced)) or self._uncompiled(traced)
         given = program.traced.arguments(argument)
         if not program.traced.aggregates:
             return program.traced.result({}, given)
@@ -76,7 +79,7 @@ class SecureRunner:
         known = len(program.variants)
         with self.progress(f"compiling {program.traced.program.name}"):
             variant = program.variant(given.values)
-        self._programs[id(computation)] = (computation, program)
+        self._programs[id(traced)] = program
         if len(program.variants) > known:
             self.announce(variant, given.clients)
         with self.progress(f"building and running {program.compiled.name}"):
@@ -85,9 +88,8 @@ class SecureRunner:
             self.observer(program, computation, argument, result)
         return result
 
-    def _traced(self, computation: Any) -> SecureProgram:
+    def _uncompiled(self, traced: TracedComputation) -> SecureProgram:
         """A program that is not compiled yet, with the declared bounds of parameters that it has."""
-        traced = trace(computation)
         options = replace(self.options, bounds=self.options.bounds.fitting(traced.program))
         return SecureProgram(traced, options, self.backend)
 

@@ -201,7 +201,7 @@ def _find_in_file(path: Path, name: str) -> Sources | None:
     """Finds the aggregations of a program file; None if the program itself failed."""
     load_code(path)  # what is no program is refused before TFF's long import
     with progress("importing TensorFlow Federated"):
-        from ezprivsecfl.frontends.tff import find_computations, install_source_tracking, trace
+        from ezprivsecfl.frontends.tff import Traces, find_computations, install_source_tracking
         from ezprivsecfl.secure_context import leave_to_tff
     install_source_tracking()
     leave_to_tff()  # for programs that call something as they are imported
@@ -227,7 +227,7 @@ def _find_in_file(path: Path, name: str) -> Sources | None:
 
     def source(called: str) -> Callable[[], TracedProgram]:
         def traced() -> TracedProgram:
-            found = trace(chosen[called], called)
+            found = Traces(chosen[called], called).first()
             return TracedProgram(found.program, found.boundary(), found.initial_state)
 
         return traced

@@ -9,6 +9,7 @@ from ezprivsecfl.frontends.tff.quiet import without_noise
 from ezprivsecfl.frontends.tff.reference import reference_context, tame_worker
 from ezprivsecfl.frontends.tff.signature import Arguments, Signature
 from ezprivsecfl.frontends.tff.source import install_source_tracking
+from ezprivsecfl.frontends.tff.specialising import Traces
 from ezprivsecfl.frontends.tff.tracing import TracedComputation, trace
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "SecureContext",
     "Signature",
     "TracedComputation",
+    "Traces",
     "find_computations",
     "has_clients_parameter",
     "install_source_tracking",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import tensorflow_federated as tff
 
 from ezprivsecfl.errors import UNKNOWN, CompileError, InputError, Location
 from ezprivsecfl.frontends.tff.blocks import BlockTracer
-from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, lines_text
+from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Crossing, lines_text
 from ezprivsecfl.frontends.tff.boundary.recorder import Recorder, element
 from ezprivsecfl.frontends.tff.definitions import find_definition
 from ezprivsecfl.frontends.tff.discovery import as_computation, has_clients_parameter, initialize_of
@@ -40,6 +40,7 @@ class TracedComputation:
         clear_work: What is computed in the clear before.
         finite: Arguments of the server that must be finite, by path.
         initialize: Of a process, the computation of its first state.
+        constants: Arguments of the server, by path, whose values are part of the program; it serves no others.
     """
 
     program: Program
@@ -47,12 +48,28 @@ class TracedComputation:
     clear_work: ClearWork | None = None
     finite: frozenset[str] = frozenset()
     initialize: Any = None
+    constants: Mapping[str, Array] = field(default_factory=dict)
+
+    def serves(self, argument: object) -> bool:
+        """Whether a call's arguments have the values that are part of the program.
+
+        Raises:
+            InputError: As ``arguments``.
+        """
+        given = self.signature.flatten(argument).values if self.constants else {}
+        return all(np.array_equal(np.asarray(given[path]), value) for path, value in self.constants.items())
 
     def initial_state(self) -> Mapping[str, Array | list[Array | InputError]]:
         """By input path the values of a process's first state, as TFF computes it; empty if this is no process's."""
         if self.initialize is None:
             return {}
         return self.signature.of_state(reference_context().invoke(self.initialize, None))
+
+    @property
+    def opens_for_server(self) -> tuple[Crossing, ...]:
+        """What is opened for the server's own work."""
+        after = self.clear_work.after if self.clear_work else None
+        return after.opened if after else ()
 
     @property
     def aggregates(self) -> bool:
@@ -63,10 +80,12 @@ class TracedComputation:
         """What runs in the clear, what is uploaded, and what is computed on shares, in words."""
         work = self.clear_work
         given = {upload.path for site in (work.at_client, work.at_server) for upload in site.results} if work else set()
-        arguments = [op for op in self.program.of(Input) if op.placement is Placement.CLIENTS and op.path not in given]
+        needed = drop_unused(self.program, (Output,)).of(Input)
+        arguments = [op for op in needed if op.placement is Placement.CLIENTS and op.path not in given]
         lines = {op.location for op in self.program.ops if not isinstance(op, Input | Output)} - {UNKNOWN}
         return [
             *(work.explained() if work else ["In the clear: nothing"]),
+            *(f"Compiled for {path} = {value}; anew for others" for path, value in self.constants.items()),
             *(f"Each client uploads, in shares, its argument {op.path}" for op in arguments),
             f"After that, on shares and on what is opened: {lines_text(lines)}",
             *(work.after.explained() if work and work.after else []),
@@ -83,6 +102,8 @@ class TracedComputation:
                 are no clients.
         """
         given = self.signature.flatten(argument)
+        for path in self.constants:
+            del given.values[path]
         for path, value in given.values.items():
             if path in self.finite and not np.isfinite(np.asarray(value)).all():
                 raise InputError(
@@ -111,39 +132,83 @@ class TracedComputation:
         return self.signature.unflatten(outputs, answers, given.kept_without(dropped))
 
 
-def trace(computation: Any, name: str | None = None) -> TracedComputation:
+def trace(
+    computation: Any,
+    name: str | None = None,
+    constants: Mapping[str, Array] | None = None,
+    *,
+    opening: bool = False,
+) -> TracedComputation:
     """Traces a computation to the tensor level of the IR.
 
     Args:
         computation: A ``tff.Computation`` with CLIENTS-placed parameters, or an ``AggregationProcess`` (its ``next``).
         name: The program's name; by default that of the Python function, or of the variable in its module.
+        constants: Arguments of the server, by path, that become part of the program with these values.
+        opening: Whether aggregates may be opened for the server's own work; see ``boundary/after_opening.py``.
 
     Raises:
         UnsupportedError: Lists everything in the computation that is not supported.
         CompileError: It has no CLIENTS-placed parameter, so there is nothing to keep secret.
         TypeError: It is no computation.
     """
-    comp = as_computation(computation)
-    definition = find_definition(computation) or definition_of(comp)
-    made_of = definition_of(comp) or definition
-    place = made_of.location if made_of else UNKNOWN
-    called = name or (definition.name if definition else "") or "aggregation"
-    if not has_clients_parameter(comp):
-        raise CompileError(f"{called} has no CLIENTS-placed parameter; TFF itself runs such computations", [place])
-    return replace(_Trace(comp, called, made_of, place).run(), initialize=initialize_of(computation))
+    described = _Described.of(computation, name)
+    if not has_clients_parameter(described.comp):
+        why = f"{described.name} has no CLIENTS-placed parameter; TFF itself runs such computations"
+        raise CompileError(why, [described.place])
+    return replace(_Trace(described, constants or {}, opening=opening).run(), initialize=initialize_of(computation))
+
+
+def signature_of(computation: Any, name: str | None = None) -> Signature:
+    """What a computation, or the ``next`` of a process, takes and returns; see ``trace``."""
+    return _Described.of(computation, name).signature()
+
+
+@dataclass(frozen=True)
+class _Described:
+    """A computation with what is found out about it in the user's program.
+
+    Args:
+        comp: The computation.
+        name: Its name.
+        definition: The function that it was made of.
+        place: Where that is.
+    """
+
+    comp: Any
+    name: str
+    definition: Definition | None
+    place: Location
+
+    @staticmethod
+    def of(computation: Any, name: str | None) -> _Described:
+        comp = as_computation(computation)
+        definition = find_definition(computation) or definition_of(comp)
+        made_of = definition_of(comp) or definition
+        place = made_of.location if made_of else UNKNOWN
+        return _Described(comp, name or (definition.name if definition else "") or "aggregation", made_of, place)
+
+    def signature(self) -> Signature:
+        parameter, result = self.comp.type_signature.parameter, self.comp.type_signature.result
+        names = self.definition.parameters if self.definition else ()
+        only = names[0] if len(names) == 1 else "value"
+        several = isinstance(parameter, tff.StructType) and _is_list_of_placed(parameter)
+        structured = isinstance(result, tff.StructType) and _is_list_of_placed(result)
+        return Signature(self.name, parameter, result, "" if several else only, "" if structured else "result")
 
 
 class _Trace:
     """One computation being traced."""
 
-    def __init__(self, comp: Any, name: str, definition: Definition | None, place: Location) -> None:
-        self._comp = comp
-        self._name = name
-        self._place = place
-        self._emit = Emitter(name)
+    def __init__(self, described: _Described, constants: Mapping[str, Array], *, opening: bool) -> None:
+        self._comp = described.comp
+        self._name = described.name
+        self._place = described.place
+        self._constants = constants
+        self._emit = Emitter(described.name)
         self._problems = Problems()
-        self._signature = _signature(comp, name, definition)
-        self._recorder = Recorder(self._emit, self._problems)
+        self._signature = described.signature()
+        self._recorder = Recorder(self._emit, self._problems, opening=opening)
 
     def run(self) -> TracedComputation:
         """The traced computation."""
@@ -159,7 +224,8 @@ class _Trace:
         self._problems.raise_if_any(self._name)
         program, clear_work = self._used(self._emit.builder.build())
         self._problems.raise_if_any(self._name)
-        return TracedComputation(program, signature, clear_work, frozenset(self._emit.finite))
+        finite = frozenset(self._emit.finite)
+        return TracedComputation(program, signature, clear_work, finite, constants=self._constants)
 
     def _used(self, program: Program) -> tuple[Program, ClearWork | None]:
         """What results depend on, and all parameters; with the work in the clear that it needs."""
@@ -181,6 +247,8 @@ class _Trace:
             )
         if isinstance(type_, tff.SequenceType) and origin is not None:
             return Local(origin)
+        if path in self._constants:
+            return Known(np.array(self._constants[path]))
         try:
             return replace(self._input(type_, path, placement), origin=origin)
         except Unsupported as e:
@@ -226,14 +294,6 @@ class _Trace:
             raise Unsupported("differs from client to client, and would be opened for the server")
         location = self._emit.builder.location
         self._emit.builder.append(Output(operands=(tensor.value,), path=path, location=location))
-
-
-def _signature(comp: Any, name: str, definition: Definition | None) -> Signature:
-    parameter, result = comp.type_signature.parameter, comp.type_signature.result
-    only = definition.parameters[0] if definition and len(definition.parameters) == 1 else "value"
-    several = isinstance(parameter, tff.StructType) and _is_list_of_placed(parameter)
-    structured = isinstance(result, tff.StructType) and _is_list_of_placed(result)
-    return Signature(name, parameter, result, "" if several else only, "" if structured else "result")
 
 
 def _is_list_of_placed(type_: Any) -> bool:

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_federated as tff
 
-from ezprivsecfl.frontends.tff import install_source_tracking, tame_worker, trace
+from ezprivsecfl.frontends.tff import Traces, install_source_tracking, tame_worker
 from ezprivsecfl.frontends.tff.discovery import as_computation
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.text import parse_program, print_program
@@ -42,11 +42,12 @@ def evaluate() -> Evaluate:
     """Traces a computation and evaluates the program on arguments as one would pass them to the computation."""
 
     def run(computation: Any, *args: Any) -> Any:
-        traced = trace(computation)
+        argument = packed(computation, args)
+        traced = Traces(computation).of(argument)
         verify(traced.program)
         printed = print_program(traced.program)
         assert print_program(parse_program(printed)) == printed
-        arguments = traced.arguments(packed(computation, args))
+        arguments = traced.arguments(argument)
         outputs = run_tensor(traced.program, arguments.stacked(), arguments.clients)
         return traced.result(outputs, arguments)
 

@@ -17,7 +17,7 @@ from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.options import MIN_CLIENTS, Options, first_clients
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError, EzError, InputError, UnsupportedError
-from ezprivsecfl.frontends.tff import reference_context, trace
+from ezprivsecfl.frontends.tff import Traces, reference_context
 from ezprivsecfl.ir.mpc.fixed_point import EXACT
 from ezprivsecfl.secure_context import SecureRunner
 
@@ -80,7 +80,7 @@ class WatchedRunner(SecureRunner):
         try:
             if self._fitted:
                 self._programs.clear()
-                bound = fitting_bound(trace(computation).arguments(argument).values)
+                bound = fitting_bound(Traces(computation).of(argument).arguments(argument).values)
                 self.options = replace(self.options, bounds=ParameterBounds.of({"": bound}))
             return super().__call__(computation, argument)
         except Exception as e:

@@ -22,6 +22,8 @@ from ezprivsecfl.frontends.tff.ops import CONTROL, LOWERINGS
 NOISE = ("Normal", "Poisson", "Gamma", "Binomial")
 """Parts of the names of operations whose results nobody adds to a secret value but to hide it."""
 
+LOOPS = ("While", "StatelessWhile")
+
 
 class Source(IntEnum):
     """What a value is made of; each includes the ones before."""
@@ -66,12 +68,22 @@ def clear_operations(graph: Graph, sources: Mapping[str, Source], drawer: bool |
 
 
 def drawn_of_secrets(graph: Graph, sources: Mapping[str, Source]) -> set[str]:
-    """The names of the operations that draw random numbers of a distribution, or of a number, that is secret."""
+    """The names of the operations that draw random numbers of a distribution, or of a number, that is secret.
+
+    They are draws that take something secret, and loops that draw and take something secret, such as those that round
+    at random until a norm is small enough.
+    """
     return {
         op.name
         for op in graph.graph.get_operations()
-        if "Random" in op.type and any(sources[tensor.op.name] is Source.SECRET for tensor in op.inputs)
+        if any(sources[tensor.op.name] is Source.SECRET for tensor in op.inputs)
+        and ("Random" in op.type or (op.type in LOOPS and _is_random(op, graph)))
     }
+
+
+def _is_random(op: Any, graph: Graph) -> bool:
+    inner = (one for name in graph.functions_of(op) for one in graph.function(name).get_operations())
+    return "Random" in op.type or any(_is_random(one, graph) for one in inner)
 
 
 def draws(graph: Graph) -> bool:
@@ -86,7 +98,7 @@ def all_have_counterparts(graph: Graph) -> bool:
 
 def has_counterpart(op: Any, graph: Graph) -> bool:
     """Whether an operation on values that are not constant can be an operation of the IR."""
-    if not all(can_be_shared(tensor) for tensor in (*op.inputs, *op.outputs)) or op.type in ("While", "StatelessWhile"):
+    if not all(can_be_shared(tensor) for tensor in (*op.inputs, *op.outputs)) or op.type in LOOPS:
         return False
     inner = [one for name in graph.functions_of(op) for one in graph.function(name).get_operations()]
     known = op.type in LOWERINGS or op.type in CONTROL or op.type in ("Placeholder", "Const", "NoOp")

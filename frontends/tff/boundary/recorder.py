@@ -56,9 +56,11 @@ class Recorder:
     Args:
         emit: Adds the uploads to the IR.
         problems: Takes what is not supported.
+        opening: Whether aggregates may be opened for the server's own work.
     """
 
-    def __init__(self, emit: Emitter, problems: Problems) -> None:
+    def __init__(self, emit: Emitter, problems: Problems, *, opening: bool) -> None:
+        self._opening = opening
         self._emit = emit
         self._problems = problems
         self._after = AfterOpening(emit, problems)
@@ -122,7 +124,7 @@ class Recorder:
             return BROKEN
         on_shares = {op.name for op in graph.graph.get_operations() if op.name not in own and is_noise(op)}
         at_server = self._caller is False
-        after = self._after.part(graph, place) if at_server else None
+        after = self._after.part(graph, place) if at_server and self._opening else None
         cut = _Cut(self, parts, own, on_shares if at_server else set(), None, after)
         result = graphs.call(graph, result_type, argument, place, cut)
         # What is drawn is the same wherever it is used: it must not be drawn again with the whole result.

@@ -1,0 +1,127 @@
+"""Programs for given integers of the server, where these decide what is computed.
+
+How often a loop runs, or how many leaves a tree has, must be known when a program is compiled. Where that is an
+argument of the server, which is public, the program is traced for the value that it has: an aggregation whose state
+holds the arity of a tree, say. It is traced again if the value changes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow_federated as tff
+
+from ezprivsecfl.errors import UnsupportedError
+from ezprivsecfl.frontends.tff.discovery import initialize_of
+from ezprivsecfl.frontends.tff.leaves import elements_of
+from ezprivsecfl.frontends.tff.reference import reference_context
+from ezprivsecfl.frontends.tff.tracing import TracedComputation, signature_of, trace
+
+MOST_ENTRIES = 16
+"""Larger tensors of integers are data, and decide on no shape or number of iterations."""
+
+
+class Traces:
+    """A computation, traced once, or once for all values that some integers of the server have.
+
+    What is on shares alone is preferred to what the server computes of opened aggregates
+    (``boundary/after_opening.py``): that is traced only if no integers help.
+
+    Args:
+        computation: See ``trace``.
+        name: See ``trace``.
+    """
+
+    def __init__(self, computation: Any, name: str | None = None) -> None:
+        self._computation = computation
+        self._name = name
+        self._shown: TracedComputation | None = None
+        self._traced: list[TracedComputation] = []
+
+    def first(self) -> TracedComputation:
+        """What the computation shows of itself before any call; of a process, for its first state if need be.
+
+        Raises:
+            UnsupportedError: It cannot be traced for that; see ``trace``.
+        """
+        if self._shown is None:
+            signature, initialize = signature_of(self._computation, self._name), initialize_of(self._computation)
+            of_state = {} if initialize is None else signature.of_state(reference_context().invoke(initialize, None))
+            self._shown = self._chosen(of_state)
+            deciding = set(_deciding(signature.parameter, signature.parameter_path))
+            if not self._shown.opens_for_server or deciding <= set(of_state):
+                self._traced.append(self._shown)  # no call's integers can do better
+        return self._shown
+
+    def of(self, argument: object) -> TracedComputation:
+        """What serves a call.
+
+        Args:
+            argument: What a TFF context's ``invoke`` is given: see ``Signature.flatten``.
+
+        Raises:
+            UnsupportedError: It cannot be traced for such a call; see ``trace``.
+            InputError: See ``TracedComputation.arguments``.
+        """
+        found = next((traced for traced in self._traced if traced.serves(argument)), None)
+        if found is None:
+            values = signature_of(self._computation, self._name).flatten(argument).values
+            found = self._again(values) if self._traced else self._chosen(values)
+            self._traced.append(found)
+        return found
+
+    def _again(self, values: Mapping[str, Any]) -> TracedComputation:
+        """As it was traced before, for other values."""
+        before = self._traced[0]
+        constants = {path: values[path] for path in before.constants}
+        return trace(self._computation, self._name, constants, opening=bool(before.opens_for_server))
+
+    def _chosen(self, values: Mapping[str, Any]) -> TracedComputation:
+        """With as little opened as possible, and then for as few values as possible."""
+        constants = {path: value for path, value in values.items() if _may_decide(value)}
+        try:
+            return trace(self._computation, self._name)
+        except UnsupportedError as e:
+            error = e
+        for opening in (False, True) if constants else (True,):
+            try:
+                traced = trace(self._computation, self._name, constants, opening=opening)
+            except UnsupportedError as e:
+                error = e
+                continue
+            return self._for_fewer(traced, opening)
+        raise error
+
+    def _for_fewer(self, traced: TracedComputation, opening: bool) -> TracedComputation:
+        """For fewer values, if no more is opened then."""
+        for path in traced.constants:
+            fewer = {other: value for other, value in traced.constants.items() if other != path}
+            try:
+                other = trace(self._computation, self._name, fewer, opening=opening)
+            except UnsupportedError:
+                continue  # this one is needed
+            if other.opens_for_server == traced.opens_for_server:
+                traced = other
+        return traced
+
+
+def _may_decide(value: Any) -> bool:
+    """Whether a value is the server's, and few integers or truth values."""
+    return isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "iub" and value.size <= MOST_ENTRIES
+
+
+def _deciding(type_: Any, path: str) -> Iterator[str]:
+    """The paths of the server's tensors of few integers or truth values."""
+    if isinstance(type_, tff.FederatedType):
+        if type_.placement is tff.SERVER or type_.all_equal:
+            yield from _deciding(type_.member, path)
+    elif isinstance(type_, tff.StructType):
+        for _, element, inner in elements_of(type_, path):
+            yield from _deciding(element, inner)
+    elif isinstance(type_, tff.TensorType) and np.dtype(type_.dtype).kind in "iub":
+        shape = type_.shape
+        if shape is not None and None not in shape and math.prod(shape) <= MOST_ENTRIES:
+            yield path
