@@ -86,6 +86,10 @@ class DroppedClientWarning(UserWarning):
     """A client was left out of a round; the message says which, and why."""
 
 
+class ClientWorkWarning(UserWarning):
+    """What a program does to a client's value before it draws random numbers for it is left to that client."""
+
+
 class PrecisionWarning(UserWarning):
     """Values of a round were small for their format: names them, and by how much they may be off."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow_federated as tff
 
-from ezprivsecfl.errors import UNKNOWN, CompileError, InputError, Location
+from ezprivsecfl.errors import UNKNOWN, ClientWorkWarning, CompileError, InputError, Location
 from ezprivsecfl.frontends.tff.blocks import BlockTracer
 from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Crossing, lines_text
 from ezprivsecfl.frontends.tff.boundary.recorder import Recorder, element
@@ -28,6 +29,13 @@ from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
+
+LEFT = (
+    "{}: clients upload {}, which they draw at random of a distribution that is their secret ({}). What the program "
+    "does to their values before, such as clipping, is therefore left to them; --boundary shows what that is. Draw "
+    "numbers whose shape and distribution are public, and what is computed with them stays on shares"
+)
+"""The warning for ``Crossing.drawn``."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,11 @@ class TracedComputation:
         if self.initialize is None:
             return {}
         return self.signature.of_state(reference_context().invoke(self.initialize, None))
+
+    @property
+    def drawn_by_clients(self) -> list[Crossing]:
+        """The uploads that clients draw of distributions that are their secret."""
+        return [one for one in self.clear_work.at_client.results if one.drawn] if self.clear_work else []
 
     @property
     def opens_for_server(self) -> tuple[Crossing, ...]:
@@ -156,7 +169,10 @@ def trace(
     if not has_clients_parameter(described.comp):
         why = f"{described.name} has no CLIENTS-placed parameter; TFF itself runs such computations"
         raise CompileError(why, [described.place])
-    return replace(_Trace(described, constants or {}, opening=opening).run(), initialize=initialize_of(computation))
+    traced = _Trace(described, constants or {}, opening=opening).run()
+    for upload in traced.drawn_by_clients:
+        warnings.warn(LEFT.format(described.name, upload.path, upload.location), ClientWorkWarning, stacklevel=2)
+    return replace(traced, initialize=initialize_of(computation))
 
 
 def signature_of(computation: Any, name: str | None = None) -> Signature:

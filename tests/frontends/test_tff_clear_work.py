@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_federated as tff
 
-from ezprivsecfl.errors import UnsupportedError
+from ezprivsecfl.errors import ClientWorkWarning, UnsupportedError
 from ezprivsecfl.frontends.tff import trace
 from ezprivsecfl.ir.tensor import Input, Placement
 
@@ -216,7 +216,9 @@ def test_a_client_draws_of_distributions_that_are_its_secret(clip: Any, evaluate
     def total(value: Any) -> Any:
         return tff.federated_sum(tff.federated_map(local, value))
 
-    traced = trace(total)
+    with pytest.warns(ClientWorkWarning, match=r"left to them"):
+        traced = trace(total)
+    assert any("drawn by the client, to whom what leads there is left" in line for line in traced.boundary())
     (upload,) = traced.clear_work.at_client.results
     assert upload.shape == (3,)
     operations = {type(op).__name__ for op in traced.program.ops}
@@ -224,6 +226,48 @@ def test_a_client_draws_of_distributions_that_are_its_secret(clip: Any, evaluate
     for _ in range(5):
         drawn = evaluate(total, [np.array([0, 4, 0], np.int32), np.array([3, 0, 2], np.int32)])
         assert (sum(drawn), drawn[1]) == (4, 2)
+
+
+def test_loops_that_round_at_random_until_a_norm_is_small(evaluate: Any, vectors: list[Any]) -> None:
+    """As TFF's stochastic quantisation: the number of rounds depends on what is drawn for the client's secret."""
+
+    @tff.tensorflow.computation(VECTOR)
+    @tf.function
+    def rounded(v: Any) -> Any:
+        drawn = tf.fill([3], 100.0)
+        while tf.norm(drawn) > tf.norm(v) + 1.0:
+            drawn = tf.floor(v + tf.random.uniform([3]))
+        return tf.minimum(drawn, 3.0)
+
+    @tff.federated_computation(AT_CLIENTS)
+    def total(values: Any) -> Any:
+        return tff.federated_sum(tff.federated_map(rounded, values))
+
+    result = evaluate(total, vectors)
+    assert np.array_equal(result, np.rint(result))
+    assert np.all(np.abs(result - np.sum(np.minimum(vectors, 3.0), 0)) < len(vectors))
+    assert "Minimum" in {type(op).__name__ for op in trace(total).program.ops}
+
+
+@pytest.mark.parametrize(
+    "local",
+    [
+        lambda v: tf.floor(v / tf.norm(v) + tf.random.uniform([3])),
+        lambda v: v / tf.norm(v) + tf.norm(v) * tf.random.normal([3]),
+        lambda v: v / tf.norm(v) + tf.random.stateless_uniform([3], tf.cast([tf.timestamp(), 1.0], tf.int64)),
+    ],
+)
+def test_public_distributions_leave_nothing_to_clients(local: Any, recwarn: Any) -> None:
+    """What is drawn is uploaded by itself."""
+    mapped = tff.tensorflow.computation(local, VECTOR)
+
+    @tff.federated_computation(AT_CLIENTS)
+    def total(values: Any) -> Any:
+        return tff.federated_sum(tff.federated_map(mapped, values))
+
+    traced = trace(total)
+    assert not traced.drawn_by_clients
+    assert not [one for one in recwarn if one.category is ClientWorkWarning]
 
 
 def test_what_draws_nothing_is_not_left_to_the_client() -> None:

@@ -24,15 +24,18 @@ class Crossing:
         shape: Its shape, at one client.
         dtype: The element type, as TensorFlow calls it.
         location: The operation that it comes out of; of an opened one, the operation that takes it.
+        drawn: Whether a client draws it of a distribution that is its secret: what leads there is left to that client.
     """
 
     path: str
     shape: tuple[int, ...]
     dtype: str
     location: Location
+    drawn: bool = False
 
     def __str__(self) -> str:
-        return f"{self.path} {self.dtype}{list(self.shape) if self.shape else ''}, of {self.location}"
+        text = f"{self.path} {self.dtype}{list(self.shape) if self.shape else ''}, of {self.location}"
+        return f"{text}: drawn by the client, to whom what leads there is left" if self.drawn else text
 
 
 @dataclass(frozen=True)

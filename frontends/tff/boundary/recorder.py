@@ -109,35 +109,44 @@ class Recorder:
         secret = self._on_shares_alone(block, argument)
         graph = Graph(proto, lambda graph_def: inlined(graph_def, secret))
         if True in local:
-            return self._clients_own(graphs, graph, block, argument, place, own_operations(graph))
+            return self._clients_own(graphs, graph, block, argument, place, own_operations(graph), drawn=False)
         parts = {party: self._part(block, graph, argument, party, place) for party in (False, True)}
         drawer, sources = self._sources(graph, parts[False])
         drawn = drawn_of_secrets(graph, sources) if drawer else set()
         if drawn and None not in parts[True].placeholders().values():
             graph = Graph(proto, inlined)
-            return self._clients_own(graphs, graph, block, argument, place, drawers_own(graph, drawn))
-        own = clear_operations(graph, sources, drawer)
+            own = drawers_own(graph, drawn)
+            return self._clients_own(graphs, graph, block, argument, place, own, drawn=True)
+        in_clear = clear_operations(graph, sources, drawer)
         for part in parts.values():
             part.ordered = self._caller is False
         if self._caller is False and None in parts[False].placeholders().values() and draws_from_seed(graph):
             self._problems.add(place, FROM_SEED)
             return BROKEN
-        on_shares = {op.name for op in graph.graph.get_operations() if op.name not in own and is_noise(op)}
+        on_shares = {op.name for op in graph.graph.get_operations() if op.name not in in_clear and is_noise(op)}
         at_server = self._caller is False
         after = self._after.part(graph, place) if at_server and self._opening else None
-        cut = _Cut(self, parts, own, on_shares if at_server else set(), None, after)
+        cut = _Cut(self, parts, in_clear, on_shares if at_server else set(), None, after)
         result = graphs.call(graph, result_type, argument, place, cut)
         # What is drawn is the same wherever it is used: it must not be drawn again with the whole result.
         again = drawer is not None and draws(graph)
         return result if again else self._with_origins(block, argument, result, place)
 
     def _clients_own(
-        self, graphs: GraphTracer, graph: Graph, block: Any, argument: Node | None, place: Location, own: Set[str]
+        self,
+        graphs: GraphTracer,
+        graph: Graph,
+        block: Any,
+        argument: Node | None,
+        place: Location,
+        own: Set[str],
+        *,
+        drawn: bool,
     ) -> Node:
-        """The result of a call of which a client computes some operations in the clear."""
+        """The result of a call of which a client computes some operations in the clear; see ``Crossing.drawn``."""
         part = self._part(block, graph, argument, True, place)
         whole = self._whole(block, argument, True, place)
-        cut = _Cut(self, {True: part}, dict.fromkeys(own, True), set(), whole)
+        cut = _Cut(self, {True: part}, dict.fromkeys(own, True), set(), whole, drawn=drawn)
         result = graphs.call(graph, block.type_signature.result, argument, place, cut)
         return result if whole is None else _fetched(result, graph.result, graph, part)
 
@@ -211,6 +220,7 @@ class Recorder:
         name: str,
         *,
         as_argument: bool = False,
+        drawn: bool = False,
     ) -> Traced:
         """A tensor that crosses the boundary, as an input of the secure program.
 
@@ -221,6 +231,7 @@ class Recorder:
             location: The operation that it comes out of.
             name: Tells what it is.
             as_argument: Whether its bound is that of arguments by default.
+            drawn: See ``Crossing``.
         """
         at_client = origin.at_client
         type_ = TensorType(
@@ -238,7 +249,7 @@ class Recorder:
                 bound=None if as_argument else bound,
                 type=type_,
             )
-        self._uploads[path] = Crossing(path, tuple(shape), dtype.name, location), origin
+        self._uploads[path] = Crossing(path, tuple(shape), dtype.name, location, drawn), origin
         return Traced(value, batched=at_client, origin=origin)
 
     def noise(self, op: Any, location: Location) -> Leaf:
@@ -435,6 +446,7 @@ class _Cut:
         on_shares: Operations that draw noise on shares.
         whole: The result, computed in the clear; None if it cannot be.
         after: The part that the server computes after the opening; None if it is not the server's call.
+        drawn: See ``Crossing``.
     """
 
     def __init__(
@@ -445,6 +457,8 @@ class _Cut:
         on_shares: Set[str],
         whole: Any,
         after: OwnPart | None = None,
+        *,
+        drawn: bool = False,
     ) -> None:
         self._recorder = recorder
         self._parts = parts
@@ -452,6 +466,7 @@ class _Cut:
         self._on_shares = on_shares
         self._whole = whole
         self._after = after
+        self._drawn = drawn
 
     def has(self, op: Any) -> bool:
         """Whether an operation is own, or draws noise on shares."""
@@ -487,6 +502,7 @@ class _Cut:
             location,
             name=tensor.op.type if variable is None else variable.name,
             as_argument=_starts_as_argument(variable),
+            drawn=self._drawn,
         )
 
     def sequence(self, path: tuple[int, ...]) -> Leaf:
