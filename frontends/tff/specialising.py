@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.frontends.tff.discovery import initialize_of
 from ezprivsecfl.frontends.tff.leaves import elements_of
 from ezprivsecfl.frontends.tff.reference import reference_context
+from ezprivsecfl.frontends.tff.signature import Signature
 from ezprivsecfl.frontends.tff.tracing import TracedComputation, signature_of, trace
 
 MOST_ENTRIES = 16
@@ -48,12 +50,7 @@ class Traces:
             UnsupportedError: It cannot be traced for that; see ``trace``.
         """
         if self._shown is None:
-            signature, initialize = signature_of(self._computation, self._name), initialize_of(self._computation)
-            of_state = {} if initialize is None else signature.of_state(reference_context().invoke(initialize, None))
-            self._shown = self._chosen(of_state)
-            deciding = set(_deciding(signature.parameter, signature.parameter_path))
-            if not self._shown.opens_for_server or deciding <= set(of_state):
-                self._traced.append(self._shown)  # no call's integers can do better
+            self._shown = self._traced[0] if self._traced else self._for_all() or self._for_first_state()
         return self._shown
 
     def of(self, argument: object) -> TracedComputation:
@@ -66,41 +63,48 @@ class Traces:
             UnsupportedError: It cannot be traced for such a call; see ``trace``.
             InputError: See ``TracedComputation.arguments``.
         """
+        if not self._traced and self._shown is None:
+            self._for_all()
         found = next((traced for traced in self._traced if traced.serves(argument)), None)
-        if found is None:
-            values = signature_of(self._computation, self._name).flatten(argument).values
-            found = self._again(values) if self._traced else self._chosen(values)
-            self._traced.append(found)
-        return found
+        return found or self._for_values(self._signature.flatten(argument).values)
 
-    def _again(self, values: Mapping[str, Any]) -> TracedComputation:
-        """As it was traced before, for other values."""
-        before = self._traced[0]
-        constants = {path: values[path] for path in before.constants}
-        return trace(self._computation, self._name, constants, opening=bool(before.opens_for_server))
+    @cached_property
+    def _signature(self) -> Signature:
+        return signature_of(self._computation, self._name)
 
-    def _chosen(self, values: Mapping[str, Any]) -> TracedComputation:
-        """With as little opened as possible, and then for as few values as possible."""
-        constants = {path: value for path, value in values.items() if _may_decide(value)}
+    def _for_all(self) -> TracedComputation | None:
+        """For all values, and on shares alone; None if that cannot be."""
         try:
-            return trace(self._computation, self._name)
-        except UnsupportedError as e:
-            error = e
-        for opening in (False, True) if constants else (True,):
-            try:
-                traced = trace(self._computation, self._name, constants, opening=opening)
-            except UnsupportedError as e:
-                error = e
-                continue
-            return self._for_fewer(traced, opening)
-        raise error
+            self._traced.append(trace(self._computation, self._name))
+        except UnsupportedError:
+            return None
+        return self._traced[0]
 
-    def _for_fewer(self, traced: TracedComputation, opening: bool) -> TracedComputation:
-        """For fewer values, if no more is opened then."""
+    def _for_first_state(self) -> TracedComputation:
+        initialize = initialize_of(self._computation)
+        state = {} if initialize is None else self._signature.of_state(reference_context().invoke(initialize, None))
+        traced = self._for_values(state)
+        deciding = set(_deciding(self._signature.parameter, self._signature.parameter_path))
+        if traced.opens_for_server and not deciding <= set(state):
+            self._traced.clear()  # a call's integers may do better
+        return traced
+
+    def _for_values(self, values: Mapping[str, Any]) -> TracedComputation:
+        """With as little opened as possible, and then for as few values as possible."""
+        if self._traced:
+            constants = {path: values[path] for path in self._traced[0].constants}
+            traced = trace(self._computation, self._name, constants, opening=True)
+        else:
+            constants = {path: value for path, value in values.items() if _may_decide(value)}
+            traced = self._for_fewer(trace(self._computation, self._name, constants, opening=True))
+        self._traced.append(traced)
+        return traced
+
+    def _for_fewer(self, traced: TracedComputation) -> TracedComputation:
         for path in traced.constants:
             fewer = {other: value for other, value in traced.constants.items() if other != path}
             try:
-                other = trace(self._computation, self._name, fewer, opening=opening)
+                other = trace(self._computation, self._name, fewer, opening=True)
             except UnsupportedError:
                 continue  # this one is needed
             if other.opens_for_server == traced.opens_for_server:

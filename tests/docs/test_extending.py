@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,13 +48,15 @@ def recipe(title: str) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _registries(monkeypatch: pytest.MonkeyPatch) -> None:
+def _registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a recipe registers is gone after the test."""
     for kind in (TensorOp, MpcOp, Kernel):
         monkeypatch.setattr(kind, "REGISTRY", dict(kind.REGISTRY))
-    for name, lowering in LOWERINGS.items():
-        monkeypatch.setitem(LOWERINGS, name, lowering)
-    monkeypatch.delitem(LOWERINGS, "LeakyRelu", raising=False)
+    lowerings = dict(LOWERINGS)
+    LOWERINGS.pop("LeakyRelu", None)
+    yield
+    LOWERINGS.clear()
+    LOWERINGS.update(lowerings)
 
 
 class TestTensorOperation:

@@ -39,6 +39,28 @@ def test_strings_are_compared_too():
     assert relative_errors((b"ab", "c"), (b"abc", "d"))["result/0"] == math.inf
 
 
+@pytest.mark.parametrize(
+    ("got", "same"),
+    [
+        (np.array([b"ab", b"c"], object), True),
+        (np.array(["ab", "c"]), True),
+        (np.array([b"ab", b"d"]), False),
+        (np.array([b"ab", b"c", b"c"]), False),
+        (np.array([], object), False),
+    ],
+)
+def test_arrays_of_strings_are_compared(got, same):
+    (error,) = relative_errors(got, np.array([b"ab", b"c"], object)).values()
+    assert (error == 0.0) == same
+    assert same or error > 1e-3
+
+
+def test_noise_that_decides_on_a_shape():
+    noisy = [np.array([b"a"]), np.array([b"a", b"b"])]
+    assert deviations(np.array([b"a", b"b"]), np.array([b"a"]), noisy) == {"result": 0.0}
+    assert deviations(np.array([b"a", b"b", b"c"]), np.array([b"a"]), noisy) == {"result": math.inf}
+
+
 def test_distances_are_in_standard_deviations_of_simulated_noise():
     quiet = OrderedDict(a=np.array([1.0, 100.0]), b=np.float32(10.0))
     noisy = [OrderedDict(a=np.array([1.0 + sign, 100.0 + 20 * sign]), b=np.float32(10.0)) for sign in (1, -1)]

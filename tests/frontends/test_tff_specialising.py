@@ -12,7 +12,7 @@ import tensorflow_federated as tff
 
 import ezprivsecfl as ez
 from ezprivsecfl.errors import UnsupportedError
-from ezprivsecfl.frontends.tff import Traces
+from ezprivsecfl.frontends.tff import Signature, Traces
 
 F = np.float32
 VECTOR = tff.TensorType(F, [3])
@@ -84,6 +84,24 @@ def test_one_trace_for_each_value() -> None:
     assert traces.of(argument(2, 7)) is two
     assert traces.of(argument(1)) is not two
     assert traces.of(argument(2, 9)) is two
+
+
+def test_the_first_state_is_computed_only_if_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def of_state(*args: Any) -> Any:
+        asked.append(args)
+
+    monkeypatch.setattr(Signature, "of_state", of_state)
+    total = tff.tensorflow.computation(lambda s, t: {**s, "last": t}, [STATE, VECTOR])
+
+    @tff.federated_computation(tff.FederatedType(STATE, tff.SERVER), AT_CLIENTS)
+    def simple(state: Any, values: Any) -> Any:
+        return tff.federated_map(total, (state, tff.federated_sum(values)))
+
+    process = Process(start, simple, next_is_multi_arg=True)
+    assert not Traces(process).first().constants
+    assert not asked
 
 
 def test_what_needs_no_constants_has_none() -> None:

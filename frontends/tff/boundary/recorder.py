@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
 
@@ -25,9 +24,10 @@ from ezprivsecfl.frontends.tff.boundary.clear_operations import (
     sources_of,
 )
 from ezprivsecfl.frontends.tff.boundary.clear_work import AfterWork, ClearWork, Crossing, Site
+from ezprivsecfl.frontends.tff.boundary.cut import Cut
 from ezprivsecfl.frontends.tff.boundary.inlining import inlined
 from ezprivsecfl.frontends.tff.boundary.noise import FROM_SEED, draws_from_seed, is_noise, noise
-from ezprivsecfl.frontends.tff.boundary.own_operations import HANDLES, can_be_shared, drawers_own, own_operations
+from ezprivsecfl.frontends.tff.boundary.own_operations import drawers_own, own_operations
 from ezprivsecfl.frontends.tff.boundary.sites import site
 from ezprivsecfl.frontends.tff.boundary.steps import OwnPart, Step, WholeCall, literal, placeholder
 from ezprivsecfl.frontends.tff.discovery import has_data_set
@@ -36,7 +36,7 @@ from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
 from ezprivsecfl.frontends.tff.leaves import elements_of, tensor_leaf
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
-from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Known, Leaf, Local, Node, Origin, Pair, Struct, Traced
+from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Known, Leaf, Local, Node, Origin, Struct, Traced
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -126,7 +126,7 @@ class Recorder:
         on_shares = {op.name for op in graph.graph.get_operations() if op.name not in in_clear and is_noise(op)}
         at_server = self._caller is False
         after = self._after.part(graph, place) if at_server and self._opening else None
-        cut = _Cut(self, parts, in_clear, on_shares if at_server else set(), None, after)
+        cut = Cut(self, parts, in_clear, on_shares if at_server else set(), None, after)
         result = graphs.call(graph, result_type, argument, place, cut)
         # What is drawn is the same wherever it is used: it must not be drawn again with the whole result.
         again = drawer is not None and draws(graph)
@@ -146,7 +146,7 @@ class Recorder:
         """The result of a call of which a client computes some operations in the clear; see ``Crossing.drawn``."""
         part = self._part(block, graph, argument, True, place)
         whole = self._whole(block, argument, True, place)
-        cut = _Cut(self, {True: part}, dict.fromkeys(own, True), set(), whole, drawn=drawn)
+        cut = Cut(self, {True: part}, dict.fromkeys(own, True), set(), whole, drawn=drawn)
         result = graphs.call(graph, block.type_signature.result, argument, place, cut)
         return result if whole is None else _fetched(result, graph.result, graph, part)
 
@@ -436,91 +436,6 @@ class Recorder:
         return f"{'/'.join((path, *indices))} {block.type_signature.compact_representation()}"
 
 
-class _Cut:
-    """The operations of one call that are computed in the clear; see ``Elsewhere``.
-
-    Args:
-        recorder: Keeps what crosses the boundary.
-        parts: The call's parts, by whether a client computes them.
-        own: The operations, each with whether a client computes it.
-        on_shares: Operations that draw noise on shares.
-        whole: The result, computed in the clear; None if it cannot be.
-        after: The part that the server computes after the opening; None if it is not the server's call.
-        drawn: See ``Crossing``.
-    """
-
-    def __init__(
-        self,
-        recorder: Recorder,
-        parts: Mapping[bool, OwnPart],
-        own: Mapping[str, bool],
-        on_shares: Set[str],
-        whole: Any,
-        after: OwnPart | None = None,
-        *,
-        drawn: bool = False,
-    ) -> None:
-        self._recorder = recorder
-        self._parts = parts
-        self._own = own
-        self._on_shares = on_shares
-        self._whole = whole
-        self._after = after
-        self._drawn = drawn
-
-    def has(self, op: Any) -> bool:
-        """Whether an operation is own, or draws noise on shares."""
-        return op.name in self._own or op.name in self._on_shares
-
-    def output(self, tensor: Any, location: Location) -> Leaf:
-        """What crosses the boundary, or what cannot; or noise."""
-        if tensor.op.name in self._on_shares:
-            return self._recorder.noise(tensor.op, location)
-        if tensor.dtype.base_dtype in HANDLES:
-            return BROKEN  # a loop's data set, say: only other own operations take it
-        at_client = self._own[tensor.op.name]
-        part = self._parts[at_client]
-        if tensor.dtype.base_dtype.is_complex and tensor.shape.is_fully_defined():
-            real, imaginary = (self._shared(part, one, location, at_client) for one in parts_of(tensor))
-            return Pair(real, imaginary)
-        if can_be_shared(tensor):
-            return self._shared(part, tensor, location, at_client)
-        return Local(Origin(part.fetch(tensor), at_client))
-
-    def lower(
-        self, op: Any, values: Mapping[str, Leaf], location: Location, lower: Callable[[], Sequence[Leaf]]
-    ) -> Sequence[Leaf]:
-        """The results on shares; or what the server gets after the opening, where nothing else is possible."""
-        return lower() if self._after is None else self._recorder.lower(self._after, op, values, location, lower)
-
-    def _shared(self, part: OwnPart, tensor: Any, location: Location, at_client: bool) -> Traced:
-        variable = _variable(tensor.op)
-        return self._recorder.share(
-            Origin(part.fetch(tensor), at_client),
-            tuple(tensor.shape.as_list()),
-            np.dtype(tensor.dtype.base_dtype.as_numpy_dtype),
-            location,
-            name=tensor.op.type if variable is None else variable.name,
-            as_argument=_starts_as_argument(variable),
-            drawn=self._drawn,
-        )
-
-    def sequence(self, path: tuple[int, ...]) -> Leaf:
-        """A data set that is made of data sets."""
-        if self._whole is None:
-            raise Unsupported("makes a data set of what is computed on shares")
-        block = self._whole
-        for index in path:
-            block = bb.Selection(block, index=index)
-        return Local(Origin(block, at_client=True))
-
-
-def parts_of(tensor: Any) -> tuple[Any, Any]:
-    """The real and the imaginary part of a complex tensor, added to its graph."""
-    with tensor.graph.as_default():
-        return tf.math.real(tensor), tf.math.imag(tensor)
-
-
 def element(origin: Origin | None, index: int) -> Origin | None:
     """How an element of a structure is computed in the clear."""
     return None if origin is None else Origin(bb.Selection(origin.block, index=index), origin.at_client)
@@ -576,22 +491,3 @@ def _at_client(leaf: Node) -> bool:
     if isinstance(leaf, Local):
         return leaf.origin.at_client
     return isinstance(leaf, Traced) and (leaf.batched or (leaf.origin is not None and leaf.origin.at_client))
-
-
-def _variable(op: Any) -> Any:
-    """The operation that holds the variable that an operation reads; None if it reads none."""
-    return op.inputs[0].op if op.type == "ReadVariableOp" and op.inputs[0].op.type == "VarHandleOp" else None
-
-
-def _starts_as_argument(variable: Any) -> bool:
-    """Whether a variable is set to an argument of the graph, as a model's weights are."""
-    if variable is None:
-        return False
-    setters = [user for user in variable.outputs[0].consumers() if user.type == "AssignVariableOp"]
-    return any(_source(setter.inputs[1].op).type == "Placeholder" for setter in setters)
-
-
-def _source(op: Any) -> Any:
-    while op.type == "Identity":
-        op = op.inputs[0].op
-    return op
