@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from ezprivsecfl.errors import UNKNOWN, Location, UnsupportedError
 
 SUPPORTED = (
-    "Supported are: map, apply, broadcast, zip, value, eval_at_clients, eval_at_server, sum, mean, weighted mean, max, "
-    "min, secure_sum and aggregate; in TensorFlow arithmetic, comparisons, select, reductions, matrix products, "
-    "indexing, sorting, counting, shape operations and control flow in functions, on floats, integers and "
-    "bools of known shape."
+    "Supported are all intrinsics of TFF; in TensorFlow arithmetic, comparisons, select, reductions, matrix products, "
+    "smooth functions, indexing, sorting, counting, shape operations and control flow, on floats, integers and bools "
+    "of known shape. docs/tff.md lists every operation, and what stays with the client or the server."
 )
 
 

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from scripts_as_modules import loaded_script
 
 from ezprivsecfl.ir.mpc import MpcOp
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.tensor import TensorOp
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = ROOT / "scripts" / "ir-reference"
 OPERATIONS: list[type[Op]] = [*TensorOp.REGISTRY.values(), *MpcOp.REGISTRY.values()]
 
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    loader = SourceFileLoader("ir_reference", str(SCRIPT))
-    spec = importlib.util.spec_from_loader("ir_reference", loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
+    return loaded_script("ir-reference")
 
 
 def test_the_page_is_up_to_date(script):

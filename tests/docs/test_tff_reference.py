@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from scripts_as_modules import loaded_script
 
 from ezprivsecfl.frontends.tff.intrinsics import INTRINSICS
 
@@ -16,12 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    loader = SourceFileLoader("tff_reference", str(ROOT / "scripts" / "tff-reference"))
-    spec = importlib.util.spec_from_loader("tff_reference", loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
+    return loaded_script("tff-reference")
 
 
 def test_the_page_is_up_to_date(script):
