@@ -19,6 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("fedavg", [], 1),
         ("mean_factory", [], 9),
         ("norm_clipping", [], 1),
+        ("heavy_hitters", [], 1),
         ("keras_fed_avg", ["--rounds", "1", "--clients", "3", "--examples", "120"], 1),
         ("train", ["--rounds", "2"], 2),
     ],
@@ -48,6 +49,7 @@ def test_all_examples_are_tested():
     assert {p.stem for p in EXAMPLES.glob("*.py")} == {
         "fedavg",
         "fltrust",
+        "heavy_hitters",
         "keras_fed_avg",
         "mean_factory",
         "norm_clipping",

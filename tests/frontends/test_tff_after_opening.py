@@ -128,6 +128,19 @@ def test_nothing_is_opened_for_what_is_no_result() -> None:
     assert traced(total).clear_work is None
 
 
+def test_only_what_results_take_is_opened(agrees: Agrees) -> None:
+    names, shown = (tff.tensorflow.computation(function, COUNTS) for function in (names_of_many, text))
+
+    @tff.federated_computation(AT_CLIENTS)
+    def decode(counts: Any) -> Any:
+        summed = tff.federated_sum(counts)
+        tff.federated_map(shown, summed)
+        return tff.federated_map(names, summed)
+
+    assert opened(decode) == [("opened/0", (4,), "bool")]
+    agrees(decode, VOTES)
+
+
 def test_one_computation_after_the_other(agrees: Agrees) -> None:
     """What comes after the opening goes to other computations, with what the server has and what is on shares."""
     names = tff.tensorflow.computation(names_of_many, COUNTS)
