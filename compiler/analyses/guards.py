@@ -15,6 +15,9 @@ from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.types import Shape
 
+CANDIDATES = 64
+"""Bounds of one term that are tried at most; every one of them holds."""
+
 SMALLER_FIRST = (ew.Less, ew.LessEqual)
 ORDERED = (ew.Less, ew.LessEqual, ew.Greater, ew.GreaterEqual)
 STRICT = (ew.Less, ew.Greater)
@@ -132,4 +135,5 @@ def bound_within(facts: Facts, bounds: Bounds, guards: list[Guard], term: Term) 
         ratio = large.times(small, -1.0)
         powers = {-term.powers[f] / p for f, p in ratio.powers.items() if f in term.powers}
         candidates += [c.times(ratio, power) for c in candidates for power in sorted(powers) if 0 < power < math.inf]
+        del candidates[CANDIDATES:]  # they double with every guard
     return min(bounds.of(candidate, divisors(term)) for candidate in candidates)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from small_programs import TensorProgram
 
+from ezprivsecfl.compiler.analyses.bounds import Bounds
 from ezprivsecfl.compiler.analyses.guards import guards_of
 from ezprivsecfl.compiler.analyses.positions import Positions
+from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.analyses.terms import Term
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
+from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor.structure import Sum
 
 
 def test_shared_parts_are_looked_at_once():
@@ -19,3 +26,27 @@ def test_shared_parts_are_looked_at_once():
     (guard,) = guards_of(condition, True, Positions.identity(3))
     assert (guard.small, guard.large) == (x, y)
     assert not list(guards_of(condition, False, Positions.identity(3)))
+
+
+def test_many_guards_of_one_term_take_no_exponential_time(monkeypatch: pytest.MonkeyPatch):
+    """Each can be used or not: there are 2^40 bounds."""
+    asked = []
+    bound_of = Bounds.of
+
+    def counted(self: Bounds, term: Term, *args: object) -> float:
+        asked.append(term)
+        return bound_of(self, term, *args)
+
+    monkeypatch.setattr(Bounds, "of", counted)
+    b = TensorProgram("many")
+    x, y = b.add(ew.Square, b.clients("x", 3)), b.add(ew.Square, b.clients("y", 3))
+    condition = b.add(ew.Less, x, y)
+    for i in range(40):
+        scaled = b.add(ew.Mul, y, b.constant(1.0 + i / 64))
+        condition = b.add(ew.And, condition, b.add(ew.Less, x, scaled))
+    chosen = b.add(ew.Select, condition, b.add(ew.Div, x, y), b.add(ew.Mul, x, b.constant(0.0)))
+    b.returns(b.add(Sum, chosen, axes=(0,)))
+    program = DeclareBounds(4, ParameterBounds()).run(b.build())
+    (select,) = program.of(ew.Select)
+    assert Ranges(program)[select.result].hi <= 1.0
+    assert 40 < len(asked) < 1000
