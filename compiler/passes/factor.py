@@ -4,7 +4,8 @@ Every secret value is kept as ``base · factor · factor ...``, where the factor
 example one number per client beside one row per client). Products and quotients collect factors, sums move them
 outside or turn into matrix products, and a factor is only multiplied in where something else needs the whole value.
 So ``sum_i (score_i / |g_i|) · g_i / total`` becomes one vector-matrix product with weights
-``score_i · rsqrt(|g_i|²) · (1 / total)``, and ``dot(x / |x|, y / |y|)`` keeps its dot product whole.
+``score_i · rsqrt(|g_i|²) · (1 / total)``, and ``dot(x / |x|, y / |y|)`` keeps its dot product whole. Only a few numbers
+that are no client's take their factors along into a product: see ``_entering``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ezprivsecfl.compiler.analyses.partial import may_fail
+from ezprivsecfl.compiler.analyses.ranges import SMALL
 from ezprivsecfl.compiler.passes.contraction import sum_of, weighted_sum
 from ezprivsecfl.compiler.passes.factored import (
     Factored,
@@ -46,7 +48,7 @@ from ezprivsecfl.ir.tensor.elementwise import (
 )
 from ezprivsecfl.ir.tensor.structure import MatMul, Reshape, Sum, Transpose
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
-from ezprivsecfl.ir.types import Shape
+from ezprivsecfl.ir.types import CLIENTS_DIM, Shape, count
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ class _Rewrite:
 
     def _times(self, x: Factored, y: Factored, shape: Shape) -> Factored:
         rank = len(shape)
+        x, y = self._entering(x, y), self._entering(y, x)
         small = [padded(self.b, unbroadcast(self.b, v), rank) for v in (x, y)]
         whole = [padded(self.b, v, rank) for v in (x, y)]  # for axes that exist only because both were broadcast
         x, y = small if broadcast_shapes(small[0].shape, small[1].shape) == shape else whole
@@ -149,6 +152,16 @@ class _Rewrite:
             if sunk is not None:
                 return Factored(sunk, (*x.factors, *y.factors))
         return Factored(self.b.add(Mul, x.base, y.base), (*x.factors, *y.factors))
+
+    def _entering(self, x: Factored, other: Factored) -> Factored:
+        """A value that enters a product with another secret tensor.
+
+        A few numbers take their factors with them: often these normalise them, and products of what is not normalised
+        reach so far (the steps of a power iteration, say) that nothing is left of their last places.
+        """
+        few = CLIENTS_DIM not in x.shape and 1 < count(x.shape) <= SMALL and tensor_type(x.base).is_secret
+        of_secret = tensor_type(other.base).is_secret and count(other.shape) > 1 and other.base is not x.base
+        return Factored(multiplied(self.b, x)) if few and of_secret and x.factors else x
 
     def _inverse(self, x: Factored) -> Factored:
         return Factored(self._reciprocal(x.base), tuple(self._reciprocal(f) for f in x.factors))
@@ -204,6 +217,7 @@ class _Rewrite:
 
     def _matmul(self, x: Factored, y: Factored) -> Factored:
         rank = max(len(x.shape), len(y.shape))
+        x, y = self._entering(x, y), self._entering(y, x)
         x, y = padded(self.b, x, rank), padded(self.b, y, rank)
         rows = [f for f in x.factors if f.type.shape[-1] == 1]
         columns = [f for f in y.factors if f.type.shape[-2] == 1]

@@ -287,6 +287,40 @@ def names_of_the_most_frequent() -> None:
         assert (list(names), list(values)) == ([b"cyd", b"ada"][:k], [7, 4][:k])
 
 
+@program
+def principal_component() -> None:
+    """Steps of a power iteration: products of normalised vectors, also of entries far below the largest allowed."""
+    points = tff.TensorType(F, [20, 8])
+
+    @tff.tensorflow.computation(points)
+    def moments(x):
+        return tf.matmul(x, x, transpose_a=True), tf.reduce_sum(x, 0), 20.0
+
+    def component(centred):
+        @tff.tensorflow.computation(moments.type_signature.result)
+        def of_moments(m):
+            products, total, n = m
+            mean = total / n
+            covariance = products / n - (tf.tensordot(mean, mean, 0) if centred else 0.0)
+            v = tf.ones([8])
+            for _ in range(3):
+                v = tf.linalg.matvec(covariance, v)
+                v = v / tf.norm(v)
+            return v, tf.tensordot(v, tf.linalg.matvec(covariance, v), 1)
+
+        @tff.federated_computation(clients(points))
+        def f(x):
+            return tff.federated_map(of_moments, tff.federated_sum(tff.federated_map(moments, x)))
+
+        return f
+
+    rng = np.random.default_rng(0)
+    spread = rng.normal(0, 0.5, (8, 8)) * np.linspace(2, 0.2, 8)[:, None]
+    values = [(rng.normal(size=(20, 8)) @ spread + 1).astype(F) for _ in range(6)]
+    component(True)(values)
+    component(False)(values)
+
+
 @pytest.mark.parametrize("run", PROGRAMS, ids=lambda f: f.__name__)
 def test_same_as_tff(run: Callable[[], None]):
     same_as_tff(run)

@@ -15,7 +15,7 @@ from ezprivsecfl.cli.program_file import execute
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
-from ezprivsecfl.frontends.tff import find_computations, install_source_tracking, trace
+from ezprivsecfl.frontends.tff import Traces, find_computations, install_source_tracking
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 GOLDEN = Path(__file__).parent / "golden" / "examples"
@@ -32,7 +32,7 @@ def compiled_example(name: str) -> dict[str, Compiled]:
     install_source_tracking()
     found = find_computations(execute(EXAMPLES / f"{name}.py", [], name="__golden__"))
     return {
-        called: compile_program(trace(computation, called).program, Options(clients=30))
+        called: compile_program(Traces(computation, called).first().program, Options(clients=30))
         for called, computation in found.items()
     }
 
@@ -63,4 +63,4 @@ def test_traffic_is_estimated_from_the_phases():
 
 def trace_of(name):
     found = find_computations(execute(EXAMPLES / f"{name}.py", [], name="__golden__"))
-    return trace(found[name], name).program
+    return Traces(found[name], name).first().program

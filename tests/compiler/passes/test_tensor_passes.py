@@ -153,6 +153,23 @@ def test_product_of_two_large_tensors_summed_is_a_dot_product():
     assert not large_secret_products(after)
 
 
+@pytest.mark.parametrize("size", [4, 200])
+def test_a_few_numbers_are_normalised_before_the_next_product(size):
+    """A power iteration: the square of a matrix reaches farther than any format. Many numbers would cost too much."""
+    b = TensorProgram("iteration")
+    matrix, start = (
+        b.add(Sum, b.clients(path, *shape), axes=(0,)) for path, shape in (("c", (size, size)), ("v", (size, 1)))
+    )
+    once = b.add(MatMul, matrix, start)
+    normalised = b.add(Div, once, b.add(Reshape, b.norm(b.add(Reshape, once, shape=(size,)), 0), shape=(1, 1)))
+    b.returns(b.add(MatMul, matrix, normalised))
+    program = b.build()
+    after = run_passes(program, [FactorScales(), Simplify()])
+    agree(program, after)
+    (output,) = after.of(Output)
+    assert isinstance(output.operands[0].op, MatMul) == (size == 4)
+
+
 def test_factors_move_through_reshape_and_transpose():
     b = TensorProgram("moved")
     x, w = b.clients("x", 6), b.clients("w")

@@ -161,7 +161,7 @@ class ProcessProgram final : public ezmotion::Program {
     // to_yao, keras_fed_avg.py:73 DivNoNan
     const Yao g44 = g.to_yao(g21, 59);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g45 = g.to_yao(g40, 27);
+    const Yao g45 = g.to_yao(g40, 38);
     // circuit, keras_fed_avg.py:73 DivNoNan
     const std::vector<Yao> r46 = g.circuit(circuit_process_0, {g41, g42, g43, g44, g45});
     const Yao& g46 = r46[0];
@@ -198,17 +198,17 @@ class ProcessProgram final : public ezmotion::Program {
     // reshape, keras_fed_avg.py:73 RealDiv
     const Yao g64 = g.move({g48}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
     // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g66 = g.to_yao(g37, 22);
+    const Yao g66 = g.to_yao(g37, 33);
     // circuit, keras_fed_avg.py:73 StatelessIf
     const std::vector<Yao> r67 = g.circuit(circuit_process_2, {g61, g58, g66});
     const Yao& g67 = r67[0];
     // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g68 = g.to_yao(g38, 22);
+    const Yao g68 = g.to_yao(g38, 33);
     // circuit, keras_fed_avg.py:73 StatelessIf
     const std::vector<Yao> r69 = g.circuit(circuit_process_3, {g62, g59, g68});
     const Yao& g69 = r69[0];
     // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g70 = g.to_yao(g39, 22);
+    const Yao g70 = g.to_yao(g39, 33);
     // circuit, keras_fed_avg.py:73 StatelessIf
     const std::vector<Yao> r71 = g.circuit(circuit_process_4, {g63, g60, g70});
     const Yao& g71 = r71[0];
