@@ -21,6 +21,7 @@ from ezprivsecfl.frontends.tff.leaves import elements_of
 from ezprivsecfl.frontends.tff.reference import reference_context
 from ezprivsecfl.frontends.tff.signature import Signature
 from ezprivsecfl.frontends.tff.tracing import TracedComputation, signature_of, trace
+from ezprivsecfl.ir.op import Array
 
 MOST_ENTRIES = 16
 """Larger tensors of integers are data, and decide on no shape or number of iterations."""
@@ -91,14 +92,24 @@ class Traces:
 
     def _for_values(self, values: Mapping[str, Any]) -> TracedComputation:
         """With as little opened as possible, and then for as few values as possible."""
-        if self._traced:
-            constants = {path: values[path] for path in self._traced[0].constants}
-            traced = trace(self._computation, self._name, constants, opening=True)
-        else:
-            constants = {path: value for path, value in values.items() if _may_decide(value)}
-            traced = self._for_fewer(trace(self._computation, self._name, constants, opening=True))
+        deciding = {path: np.array(value) for path, value in values.items() if _may_decide(value)}
+        traced = self._as_before(deciding)
+        if traced is None:
+            traced = self._for_fewer(trace(self._computation, self._name, deciding, opening=True))
         self._traced.append(traced)
         return traced
+
+    def _as_before(self, deciding: Mapping[str, Array]) -> TracedComputation | None:
+        """For the same arguments as before; None if that opens anything else: other values may need others."""
+        for before in self._traced:
+            constants = {path: deciding[path] for path in before.constants}
+            try:
+                traced = trace(self._computation, self._name, constants, opening=True)
+            except UnsupportedError:
+                continue
+            if traced.opens_for_server == before.opens_for_server:
+                return traced
+        return None
 
     def _for_fewer(self, traced: TracedComputation) -> TracedComputation:
         for path in traced.constants:

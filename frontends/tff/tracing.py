@@ -24,6 +24,7 @@ from ezprivsecfl.frontends.tff.reference import reference_context
 from ezprivsecfl.frontends.tff.signature import Arguments, Signature
 from ezprivsecfl.frontends.tff.source import Definition, definition_of
 from ezprivsecfl.frontends.tff.values import BROKEN, Function, Known, Local, Node, Origin, Struct, Tensor, Traced
+from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.rewrite import drop_unused
@@ -82,12 +83,16 @@ class TracedComputation:
     def opens_for_server(self) -> tuple[Crossing, ...]:
         """What is opened for the server's own work."""
         after = self.clear_work.after if self.clear_work else None
-        return after.opened if after else ()
+        return tuple(one for one in after.opened if one.secret) if after else ()
 
     @property
     def aggregates(self) -> bool:
-        """Whether anything is left to compute for the servers; otherwise every result is a client's own."""
-        return bool(self.program.of(Output))
+        """Whether anything is left to compute on shares; otherwise no result depends on what clients upload."""
+        return any(_is_secret(op) for op in self.program.of(Output))
+
+    def in_clear(self, given: Arguments) -> object:
+        """The result of a call if there is nothing to compute on shares; see ``arguments`` and ``result``."""
+        return self.result(run_tensor(self.program, given.stacked(), given.clients), given)
 
     def boundary(self) -> list[str]:
         """What runs in the clear, what is uploaded, and what is computed on shares, in words."""
@@ -139,9 +144,10 @@ class TracedComputation:
 
         Raises:
             InputError: The own work of a client has failed that took part.
+            RunError: The server's own work after the opening has failed.
         """
         after = self.clear_work.after if self.clear_work else None
-        answers = {**given.answers, **(after.run(given.handed, outputs) if after else {})}
+        answers = {**given.answers, **(after.run(self.signature.name, given.handed, outputs) if after else {})}
         return self.signature.unflatten(outputs, answers, given.kept_without(dropped))
 
 
@@ -211,6 +217,11 @@ class _Described:
         several = isinstance(parameter, tff.StructType) and _is_list_of_placed(parameter)
         structured = isinstance(result, tff.StructType) and _is_list_of_placed(result)
         return Signature(self.name, parameter, result, "" if several else only, "" if structured else "result")
+
+
+def _is_secret(output: Output) -> bool:
+    type_ = output.operands[0].type
+    return isinstance(type_, TensorType) and type_.is_secret
 
 
 class _Trace:

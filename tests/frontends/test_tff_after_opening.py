@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_federated as tff
 
 import ezprivsecfl as ez
-from ezprivsecfl.errors import UnsupportedError
+from ezprivsecfl.errors import RunError, UnsupportedError
 from ezprivsecfl.frontends.tff import TracedComputation, Traces
 from ezprivsecfl.ir.tensor import Output
 
@@ -265,3 +265,65 @@ def test_noise_on_shares_is_not_opened_by_itself() -> None:
     )
     with pytest.raises(UnsupportedError, match="noise that is used by itself"):
         ez.compile(noised)
+
+
+INVERSE = lambda x: tf.linalg.inv(tf.linalg.diag(x) + tf.eye(4))[0]  # noqa: E731
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        lambda x: tf.while_loop(lambda i, y: i < 2, lambda i, y: (i + 1, INVERSE(y) + x), (0, x))[1],
+        tf.function(lambda x: tf.map_fn(lambda y: INVERSE(y * x), tf.stack([x, 2.0 * x]))),
+    ],
+    ids=["while", "map"],
+)
+def test_loops_over_numbers_do_not_open_what_is_refused_outside(loop: Any) -> None:
+    """Although TensorFlow does not know all shapes inside of them."""
+    mapped = tff.tensorflow.computation(lambda counts: loop(tf.cast(counts, tf.float32)), COUNTS)
+
+    @tff.federated_computation(AT_CLIENTS)
+    def inverted(counts: Any) -> Any:
+        return tff.federated_map(mapped, tff.federated_sum(counts))
+
+    with pytest.raises(UnsupportedError, match="MatrixInverse: not supported"):
+        traced(inverted)
+
+
+@pytest.mark.parametrize(
+    "choose",
+    [
+        lambda scores: tf.random.categorical(tf.reshape(scores, [1, -1]), 1),
+        lambda scores: tf.random.shuffle(scores)[:1],
+        lambda scores: tf.random.stateless_categorical(tf.reshape(scores, [1, -1]), 1, [1, 2]),
+    ],
+)
+def test_mechanisms_after_the_opening_are_refused(choose: Any) -> None:
+    """The exponential mechanism on opened scores would hide nothing from the servers."""
+    chosen = at_server(lambda counts: choose(tf.boolean_mask(tf.cast(counts, tf.float32), counts > 0)))
+    with pytest.raises(UnsupportedError, match=AFTER):
+        traced(chosen)
+
+
+def test_errors_of_the_servers_own_work_are_typed(evaluate: Callable[..., Any]) -> None:
+    numbers = at_server(lambda counts: tf.strings.to_number(tf.strings.join([tf.constant("x"), text(counts)[0]])))
+    with pytest.raises(RunError, match=r"decode: the server's own work after the opening \(.*\) failed"):
+        evaluate(numbers, VOTES)
+
+
+def test_rounds_without_anything_on_shares(agrees: Agrees) -> None:
+    """Names are decoded in every second round; in the others nothing depends on the clients."""
+
+    @tff.tensorflow.computation(COUNTS, np.int32)
+    def decoded(counts: Any, round_: Any) -> Any:
+        names = tf.cond(tf.equal(round_ % 2, 0), lambda: names_of_many(counts), lambda: tf.constant(["nothing"]))
+        return round_ + 1, names
+
+    @tff.federated_computation(AT_CLIENTS, tff.FederatedType(np.int32, tff.SERVER))
+    def every_other(counts: Any, round_: Any) -> Any:
+        return tff.federated_map(decoded, (tff.federated_sum(counts), round_))
+
+    ez.set_secure_execution_context(backend="plain")
+    for round_, found in ((0, [b"ada", b"cyd"]), (1, [b"nothing"]), (2, [b"ada", b"cyd"])):
+        number, names = every_other(VOTES, round_)
+        assert (number, list(names)) == (round_ + 1, found)

@@ -281,3 +281,99 @@ def test_what_draws_nothing_is_not_left_to_the_client() -> None:
 
     with pytest.raises(UnsupportedError, match="Where"):
         trace(total)
+
+
+SECRET_DISTRIBUTIONS = {
+    "draw": lambda u: u + tf.cast(tf.random.poisson([], 100.0 * tf.nn.relu(u)), tf.float32),
+    "loop": lambda u: tf.while_loop(
+        lambda r: tf.norm(r) > tf.norm(u) + 2.0, lambda r: (tf.floor(u + tf.random.uniform([3])),), (100.0 * u,)
+    )[0],
+    "categorical": lambda u: u + tf.cast(tf.random.categorical(tf.reshape(u, [1, 3]), 3)[0], tf.float32),
+}
+
+
+@pytest.mark.parametrize("draw", SECRET_DISTRIBUTIONS.values(), ids=SECRET_DISTRIBUTIONS)
+@pytest.mark.parametrize("apart", [False, True], ids=["in one computation", "clipped before"])
+def test_draws_of_what_a_data_set_gives_are_said_to_be_left_to_clients(draw: Any, apart: bool) -> None:
+    """Clipping comes before the draw, and so it is the client's word."""
+    data = tff.SequenceType(VECTOR)
+    clip = lambda u: u * tf.minimum(1.0, 1.0 / tf.norm(u))  # noqa: E731
+    trained = lambda d: d.reduce(tf.zeros([3]), lambda a, x: a + x)  # noqa: E731
+    clipped = tff.tensorflow.computation(lambda d: clip(trained(d)), data)
+    whole = tff.tensorflow.computation(lambda d: draw(clip(trained(d))), data)
+    second = tff.tensorflow.computation(lambda u, d: draw(u) + 0.0 * trained(d), [VECTOR, data])
+
+    @tff.federated_computation(tff.FederatedType(data, tff.CLIENTS))
+    def total(values: Any) -> Any:
+        update = tff.federated_map(clipped, values)
+        made = tff.federated_map(second, (update, values)) if apart else tff.federated_map(whole, values)
+        return tff.federated_sum(made)
+
+    with pytest.warns(ClientWorkWarning, match="left to them"):
+        assert trace(total).drawn_by_clients
+
+
+def test_draws_of_public_distributions_beside_a_data_set_leave_nothing(recwarn: Any) -> None:
+    data = tff.SequenceType(VECTOR)
+
+    @tff.tensorflow.computation(data)
+    def noised(d: Any) -> Any:
+        update = d.shuffle(4).reduce(tf.zeros([3]), lambda a, x: a + tf.nn.dropout(x, 0.5))
+        return update * tf.minimum(1.0, 1.0 / tf.norm(update)) + tf.random.normal([3])
+
+    @tff.federated_computation(tff.FederatedType(data, tff.CLIENTS))
+    def total(values: Any) -> Any:
+        return tff.federated_sum(tff.federated_map(noised, values))
+
+    assert not trace(total).drawn_by_clients
+    assert not [one for one in recwarn if one.category is ClientWorkWarning]
+
+
+@pytest.mark.parametrize("seeded", [False, True])
+@pytest.mark.parametrize("subtracted", [False, True])
+def test_noise_that_the_server_draws_apart_is_refused(seeded: bool, subtracted: bool) -> None:
+    """Both servers would know it."""
+
+    @tff.tensorflow.computation(SEED.member)
+    def draw(seed: Any) -> Any:
+        noise = tf.random.stateless_normal([3], seed) if seeded else tf.random.normal([3])
+        return tf.stack([0.5 * noise, noise])
+
+    added = tff.tensorflow.computation(
+        lambda v, n: v - n[0] if subtracted else n[1] * 2.0 + v, [VECTOR, tff.TensorType(np.float32, [2, 3])]
+    )
+
+    @tff.federated_computation(AT_CLIENTS, SEED)
+    def private(values: Any, seed: Any) -> Any:
+        noise = tff.federated_map(draw, seed)
+        return tff.federated_map(added, (tff.federated_sum(values), noise))
+
+    with pytest.raises(UnsupportedError, match="noise that the server draws in a computation of its own"):
+        trace(private)
+
+
+def test_random_factors_of_the_server_are_no_noise(evaluate: Any, vectors: list[Any]) -> None:
+    draw = tff.tensorflow.computation(lambda: tf.random.normal([2, 3]))
+    projected = tff.tensorflow.computation(
+        lambda v, m: tf.linalg.matvec(m, v), [VECTOR, tff.TensorType(np.float32, [2, 3])]
+    )
+
+    @tff.federated_computation(AT_CLIENTS)
+    def projection(values: Any) -> Any:
+        matrix = tff.federated_eval(draw, tff.SERVER)
+        return tff.federated_map(projected, (tff.federated_sum(values), matrix)), matrix
+
+    result, matrix = evaluate(projection, vectors)
+    np.testing.assert_allclose(result, matrix @ np.sum(vectors, 0), rtol=1e-4)
+
+
+def test_a_string_that_no_constant_can_be_is_refused() -> None:
+    """Rather than cut: numpy's strings lose zero bytes at their end."""
+
+    @tff.federated_computation(AT_CLIENTS)
+    def named(values: Any) -> Any:
+        name = tff.federated_eval(tff.tensorflow.computation(lambda: tf.constant(b"a\x00")), tff.SERVER)
+        return tff.federated_sum(values), name
+
+    with pytest.raises(UnsupportedError, match="zero byte"):
+        trace(named)

@@ -127,13 +127,71 @@ def test_what_is_refused_anyway_is_refused_for_what_the_program_says() -> None:
             attempt()
 
 
-def test_without_values_more_may_be_opened_than_calls_open() -> None:
-    """A loop over a number that is not known is the server's own work; but a call's number is known."""
+def test_without_values_it_is_refused_and_not_opened() -> None:
     traces = Traces(next_round)
-    assert (3,) in [opened.shape for opened in traces.first().opens_for_server]
+    with pytest.raises(UnsupportedError, match="number of iterations"):
+        traces.first()
     called = traces.of(tff.structure.Struct([("state", state(2)), ("values", VALUES)]))
     assert not called.opens_for_server
     assert dict(called.constants) == {"state/steps": 2}
+
+
+def test_values_that_are_changed_in_place() -> None:
+    """The caller's array is not the program's."""
+    given = state(2)
+    given["steps"] = np.array(2, np.int32)
+    program = ez.compile(PROCESS, backend="plain")
+    for steps in (2, 3, 1):
+        given["steps"][...] = steps
+        new, _ = program.run(given, VALUES)
+        np.testing.assert_allclose(new["last"], expected(steps), rtol=1e-4)
+
+
+NESTED = tff.StructWithPythonType([("depth", np.int32), ("arity", np.int32)], dict)
+
+
+@pytest.mark.parametrize("rounds", [((0, 2), (2, 2), (2, 3), (1, 1)), ((2, 3), (0, 3), (2, 2))])
+def test_other_values_may_need_other_constants(rounds: tuple[tuple[int, int], ...], agrees: Callable[..., Any]) -> None:
+    """As in a process that warms up: where the outer loop runs 0 times, nobody asks how often the inner one runs."""
+
+    @tff.tensorflow.computation(NESTED, VECTOR)
+    @tf.function
+    def nested(state: Any, total: Any) -> Any:
+        x = total
+        for _ in tf.range(state["depth"]):
+            for _ in tf.range(state["arity"]):
+                x = 0.5 * x
+        return x
+
+    @tff.federated_computation(tff.FederatedType(NESTED, tff.SERVER), AT_CLIENTS)
+    def f(state: Any, values: Any) -> Any:
+        return tff.federated_map(nested, (state, tff.federated_sum(values)))
+
+    traces = Traces(f)
+    for depth, arity in rounds:
+        given = {"depth": np.int32(depth), "arity": np.int32(arity)}
+        traced = traces.of(tff.structure.Struct([("state", given), ("values", VALUES)]))
+        assert not traced.opens_for_server
+        agrees(f, given, VALUES)
+
+
+def test_what_the_server_knows_is_no_reason_for_a_constant(agrees: Callable[..., Any]) -> None:
+    """A condition on the number of the round, after names were decoded, is handed over: nothing secret is opened."""
+
+    @tff.tensorflow.computation(VECTOR, np.int32)
+    def names(total: Any, round_: Any) -> Any:
+        found = tf.boolean_mask(tf.constant(["a", "b", "c"]), total > 0.0)
+        return tf.cond(tf.equal(round_ % 2, 0), lambda: found[:1], lambda: found)
+
+    @tff.federated_computation(tff.FederatedType(STATE, tff.SERVER), AT_CLIENTS)
+    def f(state: Any, values: Any) -> Any:
+        return tff.federated_map(names, (tff.federated_sum(values), state["round"]))
+
+    traced = Traces(f).of(tff.structure.Struct([("state", state(2)), ("values", VALUES)]))
+    assert not traced.constants
+    assert [opened.dtype for opened in traced.opens_for_server] == ["bool"]
+    for round_ in range(2):
+        agrees(f, state(2, round_), VALUES)
 
 
 def test_nothing_is_opened_where_an_integer_helps(agrees: Callable[..., Any]) -> None:

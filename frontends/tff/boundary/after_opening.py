@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
 
 from ezprivsecfl.errors import Location
-from ezprivsecfl.frontends.tff.boundary.clear_operations import hides
+from ezprivsecfl.frontends.tff.boundary.clear_operations import draws_numbers
 from ezprivsecfl.frontends.tff.boundary.clear_work import AfterWork, Crossing
 from ezprivsecfl.frontends.tff.boundary.own_operations import HANDLES, can_be_shared
 from ezprivsecfl.frontends.tff.boundary.sites import site
@@ -40,12 +41,21 @@ NOISE_AFTER = (
 )
 
 
-def cannot_be_shared(op: Any, graph: Graph) -> bool:
-    """Whether an operation, or one of a loop or branch of it, has a tensor that the IR cannot hold."""
-    if not all(can_be_shared(tensor) for tensor in (*op.inputs, *op.outputs)):
+def makes_unshared(op: Any, graph: Graph) -> bool:
+    """Whether an operation, or one of its loop or branch, makes a tensor that the IR cannot hold of ones that it can.
+
+    Such are strings, tables and queues, and tensors whose shape depends on values. An operation on numbers that merely
+    nobody has written is none, also if its loop has lost the shapes.
+    """
+    inner = [one for name in graph.functions_of(op) for one in graph.function(name).get_operations()]
+    if any(makes_unshared(one, graph) for one in inner if one.type != "Placeholder"):
         return True
-    inner = (one for name in graph.functions_of(op) for one in graph.function(name).get_operations())
-    return any(cannot_be_shared(one, graph) for one in inner)
+    if op.type.startswith("TensorList"):
+        return False
+    tensors = (*op.inputs, *op.outputs)
+    if any(tensor.dtype.base_dtype in (tf.string, tf.resource) for tensor in tensors):
+        return True
+    return all(map(can_be_shared, op.inputs)) and not all(map(can_be_shared, op.outputs))
 
 
 def is_after(leaf: Leaf) -> bool:
@@ -87,7 +97,7 @@ class AfterOpening:
         Raises:
             Unsupported: It takes what cannot be opened, or draws noise.
         """
-        if hides(op, part.graph):
+        if draws_numbers(op, part.graph):
             raise Unsupported(NOISE_AFTER)
         assert part.members is not None
         members, pending = {op.name}, [op]
@@ -149,7 +159,8 @@ class AfterOpening:
             taken = {op.path for op in outputs}
             path = next(one for i in range(len(taken) + 1) if (one := f"opened/{i}") not in taken)
             self._emit.builder.append(Output(operands=(leaf.value,), path=path, location=location))
-        return Crossing(path, leaf.shape, np.dtype(type_.dtype).name, location)
+        dtype = np.dtype(type_.dtype).name
+        return Crossing(path, leaf.shape, dtype, location, secret=leaf.type.is_secret)
 
 
 def _named(names: dict[str, Any], block: Any, new: str) -> Any:

@@ -22,7 +22,11 @@ from ezprivsecfl.frontends.tff.ops import CONTROL, LOWERINGS
 NOISE = ("Normal", "Poisson", "Gamma", "Binomial")
 """Parts of the names of operations whose results nobody adds to a secret value but to hide it."""
 
+DRAWS = ("Random", "Multinomial", "TruncatedNormal")
+"""Parts of the names of operations that draw; queues that shuffle what they hold are not among them."""
+
 LOOPS = ("While", "StatelessWhile")
+CONDITIONALS = ("If", "StatelessIf", "Case", "StatelessCase")
 
 
 class Source(IntEnum):
@@ -76,14 +80,46 @@ def drawn_of_secrets(graph: Graph, sources: Mapping[str, Source]) -> set[str]:
     return {
         op.name
         for op in graph.graph.get_operations()
-        if any(sources[tensor.op.name] is Source.SECRET for tensor in op.inputs)
-        and ("Random" in op.type or (op.type in LOOPS and _is_random(op, graph)))
+        if any(sources[tensor.op.name] is Source.SECRET for tensor in op.inputs) and _draws_itself(op, graph)
     }
 
 
-def _is_random(op: Any, graph: Graph) -> bool:
+def left_to_client(graph: Graph, own: Set[str], sources: Mapping[str, Source]) -> set[str]:
+    """The names of operations that come after a client's draws of what could have been computed on shares.
+
+    Args:
+        graph: As for ``sources_of``.
+        own: The client's own operations.
+        sources: What all are made of.
+    """
+    shared: set[str] = set()  # computed on shares, or of that
+    left: set[str] = set()
+    for op in graph.graph.get_operations():
+        before = {tensor.op.name for tensor in op.inputs}
+        if (op.name not in own and sources[op.name] is Source.SECRET) or before & shared:
+            shared.add(op.name)
+        draws_of_shared = op.name in own and before & shared and (_draws_itself(op, graph) or _chooses(op, graph))
+        if before & left or draws_of_shared:
+            left.add(op.name)
+    return left
+
+
+def _draws_itself(op: Any, graph: Graph) -> bool:
+    return _is_draw(op) or (op.type in LOOPS and draws_numbers(op, graph))
+
+
+def _chooses(op: Any, graph: Graph) -> bool:
+    return op.type in CONDITIONALS and draws_numbers(op, graph)
+
+
+def draws_numbers(op: Any, graph: Graph) -> bool:
+    """Whether an operation, or one of a loop or branch of it, draws random numbers."""
     inner = (one for name in graph.functions_of(op) for one in graph.function(name).get_operations())
-    return "Random" in op.type or any(_is_random(one, graph) for one in inner)
+    return _is_draw(op) or any(draws_numbers(one, graph) for one in inner)
+
+
+def _is_draw(op: Any) -> bool:
+    return any(part in op.type for part in DRAWS) and "Queue" not in op.type
 
 
 def draws(graph: Graph) -> bool:
@@ -116,14 +152,18 @@ def _own_source(op: Any, graph: Graph, constant: Set[str], at_server: Set[str], 
     return Source.SECRET if _is_noise(op) and drawer is None else Source.CONSTANTS
 
 
-def hides(op: Any, graph: Graph) -> bool:
-    """Whether an operation, or one of a loop or branch of it, draws numbers that noise can be made of."""
-    inner = (one for name in graph.functions_of(op) for one in graph.function(name).get_operations())
-    return _is_noise(op) or "RandomUniform" in op.type or any(hides(one, graph) for one in inner)
+def draws_noise(graph: Graph) -> bool:
+    """Whether a graph draws of distributions that noise has."""
+
+    def of(op: Any) -> bool:
+        inner = (one for name in graph.functions_of(op) for one in graph.function(name).get_operations())
+        return _is_noise(op) or any(map(of, inner))
+
+    return any(map(of, graph.graph.get_operations()))
 
 
 def _is_noise(op: Any) -> bool:
-    return ("Random" in op.type or "Truncated" in op.type) and any(kind in op.type for kind in NOISE)
+    return _is_draw(op) and any(kind in op.type for kind in NOISE)
 
 
 def _draws(op: Any, graph: Graph) -> bool:

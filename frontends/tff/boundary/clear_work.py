@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow_federated as tff
 
-from ezprivsecfl.errors import InputError, Location
+from ezprivsecfl.errors import InputError, Location, RunError
 from ezprivsecfl.frontends.tff.conversion import with_dtype
 from ezprivsecfl.frontends.tff.reference import reference_context
 from ezprivsecfl.ir.op import Array
@@ -25,6 +25,7 @@ class Crossing:
         dtype: The element type, as TensorFlow calls it.
         location: The operation that it comes out of; of an opened one, the operation that takes it.
         drawn: Whether a client draws it of a distribution that is its secret: what leads there is left to that client.
+        secret: Whether it is computed of what clients have uploaded.
     """
 
     path: str
@@ -32,6 +33,7 @@ class Crossing:
     dtype: str
     location: Location
     drawn: bool = False
+    secret: bool = True
 
     def __str__(self) -> str:
         text = f"{self.path} {self.dtype}{list(self.shape) if self.shape else ''}, of {self.location}"
@@ -77,20 +79,29 @@ class AfterWork:
     opened: tuple[Crossing, ...]
     answers: tuple[str, ...]
 
-    def run(self, handed: Sequence[Any], outputs: Mapping[str, Array]) -> dict[str, Any]:
+    def run(self, name: str, handed: Sequence[Any], outputs: Mapping[str, Array]) -> dict[str, Any]:
         """Results of the whole program by path, as TFF returns them.
 
         Args:
+            name: The program's name, for errors.
             handed: What the server has computed before.
             outputs: By path the outputs of the secure program.
+
+        Raises:
+            RunError: It fails.
         """
         opened = [with_dtype(outputs[one.path], np.dtype(one.dtype)) for one in self.opened]
-        return dict(zip(self.answers, self.site.run([*handed, *opened]), strict=True))
+        try:
+            return dict(zip(self.answers, self.site.run([*handed, *opened]), strict=True))
+        except Exception as e:  # whatever the program itself raises there
+            why = str(e).strip().partition("\n")[0]
+            text = f"{name}: the server's own work after the opening ({lines_text(self.site.lines)}) failed"
+            raise RunError(f"{text}: {type(e).__name__}: {why}") from e
 
     def explained(self) -> list[str]:
         """What is opened for it, and which lines it runs."""
         return [
-            *(f"Opened for the server's own work: {one}" for one in self.opened),
+            *(f"Opened for the server's own work: {one}" for one in self.opened if one.secret),
             f"In the clear, at the server, after that: {lines_text(self.site.lines)}",
             *(f"The server returns {path}, which it computes of what is opened" for path in self.answers),
         ]

@@ -56,7 +56,7 @@ class Cut:
         on_shares: Operations that draw noise on shares.
         whole: The result, computed in the clear; None if it cannot be.
         after: The part that the server computes after the opening; None if it is not the server's call.
-        drawn: See ``Crossing``.
+        left: Operations after which a tensor is what the client has drawn of a secret distribution; see ``Crossing``.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Cut:
         whole: Any,
         after: OwnPart | None = None,
         *,
-        drawn: bool = False,
+        left: Set[str] = frozenset(),
     ) -> None:
         self._recorder = recorder
         self._parts = parts
@@ -76,7 +76,7 @@ class Cut:
         self._on_shares = on_shares
         self._whole = whole
         self._after = after
-        self._drawn = drawn
+        self._left = left
 
     def has(self, op: Any) -> bool:
         """Whether an operation is own, or draws noise on shares."""
@@ -112,7 +112,7 @@ class Cut:
             location,
             name=tensor.op.type if variable is None else variable.name,
             as_argument=_starts_as_argument(variable),
-            drawn=self._drawn,
+            drawn=tensor.op.name in self._left,
         )
 
     def sequence(self, path: tuple[int, ...]) -> Leaf:

@@ -8,6 +8,7 @@ numbers again, even in a later round, to take them off.
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from typing import Any
 
 from ezprivsecfl.frontends.tff.dtypes import ir_dtype
@@ -15,7 +16,10 @@ from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import Traced
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.tensor.elementwise import Add, Sub
 from ezprivsecfl.ir.tensor.noise import StandardNormal
+from ezprivsecfl.ir.types import TensorType
 
 FRESH = "RandomStandardNormal"
 SEEDED = ("StatelessRandomNormal", "StatelessRandomNormalV2")
@@ -25,6 +29,33 @@ FROM_SEED = (
     "noise (tree aggregation draws like that, and keeps its noise in the SERVER's state). Use tf.random.normal without "
     "a seed: then each server adds noise of its own in every round"
 )
+
+APART = (
+    "noise that the server draws in a computation of its own: both servers know it, and it would hide nothing from "
+    "them. Draw it, with tf.random.normal and without a seed, in the computation that adds it to the aggregate: then "
+    "it is drawn on shares, and neither knows it"
+)
+
+
+def added_apart(ops: Sequence[Op], known: Set[Value]) -> list[Op]:
+    """The operations that add noise to secret values that both servers know.
+
+    Args:
+        ops: A program's operations.
+        known: What the server has drawn of distributions that noise has.
+    """
+    found: list[Op] = []
+    noise = set(known)
+    for op in ops:
+        of_noise = noise.intersection(op.operands)
+        if not of_noise or not op.results:
+            continue
+        secret = isinstance(op.result.type, TensorType) and op.result.type.is_secret
+        if not secret:
+            noise.add(op.result)
+        elif isinstance(op, Add | Sub):
+            found.append(op)
+    return found
 
 
 def is_noise(op: Any) -> bool:

@@ -14,19 +14,21 @@ import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
 
 from ezprivsecfl.errors import Location
-from ezprivsecfl.frontends.tff.boundary.after_opening import AfterOpening, cannot_be_shared, is_after
+from ezprivsecfl.frontends.tff.boundary.after_opening import AfterOpening, is_after, makes_unshared
 from ezprivsecfl.frontends.tff.boundary.clear_operations import (
     Source,
     all_have_counterparts,
     clear_operations,
     drawn_of_secrets,
     draws,
+    draws_noise,
+    left_to_client,
     sources_of,
 )
 from ezprivsecfl.frontends.tff.boundary.clear_work import AfterWork, ClearWork, Crossing, Site
 from ezprivsecfl.frontends.tff.boundary.cut import Cut
 from ezprivsecfl.frontends.tff.boundary.inlining import inlined
-from ezprivsecfl.frontends.tff.boundary.noise import FROM_SEED, draws_from_seed, is_noise, noise
+from ezprivsecfl.frontends.tff.boundary.noise import APART, FROM_SEED, added_apart, draws_from_seed, is_noise, noise
 from ezprivsecfl.frontends.tff.boundary.own_operations import drawers_own, own_operations
 from ezprivsecfl.frontends.tff.boundary.sites import site
 from ezprivsecfl.frontends.tff.boundary.steps import OwnPart, Step, WholeCall, literal, placeholder
@@ -37,6 +39,7 @@ from ezprivsecfl.frontends.tff.graphs import Graph, GraphTracer
 from ezprivsecfl.frontends.tff.leaves import elements_of, tensor_leaf
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
 from ezprivsecfl.frontends.tff.values import BROKEN, STAYS, Known, Leaf, Local, Node, Origin, Struct, Traced
+from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
 
@@ -74,6 +77,7 @@ class Recorder:
         self._opened: tuple[AfterWork | None, list[Any]] = (None, [])
         self._caller: bool | None = None
         self._draws = 0
+        self._noise: set[Value] = set()
 
     @contextmanager
     def called_by(self, at_client: bool | None) -> Iterator[None]:
@@ -108,15 +112,17 @@ class Recorder:
             return self._with_origins(block, argument, result, place)
         secret = self._on_shares_alone(block, argument)
         graph = Graph(proto, lambda graph_def: inlined(graph_def, secret))
-        if True in local:
-            return self._clients_own(graphs, graph, block, argument, place, own_operations(graph), drawn=False)
         parts = {party: self._part(block, graph, argument, party, place) for party in (False, True)}
         drawer, sources = self._sources(graph, parts[False])
+        if True in local:
+            return self._clients_own(graphs, graph, block, argument, parts[True], own_operations(graph), sources)
         drawn = drawn_of_secrets(graph, sources) if drawer else set()
         if drawn and None not in parts[True].placeholders().values():
             graph = Graph(proto, inlined)
+            parts = {party: self._part(block, graph, argument, party, place) for party in (False, True)}
+            _, sources = self._sources(graph, parts[False])
             own = drawers_own(graph, drawn)
-            return self._clients_own(graphs, graph, block, argument, place, own, drawn=True)
+            return self._clients_own(graphs, graph, block, argument, parts[True], own, sources)
         in_clear = clear_operations(graph, sources, drawer)
         for part in parts.values():
             part.ordered = self._caller is False
@@ -128,6 +134,8 @@ class Recorder:
         after = self._after.part(graph, place) if at_server and self._opening else None
         cut = Cut(self, parts, in_clear, on_shares if at_server else set(), None, after)
         result = graphs.call(graph, result_type, argument, place, cut)
+        if drawer is False and draws_noise(graph):
+            self._noise.update(leaf.value for leaf in _leaves(result) if isinstance(leaf, Traced))
         # What is drawn is the same wherever it is used: it must not be drawn again with the whole result.
         again = drawer is not None and draws(graph)
         return result if again else self._with_origins(block, argument, result, place)
@@ -138,16 +146,15 @@ class Recorder:
         graph: Graph,
         block: Any,
         argument: Node | None,
-        place: Location,
+        part: OwnPart,
         own: Set[str],
-        *,
-        drawn: bool,
+        sources: Mapping[str, Source],
     ) -> Node:
-        """The result of a call of which a client computes some operations in the clear; see ``Crossing.drawn``."""
-        part = self._part(block, graph, argument, True, place)
-        whole = self._whole(block, argument, True, place)
-        cut = Cut(self, {True: part}, dict.fromkeys(own, True), set(), whole, drawn=drawn)
-        result = graphs.call(graph, block.type_signature.result, argument, place, cut)
+        """The result of a call of which a client computes some operations in the clear."""
+        whole = self._whole(block, argument, True, part.place)
+        left = left_to_client(graph, own, sources)
+        cut = Cut(self, {True: part}, dict.fromkeys(own, True), set(), whole, left=left)
+        result = graphs.call(graph, block.type_signature.result, argument, part.place, cut)
         return result if whole is None else _fetched(result, graph.result, graph, part)
 
     def _on_shares_alone(self, block: Any, argument: Node | None) -> set[str]:
@@ -282,7 +289,7 @@ class Recorder:
         found: list[tuple[Location, str]] = []
         results: Sequence[Leaf] = [BROKEN] * len(op.outputs)
         if not any(is_after(values[tensor.name]) for tensor in op.inputs):
-            if not cannot_be_shared(op, part.graph):
+            if not makes_unshared(op, part.graph):
                 return lower()
             with self._problems.held() as found:
                 results = lower()
@@ -323,6 +330,8 @@ class Recorder:
     def open(self) -> None:
         """Adds outputs for what the server's work after the opening takes; nothing can be recorded afterwards."""
         self._opened = self._after.finish()
+        for op in added_apart(self._emit.builder.ops, self._noise):
+            self._problems.add(op.location, APART)
 
     def finish(self, used: set[str]) -> ClearWork | None:
         """What is computed in the clear; after ``open``.

@@ -225,8 +225,14 @@ def names_in(block: Any) -> set[str]:
 
 
 def literal(array: Array) -> Any:
-    """A known tensor as a building block; TensorFlow gives strings as objects, which TFF does not take."""
+    """A known tensor as a building block; TensorFlow gives strings as objects, which TFF does not take.
+
+    Raises:
+        Unsupported: A string ends in a zero byte, which numpy's strings cannot.
+    """
     value = array.astype(np.bytes_) if array.dtype.kind == "O" else array
+    if value is not array and value.tolist() != array.tolist():
+        raise Unsupported("a constant string that ends in a zero byte")
     return bb.Literal(value, tff.TensorType(value.dtype, value.shape))
 
 
