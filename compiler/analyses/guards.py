@@ -41,6 +41,11 @@ class Guard:
     shape: Shape
     positions: Positions
 
+    @staticmethod
+    def is_of(source: Value, operand: Value) -> bool:
+        """Whether an operand's entries are some of a value; says so sooner than ``entries``."""
+        return entries(operand).value is source
+
     def entries(self, operand: Value) -> Factor | None:
         """Where the operand's entries come from, at the positions of the selection."""
         value, inner = entries(operand)
@@ -110,9 +115,9 @@ def ordered(facts: Facts, guards: list[Guard], value: Value, shape: Shape) -> In
         small, large = facts.intervals[guard.small], facts.intervals[guard.large]
         apart = 1.0 if guard.strict and {guard.small, guard.large} <= facts.integers else 0.0
         lo, hi = interval.lo, interval.hi
-        if guard.entries(guard.large) == (source, positions):
+        if guard.is_of(source, guard.large) and guard.entries(guard.large) == (source, positions):
             lo = max(lo, small.lo + apart)
-        if guard.entries(guard.small) == (source, positions):
+        if guard.is_of(source, guard.small) and guard.entries(guard.small) == (source, positions):
             hi = min(hi, large.hi - apart)
         if lo <= hi:  # else this branch is never selected
             interval = Interval(lo, hi)

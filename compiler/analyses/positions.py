@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.tensor import structure as st
@@ -125,6 +126,7 @@ def numbers(shape: Shape) -> tuple[int, ...]:
     return resolve(shape, CLIENTS)
 
 
+@cache  # guards of selections ask for the same few shapes again and again
 def broadcast(shape: Shape, target: Shape) -> Positions:
     """Positions of a broadcast value, mapped to those of what was broadcast."""
     sizes = (1,) * (len(target) - len(shape)) + numbers(shape)

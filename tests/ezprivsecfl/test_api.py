@@ -220,7 +220,7 @@ def test_the_context_runs_aggregations_and_leaves_the_rest_to_tff():
     assert scale(np.ones(4, np.float32), 3.0).tolist() == [3.0] * 4
     np.testing.assert_allclose(scaled_sum(VALUES, 2.0), 2 * np.sum(VALUES, axis=0), rtol=1e-6)
     np.testing.assert_allclose(weighted(VALUES, WEIGHTS), np.average(VALUES, axis=0, weights=WEIGHTS), rtol=1e-5)
-    assert len(runner._programs) == 2
+    assert len(runner.programs) == 2
 
 
 def test_the_context_grows_with_the_rounds_and_follows_public_inputs():
@@ -230,7 +230,7 @@ def test_the_context_grows_with_the_rounds_and_follows_public_inputs():
     np.testing.assert_allclose(scaled_sum(VALUES * 20, 2.0), 40 * np.sum(VALUES, axis=0), rtol=1e-6)
     large = 3e7
     np.testing.assert_allclose(scaled_sum(VALUES, large), large * np.sum(VALUES, axis=0), rtol=1e-6)
-    ((_, program),) = runner._programs.values()
+    (program,) = runner.programs
     assert program.compiled.options.clients == 64
 
 

@@ -166,7 +166,7 @@ def test_the_context_compiles_for_the_round_alone():
     factors = [F(0.5), F(0.25)], [F(0.75), F(0.5)], [F(0.125), F(0.25)]
     runner = ez.set_secure_execution_context(backend="plain", bounds={"x": (0, 4)})
     assert products(*factors) == pytest.approx(0.5 * 0.75 * 0.125 + 0.25 * 0.5 * 0.25, rel=1e-3)
-    ((_, program),) = runner._programs.values()
+    (program,) = runner.programs
     assert program.compiled.options.bounds.by_key == {"x": Bound(4.0, 0.0), "y": Bound(1.0, 0.0), "z": Bound(1.0, 0.0)}
     assert runner.unused_bounds() == []
 
@@ -180,7 +180,7 @@ def test_a_public_model_may_grow_out_of_its_default_bound(scale):
         given = [F(goal) * v for v in values]
         model = towards(given, model)
         assert relative_error(model, np.mean(given, axis=0)) < 1e-3
-    ((_, program),) = runner._programs.values()
+    (program,) = runner.programs
     assert len(program.variants) == 4
 
 
