@@ -18,6 +18,9 @@ from ezprivsecfl.ir.types import Shape
 CANDIDATES = 64
 """Bounds of one term that are tried at most; every one of them holds."""
 
+PARTS = 1024
+"""Parts of a condition that are looked at: what the others imply is not used."""
+
 SMALLER_FIRST = (ew.Less, ew.LessEqual)
 ORDERED = (ew.Less, ew.LessEqual, ew.Greater, ew.GreaterEqual)
 STRICT = (ew.Less, ew.Greater)
@@ -75,10 +78,11 @@ def guards_of(condition: Value, holds: bool, positions: Positions) -> Iterator[G
     ``a and b`` holds if both do; ``a or b`` does not if neither does. Comparisons with NaN hold nowhere, but a value
     that takes part in one is no number that anything is said about.
     """
-    # Conditions share parts: each is looked at once, however many ways lead to it.
+    # Conditions share parts: each is looked at once, however many ways lead to it. Over all entries of a tensor, joined
+    # by a tree of halves, they have as many parts as there are entries.
     seen: set[tuple[Value, bool, Positions]] = set()
     pending = [(condition, holds, positions)]
-    while pending:
+    while pending and len(seen) < PARTS:
         part, holds, positions = pending.pop()
         value, inner = entries(part)
         composed = inner.after(positions)

@@ -6,14 +6,14 @@ import pytest
 from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.bounds import Bounds
-from ezprivsecfl.compiler.analyses.guards import guards_of
+from ezprivsecfl.compiler.analyses.guards import PARTS, guards_of
 from ezprivsecfl.compiler.analyses.positions import Positions
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.terms import Term
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.tensor.structure import Sum
+from ezprivsecfl.ir.tensor.structure import Slice, Sum
 
 
 def test_shared_parts_are_looked_at_once():
@@ -26,6 +26,19 @@ def test_shared_parts_are_looked_at_once():
     (guard,) = guards_of(condition, True, Positions.identity(3))
     assert (guard.small, guard.large) == (x, y)
     assert not list(guards_of(condition, False, Positions.identity(3)))
+
+
+def test_a_condition_on_all_entries_is_not_taken_apart_entry_by_entry():
+    """The tree of halves of all(x < y): one part for every entry."""
+    b = TensorProgram("all")
+    x, y = b.clients("x", 1 << 20), b.clients("y", 1 << 20)
+    part = b.add(ew.Less, x, y)
+    for level in reversed(range(20)):
+        size = 1 << level
+        halves = [b.add(Slice, part, starts=(0, at), sizes=("n", size), strides=(1, 1)) for at in (0, size)]
+        part = b.add(ew.And, *halves)
+    guards = list(guards_of(part, True, Positions.identity(1)))
+    assert 0 < len(guards) <= PARTS
 
 
 def test_many_guards_of_one_term_take_no_exponential_time(monkeypatch: pytest.MonkeyPatch):
