@@ -275,8 +275,15 @@ INVERSE = lambda x: tf.linalg.inv(tf.linalg.diag(x) + tf.eye(4))[0]  # noqa: E73
     [
         lambda x: tf.while_loop(lambda i, y: i < 2, lambda i, y: (i + 1, INVERSE(y) + x), (0, x))[1],
         tf.function(lambda x: tf.map_fn(lambda y: INVERSE(y * x), tf.stack([x, 2.0 * x]))),
+        tf.function(
+            lambda x: tf.while_loop(
+                lambda i, y: i < 2,
+                lambda i, y: (i + 1, tf.reduce_sum(tf.map_fn(lambda z: INVERSE(z + x), tf.stack([y, x])), 0)),
+                (0, x),
+            )[1]
+        ),
     ],
-    ids=["while", "map"],
+    ids=["while", "map", "map in while"],
 )
 def test_loops_over_numbers_do_not_open_what_is_refused_outside(loop: Any) -> None:
     """Although TensorFlow does not know all shapes inside of them."""
