@@ -178,10 +178,10 @@ class SecureProgram:
             noise: Whether noise is drawn; without, results are what the program computes if all its noise is 0.
         """
         if (other := self._other(argument)) is not None:
-            if not other.traced.aggregates:
-                return other.traced.in_clear(other.traced.arguments(argument))
             return other.simulate_call(argument, noise=noise)
         given = self.traced.arguments(argument)
+        if not self.traced.aggregates:
+            return self.traced.in_clear(given)
         variant = self.variant(given.values)
         return self._on(variant, PlainProgram(variant.compiled, noise=noise), given)[0]
 
@@ -196,12 +196,12 @@ class SecureProgram:
     def invoke(self, argument: Any) -> Any:
         """``run`` for the argument as a TFF context gets it; keeps the statistics in ``last_statistics``."""
         if (other := self._other(argument)) is not None:
-            if not other.traced.aggregates:
-                return other.traced.in_clear(other.traced.arguments(argument))
             result = other.invoke(argument)
             self.last_statistics, self._last_variant = other.last_statistics, other._last_variant
             return result
         given = self.traced.arguments(argument)
+        if not self.traced.aggregates:
+            return self.traced.in_clear(given)
         return self.invoke_on(self.variant(given.values), given)
 
     def _other(self, argument: Any) -> SecureProgram | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ezprivsecfl.compiler.analyses.bounds import Bounds, divisors
 from ezprivsecfl.compiler.analyses.facts import Facts
 from ezprivsecfl.compiler.analyses.positions import Positions, broadcast
-from ezprivsecfl.compiler.analyses.terms import Factor, Term, entries
+from ezprivsecfl.compiler.analyses.terms import Term, entries
 from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import elementwise as ew
@@ -44,17 +44,13 @@ class Guard:
     shape: Shape
     positions: Positions
 
-    @staticmethod
-    def is_of(source: Value, operand: Value) -> bool:
-        """Whether an operand's entries are some of a value; says so sooner than ``entries``."""
-        return entries(operand).value is source
-
-    def entries(self, operand: Value) -> Factor | None:
-        """Where the operand's entries come from, at the positions of the selection."""
+    def is_of(self, operand: Value, source: Value, positions: Positions | None) -> bool:
+        """Whether an operand's entries, at the positions of the selection, are those of a value at some positions."""
         value, inner = entries(operand)
+        if value is not source:
+            return False
         composed = inner.after(broadcast(operand.type.shape, self.shape))
-        composed = None if composed is None else composed.after(self.positions)
-        return None if composed is None else Factor(value, composed)
+        return composed is not None and composed.after(self.positions) == positions
 
 
 def selected(facts: Facts, bounds: Bounds, op: ew.Select) -> Interval:
@@ -119,9 +115,9 @@ def ordered(facts: Facts, guards: list[Guard], value: Value, shape: Shape) -> In
         small, large = facts.intervals[guard.small], facts.intervals[guard.large]
         apart = 1.0 if guard.strict and {guard.small, guard.large} <= facts.integers else 0.0
         lo, hi = interval.lo, interval.hi
-        if guard.is_of(source, guard.large) and guard.entries(guard.large) == (source, positions):
+        if guard.is_of(guard.large, source, positions):
             lo = max(lo, small.lo + apart)
-        if guard.is_of(source, guard.small) and guard.entries(guard.small) == (source, positions):
+        if guard.is_of(guard.small, source, positions):
             hi = min(hi, large.hi - apart)
         if lo <= hi:  # else this branch is never selected
             interval = Interval(lo, hi)

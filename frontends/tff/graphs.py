@@ -107,6 +107,10 @@ class Graph:
         named = [v.func.name for v in values if v.HasField("func")] + [f.name for v in values for f in v.list.func]
         return [name for name in named if name in self._library]
 
+    def inner_operations(self, op: Any) -> list[Any]:
+        """The operations of the functions that an operation calls."""
+        return [inner for name in self.functions_of(op) for inner in self.function(name).get_operations()]
+
 
 class Elsewhere(Protocol):
     """Operations of a graph that are not traced, since they are computed in the clear."""

@@ -8,7 +8,7 @@ holds the arity of a tree, say. It is traced again if the value changes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import cached_property
 from typing import Any
 
@@ -66,12 +66,20 @@ class Traces:
         """
         if not self._traced and self._shown is None:
             self._for_all()
-        found = next((traced for traced in self._traced if traced.serves(argument)), None)
-        return found or self._for_values(self._signature.flatten(argument).values)
+        if self._traced and not self._traced[0].constants:
+            return self._traced[0]
+        values = self._signature.flatten(argument).values
+        found = next((traced for traced in self._traced if traced.serves(values)), None)
+        return found or self._for_values(values)
 
     @cached_property
     def _signature(self) -> Signature:
         return signature_of(self._computation, self._name)
+
+    @cached_property
+    def _deciding(self) -> Set[str]:
+        # In order, since the first one is the first to be tried without.
+        return dict.fromkeys(_deciding(self._signature.parameter, self._signature.parameter_path)).keys()
 
     def _for_all(self) -> TracedComputation | None:
         """For all values, and on shares alone; None if that cannot be."""
@@ -85,14 +93,13 @@ class Traces:
         initialize = initialize_of(self._computation)
         state = {} if initialize is None else self._signature.of_state(reference_context().invoke(initialize, None))
         traced = self._for_values(state)
-        deciding = set(_deciding(self._signature.parameter, self._signature.parameter_path))
-        if traced.opens_for_server and not deciding <= set(state):
+        if traced.opens_for_server and not self._deciding <= set(state):
             self._traced.clear()  # a call's integers may do better
         return traced
 
     def _for_values(self, values: Mapping[str, Any]) -> TracedComputation:
         """With as little opened as possible, and then for as few values as possible."""
-        deciding = {path: np.array(value) for path, value in values.items() if _may_decide(value)}
+        deciding = {path: np.array(values[path]) for path in self._deciding if path in values}
         traced = self._as_before(deciding)
         if traced is None:
             traced = self._for_fewer(trace(self._computation, self._name, deciding, opening=True))
@@ -121,11 +128,6 @@ class Traces:
             if other.opens_for_server == traced.opens_for_server:
                 traced = other
         return traced
-
-
-def _may_decide(value: Any) -> bool:
-    """Whether a value is the server's, and few integers or truth values."""
-    return isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "iub" and value.size <= MOST_ENTRIES
 
 
 def _deciding(type_: Any, path: str) -> Iterator[str]:

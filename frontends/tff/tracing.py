@@ -59,14 +59,9 @@ class TracedComputation:
     initialize: Any = None
     constants: Mapping[str, Array] = field(default_factory=dict)
 
-    def serves(self, argument: object) -> bool:
-        """Whether a call's arguments have the values that are part of the program.
-
-        Raises:
-            InputError: As ``arguments``.
-        """
-        given = self.signature.flatten(argument).values if self.constants else {}
-        return all(np.array_equal(np.asarray(given[path]), value) for path, value in self.constants.items())
+    def serves(self, values: Mapping[str, Any]) -> bool:
+        """Whether a call's arguments, by path, have the values that are part of the program."""
+        return all(np.array_equal(values[path], value) for path, value in self.constants.items())
 
     def initial_state(self) -> Mapping[str, Array | list[Array | InputError]]:
         """By input path the values of a process's first state, as TFF computes it; empty if this is no process's."""

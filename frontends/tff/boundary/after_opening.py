@@ -9,7 +9,7 @@ result. All other operations of the same TensorFlow computation stay on shares.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from ezprivsecfl.frontends.tff.boundary.steps import OwnPart, Step, literal
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.graphs import Graph
 from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
-from ezprivsecfl.frontends.tff.values import Known, Leaf, Local, Origin, TensorList, Traced
+from ezprivsecfl.frontends.tff.values import BROKEN, Known, Leaf, Local, Origin, TensorList, Traced
 from ezprivsecfl.ir.tensor import Output
 
 MIXED = (
@@ -47,8 +47,7 @@ def makes_unshared(op: Any, graph: Graph) -> bool:
     Such are strings, tables and queues, and tensors whose shape depends on values. An operation on numbers that merely
     nobody has written is none, also if its loop has lost the shapes.
     """
-    inner = [one for name in graph.functions_of(op) for one in graph.function(name).get_operations()]
-    if any(makes_unshared(one, graph) for one in inner if one.type != "Placeholder"):
+    if any(makes_unshared(inner, graph) for inner in graph.inner_operations(op) if inner.type != "Placeholder"):
         return True
     if op.type.startswith("TensorList"):
         return False
@@ -85,7 +84,40 @@ class AfterOpening:
         self._steps.append(part)
         return part
 
-    def outputs(self, part: OwnPart, op: Any, values: Mapping[str, Leaf], location: Location) -> list[Leaf]:
+    def lower(
+        self,
+        part: OwnPart,
+        op: Any,
+        values: Mapping[str, Leaf],
+        location: Location,
+        lower: Callable[[], Sequence[Leaf]],
+    ) -> Sequence[Leaf]:
+        """The results of an operation of the server: on shares, or where that is impossible after the opening.
+
+        Args:
+            part: What its call computes after the opening.
+            op: The operation.
+            values: What it depends on.
+            location: Where it is.
+            lower: Gives its results on shares.
+        """
+        found: list[tuple[Location, str]] = []
+        results: Sequence[Leaf] = [BROKEN] * len(op.outputs)
+        if not any(is_after(values[tensor.name]) for tensor in op.inputs):
+            if not makes_unshared(op, part.graph):
+                return lower()
+            with self._problems.held() as found:
+                results = lower()
+            if not found:
+                return results
+        try:
+            return self._outputs(part, op, values, location)
+        except Unsupported as e:
+            for entry in found or [(location, str(e))]:
+                self._problems.add(*entry)
+            return results
+
+    def _outputs(self, part: OwnPart, op: Any, values: Mapping[str, Leaf], location: Location) -> list[Leaf]:
         """What an operation gives, which becomes a member of a part.
 
         Args:

@@ -114,8 +114,7 @@ def _chooses(op: Any, graph: Graph) -> bool:
 
 def draws_numbers(op: Any, graph: Graph) -> bool:
     """Whether an operation, or one of a loop or branch of it, draws random numbers."""
-    inner = (one for name in graph.functions_of(op) for one in graph.function(name).get_operations())
-    return _is_draw(op) or any(draws_numbers(one, graph) for one in inner)
+    return _is_draw(op) or any(draws_numbers(inner, graph) for inner in graph.inner_operations(op))
 
 
 def _is_draw(op: Any) -> bool:
@@ -136,9 +135,8 @@ def has_counterpart(op: Any, graph: Graph) -> bool:
     """Whether an operation on values that are not constant can be an operation of the IR."""
     if not all(can_be_shared(tensor) for tensor in (*op.inputs, *op.outputs)) or op.type in LOOPS:
         return False
-    inner = [one for name in graph.functions_of(op) for one in graph.function(name).get_operations()]
     known = op.type in LOWERINGS or op.type in CONTROL or op.type in ("Placeholder", "Const", "NoOp")
-    return (known or op.type in CHECKS) and all(has_counterpart(one, graph) for one in inner)
+    return (known or op.type in CHECKS) and all(has_counterpart(inner, graph) for inner in graph.inner_operations(op))
 
 
 def _own_source(op: Any, graph: Graph, constant: Set[str], at_server: Set[str], drawer: bool | None) -> Source:
@@ -156,8 +154,7 @@ def draws_noise(graph: Graph) -> bool:
     """Whether a graph draws of distributions that noise has."""
 
     def of(op: Any) -> bool:
-        inner = (one for name in graph.functions_of(op) for one in graph.function(name).get_operations())
-        return _is_noise(op) or any(map(of, inner))
+        return _is_noise(op) or any(map(of, graph.inner_operations(op)))
 
     return any(map(of, graph.graph.get_operations()))
 
@@ -169,4 +166,4 @@ def _is_noise(op: Any) -> bool:
 def _draws(op: Any, graph: Graph) -> bool:
     if op.op_def.is_stateful and op.type not in CHECKS and not graph.functions_of(op):
         return True
-    return any(_draws(one, graph) for name in graph.functions_of(op) for one in graph.function(name).get_operations())
+    return any(_draws(inner, graph) for inner in graph.inner_operations(op))

@@ -35,16 +35,6 @@ class Crossings(Protocol):
     def noise(self, op: Any, location: Location) -> Leaf:
         """Random numbers that the servers draw on shares."""
 
-    def lower(
-        self,
-        part: OwnPart,
-        op: Any,
-        values: Mapping[str, Leaf],
-        location: Location,
-        lower: Callable[[], Sequence[Leaf]],
-    ) -> Sequence[Leaf]:
-        """The results of an operation of the server: on shares, or where that is impossible after the opening."""
-
 
 class Cut:
     """The operations of one call that are computed in the clear; see ``Elsewhere``.
@@ -55,7 +45,7 @@ class Cut:
         own: The operations, each with whether a client computes it.
         on_shares: Operations that draw noise on shares.
         whole: The result, computed in the clear; None if it cannot be.
-        after: The part that the server computes after the opening; None if it is not the server's call.
+        after: Gives the server's results after the opening, where they cannot be on shares; see ``AfterOpening.lower``.
         left: Operations after which a tensor is what the client has drawn of a secret distribution; see ``Crossing``.
     """
 
@@ -66,7 +56,7 @@ class Cut:
         own: Mapping[str, bool],
         on_shares: Set[str],
         whole: Any,
-        after: OwnPart | None = None,
+        after: Callable[..., Sequence[Leaf]] | None = None,
         *,
         left: Set[str] = frozenset(),
     ) -> None:
@@ -101,7 +91,7 @@ class Cut:
         self, op: Any, values: Mapping[str, Leaf], location: Location, lower: Callable[[], Sequence[Leaf]]
     ) -> Sequence[Leaf]:
         """The results on shares; or what the server gets after the opening, where nothing else is possible."""
-        return lower() if self._after is None else self._recorder.lower(self._after, op, values, location, lower)
+        return lower() if self._after is None else self._after(op, values, location, lower)
 
     def _shared(self, part: OwnPart, tensor: Any, location: Location, at_client: bool) -> Traced:
         variable = _variable(tensor.op)

@@ -61,7 +61,6 @@ def can_be_shared(tensor: Any) -> bool:
 def _keeps_or_draws(op: Any, graph: Graph) -> bool:
     if any(tensor.dtype.base_dtype in HANDLES for tensor in (*op.inputs, *op.outputs)):
         return True
-    functions = [f for f in graph.functions_of(op) if graph.has_function(f)]
-    if functions:
-        return any(_keeps_or_draws(inner, graph) for f in functions for inner in graph.function(f).get_operations())
+    if graph.functions_of(op):
+        return any(_keeps_or_draws(inner, graph) for inner in graph.inner_operations(op))
     return bool(op.op_def.is_stateful) and op.type not in CHECKS

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import tensorflow_federated as tff
 from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
 
 from ezprivsecfl.errors import Location
-from ezprivsecfl.frontends.tff.boundary.after_opening import AfterOpening, is_after, makes_unshared
+from ezprivsecfl.frontends.tff.boundary.after_opening import AfterOpening
 from ezprivsecfl.frontends.tff.boundary.clear_operations import (
     Source,
     all_have_counterparts,
@@ -131,7 +132,7 @@ class Recorder:
             return BROKEN
         on_shares = {op.name for op in graph.graph.get_operations() if op.name not in in_clear and is_noise(op)}
         at_server = self._caller is False
-        after = self._after.part(graph, place) if at_server and self._opening else None
+        after = partial(self._after.lower, self._after.part(graph, place)) if at_server and self._opening else None
         cut = Cut(self, parts, in_clear, on_shares if at_server else set(), None, after)
         result = graphs.call(graph, result_type, argument, place, cut)
         if drawer is False and draws_noise(graph):
@@ -268,39 +269,6 @@ class Recorder:
             except Unsupported as e:
                 self._problems.add(location, str(e))
                 return BROKEN
-
-    def lower(
-        self,
-        part: OwnPart,
-        op: Any,
-        values: Mapping[str, Leaf],
-        location: Location,
-        lower: Callable[[], Sequence[Leaf]],
-    ) -> Sequence[Leaf]:
-        """The results of an operation of the server: on shares, or where that is impossible after the opening.
-
-        Args:
-            part: What its call computes after the opening.
-            op: The operation.
-            values: What it depends on.
-            location: Where it is.
-            lower: Gives its results on shares.
-        """
-        found: list[tuple[Location, str]] = []
-        results: Sequence[Leaf] = [BROKEN] * len(op.outputs)
-        if not any(is_after(values[tensor.name]) for tensor in op.inputs):
-            if not makes_unshared(op, part.graph):
-                return lower()
-            with self._problems.held() as found:
-                results = lower()
-            if not found:
-                return results
-        try:
-            return self._after.outputs(part, op, values, location)
-        except Unsupported as e:
-            for entry in found or [(location, str(e))]:
-                self._problems.add(*entry)
-            return results
 
     def answer(self, path: str, value: Known | Local) -> None:
         """Makes a value that the IR cannot hold a result of the program.
