@@ -63,3 +63,18 @@ def test_many_guards_of_one_term_take_no_exponential_time(monkeypatch: pytest.Mo
     (select,) = program.of(ew.Select)
     assert Ranges(program)[select.result].hi <= 1.0
     assert 40 < len(asked) < 1000
+
+
+def test_a_comparison_of_one_entry_bounds_no_other():
+    """Where the first entry is below 1, the second may be anything."""
+    b = TensorProgram("first")
+    x = b.clients("x", 2)
+    first = b.add(Slice, x, starts=(0, 0), sizes=("n", 1), strides=(1, 1))
+    condition = b.add(ew.Less, first, b.constant(1.0))
+    b.returns(b.add(Sum, b.add(ew.Select, condition, first, b.add(ew.Mul, first, b.constant(0.0))), axes=(0,)), "same")
+    b.returns(b.add(Sum, b.add(ew.Select, condition, x, b.add(ew.Mul, x, b.constant(0.0))), axes=(0,)), "all")
+    program = DeclareBounds(4, ParameterBounds()).run(b.build())
+    same, every = program.of(ew.Select)
+    ranges = Ranges(program)
+    assert ranges[same.result].hi == 1.0
+    assert ranges[every.result].hi == 8.0
