@@ -92,6 +92,13 @@ void define_session(py::module_& module) {
                             "A connection between the two servers; one thread uses it at a time.")
       .def_property_readonly(
           "party", [](const PythonSession& self) { return PythonSession::Use(self)->party(); })
+      .def_property_readonly(
+          "nonce",
+          [](const PythonSession& self) {
+            const Block nonce = PythonSession::Use(self)->nonce();
+            return py::bytes(reinterpret_cast<const char*>(&nonce), sizeof nonce);
+          },
+          "16 bytes that both servers have drawn for this session, and that no other has.")
       .def(
           "stats",
           [](const PythonSession& self) {

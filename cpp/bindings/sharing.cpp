@@ -1,17 +1,33 @@
+// The client's side, and what a server makes of an upload by itself.
 #include "duet/sharing.h"
 
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <cstring>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "arrays.h"
 #include "bindings.h"
+#include "duet/client_proofs.h"
+#include "python_session.h"
 
 namespace duet::bindings {
 namespace {
 
 using py::literals::operator""_a;
+
+using PythonVector = std::tuple<std::size_t, unsigned, std::size_t>;
+using PythonTerm = std::tuple<std::size_t, std::int64_t, std::int64_t>;
+using PythonStatement = std::pair<std::vector<PythonTerm>, py::bytes>;
+
+std::span<const std::uint8_t> span_of(const py::bytes& bytes) {
+  const std::string_view view = bytes;
+  return {reinterpret_cast<const std::uint8_t*>(view.data()), view.size()};
+}
 
 Block seed_block(const py::bytes& seed) {
   const std::string_view bytes = seed;
@@ -21,25 +37,141 @@ Block seed_block(const py::bytes& seed) {
   return block;
 }
 
-py::array_t<Ring> share_array(const py::array& values, int frac, const py::bytes& seed) {
-  const auto array = contiguous<double>(values);
-  const std::span<const double> numbers(array.data(), static_cast<std::size_t>(array.size()));
-  return to_array(shape_of(values), share(numbers, frac, seed_block(seed)));
+py::bytes bytes_of(const void* data, std::size_t size) {
+  return {static_cast<const char*>(data), size};
 }
 
-py::array_t<Ring> expand_array(const py::bytes& seed, std::size_t count) {
-  return to_array({count}, expand(seed_block(seed), count));
+template <class T>
+std::span<const T> elements(const py::array_t<T, py::array::c_style>& array) {
+  return {array.data(), static_cast<std::size_t>(array.size())};
+}
+
+template <class T>
+py::array_t<T> array_of(const SecretVector<T>& data) {
+  return py::array_t<T>(static_cast<py::ssize_t>(data.size()), data.data());
+}
+
+ProofLayout layout_of(const std::vector<PythonVector>& vectors,
+                      const std::vector<PythonStatement>& statements,
+                      const std::vector<std::size_t>& squares) {
+  std::vector<ProofVector> shapes;
+  for (const auto& [entries, bits, row] : vectors) shapes.push_back({entries, bits, row});
+  std::vector<ProofStatement> proved;
+  for (const auto& [terms, constant] : statements) {
+    ProofStatement statement;
+    for (const auto& [vector, square, sum] : terms) {
+      statement.terms.push_back({vector, square, sum});
+    }
+    const auto bytes = span_of(constant);
+    if (bytes.size() != statement.constant.size()) {
+      throw py::value_error("a constant has 32 bytes");
+    }
+    std::copy(bytes.begin(), bytes.end(), statement.constant.begin());
+    proved.push_back(std::move(statement));
+  }
+  return {std::move(shapes), std::move(proved), squares};
+}
+
+py::array_t<std::int64_t> encode_array(const py::array& values, int frac) {
+  const auto array = contiguous<double>(values);
+  const SecretVector<Ring> encoded = encode(elements(array), frac);
+  py::array_t<std::int64_t> result(
+      std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
+  std::memcpy(result.mutable_data(), encoded.data(), encoded.size() * sizeof(Ring));
+  return result;
+}
+
+py::tuple prove_array(const ProofLayout& layout, const py::array& values,
+                      const py::bytes& context) {
+  const auto array = contiguous<std::int64_t>(values);
+  const auto numbers = elements(array);
+  const auto bound_to = span_of(context);
+  ProvenUpload upload;
+  {
+    const py::gil_scoped_release release;
+    Randomness random = Randomness::os();
+    upload = prove(layout, numbers, bound_to, random);
+  }
+  return py::make_tuple(bytes_of(&upload.seed, sizeof upload.seed), array_of(upload.low),
+                        array_of(upload.high), array_of(upload.proof));
+}
+
+py::array_t<Ring> expand_array(const ProofLayout& layout, const py::bytes& seed,
+                               const py::bytes& context) {
+  return array_of(expand_upload(layout, upload_key(seed_block(seed), span_of(context))));
+}
+
+py::tuple verdicts_of(const ProofVerdicts& verdicts) {
+  py::list accepted;
+  for (const std::uint8_t verdict : verdicts.accepted) accepted.append(verdict != 0);
+  return py::make_tuple(accepted, to_array(verdicts.squares.shape, verdicts.squares.data));
+}
+
+py::tuple check_seeds(const PythonSession& python_session, const ProofLayout& layout,
+                      const std::vector<std::pair<py::bytes, py::bytes>>& seeds) {
+  std::vector<Block> keys;
+  for (const auto& [seed, context] : seeds) {
+    keys.push_back(upload_key(seed_block(seed), span_of(context)));
+  }
+  const PythonSession::Use session(python_session);
+  ProofVerdicts verdicts;
+  {
+    const py::gil_scoped_release release;
+    verdicts = ClientProofs::run(*session, layout, keys);
+  }
+  return verdicts_of(verdicts);
+}
+
+using PythonUpload = std::tuple<py::array, py::array, py::array>;
+
+py::tuple check_masked(const PythonSession& python_session, const ProofLayout& layout,
+                       const std::vector<PythonUpload>& uploads) {
+  std::vector<py::array_t<Ring, py::array::c_style>> lows;
+  std::vector<py::array_t<std::uint8_t, py::array::c_style>> bytes;
+  std::vector<MaskedUpload> parts;
+  for (const auto& [low, high, proof] : uploads) {
+    lows.push_back(contiguous<Ring>(low));
+    const auto& low_words = lows.back();
+    bytes.push_back(contiguous<std::uint8_t>(high));
+    const auto high_bytes = elements(bytes.back());
+    bytes.push_back(contiguous<std::uint8_t>(proof));
+    parts.push_back({elements(low_words), high_bytes, elements(bytes.back())});
+  }
+  const PythonSession::Use session(python_session);
+  ProofVerdicts verdicts;
+  {
+    const py::gil_scoped_release release;
+    verdicts = ClientProofs::run(*session, layout, parts);
+  }
+  return verdicts_of(verdicts);
 }
 
 }  // namespace
 
 void define_sharing(py::module_& module) {
-  module.def(
-      "share", &share_array, "values"_a, "frac"_a, "seed"_a,
-      "Server 1's share of a float64 array with `frac` fractional bits; server 0's share is "
-      "expand(seed). Take a fresh seed for every array. RangeError if a value does not fit.");
-  module.def("expand", &expand_array, "seed"_a, "count"_a,
-             "Server 0's share, as a vector of uint64, from a seed of 16 bytes.");
+  module.def("encode", &encode_array, "values"_a, "frac"_a,
+             "A float64 array in fixed point, as int64. RangeError if a value does not fit.");
+  py::class_<ProofLayout>(module, "ProofLayout",
+                          "What clients upload and prove: see cpp/include/duet/proof.h.")
+      .def(py::init(&layout_of), "vectors"_a, "statements"_a, "squares"_a,
+           "Vectors (entries, bits, row), statements ([(vector, square, sum)], constant of 32 "
+           "bytes), and the vectors of whose squares servers get shares.")
+      .def_property_readonly("entries", &ProofLayout::entries)
+      .def_property_readonly("high_bytes", &ProofLayout::high_bytes)
+      .def_property_readonly("proof_bytes", &ProofLayout::proof_bytes)
+      .def_property_readonly("message_bytes", &ProofLayout::message_bytes)
+      .def_property_readonly("coefficients", &ProofLayout::coefficients);
+  module.def("prove", &prove_array, "layout"_a, "values"_a, "context"_a,
+             "Of an int64 vector the seed for server 0, and for server 1 the low words of its "
+             "shares, their other bytes and the proof. Draws a fresh seed. RangeError if shares of "
+             "so few bits do not hide the values.");
+  module.def("expand_upload", &expand_array, "layout"_a, "seed"_a, "context"_a,
+             "Server 0's shares, as a vector of uint64.");
+  module.def("check_seeds", &check_seeds, "session"_a, "layout"_a, "seeds"_a,
+             "Server 0's side of checking all clients' proofs, (seed, context) of each: which of "
+             "them hold, and its shares of squared norms. Once for an upload, never again.");
+  module.def("check_masked", &check_masked, "session"_a, "layout"_a, "uploads"_a,
+             "Server 1's side, with (low, high, proof) of each client.");
 }
 
 }  // namespace duet::bindings

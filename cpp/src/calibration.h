@@ -23,6 +23,9 @@ inline constexpr double kTruncation = 30e-9;
 // Of an element that noise is added to (noise).
 inline constexpr double kNoise = 600e-9;
 
+// Of an entry of a client's upload whose proof is checked (client_proofs).
+inline constexpr double kProofEntry = 7e-9;
+
 // benchmarks/lattice.cpp: steps of a product by lattice encryption, each of one polynomial.
 
 inline constexpr double kEncrypt = 500e-6;  // encrypt

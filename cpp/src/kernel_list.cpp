@@ -8,6 +8,7 @@
 
 #include "duet/add_noise.h"
 #include "duet/agreement.h"
+#include "duet/client_proofs.h"
 #include "duet/coins.h"
 #include "duet/confirm_round.h"
 #include "duet/evaluate.h"
@@ -53,6 +54,7 @@ constexpr auto kDeclarations = declarations<
     AddNoise,
     Agreement,
     BaseTransfers,
+    ClientProofs,
     Coins,
     ConfirmRound,
     Evaluate,

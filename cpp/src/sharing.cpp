@@ -4,7 +4,6 @@
 #include <string>
 
 #include "duet/errors.h"
-#include "duet/prg.h"
 
 namespace duet {
 
@@ -32,19 +31,6 @@ SecretVector<Ring> encode(std::span<const double> values, int frac) {
     encoded[i] = static_cast<Ring>(static_cast<std::int64_t>(scaled));
   }
   return encoded;
-}
-
-SecretVector<Ring> expand(Block seed, std::size_t count) {
-  SecretVector<Ring> values(count);
-  Prg(seed).fill(std::span<Ring>(values));
-  return values;
-}
-
-SecretVector<Ring> share(std::span<const double> values, int frac, Block seed) {
-  SecretVector<Ring> result = encode(values, frac);
-  const SecretVector<Ring> other = expand(seed, values.size());
-  for (std::size_t i = 0; i < result.size(); ++i) result[i] -= other[i];
-  return result;
 }
 
 }  // namespace duet

@@ -30,22 +30,9 @@ void refuses_what_does_not_fit() {
   CHECK(encode(std::vector{std::nextafter(0x1p63, 0)}, 0)[0] == 0x7ffffffffffffc00);
 }
 
-void shares_add_up() {
-  const std::vector<double> values{1.5, -2, 0, 1000};
-  const Block seed{1, 2};
-  const auto first = expand(seed, values.size());
-  const auto second = share(values, 10, seed);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    CHECK(first[i] + second[i] == static_cast<Ring>(static_cast<std::int64_t>(values[i] * 1024)));
-    CHECK(first[i] != 0);
-  }
-  CHECK(expand({1, 3}, 4) != first && expand(seed, 0).empty());
-}
-
 }  // namespace
 
 int main() {
   encodes();
   refuses_what_does_not_fit();
-  shares_add_up();
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -43,17 +44,23 @@ class Prg {
 // The source of all of a party's secrets. Only tests may fix it.
 class Randomness {
  public:
-  static Randomness os() { return Randomness(Prg::from_os()); }
-  static Randomness for_tests(Block seed) { return Randomness(Prg(seed)); }
+  static Randomness os() { return Randomness(Prg::from_os(), true); }
+  static Randomness for_tests(Block seed) { return Randomness(Prg(seed), false); }
 
   // A fresh 128-bit secret: a seed, a label, an offset.
-  Block seed() { return prg_.block(); }
-  void fill(std::span<std::uint8_t> out) { prg_.fill(out); }
+  Block seed() { return prg_->block(); }
+  void fill(std::span<std::uint8_t> out) { prg_->fill(out); }
+
+  // What follows depends on nothing that was there before, if it is the operating system's.
+  void renew() {
+    if (from_os_) prg_.emplace(Prg::from_os());
+  }
 
  private:
-  explicit Randomness(Prg prg) : prg_(std::move(prg)) {}
+  Randomness(Prg prg, bool from_os) : prg_(std::move(prg)), from_os_(from_os) {}
 
-  Prg prg_;
+  std::optional<Prg> prg_;
+  bool from_os_;
 };
 
 }  // namespace duet

@@ -1,0 +1,56 @@
+#include <bit>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+
+#include "duet/proof.h"
+#include "proof_parts.h"
+
+namespace duet {
+namespace {
+
+void check(bool holds, const char* what) {
+  if (!holds) throw std::invalid_argument(std::string("a proof's layout: ") + what);
+}
+
+}  // namespace
+
+ProofLayout::ProofLayout(std::vector<ProofVector> vectors, std::vector<ProofStatement> statements,
+                         std::vector<std::size_t> squares)
+    : vectors_(std::move(vectors)),
+      statements_(std::move(statements)),
+      squares_(std::move(squares)) {
+  const auto has_squares = [&](std::size_t v) {
+    return v < vectors_.size() && vectors_[v].row > 0;
+  };
+  for (const ProofVector& v : vectors_) {
+    check(v.bits >= 64 && v.bits <= kMostShareBits && v.bits % 8 == 0, "64, 72, ... or 104 bits");
+    check(v.row == 0 || (std::has_single_bit(v.row) && v.row <= kLongestRow),
+          "rows of a power of two");
+    check(v.entries < kMostEntries, "too many entries");
+  }
+  for (const ProofStatement& statement : statements_) {
+    for (const ProofTerm& term : statement.terms) {
+      check(term.vector < vectors_.size(), "a term is of no vector");
+      check(term.square == 0 || has_squares(term.vector), "a square of a vector without rows");
+    }
+  }
+  for (const std::size_t v : squares_) check(has_squares(v), "a square of a vector without rows");
+  for (std::size_t v = 0; v < vectors_.size(); ++v) {
+    entries_ += vectors_[v].entries;
+    high_bytes_ += vectors_[v].entries * high_bytes_of(vectors_[v]);
+    rows_ += rows(v);
+    coefficients_ += 2 * vectors_[v].row;
+  }
+}
+
+std::size_t ProofLayout::rows(std::size_t vector) const {
+  const auto [entries, bits, row] = vectors_[vector];
+  return row == 0 ? 0 : (entries + row - 1) / row;
+}
+
+std::size_t ProofLayout::message_bytes() const {
+  return 8 * (rows_ + 1) + Int256::kBytes * statements_.size();
+}
+
+}  // namespace duet

@@ -1,0 +1,422 @@
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "duet/client_proofs.h"
+#include "duet/errors.h"
+#include "proof_evaluation.h"
+#include "protocol.h"
+
+namespace {
+
+using namespace duet;
+
+using Values = std::vector<std::int64_t>;
+using Bytes = std::vector<std::uint8_t>;
+
+const Bytes kContext{'r', 'o', 'u', 'n', 'd'};
+
+std::array<std::uint8_t, 32> constant(const Int256& value) {
+  std::array<std::uint8_t, 32> bytes;
+  value.store(bytes.data());
+  return bytes;
+}
+
+Int256 square_of(std::int64_t x) {
+  const auto magnitude = static_cast<std::uint64_t>(x < 0 ? -x : x);
+  return Int256::of(Wide{magnitude} * magnitude);
+}
+
+Int256 squared_norm(std::span<const std::int64_t> x) {
+  Int256 sum;
+  for (const std::int64_t value : x) sum += square_of(value);
+  return sum;
+}
+
+Values random_entries(std::size_t count, unsigned bits, std::uint64_t seed) {
+  Prg prg({seed, 5});
+  Values values(count);
+  for (std::int64_t& value : values) {
+    value = static_cast<std::int64_t>(prg.next() >> (64 - bits)) - (std::int64_t{1} << (bits - 1));
+  }
+  return values;
+}
+
+// |x|^2 + |y|^2 is a constant, for values x and four more, y.
+struct Norm {
+  Norm(std::size_t entries, unsigned bits, std::size_t row, unsigned magnitude = 24)
+      : values(random_entries(entries + 4, magnitude, entries)),
+        layout({{entries, bits, row}, {4, bits, 1}},
+               {{{{0, 1, 0}, {1, 1, 0}}, constant(squared_norm(values))}}, {0, 1}) {}
+
+  Values values;
+  ProofLayout layout;
+};
+
+ProvenUpload uploaded(const ProofLayout& layout, const Values& values, std::uint64_t seed = 1) {
+  Randomness random = Randomness::for_tests({seed, 9});
+  return prove(layout, values, kContext, random);
+}
+
+MaskedUpload masked(const ProvenUpload& upload) { return {upload.low, upload.high, upload.proof}; }
+
+bool accepted(const ProofLayout& layout, const ProvenUpload& upload, const ProofPoint& point,
+              const Bytes& context = kContext) {
+  const ProofHalf first = evaluate_seed(layout, point, upload_key(upload.seed, context));
+  return holds(layout, point, evaluate_masked(layout, point, masked(upload)), first);
+}
+
+bool accepted(const ProofLayout& layout, const ProvenUpload& upload) {
+  return accepted(layout, upload, ProofPoint(layout, Block{7, 8}));
+}
+
+void integers_of_256_bits() {
+  const Int256 big{{~0ULL, ~0ULL, ~0ULL, 0}};
+  CHECK((big + Int256::of(1) == Int256{{0, 0, 0, 1}}));
+  CHECK((Int256{{0, 0, 0, 1}} - Int256::of(1) == big));
+  CHECK((-Int256::of(1) == Int256::of_signed(-1)));
+  CHECK((Int256::of(~Wide{0}) * ~Wide{0} == Int256{{1, 0, ~1ULL, ~0ULL}}));
+  CHECK((Int256{{1, 2, 3, 4}} << 0) == (Int256{{1, 2, 3, 4}}));
+  CHECK((Int256{{1, 2, 3, 4}} << 65) == (Int256{{0, 2, 4, 6}}));
+  CHECK((Int256{{1ULL << 63, 0, 0, 0}} << 129) == (Int256{{0, 0, 0, 1}}));
+  ProductSum sum;
+  for (int i = 0; i < 5; ++i) sum.add(~0ULL, ~0ULL);
+  CHECK(sum.value() == Int256::of(~0ULL) * Wide{~0ULL} * std::uint64_t{5});
+}
+
+void primes() {
+  for (const std::uint64_t prime : {2ULL, 37ULL, 41ULL, 2305843009213693951ULL})
+    CHECK(is_prime(prime));
+  // Carmichael numbers, and strong pseudoprimes to the first bases.
+  for (const std::uint64_t composite : {0ULL, 1ULL, 561ULL, 1373653ULL, 3215031751ULL,
+                                        341550071728321ULL, 3825123056546413051ULL}) {
+    CHECK(!is_prime(composite));
+  }
+  Prg prg({3, 4});
+  std::vector<std::uint64_t> found;
+  for (int i = 0; i < 200; ++i) {
+    const std::uint64_t p = Prime61::random(prg).p();
+    CHECK(is_prime(p) && p >> 60 == 1);
+    found.push_back(p);
+  }
+  std::ranges::sort(found);
+  CHECK(std::ranges::adjacent_find(found) == found.end());
+  for (const std::uint64_t p : {found.front(), found.back(), std::uint64_t{2305843009213693951}}) {
+    const Prime61 prime(p);
+    CHECK(prime.reduce((Wide{1} << 124) - 1) ==
+          static_cast<std::uint64_t>(((Wide{1} << 124) - 1) % p));
+    CHECK(prime.mul(p - 1, p - 1) == 1 && prime.sub(0, 1) == p - 1 && prime.add(p - 1, 1) == 0);
+    CHECK(prime.reduce(Int256{{0, 1, 0, 0}}) == prime.two64());
+    CHECK(prime.reduce(Int256{{p - 1, 0, 0, 0}} * Wide{p}) == 0);
+  }
+}
+
+void honest_proofs_hold() {
+  for (const unsigned bits : {64U, 72U, 80U, 88U, 104U}) {
+    for (const std::size_t row : {1, 4, 8, 16, 64}) {
+      for (const std::size_t entries : {1, 5, 16, 63, 64, 65, 200}) {
+        const Norm norm(entries, bits, row);
+        const ProvenUpload upload = uploaded(norm.layout, norm.values);
+        CHECK(upload.low.size() == entries + 4);
+        CHECK(upload.high.size() == (entries + 4) * (bits - 64) / 8);
+        CHECK(upload.proof.size() == 32 * 2 * (row + 1));
+        CHECK(accepted(norm.layout, upload));
+      }
+    }
+  }
+}
+
+void servers_get_shares_of_values_and_squares() {
+  const Norm norm(300, 80, 16);
+  const ProvenUpload upload = uploaded(norm.layout, norm.values);
+  const Block key = upload_key(upload.seed, kContext);
+  const SecretVector<Ring> first = expand_upload(norm.layout, key);
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    CHECK(first[i] + upload.low[i] == static_cast<Ring>(norm.values[i]));
+  }
+  const ProofPoint point(norm.layout, Block{1, 1});
+  const ProofHalf a = evaluate_seed(norm.layout, point, key);
+  const ProofHalf b = evaluate_masked(norm.layout, point, masked(upload));
+  const std::span<const std::int64_t> x(norm.values);
+  CHECK(a.squares[0] + b.squares[0] == squared_norm(x.first(300)).limbs[0]);
+  CHECK(a.squares[1] + b.squares[1] == squared_norm(x.subspan(300)).limbs[0]);
+  CHECK(a.squares[0] != 0 && b.squares[0] != 0);
+}
+
+// Extreme values: shares of all widths, with entries at the ends of 64 bits.
+void large_entries() {
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const Values values{most, -most - 1, 0, 1, -1, most, 5, -5};
+  const ProofLayout layout({{4, 104, 4}, {4, 104, 1}},
+                           {{{{0, 1, 0}, {1, 1, 0}}, constant(squared_norm(values))}}, {});
+  CHECK(accepted(layout, uploaded(layout, values)));
+}
+
+// Where shares are as narrow as the values, most seeds do not fit; a client draws another one.
+void seeds_are_drawn_again() {
+  const Values values{std::int64_t{1} << 62, 3 - (std::int64_t{1} << 62), 0, 0, 1, 2};
+  const ProofLayout layout({{2, 64, 1}, {4, 64, 1}},
+                           {{{{0, 1, 0}, {1, 1, 0}}, constant(squared_norm(values))}}, {});
+  int first = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const ProvenUpload upload = uploaded(layout, values, seed);
+    CHECK(accepted(layout, upload));
+    first += upload.seed == Randomness::for_tests({seed, 9}).seed();
+  }
+  CHECK(first > 35 && first < 78);  // 9/16 of them
+  const Values many(400, std::int64_t{1} << 62);
+  const ProofLayout narrow({{400, 64, 16}}, {}, {});
+  CHECK(message_of<RangeError>([&] { uploaded(narrow, many); }) ==
+        "prove: the values are too large for shares of so few bits");
+}
+
+// Statements with sums: truth values, one-hot vectors, numbers of an interval.
+void statements_with_sums() {
+  const ProofLayout truth({{40, 80, 8}}, {{{{0, 1, -1}}, constant(Int256{})}}, {});
+  Values values(40);
+  for (std::size_t i = 0; i < 40; i += 3) values[i] = 1;
+  CHECK(accepted(truth, uploaded(truth, values)));
+  const auto refused_with = [&](const ProofLayout& layout, std::size_t i, std::int64_t value) {
+    Values changed = values;
+    changed[i] = value;
+    return !accepted(layout, uploaded(layout, changed));
+  };
+  for (const std::int64_t value : {2, -1, 5}) CHECK(refused_with(truth, 7, value));
+
+  const Int256 one = Int256::of(1);
+  const ProofLayout one_hot({{40, 80, 8}},
+                            {{{{0, 1, 0}}, constant(one)}, {{{0, 0, 1}}, constant(one)}}, {});
+  values.assign(40, 0);
+  CHECK(!accepted(one_hot, uploaded(one_hot, values)));
+  values[9] = 1;
+  CHECK(accepted(one_hot, uploaded(one_hot, values)));
+  CHECK(refused_with(one_hot, 9, -1) && refused_with(one_hot, 10, 1) &&
+        refused_with(one_hot, 10, -1));
+
+  // -10 <= x <= 50: x + 10 and 50 - x are sums of four squares.
+  const auto interval = [](std::int64_t x, Values y) {
+    const ProofLayout layout({{1, 80, 0}, {4, 80, 1}, {4, 80, 1}},
+                             {{{{1, 1, 0}, {0, 0, -1}}, constant(Int256::of(10))},
+                              {{{2, 1, 0}, {0, 0, 1}}, constant(Int256::of(50))}},
+                             {});
+    y.insert(y.begin(), x);
+    return accepted(layout, uploaded(layout, y));
+  };
+  CHECK(interval(-10, {0, 0, 0, 0, 7, 3, 1, 1}));
+  CHECK(interval(50, {7, 3, 1, 1, 0, 0, 0, 0}));
+  CHECK(interval(-3, {2, 1, 1, 1, 7, 2, 0, 0}));
+  CHECK(!interval(-11, {0, 0, 0, 1, 7, 3, 1, 1}) && !interval(51, {7, 3, 1, 1, 0, 0, 0, 1}));
+}
+
+void cheats_are_refused() {
+  const Norm norm(200, 80, 16);
+  const ProvenUpload honest = uploaded(norm.layout, norm.values);
+  const auto refused = [&](const std::function<void(ProvenUpload&)>& change) {
+    ProvenUpload upload{honest.seed, honest.low, honest.high, honest.proof};
+    change(upload);
+    return !accepted(norm.layout, upload);
+  };
+  CHECK(!refused([](ProvenUpload&) {}));
+  // Entries that are larger by 1, 2^63, 2^64 (which the ring does not see) and 2^79.
+  CHECK(refused([](ProvenUpload& u) { u.low[3] += 1; }));
+  CHECK(refused([](ProvenUpload& u) { u.low[3] += 1ULL << 63; }));
+  CHECK(refused([](ProvenUpload& u) { u.high[2 * 3] ^= 1; }));
+  CHECK(refused([](ProvenUpload& u) { u.high[2 * 3 + 1] ^= 0x80; }));
+  CHECK(refused([](ProvenUpload& u) { u.low[203] += 1; }));  // what is missing from the norm
+  // The norm itself, and coefficients that no statement is about; the top bit of a coefficient.
+  for (const std::size_t coefficient : {0, 15, 16, 31, 32, 33}) {
+    CHECK(refused([&](ProvenUpload& u) { u.proof[32 * coefficient] ^= 1; }));
+    CHECK(refused([&](ProvenUpload& u) { u.proof[32 * coefficient + 31] ^= 0x80; }));
+  }
+  CHECK(refused([](ProvenUpload& u) {
+    u.proof[32 * 15] ^= 1;
+    u.proof[32 * 16] ^= 1;
+  }));
+  CHECK(refused([](ProvenUpload& u) { std::swap_ranges(&u.low[0], &u.low[16], &u.low[16]); }));
+  CHECK(refused([](ProvenUpload& u) { u.seed.lo ^= 1; }));
+  const ProvenUpload other = uploaded(norm.layout, norm.values, 2);
+  CHECK(refused([&](ProvenUpload& u) { u.proof = other.proof; }));
+  CHECK(refused([&](ProvenUpload& u) { u.seed = other.seed; }));
+  // Another round, program or client.
+  const ProofPoint point(norm.layout, Block{7, 8});
+  CHECK(!accepted(norm.layout, honest, point, {'n', 'e', 'x', 't'}));
+
+  // All that a client can choose freely, for values that are too long: proofs that are right.
+  Values longer = norm.values;
+  longer[0] += longer[0] < 0 ? -1 : 1;
+  CHECK(!accepted(norm.layout, uploaded(norm.layout, longer)));
+  // Squares that vanish modulo 2^64: with entries of 2^32 the sum is the constant, in the ring.
+  longer = norm.values;
+  longer.insert(longer.end(), 4, 0);
+  const ProofLayout wider({{204, 80, 16}, {4, 80, 1}}, norm.layout.statements(), {});
+  std::rotate(longer.begin() + 200, longer.begin() + 204, longer.end());
+  CHECK(accepted(wider, uploaded(wider, longer)));
+  for (std::size_t i = 200; i < 204; ++i) longer[i] = std::int64_t{1} << 32;
+  CHECK(!accepted(wider, uploaded(wider, longer)));
+}
+
+// x + share·y, of 256-bit coefficients in a proof.
+void add_to(SecretVector<std::uint8_t>& proof, std::size_t coefficient, const Int256& x) {
+  std::uint8_t* const at = proof.data() + 32 * coefficient;
+  (Int256::load(at) + x).store(at);
+}
+
+// The best that a client can do that knows the prime: its polynomial differs from the right one by
+// one that vanishes at as many points as it has roots. Of 7,680 points so many accept, not one more
+// or less; and if the difference is a multiple of the prime, all do. Of a prime that it does not
+// know, none do.
+void cheats_that_know_the_prime() {
+  constexpr std::uint64_t kPoints = 7680;
+  const Norm norm(60, 80, 16, 20);
+  const Prime61 known(2305843009213693951ULL);
+  const std::size_t coefficients = norm.layout.coefficients();
+  // (t - 1)(t - 3)(t - 5)..., of the highest degree.
+  std::vector<std::uint64_t> roots_at{1};
+  for (std::uint64_t root = 1; roots_at.size() < coefficients; root += 2) {
+    roots_at.insert(roots_at.begin(), 0);
+    for (std::size_t i = 0; i + 1 < roots_at.size(); ++i) {
+      roots_at[i] = known.sub(roots_at[i], known.mul(root, roots_at[i + 1]));
+    }
+  }
+  ProvenUpload upload = uploaded(norm.layout, norm.values);
+  for (std::size_t i = 0; i < coefficients; ++i) {
+    add_to(upload.proof, i, Int256::of(roots_at[i]));
+  }
+  // Its statement would be false: the coefficient with the inner product moves the norm. So that
+  // this test is about the polynomial alone, the constant follows.
+  std::vector<ProofStatement> statements = norm.layout.statements();
+  statements[0].constant =
+      constant(Int256::load(statements[0].constant.data()) + (Int256::of(roots_at[15]) << 1) +
+               (Int256::of(roots_at[32]) << 1));
+  const ProofLayout layout(norm.layout.vectors(), statements, {});
+  std::size_t count = 0;
+  for (std::uint64_t point = 1; point <= kPoints; ++point) {
+    count += accepted(layout, upload, ProofPoint(layout, known, point));
+  }
+  CHECK(count == coefficients - 1);
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    CHECK(!accepted(layout, upload, ProofPoint(layout, Block{seed, 1})));
+  }
+
+  ProvenUpload multiple = uploaded(norm.layout, norm.values);
+  add_to(multiple.proof, 3, Int256::of(known.p()) * std::uint64_t{12345});
+  CHECK(accepted(norm.layout, multiple, ProofPoint(norm.layout, known, 99)));
+  CHECK(!accepted(norm.layout, multiple));
+}
+
+// What server 1 sees of server 0's rows is uniform: 64 classes of all rows of 40 uploads of zeros.
+void rows_are_hidden() {
+  const ProofLayout layout({{3200, 80, 32}}, {}, {});
+  const ProofPoint point(layout, Block{2, 2});
+  std::array<int, 64> classes{};
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const ProvenUpload upload = uploaded(layout, Values(3200), seed);
+    const ProofHalf half = evaluate_seed(layout, point, upload_key(upload.seed, kContext));
+    for (const std::uint64_t value : half.rows) {
+      ++classes[static_cast<std::size_t>(static_cast<double>(value) * 64 /
+                                         static_cast<double>(point.prime().p()))];
+    }
+  }
+  double chi_squared = 0;
+  for (const int count : classes) chi_squared += (count - 62.5) * (count - 62.5) / 62.5;
+  CHECK(chi_squared > 25 && chi_squared < 125);
+  // A blind of its own for each row: the rows' values differ though all shares are alike modulo it.
+  const ProvenUpload upload = uploaded(layout, Values(3200));
+  ProofPoint zero(layout, Prime61(2305843009213693951ULL), 0);
+  const ProofHalf half = evaluate_seed(layout, zero, upload_key(upload.seed, kContext));
+  CHECK(half.rows[0] != half.rows[1]);
+}
+
+struct Round {
+  explicit Round(std::size_t clients) : norm(100, 80, 16) {
+    for (std::uint64_t client = 0; client < clients; ++client) {
+      uploads.push_back(uploaded(norm.layout, norm.values, client));
+    }
+  }
+
+  std::array<ProofVerdicts, 2> run(Sessions& both) {
+    std::vector<Block> keys;
+    std::vector<MaskedUpload> parts;
+    for (const ProvenUpload& upload : uploads) {
+      keys.push_back(upload_key(upload.seed, kContext));
+      parts.push_back(masked(upload));
+    }
+    std::array<ProofVerdicts, 2> verdicts;
+    both.run(ClientProofs::online_cost(uploads.size(), norm.layout.message_bytes()),
+             [&](Session& session, std::size_t party) {
+               session.begin(Phase::kAgreement);
+               session.end();
+               verdicts[party] = party == 0 ? ClientProofs::run(session, norm.layout, keys)
+                                            : ClientProofs::run(session, norm.layout, parts);
+             });
+    return verdicts;
+  }
+
+  Norm norm;
+  std::vector<ProvenUpload> uploads;
+};
+
+void both_servers_get_the_verdicts() {
+  for (const std::size_t clients : {1, 3, 8, 9}) {
+    Round round(clients);
+    round.uploads.front().low[5] += 1;
+    if (clients > 2) round.uploads.back().proof[100] ^= 4;
+    Sessions both;
+    const auto verdicts = round.run(both);
+    for (std::size_t client = 0; client < clients; ++client) {
+      const bool honest = client != 0 && !(clients > 2 && client + 1 == clients);
+      CHECK(verdicts[0].accepted[client] == honest && verdicts[1].accepted[client] == honest);
+    }
+    const Tensor<Ring> squares = add(verdicts[0].squares, verdicts[1].squares);
+    CHECK((squares.shape == Shape{clients, 2}));
+    const std::span<const std::int64_t> x(round.norm.values);
+    if (clients > 2) CHECK(squares.data[2] == squared_norm(x.first(100)).limbs[0]);
+  }
+}
+
+void traces_are_pinned() {
+  Round round(3);
+  Sessions both;
+  round.run(both);
+  both.check_traces("client_proofs");
+}
+
+void wrong_layouts_and_sizes() {
+  const auto refused = [](ProofVector vector) {
+    return message_of<std::invalid_argument>([&] { ProofLayout({vector}, {}, {}); });
+  };
+  CHECK(!refused({5, 60, 4}).empty() && !refused({5, 112, 4}).empty() &&
+        !refused({5, 81, 4}).empty());
+  CHECK(!refused({5, 80, 3}).empty() && !refused({5, 80, 8192}).empty());
+  CHECK(!message_of<std::invalid_argument>([] { ProofLayout({{5, 80, 0}}, {}, {0}); }).empty());
+  CHECK(!message_of<std::invalid_argument>([] {
+           ProofLayout({{5, 80, 0}}, {{{{0, 1, 0}}, {}}}, {});
+         }).empty());
+  CHECK(!message_of<std::invalid_argument>([] {
+           ProofLayout({{5, 80, 4}}, {{{{1, 0, 1}}, {}}}, {});
+         }).empty());
+  const Norm norm(10, 80, 4);
+  CHECK(message_of<std::invalid_argument>([&] { uploaded(norm.layout, Values(3)); }) ==
+        "prove: 3 values for 14");
+}
+
+}  // namespace
+
+int main() {
+  integers_of_256_bits();
+  primes();
+  honest_proofs_hold();
+  servers_get_shares_of_values_and_squares();
+  large_entries();
+  seeds_are_drawn_again();
+  statements_with_sums();
+  cheats_are_refused();
+  cheats_that_know_the_prime();
+  rows_are_hidden();
+  both_servers_get_the_verdicts();
+  traces_are_pinned();
+  wrong_layouts_and_sizes();
+}
