@@ -119,6 +119,8 @@ def local_expression(program: Program, op: Op, names: Mapping[Value, str]) -> st
     match op:
         case io.Share():
             return f"shares.at({program.of(io.Share).index(op)})"
+        case io.ProvedSquares():
+            return f"shares.at({len(program.of(io.Share)) + program.of(io.ProvedSquares).index(op)})"
         case io.Public():
             return f"publics.at({program.of(io.Public).index(op)})"
         case io.Constant():

@@ -11,16 +11,18 @@ from ezprivsecfl.ir.mpc.results import significant_bits
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import print_program
-from ezprivsecfl.ir.types import RingType
+from ezprivsecfl.ir.types import DType, RingType
 from ezprivsecfl.runtime.manifest import (
     MANIFEST,
     Check,
     Manifest,
     OpenedValue,
+    Proof,
     PublicValue,
     ServerInput,
     SharedInput,
 )
+from ezprivsecfl.runtime.proofs import RING_BITS
 
 
 def common_tree(compiled: Compiled, program: Program, backend: str) -> dict[str, str]:
@@ -45,13 +47,14 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
     """What the runtime must know: see ``common_tree``."""
     shares = program.of(io.Share)
     shared = {op.path for op in shares}
+    bits = {op.path for op in compiled.tensor.of(Input) if op.type.dtype is DType.BOOL}
     return Manifest(
         name=compiled.name,
         backend=backend,
         max_clients=compiled.options.clients,
         min_clients=compiled.options.min_clients,
         drop_bad_clients=compiled.options.on_bad_client == DROP,
-        shares=tuple(SharedInput(op.path, op.type.shape, op.type.frac, op.bound, op.lowest) for op in shares),
+        shares=tuple(_shared(op, bits=op.path in bits, proofs=compiled.options.proofs) for op in shares),
         server=tuple(ServerInput(op.path, op.type.shape) for op in compiled.tensor.of(Input) if op.path not in shared),
         publics=tuple(
             PublicValue(op.path, op.type.shape, op.type.frac, op.bound, op.least, str(op.location))
@@ -61,7 +64,23 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
         checks=tuple(
             Check(op.what, str(op.location), isinstance(op, protocol.CheckClients)) for op in program.of(protocol.Check)
         ),
+        share_bits=compiled.options.share_bits if compiled.options.proofs else RING_BITS,
+        squares=tuple(_share_of(op).path for op in program.of(io.ProvedSquares)),
     )
+
+
+def _shared(op: io.Share, *, bits: bool, proofs: bool) -> SharedInput:
+    """A parameter, and what clients prove of it; ``bits``: its values are 0 and 1."""
+    proof = Proof.NONE
+    if proofs:
+        proof = Proof.BITS if bits else Proof.ENTRIES if op.norm is None else Proof.NORM
+    return SharedInput(op.path, op.type.shape, op.type.frac, op.bound, op.lowest, proof, op.norm)
+
+
+def _share_of(op: io.ProvedSquares) -> io.Share:
+    share = op.operands[0].op
+    assert isinstance(share, io.Share)
+    return share
 
 
 def _frac(output: io.Output) -> int:

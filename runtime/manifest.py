@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from ezprivsecfl.errors import RunError
@@ -14,6 +15,18 @@ from ezprivsecfl.ir.types import Shape
 
 MANIFEST = "manifest.json"
 """Its name in a source tree."""
+
+
+class Proof(StrEnum):
+    """What is proved of a client's value of one parameter."""
+
+    NORM = "norm"
+    """Its L2 norm, and so that no entry is larger."""
+    ENTRIES = "entries"
+    """That every single entry lies between the bounds."""
+    BITS = "bits"
+    """That all entries are 0 or 1."""
+    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,8 @@ class SharedInput:
         frac: Fractional bits.
         bound: Entries x satisfy ``|x| < bound``.
         lowest: And ``x >= lowest``, if that is given.
+        proof: What of it clients prove to the servers; all else a client only sees to by itself.
+        norm: The largest L2 norm of a client's value, if it is that.
     """
 
     path: str
@@ -33,6 +48,8 @@ class SharedInput:
     frac: int
     bound: float
     lowest: float | None
+    proof: Proof
+    norm: float | None
 
     @property
     def client_shape(self) -> tuple[int, ...]:
@@ -116,6 +133,8 @@ class Manifest:
         publics: What the secure part takes of the prologue.
         outputs: What is opened.
         checks: What is opened before that.
+        share_bits: Of the shares of clients' values (``runtime/proofs.py``).
+        squares: The parameters of whose squared norms the secure part takes shares, after those of the parameters.
     """
 
     name: str
@@ -128,6 +147,8 @@ class Manifest:
     publics: tuple[PublicValue, ...]
     outputs: tuple[OpenedValue, ...]
     checks: tuple[Check, ...]
+    share_bits: int
+    squares: tuple[str, ...]
 
     @property
     def text(self) -> str:
@@ -144,6 +165,7 @@ class Manifest:
         try:
             fields: dict[str, Any] = json.loads(text)
             fields |= {name: _read(kind, fields[name]) for name, kind in _LISTS.items()}
+            fields["squares"] = tuple(fields["squares"])
             return Manifest(**fields)
         except (ValueError, TypeError, KeyError, AttributeError) as e:
             raise RunError(f"{MANIFEST} is none of this version of EZPrivSecFL ({e}): compile the program again") from e

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.errors import DivisionError, InputError, RunError
-from ezprivsecfl.runtime.manifest import Manifest, SharedInput
+from ezprivsecfl.runtime.manifest import Manifest
+from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.sharing import SEED_BYTES
 
 Computed = TypeVar("Computed")
@@ -25,15 +26,14 @@ COUNT = struct.Struct("<I")
 
 @dataclass(repr=False)
 class Inbox:
-    """One server's uploads of the next round: at most one, of the right size, per client and parameter.
+    """One server's uploads of the next round: at most one, of the right sizes, per client.
 
     So it never holds more than all shares of the largest number of clients, however much is uploaded. A client of
     which one upload is refused is left out, and what it has uploaded before is forgotten.
 
     Args:
-        party: 0, which takes seeds, or 1, which takes masked values.
-        manifest: Of the program: what its CLIENTS-placed parameters are, and that clients have numbers below
-            ``max_clients``.
+        party: 0, which takes seeds, or 1, which takes masked values and proofs.
+        manifest: Of the program: what its clients upload, and that they have numbers below ``max_clients``.
         refused: By client why it is left out; under None uploads that name no client of the program. One reason each,
             the first.
     """
@@ -41,27 +41,32 @@ class Inbox:
     party: int
     manifest: Manifest
     refused: dict[int | None, str] = field(default_factory=dict)
-    _held: dict[int, dict[str, NDArray[Any]]] = field(default_factory=dict)
+    _held: dict[int, tuple[NDArray[Any], ...]] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
         """How much is held."""
-        return sum(data.nbytes for parts in self._held.values() for data in parts.values())
+        return sum(data.nbytes for parts in self._held.values() for data in parts)
 
     @property
     def client_bytes(self) -> int:
         """How much one client has to upload."""
-        return sum(
-            self._expected(share)[0].itemsize * _size(self._expected(share)[1]) for share in self.manifest.shares
-        )
+        return sum(dtype.itemsize * size for _, dtype, size in self._expected())
 
-    def take(self, path: str, client: int, data: NDArray[Any]) -> None:
-        """Takes in one parameter of one client, or refuses the client."""
-        why = self._wrong(path, client, data)
+    def take(self, client: int, round_id: object, arrays: Sequence[NDArray[Any]], current: str) -> None:
+        """Takes in what a client uploads for a round, or refuses the client.
+
+        Args:
+            client: Its number.
+            round_id: The round that it names.
+            arrays: What it uploads.
+            current: The round that is to come.
+        """
+        why = self._wrong(client, round_id, arrays, current)
         if why is not None:
             self.refuse(client, why)
         elif client not in self.refused:
-            self._held.setdefault(client, {})[path] = np.asarray(data, order="C")
+            self._held[client] = tuple(np.asarray(data, order="C") for data in arrays)
 
     def refuse(self, client: object, why: str) -> None:
         """Leaves a client out of the next round."""
@@ -72,20 +77,17 @@ class Inbox:
             self.refused.setdefault(None, f"an upload names the client {_shown(client)}, which there is not")
 
     def close(self, clients: int) -> tuple[int, ...]:
-        """The clients below a number whose uploads are complete; for all others there is a reason then."""
+        """The clients below a number that have uploaded; for all others there is a reason then."""
         for client in [c for c in self._held if c >= clients]:
             self.refuse(client, f"the round is one of {clients} clients")
         for client in range(clients):
-            held = self._held.get(client, {})
-            missing = [share.path for share in self.manifest.shares if share.path not in held]
-            if missing:
-                self.refuse(client, f"it has not uploaded {', '.join(map(repr, missing))}")
+            if client not in self._held:
+                self.refuse(client, "it has not uploaded anything")
         return tuple(sorted(self._held))
 
-    def share(self, path: str, client: int, *, again: bool) -> NDArray[Any]:
-        """What a client has uploaded for a parameter; kept only if it may be needed again."""
-        held = self._held[client]
-        return held[path] if again else held.pop(path)
+    def of(self, client: int) -> tuple[NDArray[Any], ...]:
+        """What a client has uploaded."""
+        return self._held[client]
 
     def keep(self, clients: Collection[int]) -> None:
         """Forgets what all other clients have uploaded."""
@@ -100,28 +102,32 @@ class Inbox:
         integer = isinstance(client, int | np.integer) and not isinstance(client, bool)
         return integer and client in range(self.manifest.max_clients)
 
-    def _expected(self, share: SharedInput) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    def _expected(self) -> list[tuple[str, np.dtype[Any], int]]:
+        """The arrays of an upload: what they are, and their sizes, which are the same for all clients."""
         if self.party == 0:
-            return np.dtype(np.uint8), (SEED_BYTES,)
-        return np.dtype(np.uint64), share.client_shape
+            return [("seed", np.dtype(np.uint8), SEED_BYTES)]
+        layout = plan_of(self.manifest).layout
+        return [
+            ("masked values", np.dtype(np.uint64), layout.entries),
+            ("masked values' high bytes", np.dtype(np.uint8), layout.high_bytes),
+            ("proof", np.dtype(np.uint8), layout.proof_bytes),
+        ]
 
-    def _wrong(self, path: str, client: int, data: NDArray[Any]) -> str | None:
+    def _wrong(self, client: int, round_id: object, arrays: Sequence[NDArray[Any]], current: str) -> str | None:
         if not self._is_client(client):
             return "there is no such client"
-        share = next((share for share in self.manifest.shares if share.path == path), None)
-        if share is None:
-            return f"it has uploaded a parameter {_shown(path)}, which the program does not have"
-        if path in self._held.get(client, {}):
-            return f"it has uploaded {path!r} twice"
-        dtype, shape = self._expected(share)
-        if data.dtype != dtype or data.shape != shape:
-            given = f"{data.dtype} of shape {list(data.shape)}"
-            return f"it has uploaded {path!r} as {_shortened(given)} instead of {dtype} of shape {list(shape)}"
+        if client in self._held:
+            return "it has uploaded twice"
+        if round_id != current:
+            return f"its upload is for the round {_shown(round_id)}, not for this one"
+        expected = self._expected()
+        if len(arrays) != len(expected):
+            return f"it has uploaded {len(arrays)} arrays instead of {len(expected)}"
+        for data, (what, dtype, size) in zip(arrays, expected, strict=True):
+            if data.dtype != dtype or data.shape != (size,):
+                given = f"{data.dtype} of shape {list(data.shape)}"
+                return f"it has uploaded its {what} as {_shortened(given)} instead of {dtype} of shape [{size}]"
         return None
-
-
-def _size(shape: Sequence[int]) -> int:
-    return int(np.prod(shape, dtype=np.int64))
 
 
 def _shown(given: object) -> str:

@@ -26,10 +26,13 @@ from ezprivsecfl.ir.types import DType, resolve
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.encoding import check_bound
-from ezprivsecfl.runtime.manifest import Manifest, SharedInput
+from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.participants import Inbox, agree, on_valid_clients, reasons
+from ezprivsecfl.runtime.proofs import plan_of, round_id, upload_context
 
 Arrays = dict[str, NDArray[Any]]
+
+PROOF_FAILS = "its proof that its values are within the bounds does not hold"
 
 
 @dataclass
@@ -163,6 +166,7 @@ class ServerProgram:
         program_hash: Of the files that were loaded; the other server's must be the same.
         session: The connection; None until the servers have met.
         ready_for: The number of clients that the setup phase was run for, or None.
+        rounds: How many there have been.
         kept: The clients whose values the last round's results are of.
         magnitudes: By path the largest entry of what the last round opened, in units of the last place.
         refused: Why this server could not take others, by client; those that are in none of the three, the other
@@ -178,6 +182,7 @@ class ServerProgram:
     program_hash: bytes
     session: Any = None
     ready_for: int | None = None
+    rounds: int = 0
     opened: list[dict[str, Any]] = field(default_factory=list)
     kept: tuple[int, ...] = ()
     magnitudes: dict[str, int] = field(default_factory=dict)
@@ -205,9 +210,17 @@ class ServerProgram:
         self.engine.setup(self.session, clients)
         self.ready_for = clients
 
-    def upload(self, path: str, client: int, data: NDArray[Any]) -> None:
-        """Takes in one client's upload, for server 0 a seed, for server 1 the masked value; or refuses the client."""
-        self.inbox.take(path, client, data)
+    @property
+    def round_id(self) -> bytes:
+        """Of the round that is to come: no round of any other session has the same, nor any other one of this."""
+        return round_id(self.session.nonce, self.rounds)
+
+    def upload(self, client: int, named: object, arrays: Sequence[NDArray[Any]]) -> None:
+        """Takes in what a client uploads for the round that it names; or refuses the client."""
+        if self.session is None:
+            self.inbox.refuse(client, "it has uploaded something while there was no round")
+        else:
+            self.inbox.take(client, named, arrays, self.round_id.hex())
 
     def run(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
         """One round on the uploads of clients 0 to ``clients - 1``.
@@ -228,19 +241,40 @@ class ServerProgram:
             self.stats, self.invalid = {}, {}
             complete = self.inbox.close(clients)
             self.refused = dict(self.inbox.refused)
-            self.kept = agree(self.session, clients, complete, self.manifest.max_clients)
+            agreed = agree(self.session, clients, complete, self.manifest.max_clients)
+            self.kept, squares = self._proved(agreed)
             self._count("agreement")
             dropped = self._dropped(clients)
             if dropped and not self.manifest.drop_bad_clients:
                 raise InputError(f"{self.manifest.name}: clients cannot take part{reasons(dropped)}")
             outputs, self.kept, self.invalid = on_valid_clients(
-                self.manifest, self.kept, dropped, lambda kept: self._computed(server, kept)
+                self.manifest, self.kept, dropped, lambda kept: self._computed(server, kept, squares)
             )
             return outputs
         finally:
+            self.rounds += 1  # proofs are checked once: nothing of this round is ever taken again
             self.inbox.clear()
 
-    def _computed(self, server: Mapping[str, NDArray[Any]], kept: tuple[int, ...]) -> Arrays:
+    def _proved(self, agreed: Sequence[int]) -> tuple[tuple[int, ...], dict[int, NDArray[np.uint64]]]:
+        """The clients whose proofs hold, and by client shares of its squared norms."""
+        layout, uploads = plan_of(self.manifest).layout, [self.inbox.of(client) for client in agreed]
+        if self.party == 0:
+            seeds = [(seed.tobytes(), self._context(c)) for c, (seed,) in zip(agreed, uploads, strict=True)]
+            accepted, squares = _duet.check_seeds(self.session, layout, seeds)
+        else:
+            masked = [(low, high, proof) for low, high, proof in uploads]
+            accepted, squares = _duet.check_masked(self.session, layout, masked)
+        self.refused |= {c: PROOF_FAILS for c, holds in zip(agreed, accepted, strict=True) if not holds}
+        kept = tuple(client for client, holds in zip(agreed, accepted, strict=True) if holds)
+        return kept, dict(zip(agreed, squares, strict=True))
+
+    def _context(self, client: int) -> bytes:
+        """What a client's upload is bound to."""
+        return upload_context(self.program_hash, self.round_id, client)
+
+    def _computed(
+        self, server: Mapping[str, NDArray[Any]], kept: tuple[int, ...], squares: Mapping[int, NDArray[np.uint64]]
+    ) -> Arrays:
         """The round on some clients; nothing is opened but checks unless these pass."""
         clients = len(kept)
         prepared = self.clear.prepared(server, clients)
@@ -249,7 +283,7 @@ class ServerProgram:
             self.setup(clients)
         self.ready_for = None
         self.inbox.keep(kept)
-        shares = [self._stacked(s, kept) for s in self.manifest.shares]
+        shares = self._stacked(kept, squares)
         try:
             self._judge(self.engine.online(self.session, shares, publics))
             lowest = self.clear.lowest(prepared)
@@ -292,13 +326,16 @@ class ServerProgram:
             before = self.stats.get(phase, {})
             self.stats[phase] = {name: before.get(name, 0) + value for name, value in last[phase].items()}
 
-    def _stacked(self, share: SharedInput, kept: tuple[int, ...]) -> NDArray[np.uint64]:
-        """This server's shares of a parameter, of some clients, in the order of their numbers."""
-        shape = resolve(share.shape, len(kept))
-        result = np.empty(shape, dtype=np.uint64)
+    def _stacked(self, kept: tuple[int, ...], squares: Mapping[int, NDArray[np.uint64]]) -> list[NDArray[np.uint64]]:
+        """This server's shares of some clients, in the order of their numbers: of parameters, and of squared norms."""
+        plan, inputs = plan_of(self.manifest), self.manifest.shares
+        stacked = [np.empty(resolve(s.shape, len(kept)), dtype=np.uint64) for s in inputs]
         for row, client in enumerate(kept):
-            data = self.inbox.share(share.path, client, again=self.clear.may_drop)
+            first, *_ = self.inbox.of(client)
             if self.party == 0:
-                data = _duet.expand(data.tobytes(), int(np.prod(shape[1:], dtype=np.int64))).reshape(shape[1:])
-            result[row] = data
-        return result
+                first = _duet.expand_upload(plan.layout, first.tobytes(), self._context(client))
+            parts = plan.parts(first)
+            for s, values in zip(inputs, stacked, strict=True):
+                values[row] = parts[s.path].reshape(s.client_shape)
+        norms = [np.array([squares[client][i] for client in kept]) for i in range(len(self.manifest.squares))]
+        return [*stacked, *norms]

@@ -42,6 +42,7 @@ class Server:
             "meet": self.meet,
             "measure": self.measure,
             "setup": self.setup,
+            "round": self.round,
             "upload": self.upload,
             "run": self.run,
         }
@@ -86,18 +87,19 @@ class Server:
         self.programs[message.header["program"]].setup(message.header["clients"])
         return {}, []
 
+    def round(self, message: Message) -> Reply:
+        """Says for which round clients are to upload something."""
+        return {"round": self.programs[message.header["program"]].round_id.hex()}, []
+
     def upload(self, message: Message) -> Reply:
         """Takes in what one client uploads to this server; whatever that is, others are not affected."""
-        inbox = self.programs[message.header["program"]].inbox
+        program = self.programs[message.header["program"]]
         client: Any = message.header.get("client")
-        paths: Any = message.header.get("paths")
         if message.skipped:
-            inbox.refuse(client, f"it has uploaded {message.skipped} bytes instead of {inbox.client_bytes}")
-        elif not isinstance(paths, list) or len(paths) != len(message.arrays):
-            inbox.refuse(client, f"it has uploaded {len(message.arrays)} arrays without a parameter's name for each")
+            why = f"it has uploaded {message.skipped} bytes instead of {program.inbox.client_bytes}"
+            program.inbox.refuse(client, why)
         else:
-            for path, data in zip(paths, message.arrays, strict=True):
-                inbox.take(path, client, data)
+            program.upload(client, message.header.get("round"), message.arrays)
         return {}, []
 
     def limit(self, header: dict[str, Any]) -> int | None:

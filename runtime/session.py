@@ -9,13 +9,13 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.errors import EzError
+from ezprivsecfl.errors import EzError, RunError
 from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_count, check_round, client_value
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import Cluster
 from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.participants import check_left
-from ezprivsecfl.runtime.sharing import Uploads, share, upload_messages
+from ezprivsecfl.runtime.sharing import Occasion, checked, share, upload_messages
 from ezprivsecfl.runtime.statistics import Statistics, from_servers
 from ezprivsecfl.runtime.wire import Message, order
 
@@ -143,16 +143,17 @@ class TwoServerProgram:
         """
         server = server or {}
         count = check_round(self.manifest, clients, server)
-        uploads, unusable = admit(self.manifest, count, lambda client: self._uploads(clients, client))
-        check_left(self.manifest, len(uploads), unusable)
+        usable, unusable = admit(self.manifest, count, lambda client: self._checked(clients, client))
+        check_left(self.manifest, len(usable), unusable)
         paths = [s.path for s in self.manifest.server]
         run = {"do": "run", "program": self._id, "clients": count, "server": paths}
         message = Message(run, [np.asarray(server[p]) for p in paths])
         with self.cluster.lock:
             self._meet()
             try:
-                for client, parts in uploads.items():
-                    self._upload(client, parts)
+                round_id = self._round()
+                for client, values in usable.items():
+                    self._upload(Occasion(self.artefact.program_hash, round_id, client), values)
                 replies = self.cluster.ask([message, message])
             except EzError:
                 self._forget()
@@ -167,12 +168,16 @@ class TwoServerProgram:
         statistics = from_servers(self.manifest.name, backend, kept, dropped, headers)
         return RunResult(outputs, first.header["magnitudes"], statistics)
 
-    def _uploads(self, clients: ClientValues, client: int) -> list[Uploads]:
-        """What one client uploads for every parameter."""
-        return [
-            share(client_value(s, clients, client), s.frac, s.bound, s.path, client, s.lowest)
-            for s in self.manifest.shares
-        ]
+    def _checked(self, clients: ClientValues, client: int) -> NDArray[np.int64]:
+        """What one client is going to share."""
+        return checked(self.manifest, {s.path: client_value(s, clients, client) for s in self.manifest.shares}, client)
+
+    def _round(self) -> bytes:
+        """The round that is to come, on which both servers agree."""
+        first, second = (reply.header["round"] for reply in self._both(order("round", program=self._id)))
+        if first != second:
+            raise RunError(f"the servers disagree on which round is to come: {first} and {second}")
+        return bytes.fromhex(first)
 
     def _prepare_ahead(self, count: int) -> None:
         """From the second round of as many clients on, the next one's setup starts right away.
@@ -188,10 +193,10 @@ class TwoServerProgram:
         """The servers have hung up; the next round connects them anew."""
         self._met_in = None
 
-    def _upload(self, client: int, parts: Sequence[Uploads]) -> None:
+    def _upload(self, occasion: Occasion, values: NDArray[np.int64]) -> None:
         """Sends each server what one client uploads to it, as if by the client itself."""
-        paths = [s.path for s in self.manifest.shares]
-        for party, message in enumerate(upload_messages(self._id, client, paths, parts)):
+        uploads = share(self.manifest, values, occasion)
+        for party, message in enumerate(upload_messages(self._id, occasion, uploads)):
             self.cluster.tell(party, message)
 
     def _meet(self) -> None:

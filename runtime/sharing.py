@@ -1,9 +1,8 @@
-"""The client's side: splits an update into shares, one upload per server."""
+"""The client's side: splits its values into shares, one upload for each server, and proves what must hold of them."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,55 +11,93 @@ from numpy.typing import NDArray
 
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.encoding import check_bound
+from ezprivsecfl.runtime.manifest import Manifest
+from ezprivsecfl.runtime.proofs import plan_of, upload_context
 from ezprivsecfl.runtime.wire import Message
 
 SEED_BYTES = 16
 
 
+@dataclass(frozen=True)
+class Occasion:
+    """What an upload is for: it is worth nothing in another program, round, or client's place.
+
+    Args:
+        program_hash: Of the program, 32 bytes.
+        round_id: Of the round, as the servers say.
+        client: The client's number.
+    """
+
+    program_hash: bytes
+    round_id: bytes
+    client: int
+
+    @property
+    def context(self) -> bytes:
+        """What shares are derived from beside the seed."""
+        return upload_context(self.program_hash, self.round_id, self.client)
+
+
 @dataclass(frozen=True, repr=False)
 class Uploads:
-    """What one client sends for one parameter: to server 0 a seed, to server 1 the masked update.
+    """What one client sends: to server 0 a seed; to server 1 the masked values and the proof.
 
-    Each alone is uniformly random.
+    Each alone is uniformly random, up to what ``runtime/proofs.py`` calls privacy.
+
+    Args:
+        seed: 16 bytes.
+        low: The low 64 bits of server 1's shares.
+        high: Their other bytes.
+        proof: Its share of the proof.
     """
 
     seed: bytes
-    masked: NDArray[np.uint64]
+    low: NDArray[np.uint64]
+    high: NDArray[np.uint8]
+    proof: NDArray[np.uint8]
 
     def __repr__(self) -> str:
-        return f"Uploads(<secret>, shape={self.masked.shape})"
+        return f"Uploads(<secret>, {len(self.low)} entries)"
+
+    @property
+    def arrays(self) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+        """For server 0 and for server 1."""
+        return [np.frombuffer(self.seed, dtype=np.uint8)], [self.low, self.high, self.proof]
 
 
-def share(value: NDArray[Any], frac: int, bound: float, path: str, client: int, lowest: float | None = None) -> Uploads:
-    """Shares one client's value.
+def checked(manifest: Manifest, values: Mapping[str, NDArray[Any]], client: int) -> NDArray[np.int64]:
+    """Everything that a client shares, in fixed point.
 
     Args:
-        value: The client's value of one parameter.
-        frac: Fractional bits.
-        bound: Entries must satisfy |x| < bound.
-        path: The parameter's name, for messages.
-        client: The client's number, for messages.
-        lowest: No entry may be less, if it is given.
+        manifest: Of the program.
+        values: The client's values of all parameters.
+        client: Its number, for messages.
 
     Raises:
-        InputError: An entry is not finite or beyond the bounds.
+        InputError: An entry is not finite or beyond the bounds, or a norm is.
     """
-    check_bound(value, bound, path, f" of client {client}", lowest)
-    seed = os.urandom(SEED_BYTES)
-    return Uploads(seed, _duet.share(np.asarray(value, dtype=np.float64), frac, seed))
+    whose, encoded = f" of client {client}", {}
+    for s in manifest.shares:
+        value = np.asarray(values[s.path])
+        check_bound(value, s.bound, s.path, whose, s.lowest)
+        exact = s.frac == 0 and value.dtype.kind in "iu"
+        encoded[s.path] = value.astype(np.int64) if exact else _duet.encode(value.astype(np.float64), s.frac)
+    return plan_of(manifest).values(encoded, whose)
 
 
-def upload_messages(
-    program: str, client: int, paths: Sequence[str], parts: Sequence[Uploads]
-) -> tuple[Message, Message]:
-    """What one client sends to server 0, a seed per parameter, and to server 1, 8 bytes per element.
+def share(manifest: Manifest, values: NDArray[np.int64], occasion: Occasion) -> Uploads:
+    """Shares what one client has (``checked``), with a fresh seed."""
+    return Uploads(*_duet.prove(plan_of(manifest).layout, values, occasion.context))
+
+
+def upload_messages(program: str, occasion: Occasion, uploads: Uploads) -> tuple[Message, Message]:
+    """What one client sends to server 0 and to server 1.
 
     Args:
         program: The program's name among the servers.
-        client: The client's number.
-        paths: The parameters' names.
-        parts: What ``share`` has made of each parameter.
+        occasion: What it is for.
+        uploads: What ``share`` has made.
     """
-    order = {"do": "upload", "program": program, "client": client, "paths": list(paths)}
-    seeds = [np.frombuffer(p.seed, dtype=np.uint8) for p in parts]
-    return Message(order, seeds), Message(order, [p.masked for p in parts])
+    order = {"do": "upload", "program": program, "client": occasion.client, "round": occasion.round_id.hex()}
+    first, second = uploads.arrays
+    return Message(order, first), Message(order, second)

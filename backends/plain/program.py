@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output
 from ezprivsecfl.ir.mpc.opening import bits_opened
 from ezprivsecfl.ir.mpc.protocol import Open
 from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_round, client_value
-from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.participants import on_valid_clients
 from ezprivsecfl.runtime.program import Arrays, Clear
+from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.session import RunResult
+from ezprivsecfl.runtime.sharing import checked
 from ezprivsecfl.runtime.statistics import Statistics, described, peak_memory_bytes
 
 
@@ -87,9 +87,7 @@ class PlainProgram:
 
     def _encoded(self, clients: ClientValues, client: int) -> dict[str, NDArray[np.uint64]]:
         """One client's values, checked as it would check them."""
-        encoded = {}
-        for share in self.manifest.shares:
-            value = client_value(share, clients, client)
-            check_bound(value, share.bound, share.path, f" of client {client}", share.lowest)
-            encoded[share.path] = encode(value, share.frac)
-        return encoded
+        values = {share.path: client_value(share, clients, client) for share in self.manifest.shares}
+        everything = checked(self.manifest, values, client).view(np.uint64)
+        parts = plan_of(self.manifest).parts(everything)
+        return {share.path: parts[share.path].reshape(share.client_shape) for share in self.manifest.shares}

@@ -8,7 +8,7 @@ import numpy as np
 
 from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, Requirement
 from ezprivsecfl.ir.op import Array, Environment
-from ezprivsecfl.ir.types import ArithType, RingType, Type
+from ezprivsecfl.ir.types import CLIENTS_DIM, ArithType, RingType, Type
 
 
 class Share(LocalOp, name="share"):
@@ -19,12 +19,15 @@ class Share(LocalOp, name="share"):
         bound: Entries x must satisfy |x| < bound; the client checks that before it shares them.
         type: Type of all clients' values together.
         lowest: Entries x must satisfy x >= lowest, if that says more than the bound; checked by the client, too.
+        norm: The L2 norm of one client's entries together is at most that; the client proves it. None: it proves
+            nothing, or the bound of every single entry.
     """
 
     path: str
     bound: float
     type: ArithType
     lowest: float | None = None
+    norm: float | None = None
 
     exact = MpcOp.shown
 
@@ -32,6 +35,27 @@ class Share(LocalOp, name="share"):
         """The attribute."""
         self.expect_operands(0)
         return (self.type,)
+
+
+class ProvedSquares(LocalOp, name="proved_squares"):
+    """Every client's sum of squares of all its entries of a CLIENTS-placed input, with twice the fractional bits.
+
+    The servers have shares of it before a round begins: they come out of the client's proof (``runtime/proofs.py``).
+    """
+
+    exact = MpcOp.evaluated
+
+    def infer(self) -> tuple[Type, ...]:
+        """A number for each client; the operand must be an input."""
+        (t,) = self.linear_types(1)
+        if not isinstance(t, ArithType) or not isinstance(self.operands[0].op, Share):
+            raise self.fail("only a client's own input comes with a proof")
+        return (ArithType((CLIENTS_DIM,), 2 * t.frac),)
+
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
+        """Modulo 2^64."""
+        rows = args[0].reshape((len(args[0]), -1))
+        return (np.asarray(np.sum(rows * rows, axis=-1, dtype=np.uint64)),)
 
 
 class Public(LocalOp, name="public"):
