@@ -19,12 +19,15 @@ class Share(LocalOp, name="share"):
         bound: Entries x must satisfy |x| < bound; the client checks that before it shares them.
         type: Type of all clients' values together.
         lowest: Entries x must satisfy x >= lowest, if that says more than the bound; checked by the client, too.
+        norm: The L2 norm of one client's entries together is at most that; the client proves it. None: it proves
+            nothing, or the bound of every single entry.
     """
 
     path: str
     bound: float
     type: ArithType
     lowest: float | None = None
+    norm: float | None = None
 
     exact = MpcOp.shown
 
