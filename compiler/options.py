@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc.sketch import BLOCKS
+from ezprivsecfl.ir.program import Program
 
 DEFAULT_CLIENTS = 100
 """The largest number of clients of a round, unless the user says otherwise."""
@@ -138,6 +140,8 @@ class Options:
             for a server that knows its own part, and what is opened has √2 times as much; ``joint``, 1/√2 of it, so
             that both parts together are what the program says, for those who know neither.
         accounting: What the report computes epsilon for; None: it does not.
+        proofs: Whether clients prove to the servers that their values are within bounds; else they only say so.
+        norm_bounds: Declared L2 norms of one client's entries of parameters, where that is what clients prove.
 
     Raises:
         CompileError: There is no such choice.
@@ -152,6 +156,8 @@ class Options:
     min_clients: int = MIN_CLIENTS
     noise: str = EACH
     accounting: Accounting | None = None
+    proofs: bool = True
+    norm_bounds: NormBounds = field(default_factory=NormBounds)
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
@@ -160,6 +166,18 @@ class Options:
             raise CompileError(f"on_bad_client={self.on_bad_client!r}: choose from {', '.join(ON_BAD_CLIENT)}")
         if self.noise not in NOISE:
             raise CompileError(f"noise={self.noise!r}: choose from {', '.join(NOISE)}")
+        if self.norm_bounds.by_key and not self.proofs:
+            raise CompileError("a norm bound (--norm-bound) needs proofs: with --proofs off nobody enforces it")
+
+    def fitting(self, program: Program) -> Options:
+        """The same with those declared bounds alone that a program has parameters for."""
+        bounds, norm_bounds = self.bounds.fitting(program), self.norm_bounds.fitting(program)
+        return replace(self, bounds=bounds, norm_bounds=norm_bounds)
+
+    @property
+    def proved_norms(self) -> NormBounds | None:
+        """The norms that clients prove; None if they prove nothing."""
+        return self.norm_bounds if self.proofs else None
 
 
 def first_clients(clients: int | None, min_clients: int) -> int:

@@ -1,13 +1,13 @@
-"""Bounds that a user declares for parameters, and which of them applies to which parameter."""
+"""Bounds that a user declares for the entries of parameters, or that are assumed of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from ezprivsecfl.compiler.by_parameter import ByParameter
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc.fixed_point import EXACT
-from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import DType
 
@@ -62,16 +62,8 @@ COUNT_BOUND = Bound(float(1 << 20), 0.0)
 """Default for scalars of clients: weights, example counts, losses."""
 
 
-@dataclass(frozen=True)
-class ParameterBounds:
-    """Declared bounds.
-
-    Args:
-        by_key: A key is the path of a parameter or of a part of it, such as one tensor of a model; ``""`` stands for
-            all CLIENTS parameters. Of several keys that cover a parameter the longest counts.
-    """
-
-    by_key: Mapping[str, Bound] = field(default_factory=dict)
+class ParameterBounds(ByParameter[Bound]):
+    """Declared bounds."""
 
     @classmethod
     def of(cls, given: Mapping[str, Declared]) -> ParameterBounds:
@@ -100,27 +92,6 @@ class ParameterBounds:
             except CompileError as e:
                 raise CompileError(f"--bound {text}: {e}") from None
         return cls(found)
-
-    def of_input(self, op: Input) -> Bound | None:
-        """The bound that applies to an input; None if none does."""
-        covering = [key for key in self.by_key if _covers(key, op)]
-        return self.by_key[max(covering, key=len)] if covering else None
-
-    def fitting(self, program: Program) -> ParameterBounds:
-        """Those whose key covers an input of a program."""
-        inputs = program.of(Input)
-        return ParameterBounds({key: b for key, b in self.by_key.items() if any(_covers(key, op) for op in inputs)})
-
-    def unused(self, programs: Iterable[Program]) -> list[str]:
-        """The keys that cover no input of any of these programs, in alphabetical order."""
-        used = {key for program in programs for key in self.fitting(program).by_key}
-        return sorted(key for key in self.by_key if key not in used)
-
-
-def _covers(key: str, op: Input) -> bool:
-    if not key:
-        return op.placement is Placement.CLIENTS
-    return op.path == key or op.path.startswith(f"{key}/")
 
 
 def default_bound(op: Input) -> Bound:

@@ -14,6 +14,7 @@ from ezprivsecfl.backends.base import Backend, Costs
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.compiled import Compiled
+from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.options import (
     BY_ROUND,
     DEFAULT_CLIENTS,
@@ -50,6 +51,8 @@ def compile(
     scale: str = BY_ROUND,
     on_bad_client: str = DROP,
     min_clients: int = MIN_CLIENTS,
+    proofs: bool = True,
+    norm_bounds: Mapping[str, float] | None = None,
     name: str | None = None,
     accounting: Accounting | None = None,
 ) -> SecureProgram:
@@ -73,6 +76,10 @@ def compile(
         on_bad_client: What happens about a client whose values cannot be used: ``drop`` leaves it out of the round,
             with a warning that names it; ``fail`` ends the round.
         min_clients: The smallest number of clients that a round may have; smaller ones are refused with InputError.
+        proofs: Whether clients prove to the servers that their values are within bounds: every entry of parameters of
+            up to 8 entries, the L2 norm of others; without proofs they only say so.
+        norm_bounds: The L2 norm of one client's entries of a parameter (of more than 8) is at most
+            norm_bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         name: The program's name; by default the computation's.
         accounting: What the report computes epsilon for.
 
@@ -89,6 +96,8 @@ def compile(
         on_bad_client=on_bad_client,
         min_clients=min_clients,
         accounting=accounting,
+        proofs=proofs,
+        norm_bounds=NormBounds.of(norm_bounds or {}),
     )
     traces, chosen = Traces(computation, name), choose(backend)
     traced = traces.first()

@@ -13,6 +13,8 @@ from tensorflow_federated.python.core.impl.context_stack.runtime_error_context i
 from ezprivsecfl.api import SecureProgram
 from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.registry import choose
+from ezprivsecfl.compiler.by_parameter import ByParameter
+from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.options import BY_ROUND, DROP, EACH, MIN_CLIENTS, Norms, Options, Relu, first_clients
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.frontends.tff import (
@@ -57,9 +59,14 @@ class SecureRunner:
         """What has been compiled so far; the report of each says who learns what."""
         return list(self._programs.values())
 
-    def unused_bounds(self) -> list[str]:
-        """Parameters with a declared bound that no aggregation has had so far."""
-        return self.options.bounds.unused(program.traced.program for program in self.programs)
+    def unused_bounds(self) -> dict[str, list[str]]:
+        """By option the parameters with a declared bound that no aggregation has had so far."""
+        declared: dict[str, ByParameter[Any]] = {
+            "--bound": self.options.bounds,
+            "--norm-bound": self.options.norm_bounds,
+        }
+        unused = {option: b.unused(p.traced.program for p in self.programs) for option, b in declared.items()}
+        return {option: parameters for option, parameters in unused.items() if parameters}
 
     def __repr__(self) -> str:
         names = ", ".join(program.compiled.name for program in self.programs) or "nothing yet"
@@ -90,8 +97,7 @@ class SecureRunner:
 
     def _uncompiled(self, traced: TracedComputation) -> SecureProgram:
         """A program that is not compiled yet, with the declared bounds of parameters that it has."""
-        options = replace(self.options, bounds=self.options.bounds.fitting(traced.program))
-        return SecureProgram(traced, options, self.backend)
+        return SecureProgram(traced, self.options.fitting(traced.program), self.backend)
 
 
 def _power_of_two(clients: int) -> int:
@@ -109,6 +115,8 @@ def set_secure_execution_context(
     scale: str = BY_ROUND,
     on_bad_client: str = DROP,
     min_clients: int = MIN_CLIENTS,
+    proofs: bool = True,
+    norm_bounds: Mapping[str, float] | None = None,
 ) -> SecureRunner:
     """From here on, calling an aggregation runs it in secure two-party computation.
 
@@ -130,6 +138,10 @@ def set_secure_execution_context(
         on_bad_client: What happens about a client whose values cannot be used: ``drop`` leaves it out of the round,
             with a warning that names it; ``fail`` ends the round.
         min_clients: The smallest number of clients that a round may have; smaller ones are refused with InputError.
+        proofs: Whether clients prove to the servers that their values are within bounds: every entry of parameters of
+            up to 8 entries, the L2 norm of others; without proofs they only say so.
+        norm_bounds: The L2 norm of one client's entries of a parameter (of more than 8) is at most
+            norm_bounds[parameter]; ``""`` stands for all CLIENTS parameters.
 
     Raises:
         CompileError: There is no such back end or choice.
@@ -145,6 +157,8 @@ def set_secure_execution_context(
         scale=scale,
         on_bad_client=on_bad_client,
         min_clients=min_clients,
+        proofs=proofs,
+        norm_bounds=NormBounds.of(norm_bounds or {}),
     )
     runner = SecureRunner(choose(backend), options, grows=clients is None)
     tff.framework.set_default_context(secured(runner, tff.framework.get_context_stack().current))

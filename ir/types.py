@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
@@ -64,6 +65,11 @@ def count(shape: Shape) -> int:
     for d in shape:
         total *= NOMINAL_CLIENTS if d == CLIENTS_DIM else int(d)
     return total
+
+
+def within_client(shape: Shape) -> int:
+    """Number of elements of one client: of all, where the shape has no clients axis."""
+    return math.prod(int(d) for d in shape if d != CLIENTS_DIM)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "ezprivsecfl"
 
 IR = {"errors", "ir", "ir.circuits"}
-OPTIONS = IR | {"compiler.options", "compiler.parameter_bounds"}
+BOUNDS = {"compiler.by_parameter", "compiler.parameter_bounds", "compiler.norm_bounds"}
+OPTIONS = IR | BOUNDS | {"compiler.options"}
 COMPILED = OPTIONS | {"compiler.compiled"}
 
 ALLOWED: dict[str, set[str]] = {
@@ -28,8 +29,10 @@ ALLOWED: dict[str, set[str]] = {
     "ir": {"errors", "ir.circuits"},
     "frontends": {"errors", "ir"},
     "aggregators": set(),
-    "compiler.parameter_bounds": IR,
-    "compiler.options": IR | {"compiler.parameter_bounds"},
+    "compiler.by_parameter": IR,
+    "compiler.parameter_bounds": IR | {"compiler.by_parameter"},
+    "compiler.norm_bounds": IR | {"compiler.by_parameter"},
+    "compiler.options": IR | BOUNDS,
     "compiler.compiled": OPTIONS,
     "compiler.analyses": COMPILED,
     "compiler.passes": OPTIONS | {"compiler.analyses"},

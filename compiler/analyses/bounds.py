@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ezprivsecfl.compiler.analyses.at_least import at_least, may_cancel
 from ezprivsecfl.compiler.analyses.averages import cauchy_schwarz, means, weighted_averages
 from ezprivsecfl.compiler.analyses.facts import Facts
+from ezprivsecfl.compiler.analyses.lengths import by_lengths
 from ezprivsecfl.compiler.analyses.positions import CLIENTS
 from ezprivsecfl.compiler.analyses.sums import Summation
 from ezprivsecfl.compiler.analyses.terms import Factor, Term
@@ -72,6 +73,7 @@ class Bounds:
             product(math.sqrt(self.of_sum(a, sum_, nonzero)), math.sqrt(self.of_sum(b, sum_, nonzero)))
             for a, b in cauchy_schwarz(facts, term, sum_.count)
         ]
+        bounds += [product(size, self.of(x, nonzero)) for size, x in by_lengths(facts, term, sum_.count)]
         return min(bounds)
 
     def _search(self, term: Term, nonzero: Divisors) -> float:

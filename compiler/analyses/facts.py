@@ -29,6 +29,7 @@ class Facts:
         terms: Values as products.
         parts: For divisors, what they are at least (see ``at_least``).
         below: For divisors, the values that theorems may relate them to.
+        lengths: How long values are (see ``lengths``), where more is known than how large each entry is.
     """
 
     clients: int
@@ -38,6 +39,7 @@ class Facts:
     terms: Terms = field(default_factory=Terms)
     parts: dict[Value, list[Term]] = field(default_factory=dict)
     below: dict[Value, frozenset[Value]] = field(default_factory=dict)
+    lengths: dict[Value, float] = field(default_factory=dict)
     _sums: dict[Value, Summation | None] = field(default_factory=dict)
 
     def most(self, dims: tuple[Dim, ...]) -> int:

@@ -2,7 +2,8 @@
 
 Every operation has a rule for intervals (``TensorOp.interval``). Products, quotients, roots, sums and selections are
 also bounded by theorems that intervals cannot see, each stated where it is applied: ``at_least`` (divisors),
-``averages`` (sums), ``guards`` (selections), ``integers``. What no theorem bounds is unbounded.
+``averages`` (sums), ``guards`` (selections), ``integers``,
+``lengths`` (of which clients prove the norm alone). What no theorem bounds is unbounded.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.bounds import Bounds, divisors
+from ezprivsecfl.compiler.analyses.derived_lengths import derived_length
 from ezprivsecfl.compiler.analyses.facts import Facts
 from ezprivsecfl.compiler.analyses.guards import selected
 from ezprivsecfl.compiler.analyses.integers import integers
@@ -37,7 +39,10 @@ LEAST = 16.0
 """It may be so many times the ratio, however small it is for operands at their bounds."""
 
 MARGIN = 2.0**10
-"""How many times larger than what bounds it if scalar inputs are not negative, which is what they are as a rule."""
+"""How many times larger than what bounds it if inputs are what they are as a rule.
+
+Scalars are not negative, and entries of which clients prove nothing but their norm are within what is declared of them.
+"""
 
 SMALL = 128
 """Up to this many elements (for 32 clients) a product with an operand on wires is computed in its circuit."""
@@ -81,6 +86,10 @@ class Ranges:
     def __getitem__(self, value: Value) -> Interval:
         return self._proved[value]
 
+    def as_declared(self, value: Value) -> Interval:
+        """The same if all entries are within what is declared of them, though clients prove no more than norms."""
+        return (self._expected if value in self._proved.facts.lengths else self._proved)[value]
+
     def _claimed(self, op: TensorOp, interval: Interval) -> Interval:
         """The interval, cut to a working range if no theorem bounds it and something checks that at run time.
 
@@ -101,12 +110,17 @@ class Ranges:
         if not tensor_type(op.results[0]).is_secret:
             return not interval.is_bounded
         if math.isfinite(op.largest):
-            return not interval.is_bounded
+            return not interval.is_bounded or self._is_wide(op, interval)
         if min(op.powers, default=0.0) < 0:
             return not interval.is_bounded or self.ratio < RATIO
         if not any(source(o) in self.checked and tensor_type(o).is_secret for o in op.operands):
             return False
         return isinstance(op, Select) or (op.is_product and count(op.result.type.shape) <= SMALL)
+
+    def _is_wide(self, op: TensorOp, interval: Interval) -> bool:
+        """Whether a function's range is too wide for entries of which no single one is proved."""
+        of_unproved = not self._proved.facts.lengths.keys().isdisjoint(op.operands)
+        return of_unproved and interval.magnitude > MARGIN * self._expected[op.result].magnitude
 
     def _working_range(self, op: TensorOp) -> float:
         """For a product of powers what it is for factors at their bounds, times the ratio."""
@@ -132,8 +146,12 @@ def _power_of_two(magnitude: float) -> float:
 
 
 def _expected(op: Op, interval: Interval) -> Interval:
-    """Scalar inputs, such as weights, counts and thresholds, are not negative as a rule."""
-    scalar = isinstance(op, Input) and all(d == CLIENTS_DIM for d in op.type.shape)
+    """Scalar inputs, such as weights, counts and thresholds, are not negative as a rule, and others as declared."""
+    if not isinstance(op, Input):
+        return interval
+    if op.norm is not None:
+        return op.declared.capped(op.norm)
+    scalar = all(d == CLIENTS_DIM for d in op.type.shape)
     return interval.maximum(Interval(0.0, 0.0)) if scalar else interval
 
 
@@ -153,7 +171,15 @@ class Intervals:
         self.facts.intervals[value] = interval
 
     def of(self, op: TensorOp) -> Interval:
-        """The interval of an operation's result."""
+        """The interval of an operation's result: no entry is larger than the result is long."""
+        interval = self._by_entries(op)
+        length = derived_length(self.facts, self.bounds, op)
+        if length is None:
+            return interval
+        self.facts.lengths[op.result] = length
+        return interval.capped(length)
+
+    def _by_entries(self, op: TensorOp) -> Interval:
         if isinstance(op, Select):
             return selected(self.facts, self.bounds, op)
         interval = op.interval([self[o] for o in op.operands], self.facts.clients)

@@ -163,13 +163,15 @@ def unrepeated(value: Value) -> Value:
 
 
 def check_exponents(stages: Stages, ranges: Ranges) -> None:
-    """Raises UnsupportedError where e^x of an opened x may underflow or overflow, and so show less than x."""
+    """Raises UnsupportedError where e^x of an opened x may underflow or overflow, and so show less than x.
+
+    For entries as they are declared: a client that goes beyond learns nothing that it does not by staying within.
+    """
     for step in (step for shown in stages.chains.values() for c in shown for step in c.steps):
-        if isinstance(step, Exp) and ranges[step.operands[0]].magnitude > EXPONENT:
+        if isinstance(step, Exp) and (reached := ranges.as_declared(step.operands[0]).magnitude) > EXPONENT:
             raise UnsupportedError(
-                f"exp of a secret value that may reach {ranges[step.operands[0]].magnitude:g}: beyond {EXPONENT:.4g} "
-                "the result shows less of it than would be opened. Limit it with tf.clip_by_value(x, -40.0, 40.0), or "
-                "lower the bounds (--bound)",
+                f"exp of a secret value that may reach {reached:g}: beyond {EXPONENT:.4g} the result shows less of it "
+                "than would be opened. Limit it with tf.clip_by_value(x, -40.0, 40.0), or lower the bounds (--bound)",
                 [step.location],
             )
 

@@ -125,7 +125,9 @@ class _Lowering:
             assert isinstance(op, Input)
             assert op.bound is not None
             type_ = ArithType(op.type.shape, self.scales.frac(value))
-            self.shares[value] = self.b.add(io.Share, path=op.path, bound=op.bound, type=type_, lowest=op.lowest)
+            self.shares[value] = self.b.add(
+                io.Share, path=op.path, bound=op.bound, type=type_, lowest=op.lowest, norm=op.norm
+            )
         elif strategy is Strategy.MOVE:
             self._move(op)
         elif strategy is Strategy.LINEAR:

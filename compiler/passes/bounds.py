@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds, default_bound
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.op import Op, Value
@@ -38,15 +39,19 @@ class DeclareBounds:
           output %3 {path = "total"}
         }
 
+    With ``NormBounds()`` an input of clients of more than 8 entries gets the L2 norm that they prove of it, too.
+
     Args:
         clients: The largest number of clients of a round.
         bounds: As declared; inputs that none of them covers get their default.
+        norms: As declared; those of other inputs follow from their bounds. None: clients prove nothing.
     """
 
     level = Level.TENSOR
 
     clients: int
     bounds: ParameterBounds
+    norms: NormBounds | None = None
 
     def run(self, program: Program) -> Program:
         """Returns the program with bounds; raises CompileError for a bound that fits no parameter."""
@@ -58,10 +63,13 @@ class DeclareBounds:
         if unused:
             known = ", ".join(sorted(op.path for op in program.of(Input)))
             raise CompileError(f"--bound names no parameter of {program.name}: {', '.join(unused)}; it has {known}")
+        if self.norms is not None:
+            self.norms.check(program)
         return rewrite(replace(program, max_clients=self.clients), self._bounded)
 
     def _bounded(self, b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
         if not isinstance(op, Input):
             return None
         bound = self.bounds.of_input(op) or default_bound(op)
-        return b.append(replace(op, bound=bound.highest, lowest=bound.lowest)).result
+        norm = None if self.norms is None else self.norms.norm(op, bound.highest)
+        return b.append(replace(op, bound=bound.highest, lowest=bound.lowest, norm=norm)).result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ezprivsecfl.ir.circuits.relu import minimax_relu
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
-from ezprivsecfl.ir.tensor import Constant
+from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor.elementwise import Add, Mul, Relu
 from ezprivsecfl.ir.tensor.values import tensor_type
 
@@ -65,22 +65,39 @@ class ApproximateRelu:
         degree = self.degree
         if degree is None:
             return program
-        ranges = Ranges(program, self.norms)
+        bounds = iter(_bounds(program, self.norms))
 
         def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
             if not isinstance(op, Relu) or not tensor_type(op.result).is_secret:
                 return None
-            return _polynomial(b, operands[0], degree, ranges[op.operands[0]].magnitude)
+            return _polynomial(b, operands[0], degree, next(bounds))
 
         return rewrite(program, rule)
 
 
 def approximations(program: Program, degree: int, norms: Norms) -> list[tuple[Location, float, float]]:
     """For every ReLU that is replaced its place, the bound of its operand, and the worst error."""
-    ranges = Ranges(program, norms)
-    secret = [op for op in program.of(Relu) if tensor_type(op.result).is_secret]
-    bounds = [ranges[op.operands[0]].magnitude for op in secret]
-    return [(op.location, b, minimax_relu(degree, b)[1]) for op, b in zip(secret, bounds, strict=True)]
+    found = zip(_replaced(program), _bounds(program, norms), strict=True)
+    return [(op.location, b, minimax_relu(degree, b)[1]) for op, b in found]
+
+
+def _replaced(program: Program) -> list[Relu]:
+    return [op for op in program.of(Relu) if tensor_type(op.result).is_secret]
+
+
+def _bounds(program: Program, norms: Norms) -> list[float]:
+    """Of the operand of every ReLU that is replaced, in order, for inputs as they are declared.
+
+    A client that proves its norm alone may go beyond, with one entry. What becomes of that is within the ranges of what
+    the polynomial consists of; but the wider it approximates, the worse it is for all others.
+    """
+    declared = rewrite(program, _without_norm)
+    ranges = Ranges(declared, norms)
+    return [ranges[op.operands[0]].magnitude for op in _replaced(declared)]
+
+
+def _without_norm(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+    return b.append(replace(op, norm=None)).result if isinstance(op, Input) else None
 
 
 def _polynomial(b: ProgramBuilder, x: Value, degree: int, bound: float) -> Value:

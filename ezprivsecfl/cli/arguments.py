@@ -11,6 +11,7 @@ from ezprivsecfl import __version__
 from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.network import MEASURED, NETWORKS
 from ezprivsecfl.backends.registry import choose
+from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES, NormBounds
 from ezprivsecfl.compiler.options import (
     BY_ROUND,
     DROP,
@@ -54,6 +55,21 @@ def add_passes(parser: argparse.ArgumentParser) -> None:
         help="entries x of a parameter (default: of all CLIENTS parameters) satisfy |x| < B, or LO <= x < HI if B is "
         "LO:HI; may be repeated",
     )
+    parser.add_argument(
+        "--proofs",
+        choices=("on", "off"),
+        default="on",
+        help="clients prove to the servers that their values are within bounds (on, the default): every entry of "
+        f"parameters of up to {PROVED_ENTRIES} entries, the L2 norm of others; or they only say so (off)",
+    )
+    parser.add_argument(
+        "--norm-bound",
+        action="append",
+        default=[],
+        metavar="[PARAMETER=]R",
+        help=f"the L2 norm of one client's entries of a parameter of more than {PROVED_ENTRIES} (default: of every one "
+        "that there is) is at most R; may be repeated",
+    )
 
 
 def chosen_for_passes(arguments: argparse.Namespace, clients: int) -> Options:
@@ -69,6 +85,8 @@ def chosen_for_passes(arguments: argparse.Namespace, clients: int) -> Options:
         norms=Norms.parse(arguments.norms),
         bounds=ParameterBounds.parse(arguments.bound),
         noise=arguments.noise,
+        proofs=arguments.proofs == "on",
+        norm_bounds=NormBounds.parse(arguments.norm_bound),
     )
 
 

@@ -23,8 +23,7 @@ from ezprivsecfl.cli.arguments import (
 from ezprivsecfl.cli.messages import print_program_error, say
 from ezprivsecfl.cli.program_file import execute, load_code
 from ezprivsecfl.cli.progress import progress
-from ezprivsecfl.compiler.options import DEFAULT_CLIENTS
-from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
+from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
@@ -122,12 +121,12 @@ def carry_out(arguments: argparse.Namespace) -> int:
         _print_boundaries(programs)
         return _reported(errors, total=len(sources))
     if not errors:
-        _check_bounds(options.bounds, programs)
+        _check_bounds(options, programs)
     for called, traced in programs.items():
         folder = (arguments.output or path.with_suffix(".ez")) / called
         try:
             with progress(f"compiling {called}"):
-                fitting = replace(options, bounds=options.bounds.fitting(traced.program))
+                fitting = options.fitting(traced.program)
                 first = Variant.first(traced.program, traced.initial_state, fitting, backend)
                 lowered = first.lowered
             report = Report(facts_of(lowered, traced.boundary, of_initial_state=first.of_initial_state))
@@ -160,13 +159,13 @@ def _print_boundaries(programs: Mapping[str, TracedProgram]) -> None:
             print(f"  {statement}")
 
 
-def _check_bounds(bounds: ParameterBounds, programs: Mapping[str, TracedProgram]) -> None:
+def _check_bounds(options: Options, programs: Mapping[str, TracedProgram]) -> None:
     """Raises CompileError for a bound that no program has a parameter for."""
     all_of_them = [traced.program for traced in programs.values()]
-    unused = bounds.unused(all_of_them)
-    if unused:
-        known = sorted({op.path for program in all_of_them for op in program.of(Input)})
-        raise CompileError(f"--bound {unused[0]}=...: no such parameter; there are {', '.join(known)}")
+    for option, declared in (("--bound", options.bounds), ("--norm-bound", options.norm_bounds)):
+        if unused := declared.unused(all_of_them):
+            known = sorted({op.path for program in all_of_them for op in program.of(Input)})
+            raise CompileError(f"{option} {unused[0]}=...: no such parameter; there are {', '.join(known)}")
 
 
 def _reported(errors: Mapping[str, CompileError], total: int) -> int:

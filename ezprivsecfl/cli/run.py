@@ -114,8 +114,9 @@ def carry_out(arguments: argparse.Namespace) -> int:
             write_json(arguments.report, recorder.calls)
     if code == exits.DONE and not recorder.calls:
         say("the program called no aggregation")
-    elif code == exits.DONE and runner.unused_bounds():
-        say(f"--bound: no aggregation that ran has a parameter {', '.join(runner.unused_bounds())}")
+    elif code == exits.DONE:
+        for option, parameters in runner.unused_bounds().items():
+            say(f"{option}: no aggregation that ran has a parameter {', '.join(parameters)}")
     return exits.RUN if code == exits.DONE and recorder.wrong else code
 
 

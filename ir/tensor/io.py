@@ -30,6 +30,8 @@ class Input(TensorOp, name="input"):
         bound: Entries x must satisfy |x| < bound; None until the compiler has chosen the default.
         type: Type of the value.
         lowest: Entries x must satisfy x >= lowest, if that says more than the bound.
+        norm: Of a CLIENTS-placed input whose entries are not proved one by one: the L2 norm of one client's entries
+            together is at most that. The bound and the lowest value are then what a client checks of itself.
     """
 
     non_negative = Holds.UNKNOWN
@@ -43,6 +45,7 @@ class Input(TensorOp, name="input"):
     bound: float | None
     type: TensorType
     lowest: float | None = None
+    norm: float | None = None
 
     def infer(self) -> tuple[TensorType, ...]:
         """The attribute; CLIENTS-placed means secret with a leading clients axis."""
@@ -53,9 +56,14 @@ class Input(TensorOp, name="input"):
         return (self.type,)
 
     def interval(self, operands: Sequence[Interval], clients: int) -> Interval:
-        """What is declared: |x| < bound, and x >= lowest."""
+        """What is declared: |x| < bound, and x >= lowest; or |x| <= norm, where clients prove that alone."""
         if self.type.dtype is DType.BOOL:
             return TRUTH
+        return self.declared if self.norm is None else Interval.within(self.norm)
+
+    @property
+    def declared(self) -> Interval:
+        """What every entry that its owner may share lies in, whether that is proved or not."""
         if self.bound is None:
             return UNBOUNDED
         return Interval(-self.bound if self.lowest is None else max(self.lowest, -self.bound), self.bound)
