@@ -11,6 +11,11 @@ from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc.sketch import BLOCKS
 from ezprivsecfl.ir.program import Program
 
+SHARE_BITS = 80
+
+SHARE_WIDTHS = (64, 72, SHARE_BITS)
+"""Bits of the shares of clients' values, at least."""
+
 DEFAULT_CLIENTS = 100
 """The largest number of clients of a round, unless the user says otherwise."""
 
@@ -141,6 +146,8 @@ class Options:
             that both parts together are what the program says, for those who know neither.
         accounting: What the report computes epsilon for; None: it does not.
         proofs: Whether clients prove to the servers that their values are within bounds; else they only say so.
+        share_bits: Of the shares of clients' values, where clients prove something: 80, or more where these are so
+            large that 80 tell too much; or exactly 64 or 72, which tell more (the report says how much).
         norm_bounds: Declared L2 norms of one client's entries of parameters, where that is what clients prove.
 
     Raises:
@@ -157,6 +164,7 @@ class Options:
     noise: str = EACH
     accounting: Accounting | None = None
     proofs: bool = True
+    share_bits: int = SHARE_BITS
     norm_bounds: NormBounds = field(default_factory=NormBounds)
 
     def __post_init__(self) -> None:
@@ -166,6 +174,8 @@ class Options:
             raise CompileError(f"on_bad_client={self.on_bad_client!r}: choose from {', '.join(ON_BAD_CLIENT)}")
         if self.noise not in NOISE:
             raise CompileError(f"noise={self.noise!r}: choose from {', '.join(NOISE)}")
+        if self.share_bits not in SHARE_WIDTHS:
+            raise CompileError(f"share_bits={self.share_bits}: choose from {', '.join(map(str, SHARE_WIDTHS))}")
         if self.norm_bounds.by_key and not self.proofs:
             raise CompileError("a norm bound (--norm-bound) needs proofs: with --proofs off nobody enforces it")
 

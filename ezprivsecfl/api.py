@@ -21,6 +21,7 @@ from ezprivsecfl.compiler.options import (
     DROP,
     EACH,
     MIN_CLIENTS,
+    SHARE_BITS,
     Accounting,
     Norms,
     Options,
@@ -52,6 +53,7 @@ def compile(
     on_bad_client: str = DROP,
     min_clients: int = MIN_CLIENTS,
     proofs: bool = True,
+    share_bits: int = SHARE_BITS,
     norm_bounds: Mapping[str, float] | None = None,
     name: str | None = None,
     accounting: Accounting | None = None,
@@ -78,6 +80,8 @@ def compile(
         min_clients: The smallest number of clients that a round may have; smaller ones are refused with InputError.
         proofs: Whether clients prove to the servers that their values are within bounds: every entry of parameters of
             up to 8 entries, the L2 norm of others; without proofs they only say so.
+        share_bits: Of the shares of clients' values: 80, or more where that takes; or exactly 64 or 72 (see the report
+            for what each tells).
         norm_bounds: The L2 norm of one client's entries of a parameter (of more than 8) is at most
             norm_bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         name: The program's name; by default the computation's.
@@ -97,6 +101,7 @@ def compile(
         min_clients=min_clients,
         accounting=accounting,
         proofs=proofs,
+        share_bits=share_bits,
         norm_bounds=NormBounds.of(norm_bounds or {}),
     )
     traces, chosen = Traces(computation, name), choose(backend)

@@ -15,7 +15,17 @@ from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.by_parameter import ByParameter
 from ezprivsecfl.compiler.norm_bounds import NormBounds
-from ezprivsecfl.compiler.options import BY_ROUND, DROP, EACH, MIN_CLIENTS, Norms, Options, Relu, first_clients
+from ezprivsecfl.compiler.options import (
+    BY_ROUND,
+    DROP,
+    EACH,
+    MIN_CLIENTS,
+    SHARE_BITS,
+    Norms,
+    Options,
+    Relu,
+    first_clients,
+)
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.frontends.tff import (
     SecureContext,
@@ -116,6 +126,7 @@ def set_secure_execution_context(
     on_bad_client: str = DROP,
     min_clients: int = MIN_CLIENTS,
     proofs: bool = True,
+    share_bits: int = SHARE_BITS,
     norm_bounds: Mapping[str, float] | None = None,
 ) -> SecureRunner:
     """From here on, calling an aggregation runs it in secure two-party computation.
@@ -140,6 +151,8 @@ def set_secure_execution_context(
         min_clients: The smallest number of clients that a round may have; smaller ones are refused with InputError.
         proofs: Whether clients prove to the servers that their values are within bounds: every entry of parameters of
             up to 8 entries, the L2 norm of others; without proofs they only say so.
+        share_bits: Of the shares of clients' values: 80, or more where that takes; or exactly 64 or 72 (see the report
+            for what each tells).
         norm_bounds: The L2 norm of one client's entries of a parameter (of more than 8) is at most
             norm_bounds[parameter]; ``""`` stands for all CLIENTS parameters.
 
@@ -158,6 +171,7 @@ def set_secure_execution_context(
         on_bad_client=on_bad_client,
         min_clients=min_clients,
         proofs=proofs,
+        share_bits=share_bits,
         norm_bounds=NormBounds.of(norm_bounds or {}),
     )
     runner = SecureRunner(choose(backend), options, grows=clients is None)

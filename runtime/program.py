@@ -257,7 +257,10 @@ class ServerProgram:
 
     def _proved(self, agreed: Sequence[int]) -> tuple[tuple[int, ...], dict[int, NDArray[np.uint64]]]:
         """The clients whose proofs hold, and by client shares of its squared norms."""
-        layout, uploads = plan_of(self.manifest).layout, [self.inbox.of(client) for client in agreed]
+        plan, uploads = plan_of(self.manifest), [self.inbox.of(client) for client in agreed]
+        layout = plan.layout
+        if not plan.has_statements:
+            return tuple(agreed), {}
         if self.party == 0:
             seeds = [(seed.tobytes(), self._context(c)) for c, (seed,) in zip(agreed, uploads, strict=True)]
             accepted, squares = _duet.check_seeds(self.session, layout, seeds)

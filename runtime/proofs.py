@@ -148,9 +148,14 @@ class ProofPlan:
             vectors.append((x.entries, bits, 0 if x.proof is Proof.NONE else row_length(x.entries)))
         return _duet.ProofLayout([*vectors, *slack], statements, [first[path] for path in self.squares])
 
+    @property
+    def has_statements(self) -> bool:
+        """Whether clients prove anything."""
+        return any(x.proof is not Proof.NONE for x in self.limits)
+
     def _bits(self, largest_sum: int) -> int:
         """Bits of the shares of a vector whose magnitudes, and 1 for each, add up to so much."""
-        if self.share_bits != SHARE_BITS or all(x.proof is Proof.NONE for x in self.limits):
+        if self.share_bits != SHARE_BITS or not self.has_statements:
             return self.share_bits
         vectors = sum(3 * x.entries if x.proof is Proof.ENTRIES else 2 for x in self.limits)
         needed = math.log2(largest_sum * vectors / PRIVACY)

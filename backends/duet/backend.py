@@ -17,10 +17,12 @@ from ezprivsecfl.backends.duet.select_circuits import SelectCircuits
 from ezprivsecfl.backends.duet.select_products import SelectProducts
 from ezprivsecfl.backends.network import MEASURED, Network
 from ezprivsecfl.backends.network import network as find_network
+from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.passes import Pass, run_passes
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.artefact import Artefact
+from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.session import Link
 
 
@@ -58,11 +60,12 @@ class DuetProgram(LoweredForServers):
 
     def traffic(self) -> list[str]:
         """What the engine's kernels declare; exact."""
-        return traffic(cost(self.program, self.compiled.options.clients))
+        return traffic(self.cost(self.compiled.options.clients))
 
     def cost(self, clients: int, network: str = "lan") -> CostTable:
         """What the engine's kernels declare; exact, but for seconds."""
-        return cost(self.program, clients, self.backend.estimated(network))
+        plan = plan_of(manifest(self.compiled, self.program, self.backend.name))
+        return cost(self.program, clients, self.backend.estimated(network), plan)
 
 
 @dataclass(frozen=True)

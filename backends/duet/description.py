@@ -13,6 +13,7 @@ from ezprivsecfl.backends.network import NETWORKS, Network
 from ezprivsecfl.ir.mpc import io
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.participants import agreement_bytes
+from ezprivsecfl.runtime.proofs import ProofPlan
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,28 @@ class CostTable(RoundCost):
         return table_text(self)
 
 
-def cost(program: Program, clients: int, network: Network = NETWORKS["lan"]) -> CostTable:
-    """Adds up what the engine's kernels declare for a program in the engine's own operations (``passes.legal``)."""
+def cost(
+    program: Program, clients: int, network: Network = NETWORKS["lan"], proofs: ProofPlan | None = None
+) -> CostTable:
+    """Adds up what the engine's kernels declare for a program in the engine's own operations (``passes.legal``).
+
+    Args:
+        program: The program.
+        clients: Of a round.
+        network: What seconds are estimated for.
+        proofs: What clients prove; without, that is not counted.
+    """
     kernels = [(op, kernel_of(program, op)) for op in program.ops]
     ops = tuple(OpCost(op, kernel.cost(clients)) for op, kernel in kernels if kernel is not None)
     agreements = {"participants": declared("exchange", bytes=agreement_bytes(clients))}
+    ends = 2  # before anything else, on who takes part, and the confirmation: both servers send at the same time
+    if proofs is not None and proofs.has_statements:
+        layout = proofs.layout
+        sizes = {"clients": clients, "entries": layout.entries, "message_bytes": layout.message_bytes}
+        agreements["clients' proofs"] = declared("client_proofs", **sizes)
+        ends += agreements["clients' proofs"].online.rounds
     if program.of(io.Public):
         agreements["public values"] = declared("agreement")
     agreements["confirmation"] = declared("confirm_round")
     online = scheduled(program)
-    ends = 2  # before anything else, on who takes part, and the confirmation: both servers send at the same time
     return CostTable(clients, ops, agreements, online.rounds + ends, online.delays + ends, network)

@@ -14,7 +14,16 @@ from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import Shape, resolve
 
 NATIVE: tuple[type[Op], ...] = (
-    *(io.Share, io.Public, io.Constant, io.Output, protocol.CheckZero, protocol.CheckClients, protocol.Open),
+    *(
+        io.Share,
+        io.ProvedSquares,
+        io.Public,
+        io.Constant,
+        io.Output,
+        protocol.CheckZero,
+        protocol.CheckClients,
+        protocol.Open,
+    ),
     *(linear.Add, linear.Sub, linear.Neg, linear.Widen, linear.MulPublic, linear.MatMulPublic, linear.AsShares),
     *(structure.Sum, structure.Reshape, structure.Transpose, structure.Broadcast, structure.Slice, structure.Concat),
     *(Gemm, SquareSumOfShares, protocol.ToYao, protocol.Circuit, protocol.FromYao),

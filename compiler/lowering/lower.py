@@ -16,6 +16,7 @@ from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.formats import in_one_format
 from ezprivsecfl.compiler.lowering.lost_places import lost_places
 from ezprivsecfl.compiler.lowering.products import entrywise_product, matrix_product, squares, squares_of_rows
+from ezprivsecfl.compiler.lowering.proved import proved_squares
 from ezprivsecfl.compiler.lowering.region_circuits import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
@@ -209,9 +210,12 @@ class _Lowering:
         norms = self.scales.ranges.norms
         if norms.sums is not None and is_sketched(op, norms):
             return self._sketched_squares(op, norms.sums)
-        a, b = (self._masked(o) for o in op.operands)
         shape = op.result.type.shape
-        return squares_of_rows(self.b, a, shape) if is_row_times_itself(op) else matrix_product(self.b, a, b, shape)
+        if not is_row_times_itself(op):
+            a, b = (self._masked(o) for o in op.operands)
+            return matrix_product(self.b, a, b, shape)
+        proved = proved_squares(self.b, self._shared(op.operands[0]), shape)
+        return squares_of_rows(self.b, self._masked(op.operands[0]), shape) if proved is None else proved
 
     def _sketched_squares(self, op: Op, sums: int) -> Value:
         """Sums of squares, estimated from a few random sums; all sketches of a round use the same coins."""

@@ -20,6 +20,8 @@ from ezprivsecfl.compiler.options import (
     NOISE,
     ON_BAD_CLIENT,
     SCALES,
+    SHARE_BITS,
+    SHARE_WIDTHS,
     Accounting,
     Norms,
     Options,
@@ -63,6 +65,14 @@ def add_passes(parser: argparse.ArgumentParser) -> None:
         f"parameters of up to {PROVED_ENTRIES} entries, the L2 norm of others; or they only say so (off)",
     )
     parser.add_argument(
+        "--share-bits",
+        type=int,
+        choices=SHARE_WIDTHS,
+        default=SHARE_BITS,
+        help="bits of the shares of clients' values: 80 (the default), or more where values are so large that these "
+        "tell too much; or exactly 64 or 72, for less to upload; the report says what each tells",
+    )
+    parser.add_argument(
         "--norm-bound",
         action="append",
         default=[],
@@ -86,6 +96,7 @@ def chosen_for_passes(arguments: argparse.Namespace, clients: int) -> Options:
         bounds=ParameterBounds.parse(arguments.bound),
         noise=arguments.noise,
         proofs=arguments.proofs == "on",
+        share_bits=arguments.share_bits,
         norm_bounds=NormBounds.parse(arguments.norm_bound),
     )
 
