@@ -1,0 +1,146 @@
+"""Clients share unit vectors where a program's result depends on the direction of their vectors alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ezprivsecfl.compiler.analyses.degrees import degrees
+from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
+from ezprivsecfl.compiler.norm_bounds import proves_norm
+from ezprivsecfl.ir.op import Op, Value
+from ezprivsecfl.ir.program import Level, Program
+from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
+from ezprivsecfl.ir.tensor import Constant, Input, Output
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.values import tensor_type
+from ezprivsecfl.ir.types import CLIENTS_DIM, within_client
+
+TYPICAL = 4.0
+"""How many times larger than the root mean square a vector's entries are that formats are made precise for."""
+
+
+@dataclass(frozen=True)
+class ShareUnitVectors:
+    """Has clients divide their vectors by their norms, and takes the norms for 1.
+
+    That is for programs whose result is the same if any client's vector is multiplied with a positive number, such as
+    FLTrust: then servers need no roots and quotients of norms, and there is no bound that an honest client's vector
+    could exceed. Clients prove that their vectors are as long as that. Several parameters of which the program adds up
+    the squares, such as the tensors of a model, are one vector. A zero vector has no direction: where the program
+    divides by its norm, TensorFlow's result is no number, and such a client takes no part.
+
+    Example::
+
+        program @direction (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 16]>, norm = 32.0}
+          %1 = reshape %0 {shape = [n, 1, 16]} : secret<f32[n, 1, 16]>
+          %2 = reshape %0 {shape = [n, 16, 1]} : secret<f32[n, 16, 1]>
+          %3 = matmul %1, %2 : secret<f32[n, 1, 1]>
+          %4 = reshape %3 {shape = [n, 1]} : secret<f32[n, 1]>
+          %5 = sqrt %4 : secret<f32[n, 1]>
+          %6 = div %0, %5 : secret<f32[n, 16]>
+          %7 = sum %6 {axes = [0]} : secret<f32[16]>
+          output %7 {path = "result"}
+        }
+
+    becomes::
+
+        program @direction (clients <= 4) tensor {
+          %0 = input {path = "x", placement = clients, bound = 1.0, type = secret<f32[n, 16]>, norm = 1.0, unit = "x"}
+          %1 = sum %0 {axes = [0]} : secret<f32[16]>
+          output %1 {path = "result"}
+        }
+    """
+
+    level = Level.TENSOR
+
+    def run(self, program: Program) -> Program:
+        """Returns the rewritten program."""
+        for square, inputs in _squared_norms(program).items():
+            if _only_directions(program, inputs):
+                program = _with_units(program, square, inputs)
+                break  # what the others are of is another program's now
+        return program
+
+
+def _squared_norms(program: Program) -> dict[Value, tuple[Input, ...]]:
+    """Values that are, for every client, the sum of squares of all entries of some inputs; those of most inputs first.
+
+    Only of inputs whose norm clients prove anyway.
+    """
+    found: dict[Value, tuple[Input, ...]] = {}
+    for op in program.ops:
+        inputs: tuple[Input, ...] | None = None
+        if is_row_times_itself(op) and [d for d in op.result.type.shape if d != 1] == [CLIENTS_DIM]:
+            inputs = _whole_inputs(op.operands[0])
+        elif isinstance(op, st.Reshape) and op.operands[0] in found:
+            inputs = found[op.operands[0]]
+        elif isinstance(op, ew.Add) and all(o in found and o.type.shape == op.result.type.shape for o in op.operands):
+            first, second = (found[o] for o in op.operands)
+            inputs = None if set(first) & set(second) else (*first, *second)
+        if inputs is not None and all(proves_norm(x) and x.norm is not None and x.unit is None for x in inputs):
+            found[op.result] = inputs
+    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+
+
+def _whole_inputs(value: Value) -> tuple[Input, ...] | None:
+    """The inputs that a value has all entries of, each once, client by client; None if it is anything else."""
+    op = value.op
+    if isinstance(op, Input):
+        return (op,)
+    if value.type.shape[:1] != (CLIENTS_DIM,):
+        return None
+    if isinstance(op, st.Reshape):
+        return _whole_inputs(op.operands[0])
+    if isinstance(op, st.Concat) and op.axis > 0:
+        parts = [_whole_inputs(o) for o in op.operands]
+        inputs = [x for part in parts if part is not None for x in part]
+        return tuple(inputs) if None not in parts and len(set(inputs)) == len(inputs) else None
+    return None
+
+
+def _only_directions(program: Program, inputs: Sequence[Input]) -> bool:
+    """Whether no result changes if every client multiplies these inputs with a positive number of its own."""
+    found = degrees(program, {x.result: Fraction(1) for x in inputs})
+    return all(found[o] == 0 for op in program.of(Output) for o in op.operands)
+
+
+def _with_units(program: Program, square: Value, inputs: Sequence[Input]) -> Program:
+    """The program on unit vectors; ``square`` and what follows from it is 1."""
+    entries = sum(within_client(x.type.shape) for x in inputs)
+    typical = min(1.0, 2.0 ** math.ceil(math.log2(TYPICAL / math.sqrt(entries))))
+    ones = _ones(program, square)
+
+    def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
+        if op in inputs and isinstance(op, Input):
+            shared = replace(op, bound=typical, lowest=None, norm=1.0, unit=inputs[0].path)
+            return b.append(shared).result
+        if op.results and op.results[0] in ones:
+            return _one(b, op)
+        if isinstance(op, ew.Mul | ew.Div):
+            for i in (1, 0) if isinstance(op, ew.Mul) else (1,):
+                other = operands[1 - i]
+                if op.operands[i] in ones and other.type == op.result.type:
+                    return other
+        return None
+
+    return drop_unused(rewrite(program, rule), (Input, Output))
+
+
+def _ones(program: Program, square: Value) -> set[Value]:
+    """Values all of whose entries are 1 if ``square`` is."""
+    ones = {square}
+    kept = (st.Reshape, st.Broadcast, st.Transpose, ew.Sqrt, ew.Rsqrt, ew.Reciprocal)
+    for op in program.ops:
+        if op.operands and all(o in ones for o in op.operands) and isinstance(op, (*kept, ew.Mul)):
+            ones.add(op.result)
+    return ones
+
+
+def _one(b: Rewriter, op: Op) -> Value:
+    one = b.add(Constant, value=1.0, dtype=tensor_type(op.result).dtype)
+    return b.add(st.Broadcast, one, shape=op.result.type.shape)
