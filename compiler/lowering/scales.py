@@ -25,6 +25,7 @@ from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS, INPUT_BITS, ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.magnitudes import Magnitudes, bits_before_point
+from ezprivsecfl.compiler.lowering.unproved import unproved
 from ezprivsecfl.errors import PrecisionError
 from ezprivsecfl.ir.mpc.sketch import SCALE_BITS
 from ezprivsecfl.ir.op import Op, Value
@@ -170,7 +171,7 @@ class Scales:
                 f"{value.op.user_name} does not fit the 64-bit ring: its values lie within {sizes.shown(value)}, "
                 f"and to be precise about {lowest:.3g} as well as about {typical:.3g} they need {fewest - bits} "
                 f"fractional bits, {fewest - bits - room} more than there are. Bound it or its operands, e.g. with "
-                "tf.clip_by_value.",
+                f"tf.clip_by_value.{unproved(value)}",
                 [value.op.location],
             )
         return fewest - bits, min(most - bits, room)
@@ -247,7 +248,7 @@ class Scales:
                 raise PrecisionError(
                     f"{value.op.user_name} has no bound: it is divided by (or multiplied with the reciprocal of) "
                     "something that may be arbitrarily small. Bound the divisor from below, e.g. with "
-                    "tf.maximum(divisor, 1e-3)",
+                    f"tf.maximum(divisor, 1e-3).{unproved(value)}",
                     [value.op.location],
                 )
             limits.append(
@@ -340,6 +341,7 @@ class Scales:
             names += " Or take more sums (--norms): the more there are, the less room they need."
         if any(isinstance(op, Noised) for op, _ in self._contributors(broken)):
             names += " Or take more noise: what is added must be fine enough for its standard deviation."
+        names += unproved(broken.value)
         return (
             f"{broken.value.op.user_name} does not fit the 64-bit ring: its values lie within "
             f"{self.magnitudes.shown(broken.value)}, and to be precise enough they need "

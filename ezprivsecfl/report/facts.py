@@ -19,6 +19,7 @@ from ezprivsecfl.ir.mpc import io, protocol, sketch
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import BooleanType, Dim, DType, TensorType, Type
+from ezprivsecfl.report.proofs import Proof, proofs_of
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ class Facts:
         leakage: Who learns what.
         classified: Parameters of which clients declare a magnitude class.
         formats: Of the parameters that are shared.
+        proofs: What clients prove of them.
         sketches: Norms that are estimated.
         polynomials: ReLUs that are approximated.
         noise: What noise is added.
@@ -137,6 +139,7 @@ class Facts:
     leakage: Leakage
     classified: Sequence[str]
     formats: Sequence[Format]
+    proofs: Sequence[Proof]
     sketches: Sequence[SketchedNorms]
     polynomials: Sequence[Polynomial]
     noise: Sequence[Noise]
@@ -173,6 +176,7 @@ def facts_of(lowered: Lowered, boundary: Sequence[str] = (), *, of_initial_state
             Format(op.path, op.type.shape, Bound(op.bound, op.lowest), op.type.frac)
             for op in compiled.secure.of(io.Share)
         ],
+        proofs=proofs_of(compiled),
         sketches=[
             SketchedNorms(op.location, op.operands[0].type.shape, op.sums) for op in compiled.secure.of(sketch.Sketch)
         ],

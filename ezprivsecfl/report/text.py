@@ -15,6 +15,7 @@ from ezprivsecfl.ir.mpc.protocol import client_message
 from ezprivsecfl.ir.types import CLIENTS_DIM, RingType, Type, resolve, shape_text
 from ezprivsecfl.report.facts import Facts, Tensor
 from ezprivsecfl.report.privacy import noise_statements
+from ezprivsecfl.report.proofs import proof_statements
 
 INITIAL_STATE = (
     "Shown is a round with the state that the process's initialize returns: bounds for all states would be too wide. "
@@ -55,6 +56,7 @@ def sections(facts: Facts) -> list[Section]:
         *([Section("The boundary", list(facts.boundary))] if facts.boundary else []),
         Section("Who learns what", [*_learned(facts.leakage), *_magnitudes(facts)]),
         *([Section("Noise", noise_statements(facts))] if facts.noise or facts.options.accounting else []),
+        Section("What clients prove", proof_statements(facts.proofs)),
         Section("Precision", _precision(facts)),
         Section("Boolean circuits", _circuits(facts)),
         Section(f"Expected traffic of a round of {facts.options.clients} clients", list(facts.traffic)),

@@ -295,6 +295,45 @@ def test_bounds_that_are_none(program, capsys, bound, message):
             assert message in text
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--norm-bound", "values=long"], "--norm-bound values=long: expected [PARAMETER=]NUMBER, a norm"),
+        (["--norm-bound", "values=0"], "--norm-bound values=0: a norm must be positive"),
+        (["--norm-bound", "values=2"], "values has at most 8 entries, and clients prove the bound of every single one"),
+        (["--norm-bound", "other=2"], "--norm-bound other=...: no such parameter; there are values"),
+        (["--norm-bound", "2", "--proofs", "off"], "with --proofs off nobody enforces it"),
+    ],
+)
+def test_norms_that_are_none(program, capsys, options, message):
+    code, text = failed(capsys, *options, program(MEAN))
+    assert code == 2
+    assert message in text
+
+
+LONG_MEAN = MEAN.replace("VECTOR", "tff.TensorType(np.float32, [16])")
+
+
+@pytest.mark.parametrize(
+    ("options", "stated"),
+    [
+        ([], "values [n, 16]: proved: |x|_2 <= 32\n"),
+        (["--norm-bound", "values=2.5"], "values [n, 16]: proved: |x|_2 <= 2.5\n"),
+        (["--proofs", "off"], "values [n, 16]: not proved (--proofs off)\n"),
+    ],
+)
+def test_the_report_says_what_is_proved(program, tmp_path, capsys, options, stated):
+    path = program(LONG_MEAN)
+    assert main([str(path), "--emit", "tensor", "-o", str(tmp_path / "out"), *options]) == 0
+    assert stated in capsys.readouterr().out
+
+
+def test_a_norm_of_no_parameter_is_told_after_the_run(program, capsys):
+    path = program(LONG_MEAN + "mean([np.full(16, 0.5, np.float32)] * 3)\n")
+    assert main(["run", "--norm-bound", "values=30", "--norm-bound", "others=3", str(path)]) == 0
+    assert "--norm-bound: no aggregation that ran has a parameter others" in capsys.readouterr().err
+
+
 def test_bounds_may_be_intervals(program, capsys, tmp_path):
     path = program(MEAN + "mean([np.full(4, -0.5, np.float32)] * 3)\n")
     code, text = failed(capsys, "run", "--bound", "values=0:16", path)

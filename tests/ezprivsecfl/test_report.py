@@ -6,14 +6,17 @@ import pytest
 from small_programs import TensorProgram, clipped_mean, fltrust
 
 from ezprivsecfl.backends.registry import choose
+from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.options import FIXED, Norms, Options, Relu
 from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.tensor.elementwise import Cast
 from ezprivsecfl.ir.tensor.structure import Sum
 from ezprivsecfl.ir.types import DType
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import CircuitUse, Facts, facts_of
+from ezprivsecfl.report.proofs import Proved
 
 
 def facts(program: Program, **options: object) -> Facts:
@@ -45,6 +48,37 @@ def test_numbers_are_classified_truth_values_are_not(options, classified):
     found = facts(b.build(), **options)
     assert found.classified == classified
     assert ("the magnitude class" in str(Report(found))) == bool(classified)
+
+
+def test_what_is_proved_of_every_parameter():
+    b = TensorProgram("proved")
+    for path, shape, dtype in (
+        ("long", (9,), DType.F32),
+        ("many", (3, 3), DType.I32),
+        ("few", (8,), DType.F32),
+        ("flags", (9,), DType.BOOL),
+    ):
+        value = b.clients(path, *shape, dtype=dtype)
+        b.returns(b.add(Sum, b.add(Cast, value, dtype=DType.F32) if dtype is DType.BOOL else value, axes=(0,)), path)
+    program = b.build()
+    bounds = {"bounds": ParameterBounds.of({"": 8.0})}
+    proved = facts(program, **bounds, norm_bounds=NormBounds.of({"long": 5.0}))
+    assert [(p.path, p.proved, p.norm) for p in proved.proofs] == [
+        ("long", Proved.NORM, 5.0),
+        ("many", Proved.NORM, 24.0),
+        ("few", Proved.ENTRIES, None),
+        ("flags", Proved.TRUTH, None),
+    ]
+    assert (
+        "  What clients prove\n"
+        "    long [n, 9]: proved: |x|_2 <= 5\n"
+        "    many [n, 3, 3]: proved: |x|_2 <= 24\n"
+        "    few [n, 8]: proved: every entry\n"
+        "    flags [n, 9]: proved: 0 or 1\n"
+    ) in str(Report(proved))
+    nothing = facts(program, **bounds, proofs=False)
+    assert {p.proved for p in nothing.proofs} == {Proved.NOTHING}
+    assert "    flags [n, 9]: not proved (--proofs off)\n" in str(Report(nothing))
 
 
 def test_approximations_are_stated_only_if_there_are_any():

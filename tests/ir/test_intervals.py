@@ -157,6 +157,8 @@ def test_inputs_lie_within_what_they_declare():
     for bound, lowest, expected in declared:
         op = Input(path="x", placement=Placement.CLIENTS, bound=bound, lowest=lowest, type=type_)
         assert op.interval([], 5) == expected
+        proved = Input(path="x", placement=Placement.CLIENTS, bound=bound, lowest=lowest, type=type_, norm=9.0)
+        assert (proved.interval([], 5), proved.declared) == (Interval(-9.0, 9.0), expected)
     truth = Input(
         path="x", placement=Placement.CLIENTS, bound=None, type=TensorType(("n",), DType.BOOL, Secrecy.SECRET)
     )

@@ -17,7 +17,7 @@ from ezprivsecfl.ir.verifier import verify
 
 PROGRAM = """\
 program @p (clients <= 9) mpc {
-  %0 = share {path = "x", bound = 8.0, type = arith<20>[n, 4]} : arith<20>[n, 4]
+  %0 = share {path = "x", bound = 8.0, type = arith<20>[n, 4], norm = 12.5} : arith<20>[n, 4]
   %1 = constant {value = array<u64[4]> [1, 2, 3, 18446744073709551615], frac = 20} : ring<20>[4]
   %2 = add %0, %1 : arith<20>[n, 4] loc("a.py":3 "AddV2")
   %3 = mask %2 : masked<20>[n, 4]

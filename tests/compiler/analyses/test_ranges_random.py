@@ -9,6 +9,7 @@ from hypothesis import strategies as strategies
 from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
@@ -22,7 +23,7 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import DType
 
-N, K = 3, 2
+N, K = 3, 3
 SHAPE = ("n", K, K)
 """All values of a random program have this shape; sums and norms are repeated to it, along some axes or others."""
 
@@ -82,7 +83,8 @@ def programs(draw: Draw) -> Program:
     b.returns(b.add(st.Sum, values[-1], axes=(0,)))
     traced = b.build()
     bounds = {op.path: Bound(4.0, 0.0 if op.path.startswith("positive") else None) for op in traced.of(Input)}
-    return DeclareBounds(N, ParameterBounds.of(bounds)).run(traced)
+    norms = draw(strategies.sampled_from([None, NormBounds(), NormBounds.of({"signed": 2.0})]))
+    return DeclareBounds(N, ParameterBounds.of(bounds), norms).run(traced)
 
 
 def inputs(rng: np.random.Generator, program: Program, clients: int) -> dict[str, np.ndarray]:
@@ -90,8 +92,12 @@ def inputs(rng: np.random.Generator, program: Program, clients: int) -> dict[str
     for op in program.of(Input):
         shape = (clients, K, K)
         array = rng.choice([0.0, 1e-9, 1e-3, 0.5, 1.0], shape) * rng.choice([-4.0, -1.0, 1.0, 4.0], shape)
-        array = np.abs(array) if op.path.startswith("positive") else array
-        found[op.path] = np.rint(array).astype(np.int64) if op.type.dtype.is_integer else array
+        if op.norm is not None:  # one entry may have it all, and any sign
+            length = np.sqrt(np.sum(array**2, axis=(1, 2), keepdims=True))
+            array = array * op.norm / np.where(length > 0, length, 1.0)
+        elif op.path.startswith("positive"):
+            array = np.abs(array)
+        found[op.path] = np.trunc(array).astype(np.int64) if op.type.dtype.is_integer else array
     return found
 
 

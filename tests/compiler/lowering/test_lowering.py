@@ -23,7 +23,7 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import DType
 
-AND_COUNTS = {"fltrust": [1, 697, 721, 1890], "weighted_mean": [978], "clipped_mean": [765, 999]}
+AND_COUNTS = {"fltrust": [1, 697, 721, 1890], "weighted_mean": [978], "clipped_mean": [765, 986]}
 
 
 def simulate(compiled: Compiled, inputs: dict[str, np.ndarray], clients: int) -> dict[str, np.ndarray]:
