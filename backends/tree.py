@@ -72,9 +72,11 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
 def _shared(op: io.Share, *, bits: bool, proofs: bool) -> SharedInput:
     """A parameter, and what clients prove of it; ``bits``: its values are 0 and 1."""
     proof = Proof.NONE
-    if proofs:
+    if op.unit is not None:
+        proof = Proof.UNIT
+    elif proofs:
         proof = Proof.BITS if bits else Proof.ENTRIES if op.norm is None else Proof.NORM
-    return SharedInput(op.path, op.type.shape, op.type.frac, op.bound, op.lowest, proof, op.norm)
+    return SharedInput(op.path, op.type.shape, op.type.frac, op.bound, op.lowest, proof, op.norm, op.unit)
 
 
 def _share_of(op: io.ProvedSquares) -> io.Share:

@@ -26,6 +26,7 @@ from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.checking import check_mpc
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.io import Public, Share
+from ezprivsecfl.ir.mpc.unit_vectors import as_shared
 from ezprivsecfl.ir.op import Array, Environment, Op, Value, as_float
 from ezprivsecfl.ir.tensor import Input
 
@@ -48,7 +49,7 @@ def check_compiled(compiled: Compiled, inputs: Mapping[str, Array], clients: int
     """
     check_tensor(compiled, inputs, clients, findings)
     _, values = check_mpc(compiled.secure, encoded_inputs(compiled, inputs, clients), clients, findings)
-    Steps(compiled, clients, values, findings).run(inputs)
+    Steps(compiled, clients, values, findings).run(optimised_inputs(compiled, inputs))
 
 
 def check_tensor(compiled: Compiled, inputs: Mapping[str, Array], clients: int, findings: Findings) -> None:
@@ -81,7 +82,12 @@ def check_tensor(compiled: Compiled, inputs: Mapping[str, Array], clients: int, 
             if value in signs and value not in excused:
                 findings.require(op, entries, ~(entries < 0), "is not negative")
 
-    run_tensor(program, inputs, clients, watch)
+    run_tensor(program, optimised_inputs(compiled, inputs), clients, watch)
+
+
+def optimised_inputs(compiled: Compiled, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """What the optimised program takes in place of the inputs of the traced one: clients may share unit vectors."""
+    return as_shared(inputs, {op.path: op.unit for op in compiled.secure.of(Share)})
 
 
 def encoded_inputs(compiled: Compiled, inputs: Mapping[str, Array], clients: int) -> dict[str, Array]:
@@ -96,5 +102,6 @@ def encoded_inputs(compiled: Compiled, inputs: Mapping[str, Array], clients: int
     for op in secure.of(Public):
         if not np.all(np.abs(as_float(public[op.path])) < op.bound):
             raise InputError(f"public value {op.path} at {op.location} reaches {op.bound:g}")
-    encoded = {op.path: encode(inputs[op.path], op.type.frac) for op in secure.of(Share)}
+    shared = optimised_inputs(compiled, inputs)
+    encoded = {op.path: encode(shared[op.path], op.type.frac) for op in secure.of(Share)}
     return encoded | {op.path: encode(public[op.path], op.type.frac) for op in secure.of(Public)}

@@ -21,6 +21,7 @@ from ezprivsecfl.compiler.passes.public_factors import NormaliseFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
+from ezprivsecfl.compiler.passes.unit_vectors import ShareUnitVectors
 from ezprivsecfl.errors import CompileError, PrecisionError
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.passes import Pass, run_passes
@@ -47,6 +48,7 @@ an error or drops its client, and is named, but of what an input loses there is 
 
 def tensor_passes(options: Options) -> list[Pass]:
     """The passes of the tensor level, in order."""
+    directions: list[Pass] = [ShareUnitVectors(), Simplify()] if options.proofs else []
     return [
         Simplify(),
         AddNoise(full=options.noise == EACH),
@@ -60,6 +62,7 @@ def tensor_passes(options: Options) -> list[Pass]:
         NormaliseFactors(),
         GatePublicFactors(),
         Simplify(),
+        *directions,
         DivideByRoots(SMALL),
     ]
 

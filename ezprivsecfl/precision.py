@@ -27,7 +27,7 @@ def imprecise(
         clients: By path of the parameter every client's value.
         magnitudes: By path of the opened value its largest entry, in units of the last place.
     """
-    found = [_coarse_parameter(op, clients[op.path]) for op in compiled.secure.of(Share) if op.type.frac]
+    found = [_coarse_parameter(op, clients[op.path]) for op in _of_any_size(compiled)]
     some = any(np.any(np.asarray(v)) for values in clients.values() for v in values if _is_array(v))
     statement = leakage(compiled)
     integer = integers(compiled.optimised)
@@ -39,6 +39,11 @@ def imprecise(
         if units < COARSE and (units or some) and not _is_exact(op, whole):
             found.append({"what": f"result {' and '.join(opened.results)}", "relative_error": 1 / max(units, 1)})
     return [one for one in found if one] + _small_products(compiled)
+
+
+def _of_any_size(compiled: Compiled) -> list[Share]:
+    """The parameters whose values could be small for their format; a unit vector is never."""
+    return [op for op in compiled.secure.of(Share) if op.type.frac and op.unit is None]
 
 
 def _small_products(compiled: Compiled) -> list[dict[str, Any]]:

@@ -80,7 +80,7 @@ class Variant:
     @cached_property
     def _bounds(self) -> dict[str, Bound]:
         """Of the inputs that are shared or that public values of the secure part are computed from."""
-        needed = {op.path for op in self.compiled.secure.of(Share)}
+        needed = {op.path for op in self.compiled.secure.of(Share) if op.unit is None}  # which has none
         encoded = {op.path for op in self.compiled.secure.of(Public)}
         needed |= {
             path for path, uses in results_by_input(self.compiled.prologue).items() if encoded.intersection(uses)

@@ -26,6 +26,8 @@ class Proof(StrEnum):
     """That every single entry lies between the bounds."""
     BITS = "bits"
     """That all entries are 0 or 1."""
+    UNIT = "unit"
+    """That it is 1 long, together with those of all parameters that are one vector with it."""
     NONE = "none"
 
 
@@ -40,7 +42,8 @@ class SharedInput:
         bound: Entries x satisfy ``|x| < bound``.
         lowest: And ``x >= lowest``, if that is given.
         proof: What of it clients prove to the servers; all else a client only sees to by itself.
-        norm: The largest L2 norm of a client's value, if it is that.
+        norm: The largest L2 norm of what a client shares, if it is that.
+        unit: With ``Proof.UNIT`` the name of the vector that it is a part of: clients share that divided by its norm.
     """
 
     path: str
@@ -50,6 +53,7 @@ class SharedInput:
     lowest: float | None
     proof: Proof
     norm: float | None
+    unit: str | None
 
     @property
     def client_shape(self) -> tuple[int, ...]:

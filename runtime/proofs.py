@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.errors import InputError
+from ezprivsecfl.ir.mpc.unit_vectors import tolerance
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.four_squares import four_squares
 from ezprivsecfl.runtime.manifest import Manifest, Proof, SharedInput
@@ -51,6 +52,8 @@ class Limits:
         lowest: The lowest entry, for ``Proof.ENTRIES``.
         highest: The largest entry.
         squares: The largest sum of all entries' squares.
+        frac: Fractional bits: a unit is 2^-frac.
+        unit: The vector that it is a part of, if that is to be 1 long.
     """
 
     path: str
@@ -59,17 +62,19 @@ class Limits:
     lowest: int
     highest: int
     squares: int
+    frac: int
+    unit: str | None
 
     @staticmethod
     def of(share: SharedInput) -> Limits:
         """Those of a parameter, in units of its last place."""
         unit, entries, proof = Fraction(2) ** share.frac, math.prod(share.client_shape), Proof(share.proof)
         if proof is Proof.BITS:
-            return Limits(share.path, entries, proof, 0, 1, entries)
+            return Limits(share.path, entries, proof, 0, 1, entries, share.frac, None)
         highest = math.floor(Fraction(share.bound) * unit)
         lowest = -highest if share.lowest is None else math.floor(Fraction(share.lowest) * unit)
         squares = entries * highest**2 if share.norm is None else math.floor((Fraction(share.norm) * unit) ** 2)
-        return Limits(share.path, entries, proof, lowest, highest, squares)
+        return Limits(share.path, entries, proof, lowest, highest, squares, share.frac, share.unit)
 
     @property
     def largest_sum(self) -> int:
@@ -128,6 +133,7 @@ class ProofPlan:
         statements: list[Statement] = []
         slack: list[tuple[int, int, int]] = []
         first: dict[str, int] = {}
+        units: dict[str, list[tuple[int, Limits]]] = {}
         own = sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in self.limits)
         for x in self.limits:
             first[x.path] = len(vectors)
@@ -143,9 +149,17 @@ class ProofPlan:
             if x.proof is Proof.NORM:
                 statements.append(([(len(vectors), 1, 0), (own + len(slack), 1, 0)], _constant(x.squares)))
                 slack.append((SLACK, self._bits(SLACK * math.isqrt(x.squares) + SLACK), 1))
+            if x.unit is not None:
+                units.setdefault(x.unit, []).append((len(vectors), x))
             if x.proof is Proof.BITS:
                 statements.append(([(len(vectors), 1, -1)], _constant(0)))
             vectors.append((x.entries, bits, 0 if x.proof is Proof.NONE else row_length(x.entries)))
+        for parts in units.values():
+            shortest, longest, places = _lengths([x for _, x in parts])
+            squares = [(vector, 1 << 2 * (places - x.frac), 0) for vector, x in parts]
+            for sign, constant in ((-1, shortest), (1, longest)):
+                statements.append(([*squares, (own + len(slack), sign, 0)], _constant(constant)))
+                slack.append((SLACK, self._bits(SLACK * math.isqrt(longest - shortest) + SLACK), 1))
         return _duet.ProofLayout([*vectors, *slack], statements, [first[path] for path in self.squares])
 
     @property
@@ -173,6 +187,11 @@ class ProofPlan:
         """
         own = [np.asarray(encoded[x.path], dtype=np.int64).reshape(-1) for x in self.limits]
         slack = [y for x, value in zip(self.limits, own, strict=True) for y in x.slack(value, whose)]
+        for unit in dict.fromkeys(x.unit for x in self.limits if x.unit is not None):
+            parts = [(x, value) for x, value in zip(self.limits, own, strict=True) if x.unit == unit]
+            shortest, longest, places = _lengths([x for x, _ in parts])
+            found = sum(squared_norm(value) << 2 * (places - x.frac) for x, value in parts)
+            slack += [y for rest in (found - shortest, longest - found) for y in four_squares(rest)]
         return np.concatenate([*own, np.asarray(slack, dtype=np.int64)])
 
     def parts(self, shares: NDArray[np.uint64]) -> dict[str, NDArray[np.uint64]]:
@@ -182,6 +201,13 @@ class ProofPlan:
             found[x.path] = shares[begin : begin + x.entries]
             begin += x.entries
         return found
+
+
+def _lengths(parts: Sequence[Limits]) -> tuple[int, int, int]:
+    """The smallest and largest squared norm of a unit vector, in units of 4^-places, and how many places these are."""
+    places = max(x.frac for x in parts)
+    shortest = 1 - Fraction(tolerance(sum(x.entries for x in parts), min(x.frac for x in parts)))
+    return math.floor(shortest**2 * 4**places), 4**places, places
 
 
 def row_length(entries: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ezprivsecfl.errors import InputError
+from ezprivsecfl.ir.mpc.unit_vectors import normalised
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.manifest import Manifest
@@ -77,12 +80,30 @@ def checked(manifest: Manifest, values: Mapping[str, NDArray[Any]], client: int)
         InputError: An entry is not finite or beyond the bounds, or a norm is.
     """
     whose, encoded = f" of client {client}", {}
+    given = {**values, **_unit_vectors(manifest, values, whose)}
     for s in manifest.shares:
-        value = np.asarray(values[s.path])
-        check_bound(value, s.bound, s.path, whose, s.lowest)
+        value = np.asarray(given[s.path])
+        if s.unit is None:
+            check_bound(value, s.bound, s.path, whose, s.lowest)
         exact = s.frac == 0 and value.dtype.kind in "iu"
         encoded[s.path] = value.astype(np.int64) if exact else _duet.encode(value.astype(np.float64), s.frac)
     return plan_of(manifest).values(encoded, whose)
+
+
+def _unit_vectors(manifest: Manifest, values: Mapping[str, NDArray[Any]], whose: str) -> dict[str, NDArray[Any]]:
+    """What a client shares of the vectors of which only the direction counts."""
+    found: dict[str, NDArray[Any]] = {}
+    for unit in dict.fromkeys(s.unit for s in manifest.shares if s.unit is not None):
+        parts = [s for s in manifest.shares if s.unit == unit]
+        for s in parts:
+            check_bound(values[s.path], math.inf, s.path, whose)
+        vectors = normalised([values[s.path] for s in parts], min(s.frac for s in parts))
+        if not any(np.any(v) for v in vectors):
+            raise InputError(
+                f"{unit!r}{whose} is 0, and the program divides it by its norm: it has no direction to take part with"
+            )
+        found |= {s.path: v for s, v in zip(parts, vectors, strict=True)}
+    return found
 
 
 def share(manifest: Manifest, values: NDArray[np.int64], occasion: Occasion) -> Uploads:

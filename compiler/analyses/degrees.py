@@ -6,7 +6,7 @@ does not depend on the inputs has degree 0, and so has what depends on their dir
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from ezprivsecfl.ir.op import Op, Value
@@ -69,19 +69,18 @@ def _degree(op: Op, x: list[Fraction]) -> Degree:
         case ew.Div():
             return x[0] - x[1]
         case ew.Select():
-            return x[1] if x[0] == 0 and x[1] == x[2] else None
+            return _common(op.operands[1:], x[1:]) if x[0] == 0 else None
         case ew.Sign():
             return Fraction(0)
         case Compare():
-            same = x[0] == x[1] or any(constant_value(o) == 0.0 for o in op.operands)
-            return Fraction(0) if same else None
+            return None if _common(op.operands, x) is None else Fraction(0)
         case ew.Cast():
             floats = all(tensor_type(v).dtype.is_float for v in (op.result, op.operands[0]))
             return x[0] if floats else None
         case st.View() | st.Slice():
             return x[0]
         case st.Concat():
-            return x[0] if len(set(x)) == 1 else None
+            return _common(op.operands, x)
         case st.Sum() | st.ReduceMax() | st.ReduceMin():
             over_clients = any(op.operands[0].type.shape[axis] == CLIENTS_DIM for axis in op.axes)
             return None if over_clients else x[0]
@@ -90,9 +89,13 @@ def _degree(op: Op, x: list[Fraction]) -> Degree:
             if a[-1] == CLIENTS_DIM:  # summed over clients: nothing may be left of their numbers
                 return Fraction(0) if x[0] + x[1] == 0 and _clients(a) == _clients(b) == 1 else None
             return x[0] + x[1]
-    if isinstance(op, SAME):
-        return x[0] if x[0] == x[1] else None
-    return None
+    return _common(op.operands, x) if isinstance(op, SAME) else None
+
+
+def _common(operands: Sequence[Value], x: Sequence[Fraction]) -> Degree:
+    """The degree that all operands have; zeros have any."""
+    found = {degree for o, degree in zip(operands, x, strict=True) if constant_value(o) != 0.0}
+    return found.pop() if len(found) == 1 else None
 
 
 def _kept_apart(op: Op, degree: Degree) -> Degree:
@@ -105,9 +108,7 @@ def _kept_apart(op: Op, degree: Degree) -> Degree:
         if a[-1] == CLIENTS_DIM:
             return degree
         places = {_from_end(s, len(shape)) for s in (a, b) if CLIENTS_DIM in s}
-        if max(_clients(a), _clients(b)) > 1 or b[-2:].count(CLIENTS_DIM) and a[-2] == CLIENTS_DIM:
-            return None
-        return degree if len(places) == 1 and _clients(shape) == 1 else None
+        return degree if len(places) == 1 and max(map(_clients, (a, b, shape))) == 1 else None
     if isinstance(op, ew.Elementwise):
         places = {_from_end(o.type.shape, len(shape)) for o in op.operands if CLIENTS_DIM in o.type.shape}
         apart = all(_clients(o.type.shape) <= 1 for o in op.operands)

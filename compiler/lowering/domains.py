@@ -19,7 +19,7 @@ from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Input, TensorOp
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.facts import Computed
-from ezprivsecfl.ir.tensor.values import tensor_type
+from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, count
 
 ROOM = 62
@@ -43,6 +43,9 @@ INVERSE_BITS = 12
 
 What is multiplied with it gets the bits that are left: they count for small weights.
 """
+
+PRECISE_INVERSE_BITS = 22
+"""The same where what is multiplied with it comes out of circuits, as precise as one likes."""
 
 MANY = 16
 """From so many clients on it is worth two rounds more to have one inverse in a circuit instead of quotients for all."""
@@ -150,23 +153,26 @@ class Domains:
         return None
 
     def _divides_all(self, op: TensorOp, on_wires: list[Value]) -> bool:
-        """Whether inputs of many clients are multiplied with the same inverse, and a ring element holds the result.
+        """Whether numbers of many clients are multiplied with the same inverse, and a ring element holds the result.
 
         Such as example counts with the inverse of their sum: one inverse in a circuit and products of shares cost much
         less than a product in a circuit for every client.
         """
-        if self.ranges.clients < MANY:
+        if self.ranges.clients < MANY or CLIENTS_DIM not in op.result.type.shape:
             return False
-        others = [source(o) for o in op.operands if o not in on_wires]
-        inverse = source(on_wires[0])
-        if len(others) != 1 or not isinstance(others[0].op, Input) or CLIENTS_DIM not in op.result.type.shape:
+        inverses = [o for o in on_wires if count(o.type.shape) == 1 and _divisor(source(o)) is not None]
+        others = [o for o in op.operands if o not in inverses]
+        if len(inverses) != 1 or len(others) != 1:
             return False
-        if not isinstance(inverse.op, ew.Reciprocal) or count(inverse.type.shape) != 1:
+        inverse, other = source(inverses[0]), source(others[0])
+        if not isinstance(other.op, Input) and others[0] not in on_wires:
             return False
-        divisor, quotient = self.ranges[inverse.op.operands[0]].magnitude, self.ranges[op.result].magnitude
+        dividing = _divisor(inverse)
+        assert dividing is not None
+        divisor, quotient = self.ranges[dividing].magnitude, self.ranges[op.result].magnitude
         if not 0 < divisor < math.inf or not 0 < quotient < math.inf:
             return False
-        bits = math.ceil(math.log2(divisor)) + INVERSE_BITS
+        bits = math.ceil(math.log2(divisor)) + (INVERSE_BITS if isinstance(other.op, Input) else PRECISE_INVERSE_BITS)
         if bits + FRACTIONAL_BITS + math.ceil(math.log2(quotient)) > ROOM:
             return False
         self.inverses[inverse] = bits
@@ -179,3 +185,13 @@ class Domains:
             if on_wires and count(op.result.type.shape) <= SMALL and not self._divides_all(op, on_wires):
                 return Strategy.CIRCUIT
         return Strategy.PRODUCT if len(secret) == 2 else Strategy.PUBLIC_PRODUCT
+
+
+def _divisor(value: Value) -> Value | None:
+    """What a value is the inverse of; None if it is none."""
+    op = value.op
+    if isinstance(op, ew.Reciprocal):
+        return op.operands[0]
+    if isinstance(op, ew.Div | ew.DivNoNan) and constant_value(op.operands[0]) == 1.0:
+        return op.operands[1]
+    return None

@@ -127,7 +127,7 @@ class _Lowering:
             assert op.bound is not None
             type_ = ArithType(op.type.shape, self.scales.frac(value))
             self.shares[value] = self.b.add(
-                io.Share, path=op.path, bound=op.bound, type=type_, lowest=op.lowest, norm=op.norm
+                io.Share, path=op.path, bound=op.bound, type=type_, lowest=op.lowest, norm=op.norm, unit=op.unit
             )
         elif strategy is Strategy.MOVE:
             self._move(op)

@@ -308,7 +308,7 @@ class Scales:
                 raise PrecisionError(self._refusal(broken), [broken.value.op.location])
             self.relaxed |= inputs
             return
-        chosen = max(candidates, key=lambda v: (self._expression(v)[0], -count(v.type.shape)))
+        chosen = max(candidates, key=lambda v: (-count(v.type.shape), self._expression(v)[0]))
         if self._fits_circuit(tensor_op(chosen)):
             raise SmallProduct(chosen.op)
         self.rescaled[chosen] = None

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+
 from ezprivsecfl.compiler.analyses.degrees import degrees
 from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
-from ezprivsecfl.compiler.norm_bounds import proves_norm
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
@@ -68,10 +69,7 @@ class ShareUnitVectors:
 
 
 def _squared_norms(program: Program) -> dict[Value, tuple[Input, ...]]:
-    """Values that are, for every client, the sum of squares of all entries of some inputs; those of most inputs first.
-
-    Only of inputs whose norm clients prove anyway.
-    """
+    """Every client's sums of squares of all entries of some inputs; those of most inputs first."""
     found: dict[Value, tuple[Input, ...]] = {}
     for op in program.ops:
         inputs: tuple[Input, ...] | None = None
@@ -82,7 +80,7 @@ def _squared_norms(program: Program) -> dict[Value, tuple[Input, ...]]:
         elif isinstance(op, ew.Add) and all(o in found and o.type.shape == op.result.type.shape for o in op.operands):
             first, second = (found[o] for o in op.operands)
             inputs = None if set(first) & set(second) else (*first, *second)
-        if inputs is not None and all(proves_norm(x) and x.norm is not None and x.unit is None for x in inputs):
+        if inputs is not None and all(x.type.dtype.is_float for x in inputs):
             found[op.result] = inputs
     return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
@@ -142,5 +140,5 @@ def _ones(program: Program, square: Value) -> set[Value]:
 
 
 def _one(b: Rewriter, op: Op) -> Value:
-    one = b.add(Constant, value=1.0, dtype=tensor_type(op.result).dtype)
+    one = b.add(Constant, value=np.asarray(1.0), dtype=tensor_type(op.result).dtype)
     return b.add(st.Broadcast, one, shape=op.result.type.shape)

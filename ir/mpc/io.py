@@ -21,6 +21,8 @@ class Share(LocalOp, name="share"):
         lowest: Entries x must satisfy x >= lowest, if that says more than the bound; checked by the client, too.
         norm: The L2 norm of one client's entries together is at most that; the client proves it. None: it proves
             nothing, or the bound of every single entry.
+        unit: Clients share the value divided by its norm, together with that of all other inputs of the same name here;
+            they prove how long that is.
     """
 
     path: str
@@ -28,6 +30,7 @@ class Share(LocalOp, name="share"):
     type: ArithType
     lowest: float | None = None
     norm: float | None = None
+    unit: str | None = None
 
     exact = MpcOp.shown
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from ezprivsecfl.ir.op import Array
 
 SHORTER = 2.0**-20
 """By what part a vector may be shorter than 1; longer it may not be."""
+
+EXACT_FRAC = 52
+"""Fractional bits of float64 below 1."""
 
 
 def tolerance(entries: int, frac: int) -> float:
@@ -33,3 +36,19 @@ def normalised(parts: Sequence[Array], frac: int) -> list[Array]:
     length = math.sqrt(sum(float(np.sum(part * part)) for part in scaled))
     target = 1.0 - tolerance(sum(part.size for part in exact), frac) / 2
     return [part * (target / length) for part in scaled]
+
+
+def as_shared(inputs: Mapping[str, Array], units: Mapping[str, str | None], frac: int = EXACT_FRAC) -> dict[str, Array]:
+    """Inputs of all clients, stacked, as the clients share them.
+
+    Args:
+        inputs: By path.
+        units: By path of the inputs that clients share which unit vector each is a part of, if it is.
+        frac: Fractional bits that entries are rounded to.
+    """
+    found = dict(inputs)
+    for unit in dict.fromkeys(name for name in units.values() if name is not None):
+        paths = [path for path, name in units.items() if name == unit]
+        rows = [normalised(parts, frac) for parts in zip(*(inputs[path] for path in paths), strict=True)]
+        found |= {path: np.stack([row[i] for row in rows]) for i, path in enumerate(paths)}
+    return found

@@ -32,6 +32,7 @@ class Input(TensorOp, name="input"):
         lowest: Entries x must satisfy x >= lowest, if that says more than the bound.
         norm: Of a CLIENTS-placed input whose entries are not proved one by one: the L2 norm of one client's entries
             together is at most that. The bound and the lowest value are then what a client checks of itself.
+        unit: Clients share the value divided by its norm, together with that of all other inputs of the same name here.
     """
 
     non_negative = Holds.UNKNOWN
@@ -46,6 +47,7 @@ class Input(TensorOp, name="input"):
     type: TensorType
     lowest: float | None = None
     norm: float | None = None
+    unit: str | None = None
 
     def infer(self) -> tuple[TensorType, ...]:
         """The attribute; CLIENTS-placed means secret with a leading clients axis."""

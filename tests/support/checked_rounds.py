@@ -14,7 +14,7 @@ from random_programs import NEXT, random_program
 
 from ezprivsecfl.backends.duet.backend import Duet
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.checking import check_compiled, check_tensor, encoded_inputs
+from ezprivsecfl.compiler.checking import check_compiled, check_tensor, encoded_inputs, optimised_inputs
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
@@ -242,7 +242,7 @@ def compare(case: Case, compiled: Compiled, results: Mapping[str, Array], findin
     """Whether the results, and those of the optimised program in float64, are the reference's."""
     reference = run_tensor(case.program, case.inputs, case.clients)
     moved = float32_spread(case, reference)
-    optimised = run_tensor(compiled.optimised, case.inputs, case.clients)
+    optimised = run_tensor(compiled.optimised, optimised_inputs(compiled, case.inputs), case.clients)
     ill = False
     for path, expected in reference.items():
         finite = np.isfinite(as_float(expected))
