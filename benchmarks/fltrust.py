@@ -1,6 +1,7 @@
 """FLTrust on two servers: traffic, rounds, time, memory and error for several sizes.
 
     uv run python benchmarks/fltrust.py [--grid 30x3372 10x100000] [--rounds 3] [--link wan] [--norms sketch:4096]
+        [--transform avx2]
 
 Bytes, messages and rounds are exact; seconds are those of the machine at hand. The first round of a session
 includes the base oblivious transfers; the figures are of the last. `--link` emulates a network between the servers;
@@ -13,6 +14,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from computations import COMPUTATIONS, inputs_for, relative_error
+from transforms import add_transform, use_transform
 
 import ezprivsecfl as ez
 
@@ -52,6 +54,8 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--link", choices=("lan", "wan"))
     parser.add_argument("--norms", default="exact", metavar="KIND", help="exact, or sketch:K")
+    add_transform(parser)
     options = parser.parse_args()
+    use_transform(options)
     for point in options.grid:
         measure(*map(int, point.split("x")), options.rounds, options.link, options.norms)

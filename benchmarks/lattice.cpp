@@ -1,13 +1,16 @@
 // The steps of a product by lattice encryption, one by one: microseconds of one core.
 //
 //     cmake -S cpp -B build/engine -DDUET_TESTS=ON && cmake --build build/engine &&
-//     build/engine/bench_lattice
+//     build/engine/bench_lattice [ifma | avx2 | neon | portable]
 //
+// With the fastest transform, or the one that is named.
 // Where the lattice constants in cpp/src/calibration.h come from.
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <vector>
 
+#include "duet/transform.h"
 #include "parallel.h"
 #include "rlwe.h"
 
@@ -24,7 +27,9 @@ void report(const char* step, int repetitions, const std::function<void()>& work
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 1) setenv("DUET_TRANSFORM", argv[1], 1);
+  std::printf("with the transform %s\n", name_of(transform_in_use()).data());
   Randomness random = Randomness::os();
   Prg prg = Prg::from_os();
   const RlweSecretKey secret(random);

@@ -15,6 +15,7 @@ from growth import HEADINGS, growths, rows
 from measuring import Figures, PointError
 from plots import plot
 from tables import Table, head_text, markdown, replace_section, row_text
+from transforms import add_transform, use_transform
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
@@ -29,6 +30,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--gigabytes", type=float, default=spare, help="by default 80%% of the memory that is free")
     parser.add_argument("--out", type=Path, default=Path("build/benchmarks"), metavar="DIR", help="where to save")
     parser.add_argument("--page", type=Path, help="also put the tables into this page (docs/benchmarks.md)")
+    add_transform(parser)
     return parser
 
 
@@ -66,6 +68,7 @@ class Sweep:
 
     def run(self) -> None:
         """Measures, prints and saves one computation after the other."""
+        use_transform(self.options)
         self.options.out.mkdir(parents=True, exist_ok=True)
         budget = Budget(60 * self.options.minutes, 1e9 * self.options.gigabytes)
         for computation in self.options.computations:

@@ -5,8 +5,9 @@
 #include <filesystem>
 
 #include "bindings.h"
-#include "duet/aes.h"
+#include "duet/cpu_features.h"
 #include "duet/handshake.h"
+#include "duet/transform.h"
 
 namespace duet::bindings {
 namespace {
@@ -35,9 +36,12 @@ void define_installation(py::module_& module) {
       "cpu_features",
       [] {
         const CpuFeatures& features = cpu_features();
-        return py::dict("aes"_a = features.aes, "avx512_ifma"_a = features.avx512_ifma);
+        return py::dict("aes"_a = features.aes, "avx2_fma"_a = features.avx2_fma,
+                        "avx512_ifma"_a = features.avx512_ifma,
+                        "transform"_a = name_of(transform_in_use()));
       },
-      "The processor's instructions that the engine makes use of.");
+      "The processor's instructions that the engine makes use of, and which transform lattice "
+      "encryption computes with.");
 }
 
 }  // namespace duet::bindings

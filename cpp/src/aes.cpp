@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "aes_ni.h"
+#include "duet/cpu_features.h"
 #include "duet/errors.h"
 #include "duet/secret.h"
 
@@ -39,16 +40,6 @@ void encrypt_with(evp_cipher_ctx_st* context, std::span<const Block> in, std::sp
 }
 
 }  // namespace
-
-const CpuFeatures& cpu_features() {
-#if defined(__x86_64__)
-  static const CpuFeatures features{__builtin_cpu_supports("aes") != 0,
-                                    __builtin_cpu_supports("avx512ifma") != 0};
-#else
-  static const CpuFeatures features{false, false};
-#endif
-  return features;
-}
 
 Aes128::Aes128(Block key) : Aes128(key, cpu_features().aes ? Engine::kAesNi : Engine::kOpenSsl) {}
 

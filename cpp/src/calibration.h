@@ -7,6 +7,8 @@
 // kProtocolVersion (docs/wire-traces.md).
 #pragma once
 
+#include "duet/transform.h"
+
 namespace duet::calibration {
 
 // benchmarks/kernels.py, "CPU ns per byte" and "CPU s".
@@ -35,5 +37,31 @@ inline constexpr double kMask = 660e-6;     // mask an answer
 inline constexpr double kMerge = 590e-6;    // merge two answers
 inline constexpr double kSwitch = 40e-6;    // switch an answer
 inline constexpr double kDecrypt = 240e-6;  // decrypt an answer
+
+// How many transforms are in these steps, where there are any. On all processors but for them the
+// steps are the same.
+inline constexpr unsigned kEncryptTransforms = 4;
+inline constexpr unsigned kAddTransforms = 4;
+inline constexpr unsigned kMaskTransforms = 12;
+inline constexpr unsigned kMergeTransforms = 12;
+inline constexpr unsigned kDecryptTransforms = 6;
+
+// What a transform takes longer than one with IFMA, with which the steps were measured: the line
+// "transform" with DUET_TRANSFORM, in proportion to the steps. NEON is not measured: it has half
+// the lanes of AVX2.
+constexpr double transform_beyond_ifma(Transform transform) {
+  constexpr double kIfma = 10e-6;
+  switch (transform) {
+    case Transform::kIfma:
+      return 0;
+    case Transform::kAvx2:
+      return 1.3 * kIfma - kIfma;
+    case Transform::kNeon:
+      return 2 * 1.3 * kIfma - kIfma;
+    case Transform::kPortable:
+      break;
+  }
+  return 6.1 * kIfma - kIfma;
+}
 
 }  // namespace duet::calibration

@@ -5,36 +5,29 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <vector>
 
+#include "duet/transform.h"
 #include "modulus.h"
-#include "ntt_ifma.h"
+#include "ntt_engine.h"
 
 namespace duet {
 
 class Ntt {
  public:
-  enum class Engine { kIfma, kPortable };
-
   // `root`: a primitive 2N-th root of unity modulo q.
-  Ntt(Modulus modulus, std::uint64_t root, std::size_t size);
-  Ntt(Modulus modulus, std::uint64_t root, std::size_t size, Engine engine);
+  Ntt(const Modulus& modulus, std::uint64_t root, std::size_t size,
+      Transform transform = transform_in_use());
 
   const Modulus& modulus() const { return modulus_; }
 
   // In place; entries in [0, q) before and after. The transform's order is bit-reversed.
-  void forward(std::span<std::uint64_t> values) const;
-  void inverse(std::span<std::uint64_t> values) const;
+  void forward(std::span<std::uint64_t> values) const { engine_->forward(values); }
+  void inverse(std::span<std::uint64_t> values) const { engine_->inverse(values); }
 
  private:
   Modulus modulus_;
-  std::vector<Factor> roots_;          // powers of the root, in bit-reversed order
-  std::vector<Factor> inverse_roots_;  // of its inverse
-  Factor inverse_size_;
-  std::optional<ifma::Roots> ifma_;  // used with IFMA
-  std::optional<ifma::Roots> ifma_inverse_;
+  NttEnginePtr engine_;
 };
 
 }  // namespace duet

@@ -1,17 +1,5 @@
-#include "ntt_ifma.h"
-
-#include <cstddef>
-
-namespace duet::ifma {
-
-Roots::Roots(std::span<const Factor> factors) {
-  for (const Factor& factor : factors) {
-    values.push_back(factor.value);
-    quotients.push_back(factor.quotient >> 12);
-  }
-}
-
-}  // namespace duet::ifma
+// The transforms of ntt.h with AVX-512's multiplications of 52 bits (IFMA), eight at a time.
+#include "ntt_engine.h"
 
 #if defined(__x86_64__)
 
@@ -24,10 +12,23 @@ Roots::Roots(std::span<const Factor> factors) {
 #define DUET_IFMA __attribute__((target("avx512f,avx512ifma")))
 #define DUET_IFMA_INLINE __attribute__((target("avx512f,avx512ifma"), always_inline)) inline
 
-namespace duet::ifma {
+namespace duet {
 namespace {
 
 constexpr std::size_t kLanes = 8;
+
+// Factors apart: what they are, and their quotients for products of 52 bits.
+struct Roots {
+  explicit Roots(std::span<const Factor> factors) {
+    for (const Factor& factor : factors) {
+      values.push_back(factor.value);
+      quotients.push_back(factor.quotient >> 12);
+    }
+  }
+
+  std::vector<std::uint64_t> values;
+  std::vector<std::uint64_t> quotients;  // floor(value·2^52 / q)
+};
 
 struct Factors {
   __m512i value;
@@ -155,69 +156,83 @@ DUET_IFMA_INLINE __m512i of_eights() { return lanes(0, 0, 0, 0, 1, 1, 1, 1); }
 DUET_IFMA_INLINE __m512i of_fours() { return lanes(0, 0, 1, 1, 2, 2, 3, 3); }
 DUET_IFMA_INLINE __m512i of_twos() { return lanes(0, 1, 2, 3, 4, 5, 6, 7); }
 
+class IfmaNtt final : public NttEngine {
+ public:
+  explicit IfmaNtt(const NttTables& tables)
+      : q_(tables.modulus.q()),
+        roots_(tables.roots),
+        inverse_roots_(tables.inverse_roots),
+        inverse_size_({&tables.inverse_size, 1}) {}
+
+  DUET_IFMA void forward(std::span<std::uint64_t> values) const override {
+    const Prime p = prime_of(q_);
+    const std::size_t size = values.size();
+    std::size_t blocks = 1;
+    for (std::size_t half = size / 2; half >= kLanes; blocks *= 2, half /= 2) {
+      level<forward_butterfly>(values.data(), blocks, half, roots_, p);
+    }
+    for (std::size_t i = 0; i < size; i += 2 * kLanes) {
+      __m512i x = load(values.data() + i);
+      __m512i y = load(values.data() + i + kLanes);
+      shuffle(x, y, eights());
+      forward_butterfly(x, y, spread(roots_, (size + i) / 8, of_eights()), p);
+      shuffle(x, y, fours());
+      forward_butterfly(x, y, spread(roots_, (size + i) / 4, of_fours()), p);
+      shuffle(x, y, twos());
+      forward_butterfly(x, y, spread(roots_, (size + i) / 2, of_twos()), p);
+      shuffle(x, y, ordered());
+      store(values.data() + i, reduce(reduce(x, p.twice), p.q));
+      store(values.data() + i + kLanes, reduce(reduce(y, p.twice), p.q));
+    }
+  }
+
+  DUET_IFMA void inverse(std::span<std::uint64_t> values) const override {
+    const Prime p = prime_of(q_);
+    const std::size_t size = values.size();
+    for (std::size_t i = 0; i < size; i += 2 * kLanes) {
+      __m512i x = load(values.data() + i);
+      __m512i y = load(values.data() + i + kLanes);
+      shuffle(x, y, from_order());
+      inverse_butterfly(x, y, spread(inverse_roots_, (size + i) / 2, of_twos()), p);
+      shuffle(x, y, twos());
+      inverse_butterfly(x, y, spread(inverse_roots_, (size + i) / 4, of_fours()), p);
+      shuffle(x, y, fours());
+      inverse_butterfly(x, y, spread(inverse_roots_, (size + i) / 8, of_eights()), p);
+      shuffle(x, y, eights());
+      store(values.data() + i, x);
+      store(values.data() + i + kLanes, y);
+    }
+    std::size_t half = kLanes;
+    for (std::size_t blocks = size / (2 * kLanes); blocks > 0; blocks /= 2, half *= 2) {
+      level<inverse_butterfly>(values.data(), blocks, half, inverse_roots_, p);
+    }
+    const Factors last = same(inverse_size_, 0);
+    for (std::size_t i = 0; i < size; i += kLanes) {
+      store(values.data() + i, reduce(mul_lazy(load(values.data() + i), last, p), p.q));
+    }
+  }
+
+ private:
+  std::uint64_t q_;
+  Roots roots_;
+  Roots inverse_roots_;
+  Roots inverse_size_;  // one factor
+};
+
 }  // namespace
 
-DUET_IFMA void forward(std::span<std::uint64_t> values, std::uint64_t q, const Roots& roots) {
-  const Prime p = prime_of(q);
-  const std::size_t size = values.size();
-  std::size_t blocks = 1;
-  for (std::size_t half = size / 2; half >= kLanes; blocks *= 2, half /= 2) {
-    level<forward_butterfly>(values.data(), blocks, half, roots, p);
-  }
-  for (std::size_t i = 0; i < size; i += 2 * kLanes) {
-    __m512i x = load(values.data() + i);
-    __m512i y = load(values.data() + i + kLanes);
-    shuffle(x, y, eights());
-    forward_butterfly(x, y, spread(roots, (size + i) / 8, of_eights()), p);
-    shuffle(x, y, fours());
-    forward_butterfly(x, y, spread(roots, (size + i) / 4, of_fours()), p);
-    shuffle(x, y, twos());
-    forward_butterfly(x, y, spread(roots, (size + i) / 2, of_twos()), p);
-    shuffle(x, y, ordered());
-    store(values.data() + i, reduce(reduce(x, p.twice), p.q));
-    store(values.data() + i + kLanes, reduce(reduce(y, p.twice), p.q));
-  }
-}
+NttEnginePtr ifma_ntt(const NttTables& tables) { return std::make_unique<IfmaNtt>(tables); }
 
-DUET_IFMA void inverse(std::span<std::uint64_t> values, std::uint64_t q, const Roots& inverse_roots,
-                       Factor inverse_size) {
-  const Prime p = prime_of(q);
-  const std::size_t size = values.size();
-  for (std::size_t i = 0; i < size; i += 2 * kLanes) {
-    __m512i x = load(values.data() + i);
-    __m512i y = load(values.data() + i + kLanes);
-    shuffle(x, y, from_order());
-    inverse_butterfly(x, y, spread(inverse_roots, (size + i) / 2, of_twos()), p);
-    shuffle(x, y, twos());
-    inverse_butterfly(x, y, spread(inverse_roots, (size + i) / 4, of_fours()), p);
-    shuffle(x, y, fours());
-    inverse_butterfly(x, y, spread(inverse_roots, (size + i) / 8, of_eights()), p);
-    shuffle(x, y, eights());
-    store(values.data() + i, x);
-    store(values.data() + i + kLanes, y);
-  }
-  std::size_t half = kLanes;
-  for (std::size_t blocks = size / (2 * kLanes); blocks > 0; blocks /= 2, half *= 2) {
-    level<inverse_butterfly>(values.data(), blocks, half, inverse_roots, p);
-  }
-  const Factors last{_mm512_set1_epi64(static_cast<long long>(inverse_size.value)),
-                     _mm512_set1_epi64(static_cast<long long>(inverse_size.quotient >> 12))};
-  for (std::size_t i = 0; i < size; i += kLanes) {
-    store(values.data() + i, reduce(mul_lazy(load(values.data() + i), last, p), p.q));
-  }
-}
-
-}  // namespace duet::ifma
+}  // namespace duet
 
 #else
 
 #include <cstdlib>
 
-namespace duet::ifma {
+namespace duet {
 
-void forward(std::span<std::uint64_t>, std::uint64_t, const Roots&) { std::abort(); }
-void inverse(std::span<std::uint64_t>, std::uint64_t, const Roots&, Factor) { std::abort(); }
+NttEnginePtr ifma_ntt(const NttTables&) { std::abort(); }
 
-}  // namespace duet::ifma
+}  // namespace duet
 
 #endif

@@ -16,6 +16,20 @@ std::uint64_t answers_bytes(const RlweLayout& layout) {
 }
 static_assert(answer_bytes(kRlweSize) <= kMaxFrameBytes);  // a message is one frame
 
+std::size_t transforms(const RlweLayout& mine, const RlweLayout& theirs) {
+  return calibration::kEncryptTransforms * mine.uploads() +
+         calibration::kDecryptTransforms * mine.packs() +
+         calibration::kAddTransforms * theirs.terms() +
+         calibration::kMaskTransforms * theirs.answers() +
+         calibration::kMergeTransforms * (theirs.answers() - theirs.packs());
+}
+
+// Of one party, on this processor.
+double seconds_here(const RlweLayout& mine, const RlweLayout& theirs) {
+  return encrypting_seconds(mine) + answering_seconds(theirs) +
+         times(calibration::transform_beyond_ifma(transform_in_use()), transforms(mine, theirs));
+}
+
 }  // namespace
 
 double encrypting_seconds(const RlweLayout& layout) {
@@ -46,8 +60,7 @@ Cost rlwe_cost(const RlweLayout& layout_0, const RlweLayout& layout_1) {
 }
 
 double rlwe_seconds(const RlweLayout& layout_0, const RlweLayout& layout_1) {
-  return std::max(encrypting_seconds(layout_0) + answering_seconds(layout_1),
-                  encrypting_seconds(layout_1) + answering_seconds(layout_0));
+  return std::max(seconds_here(layout_0, layout_1), seconds_here(layout_1, layout_0));
 }
 
 void put_at_negative(std::vector<Ring>& poly, std::size_t index, Ring value) {

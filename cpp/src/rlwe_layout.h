@@ -58,14 +58,15 @@ class RlweLayout {
 
 using RlweLayoutPtr = std::shared_ptr<const RlweLayout>;
 
-// Processor time of the party that knows the encrypted factor, and of the other one.
+// Processor time of the party that knows the encrypted factor, and of the other one, on the machine
+// of calibration.h: both servers choose layouts by it, so it must not depend on theirs.
 double encrypting_seconds(const RlweLayout& layout);
 double answering_seconds(const RlweLayout& layout);
 
 // Of products in both directions. `layout_0` and `layout_1`: what party 0 and party 1 encrypt.
 // Without LatticeKeys::setup_cost().
 Cost rlwe_cost(const RlweLayout& layout_0, const RlweLayout& layout_1);
-// Of the party that has more to do, estimated.
+// Of the party that has more to do, estimated for this processor.
 double rlwe_seconds(const RlweLayout& layout_0, const RlweLayout& layout_1);
 
 // For layouts: sets coefficient -index of a polynomial, where X^N = -1.

@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "duet/aes.h"
+#include "duet/cpu_features.h"
 
 namespace {
 

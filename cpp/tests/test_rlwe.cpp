@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <stdexcept>
 #include <utility>
@@ -6,6 +7,7 @@
 
 #include "check.h"
 #include "duet/errors.h"
+#include "duet/transform.h"
 #include "rlwe.h"
 
 namespace {
@@ -142,6 +144,12 @@ void garbage_is_refused() {
 }  // namespace
 
 int main() {
+  try {
+    transform_in_use();
+  } catch (const Error& e) {  // DUET_TRANSFORM names one of another processor
+    std::puts(e.what());
+    return 77;
+  }
   products_are_exact();
   noise_has_room_at_its_worst();
   answers_are_packed();

@@ -1,5 +1,6 @@
 """The Python module of the engine, with a program that is built against the installed package."""
 
+import json
 import os
 import subprocess
 import sys
@@ -252,16 +253,41 @@ def test_processor_time_is_calibrated():
     transfer = _duet.cost("square", batch=2, k=3, method="transfer")
     assert transfer["cpu_seconds"] == pytest.approx(1.9e-9 * sum(transfer["setup_bytes"]))
     # One upload and one answer in either direction, each party's own and the other's: every step but merging once.
-    steps = 500e-6 + 85e-6 + 120e-6 + 660e-6 + 40e-6 + 240e-6
+    beyond_ifma = {"ifma": 0.0, "avx2": 3e-6, "neon": 16e-6, "portable": 51e-6}[_duet.cpu_features()["transform"]]
+    steps = 500e-6 + 85e-6 + 120e-6 + 660e-6 + 40e-6 + 240e-6 + (4 + 4 + 12 + 6) * beyond_ifma
     assert seconds("share_product", batch=1, m=1, k=32, n=1) == pytest.approx(steps)
     # Two inner products in one upload, answered in one pack.
-    assert seconds("share_square", batch=4, k=32) == pytest.approx(steps + 120e-6 + 660e-6 + 590e-6)
+    second = 120e-6 + 660e-6 + 590e-6 + (4 + 12 + 12) * beyond_ifma
+    assert seconds("share_square", batch=4, k=32) == pytest.approx(steps + second)
+
+
+def test_transform_is_chosen_by_the_environment():
+    """It changes what products are expected to take, and nothing about them that both servers must agree on."""
+    code = """
+import json
+from ezprivsecfl.runtime import _duet
+sizes = [dict(batch=1, m=1, k=k, n=n) for k in (1, 32, 100, 3000) for n in (1, 50, 3372, 100_000)]
+print(json.dumps([_duet.cpu_features()["transform"], *[_duet.cost("share_product", **s) for s in sizes]]))
+"""
+
+    def costs(transform):
+        environment = {**os.environ, "DUET_TRANSFORM": transform}
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+    fastest, *reference = json.loads(costs(_duet.cpu_features()["transform"]).stdout)
+    portable, *slower = json.loads(costs("portable").stdout)
+    assert portable == "portable"
+    for ours, theirs in zip(reference, slower, strict=True):
+        assert (theirs.pop("cpu_seconds") > ours.pop("cpu_seconds")) == (fastest != "portable")
+        assert theirs == ours
+    assert "no transform 'fastest' on this processor; there are: " in costs("fastest").stderr
 
 
 def test_installation():
     assert Path(_duet.include_dir(), "duet", "program.h").is_file()
     assert Path(_duet.cmake_dir(), "duet-config.cmake").is_file()
-    assert set(_duet.cpu_features()) == {"aes", "avx512_ifma"}
+    assert set(_duet.cpu_features()) == {"aes", "avx2_fma", "avx512_ifma", "transform"}
     assert _duet.__version__
 
 

@@ -13,14 +13,6 @@ struct evp_cipher_ctx_st;
 
 namespace duet {
 
-// What this processor has that the engine makes use of.
-struct CpuFeatures {
-  bool aes;
-  bool avx512_ifma;  // multiplications of 52 bits, for lattice encryption
-};
-
-const CpuFeatures& cpu_features();
-
 class Aes128 {
  public:
   enum class Engine { kAesNi, kOpenSsl };
