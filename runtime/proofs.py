@@ -37,7 +37,22 @@ FEWEST_IN_ROW, MOST_IN_ROW = 16, 4096
 SLACK = 4
 CONSTANT_BYTES = 32
 
+PRIME_BITS = 61
+PRIMES = 2.738e16
+"""There are at least so many primes of 61 bits: by Dusart's bounds of pi(x) (arXiv 1002.0442, theorem 6.9)."""
+
+BAD_PRIMES = 4
+"""Of these, so many at most divide an integer below 2^256 in magnitude."""
+
+BLIND_BITS = 128
+MASK_BYTES = 31
+
+Vector = tuple[int, int, int, int]
+"""Entries, bits of a share, entries of a row (0: no squares), and what all entries' magnitudes add up to at most."""
+
 Term = tuple[int, int, int]
+"""Of a statement: a vector, and how often its squared norm and the sum of its entries count."""
+
 Statement = tuple[list[Term], bytes]
 
 
@@ -128,39 +143,53 @@ class ProofPlan:
 
     @cached_property
     def layout(self) -> _duet.ProofLayout:
-        """The same, as the engine takes it: values in the order of the parameters, then all slack entries."""
-        vectors: list[tuple[int, int, int]] = []
+        """The same, as the engine takes it."""
+        vectors = [(entries, bits, row) for entries, bits, row, _ in self._vectors]
+        return _duet.ProofLayout(vectors, self._parts[1], self._parts[2])
+
+    @property
+    def _vectors(self) -> list[Vector]:
+        return self._parts[0]
+
+    @cached_property
+    def _parts(self) -> tuple[list[Vector], list[Statement], list[int]]:
+        """All vectors, in the order of the parameters and then those of slack entries; statements; wanted squares."""
+        own: list[Vector] = []
+        slack: list[Vector] = []
         statements: list[Statement] = []
-        slack: list[tuple[int, int, int]] = []
         first: dict[str, int] = {}
         units: dict[str, list[tuple[int, Limits]]] = {}
-        own = sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in self.limits)
+        count = sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in self.limits)
+
+        def state(terms: list[Term], sign: int, constant: int, room: int) -> None:
+            """That the terms, and ``sign`` times the squares of four slack entries, add up to a constant."""
+            statements.append(([*terms, (count + len(slack), sign, 0)], _constant(constant)))
+            slack.append(self._vector(SLACK, 1, SLACK * math.isqrt(room)))
+
         for x in self.limits:
-            first[x.path] = len(vectors)
-            bits = self._bits(x.largest_sum + x.entries)
+            first[x.path] = len(own)
             if x.proof is Proof.ENTRIES:
                 for _ in range(x.entries):
-                    for sign, constant in ((-1, -x.lowest), (1, x.highest)):
-                        terms = [(own + len(slack), 1, 0), (len(vectors), 0, sign)]
-                        statements.append((terms, _constant(constant)))
-                        slack.append((SLACK, self._bits(SLACK * math.isqrt(x.highest - x.lowest) + SLACK), 1))
-                    vectors.append((1, self._bits(max(-x.lowest, x.highest) + 1), 0))
+                    state([(len(own), 0, -1)], 1, -x.lowest, x.highest - x.lowest)
+                    state([(len(own), 0, 1)], 1, x.highest, x.highest - x.lowest)
+                    own.append(self._vector(1, 0, max(-x.lowest, x.highest)))
                 continue
             if x.proof is Proof.NORM:
-                statements.append(([(len(vectors), 1, 0), (own + len(slack), 1, 0)], _constant(x.squares)))
-                slack.append((SLACK, self._bits(SLACK * math.isqrt(x.squares) + SLACK), 1))
-            if x.unit is not None:
-                units.setdefault(x.unit, []).append((len(vectors), x))
+                state([(len(own), 1, 0)], 1, x.squares, x.squares)
             if x.proof is Proof.BITS:
-                statements.append(([(len(vectors), 1, -1)], _constant(0)))
-            vectors.append((x.entries, bits, 0 if x.proof is Proof.NONE else row_length(x.entries)))
+                statements.append(([(len(own), 1, -1)], _constant(0)))
+            if x.unit is not None:
+                units.setdefault(x.unit, []).append((len(own), x))
+            own.append(self._vector(x.entries, 0 if x.proof is Proof.NONE else row_length(x.entries), x.largest_sum))
         for parts in units.values():
             shortest, longest, places = _lengths([x for _, x in parts])
             squares = [(vector, 1 << 2 * (places - x.frac), 0) for vector, x in parts]
-            for sign, constant in ((-1, shortest), (1, longest)):
-                statements.append(([*squares, (own + len(slack), sign, 0)], _constant(constant)))
-                slack.append((SLACK, self._bits(SLACK * math.isqrt(longest - shortest) + SLACK), 1))
-        return _duet.ProofLayout([*vectors, *slack], statements, [first[path] for path in self.squares])
+            state(squares, -1, shortest, longest - shortest)
+            state(squares, 1, longest, longest - shortest)
+        return [*own, *slack], statements, [first[path] for path in self.squares]
+
+    def _vector(self, entries: int, row: int, largest_sum: int) -> Vector:
+        return entries, self._bits(largest_sum + entries), row, largest_sum
 
     @property
     def has_statements(self) -> bool:
@@ -172,8 +201,29 @@ class ProofPlan:
         if self.share_bits != SHARE_BITS or not self.has_statements:
             return self.share_bits
         vectors = sum(3 * x.entries if x.proof is Proof.ENTRIES else 2 for x in self.limits)
-        needed = math.log2(largest_sum * vectors / PRIVACY)
+        needed = math.log2(largest_sum * vectors / PRIVACY) + 0.01  # and a little for blinds and masks
         return min(max(SHARE_BITS, 8 * math.ceil(needed / 8)), MOST_SHARE_BITS)
+
+    @property
+    def soundness(self) -> float:
+        """The probability with which a client's false statement may be accepted, at most (docs/client-proofs.md)."""
+        if not self.has_statements:
+            return 1.0
+        return BAD_PRIMES / PRIMES + (self.layout.coefficients - 1) / 2.0 ** (PRIME_BITS - 1)
+
+    @property
+    def privacy(self) -> float:
+        """What one upload tells a server: the statistical distance from what tells nothing, at most."""
+        if not self.has_statements:
+            return 0.0
+        rows, shares, mask = 0, 0.0, 2.0 ** (8 * MASK_BYTES)
+        masks = 0.0
+        for entries, bits, row, largest_sum in self._vectors:
+            count = -(-entries // row) if row else 0
+            rows += count
+            shares += (largest_sum + entries) / 2.0**bits
+            masks += 2 * row * (largest_sum * 2.0**bits + count * 2.0 ** (PRIME_BITS + bits)) / mask
+        return shares + masks + rows * 2.0 ** (PRIME_BITS - 2 - BLIND_BITS)
 
     def values(self, encoded: Mapping[str, NDArray[np.int64]], whose: str) -> NDArray[np.int64]:
         """Everything that a client shares.

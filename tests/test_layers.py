@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "backends.plain": COMPILED | {"runtime", "backends", "backends.duet"},
     "rounds": OPTIONS,
     "precision": COMPILED | {"compiler.analyses"},
-    "report": COMPILED | {"compiler.analyses", "compiler.passes", "backends", "rounds"},
+    "report": COMPILED | {"compiler.analyses", "compiler.passes", "runtime", "backends", "rounds"},
     "variants": COMPILED | {"compiler", "runtime", "backends", "rounds"},
     "api": COMPILED
     | {"frontends", "runtime", "backends", "backends.plain", "rounds", "precision", "report", "variants"},

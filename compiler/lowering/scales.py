@@ -28,6 +28,7 @@ from ezprivsecfl.compiler.lowering.magnitudes import Magnitudes, bits_before_poi
 from ezprivsecfl.compiler.lowering.unproved import unproved
 from ezprivsecfl.errors import PrecisionError
 from ezprivsecfl.ir.mpc.sketch import SCALE_BITS
+from ezprivsecfl.ir.mpc.unit_vectors import most_fractional_bits
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Constant, Input, TensorOp
 from ezprivsecfl.ir.tensor.bundles import exact_frac
@@ -35,7 +36,7 @@ from ezprivsecfl.ir.tensor.elementwise import Cast
 from ezprivsecfl.ir.tensor.noise import Noised
 from ezprivsecfl.ir.tensor.structure import Move
 from ezprivsecfl.ir.tensor.values import tensor_op, tensor_type
-from ezprivsecfl.ir.types import NOMINAL_CLIENTS, DType, count
+from ezprivsecfl.ir.types import NOMINAL_CLIENTS, DType, count, within_client
 
 MOST_INPUT_BITS = 35
 """Significant bits of an input and of a public value at most: what a float32 has, and room for smaller entries."""
@@ -185,7 +186,10 @@ class Scales:
             fewest, most = self._significant(value, self.input_bits, MOST_INPUT_BITS)
             room = ROOM - bits_before_point(self.magnitudes.largest(value))
             generous = fewest if value in self.relaxed else min(max(fewest, FRACTIONAL_BITS), room)
-            return self._variable(None, value, generous, max(most, min(2 * FRACTIONAL_BITS, room)))
+            most = max(most, min(2 * FRACTIONAL_BITS, room))
+            if isinstance(op, Input) and op.unit is not None:
+                most = max(generous, min(most, most_fractional_bits(within_client(op.type.shape))))
+            return self._variable(None, value, generous, most)
         if strategy is Strategy.CIRCUIT:
             if not dtype.is_float or op.integral.given([tensor_type(o).dtype is DType.BOOL for o in op.operands]):
                 return 0, Counter()

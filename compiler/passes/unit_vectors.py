@@ -17,11 +17,16 @@ from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
 from ezprivsecfl.ir.tensor import Constant, Input, Output
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.tensor.elementwise.comparisons import Compare
+from ezprivsecfl.ir.tensor.elementwise.logic import Logical
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, within_client
 
-TYPICAL = 4.0
+TYPICAL = 64.0
 """How many times larger than the root mean square a vector's entries are that formats are made precise for."""
+
+CHOICES = (ew.Select, Compare, Logical, ew.DivNoNan, ew.Precedes, st.LogicalReduction)
+"""What can take something else where a number is none."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class ShareUnitVectors:
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
         for square, inputs in _squared_norms(program).items():
-            if _only_directions(program, inputs):
+            if _only_directions(program, inputs) and _zero_has_no_result(program, square):
                 program = _with_units(program, square, inputs)
                 break  # what the others are of is another program's now
         return program
@@ -105,6 +110,35 @@ def _only_directions(program: Program, inputs: Sequence[Input]) -> bool:
     """Whether no result changes if every client multiplies these inputs with a positive number of its own."""
     found = degrees(program, {x.result: Fraction(1) for x in inputs})
     return all(found[o] == 0 for op in program.of(Output) for o in op.operands)
+
+
+def _zero_has_no_result(program: Program, square: Value) -> bool:
+    """Whether a client whose squared norm is 0 is only divided by it, and nothing else is chosen for it then."""
+    ones, quotients = _ones(program, square), set[Value]()
+    for op in program.ops:
+        if any(r in ones for r in op.results):
+            continue
+        used = [i for i, o in enumerate(op.operands) if o in ones]
+        divides = isinstance(op, ew.Div) and used == [1]
+        divides |= isinstance(op, ew.Mul) and all(_is_inverse(op.operands[i], square) for i in used)
+        if used and not divides:
+            return False
+        if used or not quotients.isdisjoint(op.operands):
+            if isinstance(op, CHOICES):
+                return False
+            quotients.update(r for r in op.results if CLIENTS_DIM in r.type.shape)
+    return bool(quotients)
+
+
+def _is_inverse(value: Value, square: Value) -> bool:
+    """Whether one of the values that are 1 is infinite where the squared norm is 0."""
+    inverted = False
+    while value is not square:
+        if isinstance(value.op, ew.Mul):
+            return all(_is_inverse(o, square) for o in value.op.operands)
+        inverted ^= isinstance(value.op, ew.Rsqrt | ew.Reciprocal)
+        value = value.op.operands[0]
+    return inverted
 
 
 def _with_units(program: Program, square: Value, inputs: Sequence[Input]) -> Program:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ezprivsecfl.backends.base import Lowered
+from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.analyses.leakage import Leakage, leakage
 from ezprivsecfl.compiler.analyses.noise import Noise, noise_of, opened_without_noise
 from ezprivsecfl.compiler.compiled import Compiled
@@ -20,6 +21,7 @@ from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import BooleanType, Dim, DType, TensorType, Type
 from ezprivsecfl.report.proofs import Proof, proofs_of
+from ezprivsecfl.runtime.proofs import ProofPlan, plan_of
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class Facts:
         classified: Parameters of which clients declare a magnitude class.
         formats: Of the parameters that are shared.
         proofs: What clients prove of them.
+        plan: The same, as it is uploaded and checked.
         sketches: Norms that are estimated.
         polynomials: ReLUs that are approximated.
         noise: What noise is added.
@@ -140,6 +143,7 @@ class Facts:
     classified: Sequence[str]
     formats: Sequence[Format]
     proofs: Sequence[Proof]
+    plan: ProofPlan
     sketches: Sequence[SketchedNorms]
     polynomials: Sequence[Polynomial]
     noise: Sequence[Noise]
@@ -161,7 +165,8 @@ def facts_of(lowered: Lowered, boundary: Sequence[str] = (), *, of_initial_state
     compiled = lowered.compiled
     inputs = compiled.tensor.of(Input)
     at_clients = [op for op in inputs if op.placement is Placement.CLIENTS]
-    numbers = [] if compiled.options.scale == FIXED else [op for op in at_clients if op.type.dtype is not DType.BOOL]
+    units = {op.path for op in compiled.secure.of(io.Share) if op.unit is not None}
+    numbers = [op for op in at_clients if op.type.dtype is not DType.BOOL and op.path not in units]
     return Facts(
         name=compiled.name,
         options=compiled.options,
@@ -171,12 +176,13 @@ def facts_of(lowered: Lowered, boundary: Sequence[str] = (), *, of_initial_state
         tensor_operations=len(compiled.optimised.ops),
         secure_operations=len(compiled.secure.ops),
         leakage=leakage(compiled),
-        classified=[op.path for op in numbers],
+        classified=[] if compiled.options.scale == FIXED else [op.path for op in numbers],
         formats=[
             Format(op.path, op.type.shape, Bound(op.bound, op.lowest), op.type.frac)
             for op in compiled.secure.of(io.Share)
         ],
         proofs=proofs_of(compiled),
+        plan=plan_of(manifest(compiled, lowered.secure, "")),
         sketches=[
             SketchedNorms(op.location, op.operands[0].type.shape, op.sums) for op in compiled.secure.of(sketch.Sketch)
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -10,6 +11,8 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.types import Dim, DType, shape_text
+from ezprivsecfl.runtime.proofs import ProofPlan
+from ezprivsecfl.runtime.statistics import size_text
 
 
 class Proved(Enum):
@@ -17,6 +20,7 @@ class Proved(Enum):
 
     NORM = "|x|_2 <= "
     ENTRIES = "every entry"
+    UNIT = "divided by its norm, |x|_2 = 1"
     TRUTH = "0 or 1"
     NOTHING = "--proofs off"
 
@@ -42,21 +46,41 @@ def proofs_of(compiled: Compiled) -> list[Proof]:
     """Of all parameters that are shared."""
     inputs = {op.path: op for op in compiled.tensor.of(Input)}
     return [
-        Proof(op.path, op.type.shape, _proved(compiled, inputs[op.path]), op.norm) for op in compiled.secure.of(Share)
+        Proof(op.path, op.type.shape, _proved(compiled, op, inputs[op.path]), None if op.unit else op.norm)
+        for op in compiled.secure.of(Share)
     ]
 
 
-def _proved(compiled: Compiled, op: Input) -> Proved:
+def _proved(compiled: Compiled, share: Share, op: Input) -> Proved:
     if not compiled.options.proofs:
         return Proved.NOTHING
+    if share.unit is not None:
+        return Proved.UNIT
     if op.type.dtype is DType.BOOL:
         return Proved.TRUTH
     return Proved.ENTRIES if op.norm is None else Proved.NORM
 
 
-def proof_statements(proofs: Sequence[Proof]) -> list[str]:
-    """One statement for each parameter."""
-    return [f"{one.path} {shape_text(one.shape)}: {_stated(one)}" for one in proofs]
+def proof_statements(proofs: Sequence[Proof], plan: ProofPlan) -> list[str]:
+    """One statement for each parameter, and what proofs are worth and cost."""
+    layout = plan.layout
+    size = 8 * layout.entries + layout.high_bytes + layout.proof_bytes
+    entries = sum(x.entries for x in plan.limits)
+    statements = [f"{one.path} {shape_text(one.shape)}: {_stated(one)}" for one in proofs]
+    if plan.has_statements:
+        statements.append(
+            f"A false statement is accepted with a probability of at most 2^{math.log2(plan.soundness):.1f}; a client "
+            "whose proof does not hold is named and left out before anything is opened"
+        )
+        statements.append(
+            "An upload and its proof tell each server no more than a statistical distance of "
+            f"2^{math.log2(plan.privacy):.1f}"
+        )
+    return [
+        *statements,
+        f"A client uploads 16 bytes to server 0 and {size_text(size)} to server 1, {size / max(entries, 1):.2f} bytes "
+        "per entry",
+    ]
 
 
 def _stated(one: Proof) -> str:

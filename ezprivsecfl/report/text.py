@@ -56,7 +56,7 @@ def sections(facts: Facts) -> list[Section]:
         *([Section("The boundary", list(facts.boundary))] if facts.boundary else []),
         Section("Who learns what", [*_learned(facts.leakage), *_magnitudes(facts)]),
         *([Section("Noise", noise_statements(facts))] if facts.noise or facts.options.accounting else []),
-        Section("What clients prove", proof_statements(facts.proofs)),
+        Section("What clients prove", proof_statements(facts.proofs, facts.plan)),
         Section("Precision", _precision(facts)),
         Section("Boolean circuits", _circuits(facts)),
         Section(f"Expected traffic of a round of {facts.options.clients} clients", list(facts.traffic)),

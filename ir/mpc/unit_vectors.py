@@ -18,7 +18,12 @@ EXACT_FRAC = 52
 
 def tolerance(entries: int, frac: int) -> float:
     """The same where so many entries are rounded to some fractional bits, each by one unit at most."""
-    return max(SHORTER, 4 * math.sqrt(entries) * 2.0**-frac)
+    return max(SHORTER, 2 * math.sqrt(entries) * 2.0**-frac)
+
+
+def most_fractional_bits(entries: int) -> int:
+    """With more, shares of 80 bits would not hide a vector of so many entries, and uploads would be longer."""
+    return 38 - math.ceil(math.log2(max(entries, 1)) / 2)
 
 
 def normalised(parts: Sequence[Array], frac: int) -> list[Array]:
