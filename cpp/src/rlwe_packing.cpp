@@ -31,11 +31,16 @@ std::pair<SecretRnsPoly, SecretRnsPoly> half_sums(const SecretRnsPoly& a, const 
     const Modulus& modulus = kModuli[i];
     const auto x = part(a, i);
     const auto y = part(b, i);
-    for (std::size_t j = 0; j < kRlweSize; ++j) {
-      const std::uint64_t shifted =
-          j < shift ? modulus.neg(y[kRlweSize - shift + j]) : y[j - shift];
-      part(result.first, i)[j] = modulus.half(modulus.add(x[j], shifted));
-      part(result.second, i)[j] = modulus.half(modulus.sub(x[j], shifted));
+    const auto sum = part(result.first, i);
+    const auto difference = part(result.second, i);
+    for (std::size_t j = 0; j < shift; ++j) {  // X^N = -1
+      const std::uint64_t shifted = y[kRlweSize - shift + j];
+      sum[j] = modulus.half(modulus.sub(x[j], shifted));
+      difference[j] = modulus.half(modulus.add(x[j], shifted));
+    }
+    for (std::size_t j = shift; j < kRlweSize; ++j) {
+      sum[j] = modulus.half(modulus.add(x[j], y[j - shift]));
+      difference[j] = modulus.half(modulus.sub(x[j], y[j - shift]));
     }
   }
   return result;
@@ -50,19 +55,23 @@ void add_to(SecretRnsPoly& sum, const SecretRnsPoly& poly) {
   }
 }
 
-// Adds round(x / P), where P is the last prime.
-void add_divided(SecretRnsPoly& sum, const SecretRnsPoly& x) {
-  const Modulus& last = kModuli[kPackingPrimes];
+// Of the last prime, modulo the others.
+constexpr std::array<Factor, kPackingPrimes> kInverses = [] {
+  std::array<Factor, kPackingPrimes> inverses;
   for (std::size_t i = 0; i < kPackingPrimes; ++i) {
     const Modulus& modulus = kModuli[i];
-    const Factor inverse = modulus.factor(modulus.invert(modulus.reduce(last.q())));
-    for (std::size_t j = 0; j < kRlweSize; ++j) {
-      const std::uint64_t rest = last.centred(x[kPackingPrimes * kRlweSize + j]);
-      const std::uint64_t multiple = modulus.sub(x[i * kRlweSize + j], modulus.from_centred(rest));
-      std::uint64_t& entry = sum[i * kRlweSize + j];
-      entry = modulus.add(entry, modulus.mul(multiple, inverse));
-    }
+    inverses[i] = modulus.factor(modulus.invert(modulus.reduce(kModuli[kPackingPrimes].q())));
   }
+  return inverses;
+}();
+
+// Adds round(x / P), where P is the last prime.
+void add_divided(SecretRnsPoly& sum, SecretRnsPoly x) {
+  const Modulus& last = kModuli[kPackingPrimes];
+  for (std::size_t i = 0; i < kPackingPrimes; ++i) {
+    rlwe_residues()[i].divide(part(x, i), part(x, kPackingPrimes), last, kInverses[i]);
+  }
+  add_to(sum, x);
 }
 
 }  // namespace
@@ -75,7 +84,7 @@ std::vector<std::uint8_t> PackingKeys::make(std::span<const std::int8_t> coeffic
   for (std::size_t level = 0; level < kPackingLevels; ++level) {
     for (std::size_t digit = 0; digit < kPackingPrimes; ++digit) {
       // e + P·g·s(X^exponent), where g is 1 modulo this digit's prime and 0 modulo the others.
-      const SecretVector<std::uint64_t> errors = random_words(prg, kRlweSize);
+      const SecretVector<std::uint64_t> errors = small_errors(prg);
       SecretRnsPoly message(kKeyPrimes * kRlweSize);
       const Modulus& modulus = kModuli[digit];
       SecretVector<std::uint64_t> scaled(kRlweSize);
@@ -85,12 +94,7 @@ std::vector<std::uint8_t> PackingKeys::make(std::span<const std::int8_t> coeffic
         scaled[j] = modulus.mul(modulus.from_centred(wide), factor);
       }
       substitute(scaled, exponent_of(level), digit, part(message, digit));
-      for (std::size_t i = 0; i < kKeyPrimes; ++i) {
-        for (std::size_t j = 0; j < kRlweSize; ++j) {
-          std::uint64_t& entry = message[i * kRlweSize + j];
-          entry = kModuli[i].add(entry, kModuli[i].from_centred(small_error(errors[j])));
-        }
-      }
+      add_errors(message, errors);
       const std::vector<std::uint8_t> made = encrypt_symmetric(std::move(message), used, prg);
       bytes.insert(bytes.end(), made.begin(), made.end());
     }
@@ -147,30 +151,29 @@ PackedCiphertext PackingKeys::merge(const PackedCiphertext& a, const PackedCiphe
 void PackingKeys::add_switched(PackedCiphertext& sum, const SecretRnsPoly& random, const Key& key) {
   SecretRnsPoly body(kKeyPrimes * kRlweSize);
   SecretRnsPoly uniform(kKeyPrimes * kRlweSize);
+  ProductSums body_sums(kRlweSize);
+  ProductSums uniform_sums(kRlweSize);
+  SecretVector<std::uint64_t> poly(kRlweSize);
   for (std::size_t i = 0; i < kKeyPrimes; ++i) {
-    const Modulus& modulus = kModuli[i];
-    SecretVector<Wide> body_sum(kRlweSize);
-    SecretVector<Wide> uniform_sum(kRlweSize);
+    const Residues& residues = rlwe_residues()[i];
+    body_sums.clear();
+    uniform_sums.clear();
     for (std::size_t digit = 0; digit < kPackingPrimes; ++digit) {
-      SecretVector<std::uint64_t> poly(kRlweSize);
-      const auto entries = part(random, digit);
-      std::transform(entries.begin(), entries.end(), poly.begin(),
-                     [&](std::uint64_t x) { return modulus.reduce(x); });
+      residues.from_unsigned(part(random, digit), poly);
       rlwe_ntts()[i].forward(poly);
-      for (std::size_t j = 0; j < kRlweSize; ++j) {
-        body_sum[j] += Wide{poly[j]} * key[digit].body[i * kRlweSize + j];
-        uniform_sum[j] += Wide{poly[j]} * key[digit].random[i * kRlweSize + j];
-      }
+      const auto add_product = [&](const RnsPoly& of_key, ProductSums& sums) {
+        residues.add_products(std::array{Product{poly, part(of_key, i)}}, sums.low, sums.high);
+      };
+      add_product(key[digit].body, body_sums);
+      add_product(key[digit].random, uniform_sums);
     }
-    for (std::size_t j = 0; j < kRlweSize; ++j) {
-      body[i * kRlweSize + j] = modulus.reduce(body_sum[j]);
-      uniform[i * kRlweSize + j] = modulus.reduce(uniform_sum[j]);
-    }
+    residues.reduce(body_sums.low, body_sums.high, part(body, i));
+    residues.reduce(uniform_sums.low, uniform_sums.high, part(uniform, i));
   }
   to_coefficients(body);
   to_coefficients(uniform);
-  add_divided(sum.body, body);
-  add_divided(sum.random, uniform);
+  add_divided(sum.body, std::move(body));
+  add_divided(sum.random, std::move(uniform));
 }
 
 }  // namespace duet

@@ -11,7 +11,7 @@ namespace duet {
 namespace {
 
 // This many uploads are worked on at a time.
-constexpr std::size_t kWindow = 8;
+constexpr std::size_t kWindow = 16;
 
 // The uploads that the next answers may need, from number first() on.
 class HeldUploads {
@@ -64,42 +64,60 @@ void add_results(const RlweLayout& layout, Range answers, std::span<const Ring> 
   }
 }
 
+// A factor is laid out once for all primes, and this many products are added up at a time.
+constexpr std::size_t kGroup = 4;
+
+// Adds the products with `uploads` to the sum of an answer, modulo some of the primes.
+void add_products_to(RlweSum& sum, const RlweLayout& layout, std::size_t answer, Range uploads,
+                     Range primes, const HeldUploads& held, const Rows& right) {
+  SecretVector<Ring> factors(kGroup * kRlweSize);
+  SecretVector<std::uint64_t> transforms(kGroup * kRlweSize);
+  for (std::size_t begin = uploads.begin; begin < uploads.end; begin += kGroup) {
+    const std::size_t count = std::min(kGroup, uploads.end - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      layout.factor(answer, begin + i, right, part(factors, i));
+    }
+    for (std::size_t prime = primes.begin; prime < primes.end; ++prime) {
+      std::vector<RlweTerm> terms;
+      for (std::size_t i = 0; i < count; ++i) {
+        transform_factor(part(factors, i), prime, part(transforms, i));
+        terms.push_back({&held[begin + i], part(transforms, i)});
+      }
+      sum.add(terms, prime);
+    }
+  }
+}
+
 // Adds the products with the uploads of a window to the sums of those answers that need them.
 void add_products(Session& session, const RlweLayout& layout, Range answers, Range window,
-                  const HeldUploads& held, std::span<const Ring> right,
-                  std::vector<RlweSum>& sums) {
-  struct Term {
+                  const HeldUploads& held, const Rows& right, std::vector<RlweSum>& sums) {
+  struct Work {
     std::size_t answer;
-    std::size_t upload;
-    std::vector<Ring> factor;
+    Range uploads;
   };
-  std::vector<Term> terms;
-  std::vector<Range> terms_of;  // each answer's
+  std::vector<Work> work;
   for (std::size_t answer = answers.begin; answer < answers.end; ++answer) {
-    const Range uploads = layout.uploads_of(answer);
-    const std::size_t end = std::min(uploads.end, window.end);
-    const std::size_t begin = terms.size();
-    for (std::size_t i = std::max(uploads.begin, window.begin); i < end; ++i) {
-      terms.push_back({answer, i, {}});
-    }
-    terms_of.push_back({begin, terms.size()});
+    const Range needed = layout.uploads_of(answer);
+    const Range uploads{std::max(needed.begin, window.begin), std::min(needed.end, window.end)};
+    if (uploads.begin < uploads.end) work.push_back({answer, uploads});
   }
-  session.parallel(terms.size(), [&](std::size_t i) {
-    terms[i].factor = layout.factor(terms[i].answer, terms[i].upload, right);
-  });
-  session.parallel(sums.size() * kRlwePrimes, [&](std::size_t i) {
-    const Range range = terms_of[i / kRlwePrimes];
-    for (std::size_t term = range.begin; term < range.end; ++term) {
-      sums[i / kRlwePrimes].add(held[terms[term].upload], terms[term].factor, i % kRlwePrimes);
-    }
+  // Where there are few answers, threads share the primes of one.
+  constexpr std::size_t kFew = 16;
+  const std::size_t shares = work.size() < kFew ? kRlwePrimes : 1;
+  const std::size_t primes = kRlwePrimes / shares;
+  session.parallel(work.size() * shares, [&](std::size_t i) {
+    const auto& [answer, uploads] = work[i / shares];
+    const std::size_t prime = i % shares * primes;
+    add_products_to(sums[answer - answers.begin], layout, answer, uploads, {prime, prime + primes},
+                    held, right);
   });
 }
 
-// The answers of a pack as one message; adds the masks, this party's shares, to the result.
+// The answers of a pack as one message; adds the masks, this party's shares, to the result. Clears
+// the sums.
 std::vector<std::uint8_t> finish(Session& session, const RlwePublicKey& key,
                                  const RlweLayout& layout, Range answers,
-                                 const std::vector<RlweSum>& sums, Prg& seeds,
-                                 std::span<Ring> out) {
+                                 std::span<RlweSum> sums, Prg& seeds, std::span<Ring> out) {
   std::vector<Block> seed(sums.size());
   seeds.fill(std::span<Block>(seed));
   std::vector<PackedCiphertext> parts(sums.size());
@@ -110,6 +128,7 @@ std::vector<std::uint8_t> finish(Session& session, const RlwePublicKey& key,
     SecretVector<Ring> masks(wanted.size());
     prg.fill(std::span<std::uint64_t>(masks));
     parts[i] = sums[i].masked(key, wanted, masks, prg);
+    sums[i].clear();
     add_results(layout, {answer, answer + 1}, masks, out);
   });
   const Parallel parallel = [&](std::size_t count, const std::function<void(std::size_t)>& task) {
@@ -148,10 +167,10 @@ void RlweExchange::send_uploads(Session& session, std::span<const Ring> left) {
   }
 }
 
-void RlweExchange::receive_uploads(Session& session, std::span<const Ring> right,
-                                   std::span<Ring> out) {
+void RlweExchange::receive_uploads(Session& session, const Rows& right, std::span<Ring> out) {
   Prg seeds(session.random().seed());
   HeldUploads held;
+  std::vector<RlweSum> sums;  // of a pack
   answers_.clear();
   for (std::size_t pack = 0; pack < theirs_->packs(); ++pack) {
     const Range answers = theirs_->answers_of(pack);
@@ -160,7 +179,7 @@ void RlweExchange::receive_uploads(Session& session, std::span<const Ring> right
         is_last ? theirs_->uploads() : theirs_->uploads_of(answers.end).begin;
     const Range uploads{theirs_->uploads_of(answers.begin).begin,
                         theirs_->uploads_of(answers.end - 1).end};
-    std::vector<RlweSum> sums(answers.end - answers.begin);
+    sums.resize(answers.end - answers.begin);
     for (std::size_t begin = uploads.begin; begin < uploads.end; begin += kWindow) {
       const Range window{begin, std::min(begin + kWindow, uploads.end)};
       held.receive(session, window.end);

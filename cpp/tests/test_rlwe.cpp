@@ -1,3 +1,4 @@
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <stdexcept>
@@ -32,7 +33,11 @@ Ring product_at(const std::vector<Ring>& a, const std::vector<Ring>& b, std::siz
 
 void add(RlweSum& sum, const std::vector<std::uint8_t>& upload, const std::vector<Ring>& factor) {
   const RlweCiphertext ciphertext = RlweCiphertext::parse(upload, kRlwePrimes);
-  for (std::size_t prime = 0; prime < kRlwePrimes; ++prime) sum.add(ciphertext, factor, prime);
+  std::vector<std::uint64_t> transform(kRlweSize);
+  for (std::size_t prime = 0; prime < kRlwePrimes; ++prime) {
+    transform_factor(factor, prime, transform);
+    sum.add(std::array{RlweTerm{&ciphertext, transform}}, prime);
+  }
 }
 
 // What the owner of the key gets, plus the masks, for a sum of products.
