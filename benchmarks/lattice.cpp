@@ -53,9 +53,10 @@ int main() {
   report("encrypt", 100, [&] { secret.encrypt(values, prg); });
   report("parse", 100, [&] { RlweCiphertext::parse(upload, kRlwePrimes); });
   report("add a product", 100, add);
-  report("mask an answer", 100, [&] { sum.masked(key, wanted, masks, prg); });
-  const PackedCiphertext answer = sum.masked(key, wanted, masks, prg);
-  report("merge two answers", 100, [&] { key.packing.pack({answer, answer}, in_order); });
+  std::vector<PackedCiphertext> answers(2);
+  PackedCiphertext& answer = answers.front();
+  report("mask an answer", 100, [&] { sum.mask(key, wanted, masks, prg, answer); });
+  report("merge two answers", 100, [&] { key.packing.pack(answers, in_order); });
   report("switch an answer", 100, [&] { answer_of(answer, wanted); });
   const std::vector<std::uint8_t> bytes = answer_of(answer, wanted);
   report("decrypt an answer", 100, [&] { secret.decrypt(bytes, wanted); });

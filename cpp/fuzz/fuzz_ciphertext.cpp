@@ -29,7 +29,9 @@ struct Valid {
       sum.add(std::array{duet::RlweTerm{&upload, transform}}, prime);
     }
     const std::array<Ring, 3> masks{};
-    texts.push_back(duet::answer_of(sum.masked(peer, kWanted, masks, prg), kWanted));
+    duet::PackedCiphertext answer;
+    sum.mask(peer, kWanted, masks, prg, answer);
+    texts.push_back(duet::answer_of(answer, kWanted));
   }
 
   duet::Randomness random;

@@ -5,12 +5,11 @@
 #include <stdexcept>
 
 #include "duet/aes.h"
+#include "residues_ifma.h"
 
 namespace duet {
 namespace {
 
-constexpr unsigned kWordBits = 52;  // of the lower words of products
-constexpr std::uint64_t kWordMask = (std::uint64_t{1} << kWordBits) - 1;
 constexpr std::uint64_t kTop = std::uint64_t{1} << 63;
 
 Factor power_of_two(const Modulus& modulus, unsigned exponent) {
@@ -19,19 +18,14 @@ Factor power_of_two(const Modulus& modulus, unsigned exponent) {
 
 }  // namespace
 
-void ProductSums::clear() {
-  std::fill(low.begin(), low.end(), 0);
-  std::fill(high.begin(), high.end(), 0);
-}
-
 Residues::Residues(Modulus modulus)
     : Residues(modulus, cpu_features().avx512_ifma ? Engine::kIfma : Engine::kPortable) {}
 
 Residues::Residues(Modulus modulus, Engine engine)
     : modulus_(modulus),
       minus_two63_(modulus.neg(modulus.power(2, 63))),
-      two52_(power_of_two(modulus, kWordBits)),
-      two104_(power_of_two(modulus, 2 * kWordBits)),
+      two52_(power_of_two(modulus, 52)),
+      two104_(power_of_two(modulus, 104)),
       ifma_(engine == Engine::kIfma) {
   if (modulus.q() >> 49 != 1) throw std::invalid_argument("a prime between 2^49 and 2^50 is needed");
 }
@@ -55,9 +49,8 @@ void Residues::from_words(std::span<const std::uint64_t> words, std::uint64_t fl
 
 void Residues::multiply(std::span<const std::uint64_t> x, std::span<const std::uint64_t> y,
                         std::span<std::uint64_t> out) const {
-  ProductSums sums(out.size());
-  add_products(std::array{Product{x, y}}, sums.low, sums.high);
-  reduce(sums.low, sums.high, out);
+  std::fill(out.begin(), out.end(), 0);
+  add_products(std::array{Product{x, y}}, out);
 }
 
 void Residues::scale(std::span<std::uint64_t> x, Factor f) const {
@@ -74,23 +67,13 @@ void Residues::divide(std::span<std::uint64_t> x, std::span<const std::uint64_t>
   }
 }
 
-void Residues::add_products(std::span<const Product> products, std::span<std::uint64_t> low,
-                            std::span<std::uint64_t> high) const {
-  std::size_t i = ifma_ ? ifma::add_products(products, low, high) : 0;
-  for (; i < low.size(); ++i) {
-    for (const Product& product : products) {
-      const Wide value = Wide{product.x[i]} * product.y[i];
-      low[i] += static_cast<std::uint64_t>(value) & kWordMask;
-      high[i] += static_cast<std::uint64_t>(value >> kWordBits);
-    }
-  }
-}
-
-void Residues::reduce(std::span<const std::uint64_t> low, std::span<const std::uint64_t> high,
-                      std::span<std::uint64_t> out) const {
-  std::size_t i = ifma_ ? ifma::reduce(modulus_.q(), two52_, two104_, low, high, out) : 0;
-  for (; i < out.size(); ++i) {
-    out[i] = modulus_.add(modulus_.reduce(low[i]), modulus_.mul(high[i], two52_));
+void Residues::add_products(std::span<const Product> products,
+                            std::span<std::uint64_t> sums) const {
+  std::size_t i = ifma_ ? ifma::add_products(modulus_.q(), two52_, two104_, products, sums) : 0;
+  for (; i < sums.size(); ++i) {
+    Wide sum = sums[i];
+    for (const Product& product : products) sum += Wide{product.x[i]} * product.y[i];
+    sums[i] = modulus_.reduce(sum);
   }
 }
 

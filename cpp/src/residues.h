@@ -6,25 +6,17 @@
 #include <cstdint>
 #include <span>
 
-#include "duet/secret.h"
 #include "modulus.h"
-#include "residues_ifma.h"
 
 namespace duet {
 
-// Sums of products that are reduced once, at the end: low + high·2^52, entry by entry. A product of
-// numbers below 2^50 adds less than 2^52 to `low` and less than 2^48 to `high`.
-struct ProductSums {
-  static constexpr std::size_t kMostProducts = 1024;
-
-  explicit ProductSums(std::size_t size) : low(size), high(size) {}
-  void clear();
-
-  SecretVector<std::uint64_t> low;
-  SecretVector<std::uint64_t> high;
+// Two vectors that are multiplied entry by entry.
+struct Product {
+  std::span<const std::uint64_t> x;
+  std::span<const std::uint64_t> y;
 };
 
-// All spans of a call have one length; entries are in [0, q) where nothing else is said.
+// Modulo one prime. All spans of a call have one length; entries are in [0, q) where nothing else is said.
 class Residues {
  public:
   enum class Engine { kIfma, kPortable };
@@ -37,7 +29,7 @@ class Residues {
   void from_unsigned(std::span<const std::uint64_t> words, std::span<std::uint64_t> out) const;
   void from_signed(std::span<const std::uint64_t> words, std::span<std::uint64_t> out) const;
 
-  // x·y
+  // x·y; `out` is neither of them.
   void multiply(std::span<const std::uint64_t> x, std::span<const std::uint64_t> y,
                 std::span<std::uint64_t> out) const;
 
@@ -48,12 +40,9 @@ class Residues {
   void divide(std::span<std::uint64_t> x, std::span<const std::uint64_t> rest, const Modulus& last,
               Factor inverse) const;
 
-  // Adds Σ x·y, at most kMostProducts in all.
-  void add_products(std::span<const Product> products, std::span<std::uint64_t> low,
-                    std::span<std::uint64_t> high) const;
-  // The sums modulo q.
-  void reduce(std::span<const std::uint64_t> low, std::span<const std::uint64_t> high,
-              std::span<std::uint64_t> out) const;
+  // Adds Σ x·y, of at most kMostProducts, to `sums`; what they add up to is reduced once.
+  static constexpr std::size_t kMostProducts = 1024;
+  void add_products(std::span<const Product> products, std::span<std::uint64_t> sums) const;
 
  private:
   void from_words(std::span<const std::uint64_t> words, std::uint64_t flip, std::uint64_t shift,

@@ -116,39 +116,30 @@ DUET_IFMA std::size_t divide(std::uint64_t q, std::span<std::uint64_t> x,
   return whole(x.size());
 }
 
-DUET_IFMA std::size_t add_products(std::span<const Product> products, std::span<std::uint64_t> low,
-                                   std::span<std::uint64_t> high) {
-  for (std::size_t i = 0; i < whole(low.size()); i += kLanes) {
-    __m512i lower = load(low, i);
-    __m512i upper = load(high, i);
+// Of every product the lower 52 bits and the upper ones are added up for themselves. Then, what the
+// lower sum has above 52 bits belongs to the upper one, and what that has above 52 bits to a third.
+DUET_IFMA std::size_t add_products(std::uint64_t q, Factor two52, Factor two104,
+                                   std::span<const Product> products,
+                                   std::span<std::uint64_t> sums) {
+  const Prime p = prime_of(q);
+  const Factors second = factors_of(two52);
+  const Factors third = factors_of(two104);
+  for (std::size_t i = 0; i < whole(sums.size()); i += kLanes) {
+    __m512i lower = load(sums, i);
+    __m512i upper = _mm512_setzero_si512();
     for (const Product& product : products) {
       const __m512i x = load(product.x, i);
       const __m512i y = load(product.y, i);
       lower = _mm512_madd52lo_epu64(lower, x, y);
       upper = _mm512_madd52hi_epu64(upper, x, y);
     }
-    store(low, i, lower);
-    store(high, i, upper);
-  }
-  return whole(low.size());
-}
-
-// What `low` has above 52 bits belongs to `high`, and what that has above 52 bits to a third word.
-DUET_IFMA std::size_t reduce(std::uint64_t q, Factor two52, Factor two104,
-                             std::span<const std::uint64_t> low,
-                             std::span<const std::uint64_t> high, std::span<std::uint64_t> out) {
-  const Prime p = prime_of(q);
-  const Factors second = factors_of(two52);
-  const Factors third = factors_of(two104);
-  for (std::size_t i = 0; i < whole(out.size()); i += kLanes) {
-    const __m512i lower = load(low, i);
-    const __m512i upper = _mm512_add_epi64(load(high, i), _mm512_srli_epi64(lower, kWordBits));
+    upper = _mm512_add_epi64(upper, _mm512_srli_epi64(lower, kWordBits));
     const __m512i middle = mul_lazy(_mm512_and_si512(upper, p.mask), second, p);
     const __m512i top = mul_lazy(_mm512_srli_epi64(upper, kWordBits), third, p);
     const __m512i sum = _mm512_add_epi64(_mm512_and_si512(lower, p.mask), middle);
-    store(out, i, reduced(_mm512_add_epi64(sum, top), p));
+    store(sums, i, reduced(_mm512_add_epi64(sum, top), p));
   }
-  return whole(out.size());
+  return whole(sums.size());
 }
 
 }  // namespace duet::ifma
@@ -168,12 +159,8 @@ std::size_t divide(std::uint64_t, std::span<std::uint64_t>, std::span<const std:
                    std::uint64_t, Factor) {
   std::abort();
 }
-std::size_t add_products(std::span<const Product>, std::span<std::uint64_t>,
+std::size_t add_products(std::uint64_t, Factor, Factor, std::span<const Product>,
                          std::span<std::uint64_t>) {
-  std::abort();
-}
-std::size_t reduce(std::uint64_t, Factor, Factor, std::span<const std::uint64_t>,
-                   std::span<const std::uint64_t>, std::span<std::uint64_t>) {
   std::abort();
 }
 

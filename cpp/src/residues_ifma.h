@@ -7,17 +7,9 @@
 #include <cstdint>
 #include <span>
 
-#include "modulus.h"
+#include "residues.h"
 
-namespace duet {
-
-// Of two vectors, entry by entry.
-struct Product {
-  std::span<const std::uint64_t> x;
-  std::span<const std::uint64_t> y;
-};
-
-namespace ifma {
+namespace duet::ifma {
 
 // (words ^ flip) + shift
 std::size_t from_words(std::uint64_t q, Factor two52, std::span<const std::uint64_t> words,
@@ -28,11 +20,7 @@ std::size_t scale(std::uint64_t q, std::span<std::uint64_t> x, Factor f);
 std::size_t divide(std::uint64_t q, std::span<std::uint64_t> x, std::span<const std::uint64_t> rest,
                    std::uint64_t last, Factor inverse);
 
-std::size_t add_products(std::span<const Product> products, std::span<std::uint64_t> low,
-                         std::span<std::uint64_t> high);
+std::size_t add_products(std::uint64_t q, Factor two52, Factor two104,
+                         std::span<const Product> products, std::span<std::uint64_t> sums);
 
-std::size_t reduce(std::uint64_t q, Factor two52, Factor two104, std::span<const std::uint64_t> low,
-                   std::span<const std::uint64_t> high, std::span<std::uint64_t> out);
-
-}  // namespace ifma
-}  // namespace duet
+}  // namespace duet::ifma

@@ -83,7 +83,7 @@ void scaled(std::span<const std::uint64_t> rests, std::size_t prime,
   residues.scale(out, kConstants.minus_inverse_two64[prime]);
 }
 
-// Entries modulo all primes, divided by the last ones and rounded: modulo the first ones.
+// Entries modulo all primes, divided by the last ones and rounded: right modulo the first ones.
 void divide_by_last(SecretRnsPoly& values) {
   const std::size_t size = values.size() / kRlwePrimes;
   const auto modulo = [&](std::size_t prime) {
@@ -95,7 +95,6 @@ void divide_by_last(SecretRnsPoly& values) {
                                 kConstants.inverse_primes[i][last]);
     }
   }
-  values.resize(kPackingPrimes * size);
 }
 
 // round(2^80/q · x) modulo 2^80. By the Chinese remainder theorem x/q is Σ y_i/q_i modulo 1, with
@@ -155,16 +154,11 @@ class Floods {
 };
 
 // sums + key·u, back to coefficients.
-SecretRnsPoly randomised(ProductSums& sums, const RnsPoly& key, const SecretRnsPoly& u) {
-  SecretRnsPoly poly(kRlwePrimes * kRlweSize);
+void randomise(SecretRnsPoly& sums, const RnsPoly& key, const SecretRnsPoly& u) {
   for (std::size_t i = 0; i < kRlwePrimes; ++i) {
-    const Residues& residues = rlwe_residues()[i];
-    residues.add_products(std::array{Product{part(key, i), part(u, i)}}, part(sums.low, i),
-                          part(sums.high, i));
-    residues.reduce(part(sums.low, i), part(sums.high, i), part(poly, i));
+    rlwe_residues()[i].add_products(std::array{Product{part(key, i), part(u, i)}}, part(sums, i));
   }
-  to_coefficients(poly);
-  return poly;
+  to_coefficients(sums);
 }
 
 }  // namespace
@@ -216,17 +210,18 @@ std::vector<Ring> RlweSecretKey::decrypt(std::span<const std::uint8_t> answer,
   const Ntt& ntt = rlwe_ntts()[0];
   const Modulus& modulus = ntt.modulus();
   SecretVector<Wide> product(wanted.size());
+  SecretVector<std::uint64_t> limb(kRlweSize);
+  SecretVector<std::uint64_t> multiplied(kRlweSize);
   for (unsigned shift = 0; shift < kSwitchedBits; shift += kLimbBits) {
-    SecretVector<std::uint64_t> limb(kRlweSize);
     for (std::size_t j = 0; j < kRlweSize; ++j) {
       const Wide value = read_switched(answer.data() + j * kSwitchedBytes);
       limb[j] = static_cast<std::uint64_t>((value >> shift) & low_bits(kLimbBits));
     }
     ntt.forward(limb);
-    rlwe_residues()[0].multiply(limb, part(transformed_, 0), limb);
-    ntt.inverse(limb);
+    rlwe_residues()[0].multiply(limb, part(transformed_, 0), multiplied);
+    ntt.inverse(multiplied);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      const auto centred = static_cast<std::int64_t>(modulus.centred(limb[wanted[i]]));
+      const auto centred = static_cast<std::int64_t>(modulus.centred(multiplied[wanted[i]]));
       product[i] += static_cast<Wide>(centred) << shift;
     }
   }
@@ -247,8 +242,8 @@ void transform_factor(std::span<const Ring> factor, std::size_t prime,
 RlweSum::RlweSum() : body_(kRlwePrimes * kRlweSize), random_(kRlwePrimes * kRlweSize) {}
 
 void RlweSum::clear() {
-  body_.clear();
-  random_.clear();
+  std::fill(body_.begin(), body_.end(), 0);
+  std::fill(random_.begin(), random_.end(), 0);
 }
 
 void RlweSum::add(std::span<const RlweTerm> terms, std::size_t prime) {
@@ -259,20 +254,19 @@ void RlweSum::add(std::span<const RlweTerm> terms, std::size_t prime) {
     body.push_back({term.factor, part(term.ciphertext->body, prime)});
     random.push_back({term.factor, part(term.ciphertext->random, prime)});
   }
-  residues.add_products(body, part(body_.low, prime), part(body_.high, prime));
-  residues.add_products(random, part(random_.low, prime), part(random_.high, prime));
+  residues.add_products(body, part(body_, prime));
+  residues.add_products(random, part(random_, prime));
 }
 
-PackedCiphertext RlweSum::masked(const RlwePublicKey& key, std::span<const std::size_t> wanted,
-                                 std::span<const Ring> masks, Prg& prg) {
+void RlweSum::mask(const RlwePublicKey& key, std::span<const std::size_t> wanted,
+                   std::span<const Ring> masks, Prg& prg, PackedCiphertext& out) {
   const SecretRnsPoly u = transformed(random_ternary(prg), kRlwePrimes);
   const SecretVector<std::uint64_t> errors = small_errors(prg);
   const Floods floods(prg, wanted.size());
-  SecretRnsPoly random = randomised(random_, key.zero.random, u);
-  add_errors(random, errors);
-  divide_by_last(random);
-
-  const SecretRnsPoly body = randomised(body_, key.zero.body, u);
+  randomise(random_, key.zero.random, u);
+  add_errors(random_, errors);
+  divide_by_last(random_);
+  randomise(body_, key.zero.body, u);
   const SecretVector<std::uint64_t> rests = rests_of(masks);
   SecretVector<std::uint64_t> subtracted(wanted.size());
   SecretRnsPoly taken(kRlwePrimes * wanted.size());  // what is wanted of the body
@@ -280,19 +274,19 @@ PackedCiphertext RlweSum::masked(const RlwePublicKey& key, std::span<const std::
     const auto values = std::span(taken).subspan(i * wanted.size(), wanted.size());
     scaled(rests, i, subtracted);
     for (std::size_t w = 0; w < wanted.size(); ++w) {
-      values[w] = kModuli[i].sub(part(body, i)[wanted[w]], subtracted[w]);
+      values[w] = kModuli[i].sub(part(body_, i)[wanted[w]], subtracted[w]);
     }
     floods.add_to(values, i);
   }
   divide_by_last(taken);
 
-  PackedCiphertext result{SecretRnsPoly(kPackingPrimes * kRlweSize), std::move(random)};
+  std::copy_n(random_.begin(), out.random.size(), out.random.begin());
+  std::fill(out.body.begin(), out.body.end(), 0);
   for (std::size_t i = 0; i < kPackingPrimes; ++i) {
     for (std::size_t w = 0; w < wanted.size(); ++w) {
-      part(result.body, i)[wanted[w]] = taken[i * wanted.size() + w];
+      part(out.body, i)[wanted[w]] = taken[i * wanted.size() + w];
     }
   }
-  return result;
 }
 
 std::vector<std::uint8_t> answer_of(const PackedCiphertext& ciphertext,

@@ -83,18 +83,18 @@ class RlweSum {
 
   void clear();
 
-  // At most kMostUploads in all. The parts for different primes are independent of each other:
+  // At most kMostUploads in all, for the noise. The parts for different primes are independent of each other:
   // different threads may add them.
   void add(std::span<const RlweTerm> terms, std::size_t prime);
 
-  // The sum minus `masks`, at the coefficients `wanted`; tells the owner of the key nothing else.
+  // Makes `out` the sum minus `masks`, at the coefficients `wanted`; tells the owner of the key nothing else.
   // Ends the sum: what is added after that needs a clear().
-  PackedCiphertext masked(const RlwePublicKey& key, std::span<const std::size_t> wanted,
-                          std::span<const Ring> masks, Prg& prg);
+  void mask(const RlwePublicKey& key, std::span<const std::size_t> wanted,
+            std::span<const Ring> masks, Prg& prg, PackedCiphertext& out);
 
  private:
-  ProductSums body_;
-  ProductSums random_;
+  SecretRnsPoly body_;
+  SecretRnsPoly random_;
 };
 
 // A ciphertext as answer_bytes() bytes.

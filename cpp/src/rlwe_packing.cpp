@@ -15,33 +15,26 @@ constexpr std::size_t kKeyPrimes = kPackingPrimes + 1;
 // X^(m·2^level) stays as it is where m is even, and changes its sign where m is odd.
 std::size_t exponent_of(std::size_t level) { return kRlweSize / (std::size_t{1} << level) + 1; }
 
-SecretRnsPoly automorphism(const SecretRnsPoly& poly, std::size_t exponent) {
-  SecretRnsPoly result(poly.size());
-  for (std::size_t i = 0; i < primes_of(poly); ++i) {
-    substitute(part(poly, i), exponent, i, part(result, i));
-  }
-  return result;
-}
-
-// (a + X^shift·b)/2 and (a - X^shift·b)/2.
-std::pair<SecretRnsPoly, SecretRnsPoly> half_sums(const SecretRnsPoly& a, const SecretRnsPoly& b,
-                                                  std::size_t shift) {
-  std::pair<SecretRnsPoly, SecretRnsPoly> result{SecretRnsPoly(a.size()), SecretRnsPoly(a.size())};
+// Makes `a` (a + X^shift·b)/2; returns what the automorphism makes of (a - X^shift·b)/2.
+SecretRnsPoly fold(SecretRnsPoly& a, const SecretRnsPoly& b, std::size_t shift,
+                   std::size_t exponent) {
+  SecretRnsPoly result(a.size());
+  SecretVector<std::uint64_t> differences(kRlweSize);
   for (std::size_t i = 0; i < kPackingPrimes; ++i) {
     const Modulus& modulus = kModuli[i];
     const auto x = part(a, i);
     const auto y = part(b, i);
-    const auto sum = part(result.first, i);
-    const auto difference = part(result.second, i);
     for (std::size_t j = 0; j < shift; ++j) {  // X^N = -1
       const std::uint64_t shifted = y[kRlweSize - shift + j];
-      sum[j] = modulus.half(modulus.sub(x[j], shifted));
-      difference[j] = modulus.half(modulus.add(x[j], shifted));
+      differences[j] = modulus.half(modulus.add(x[j], shifted));
+      x[j] = modulus.half(modulus.sub(x[j], shifted));
     }
     for (std::size_t j = shift; j < kRlweSize; ++j) {
-      sum[j] = modulus.half(modulus.add(x[j], y[j - shift]));
-      difference[j] = modulus.half(modulus.sub(x[j], y[j - shift]));
+      const std::uint64_t shifted = y[j - shift];
+      differences[j] = modulus.half(modulus.sub(x[j], shifted));
+      x[j] = modulus.half(modulus.add(x[j], shifted));
     }
+    substitute(differences, exponent, i, part(result, i));
   }
   return result;
 }
@@ -116,8 +109,7 @@ PackingKeys PackingKeys::parse(std::span<const std::uint8_t> bytes) {
   return keys;
 }
 
-PackedCiphertext PackingKeys::pack(std::vector<PackedCiphertext> parts,
-                                   const Parallel& parallel) const {
+void PackingKeys::pack(std::span<PackedCiphertext> parts, const Parallel& parallel) const {
   if (parts.empty() || parts.size() > kMostPacked) {
     throw std::invalid_argument("between 1 and " + std::to_string(kMostPacked) +
                                 " ciphertexts are packed");
@@ -127,48 +119,37 @@ PackedCiphertext PackingKeys::pack(std::vector<PackedCiphertext> parts,
     const std::size_t shift = std::size_t{1} << level;
     if (parts.size() <= shift) continue;
     parallel(parts.size() - shift,
-             [&](std::size_t i) { parts[i] = merge(parts[i], parts[i + shift], level); });
-    parts.resize(shift);
+             [&](std::size_t i) { merge(parts[i], parts[i + shift], level); });
+    parts = parts.first(shift);
   }
-  return std::move(parts.front());
 }
 
 // With the automorphism f: (a + X^shift·b)/2 + f((a - X^shift·b)/2). What f keeps counts twice in a
 // and cancels in X^shift·b; what f negates, the other way round.
-PackedCiphertext PackingKeys::merge(const PackedCiphertext& a, const PackedCiphertext& b,
-                                    std::size_t level) const {
+void PackingKeys::merge(PackedCiphertext& a, const PackedCiphertext& b, std::size_t level) const {
   const std::size_t shift = std::size_t{1} << level;
   const std::size_t exponent = exponent_of(level);
-  auto [body, body_difference] = half_sums(a.body, b.body, shift);
-  auto [random, random_difference] = half_sums(a.random, b.random, shift);
-  PackedCiphertext result{std::move(body), std::move(random)};
-  add_to(result.body, automorphism(body_difference, exponent));
-  add_switched(result, automorphism(random_difference, exponent), levels_[level]);
-  return result;
+  add_to(a.body, fold(a.body, b.body, shift, exponent));
+  add_switched(a, fold(a.random, b.random, shift, exponent), levels_[level]);
 }
 
 // Adds an encryption under the secret of random·f(secret): Σ digits·key, divided by P.
 void PackingKeys::add_switched(PackedCiphertext& sum, const SecretRnsPoly& random, const Key& key) {
   SecretRnsPoly body(kKeyPrimes * kRlweSize);
   SecretRnsPoly uniform(kKeyPrimes * kRlweSize);
-  ProductSums body_sums(kRlweSize);
-  ProductSums uniform_sums(kRlweSize);
-  SecretVector<std::uint64_t> poly(kRlweSize);
+  SecretVector<std::uint64_t> digits(kPackingPrimes * kRlweSize);
   for (std::size_t i = 0; i < kKeyPrimes; ++i) {
-    const Residues& residues = rlwe_residues()[i];
-    body_sums.clear();
-    uniform_sums.clear();
+    std::array<Product, kPackingPrimes> of_body;
+    std::array<Product, kPackingPrimes> of_uniform;
     for (std::size_t digit = 0; digit < kPackingPrimes; ++digit) {
-      residues.from_unsigned(part(random, digit), poly);
+      const auto poly = part(digits, digit);
+      rlwe_residues()[i].from_unsigned(part(random, digit), poly);
       rlwe_ntts()[i].forward(poly);
-      const auto add_product = [&](const RnsPoly& of_key, ProductSums& sums) {
-        residues.add_products(std::array{Product{poly, part(of_key, i)}}, sums.low, sums.high);
-      };
-      add_product(key[digit].body, body_sums);
-      add_product(key[digit].random, uniform_sums);
+      of_body[digit] = {poly, part(key[digit].body, i)};
+      of_uniform[digit] = {poly, part(key[digit].random, i)};
     }
-    residues.reduce(body_sums.low, body_sums.high, part(body, i));
-    residues.reduce(uniform_sums.low, uniform_sums.high, part(uniform, i));
+    rlwe_residues()[i].add_products(of_body, part(body, i));
+    rlwe_residues()[i].add_products(of_uniform, part(uniform, i));
   }
   to_coefficients(body);
   to_coefficients(uniform);

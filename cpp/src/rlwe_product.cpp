@@ -117,24 +117,25 @@ void add_products(Session& session, const RlweLayout& layout, Range answers, Ran
 // the sums.
 std::vector<std::uint8_t> finish(Session& session, const RlwePublicKey& key,
                                  const RlweLayout& layout, Range answers,
-                                 std::span<RlweSum> sums, Prg& seeds, std::span<Ring> out) {
+                                 std::span<RlweSum> sums, std::span<PackedCiphertext> parts,
+                                 Prg& seeds, std::span<Ring> out) {
   std::vector<Block> seed(sums.size());
   seeds.fill(std::span<Block>(seed));
-  std::vector<PackedCiphertext> parts(sums.size());
   session.parallel(sums.size(), [&](std::size_t i) {
     Prg prg(seed[i]);
     const std::size_t answer = answers.begin + i;
     const std::vector<std::size_t> wanted = layout.wanted(answer);
     SecretVector<Ring> masks(wanted.size());
     prg.fill(std::span<std::uint64_t>(masks));
-    parts[i] = sums[i].masked(key, wanted, masks, prg);
+    sums[i].mask(key, wanted, masks, prg, parts[i]);
     sums[i].clear();
     add_results(layout, {answer, answer + 1}, masks, out);
   });
   const Parallel parallel = [&](std::size_t count, const std::function<void(std::size_t)>& task) {
     session.parallel(count, task);
   };
-  return answer_of(key.packing.pack(std::move(parts), parallel), wanted_of(layout, answers));
+  key.packing.pack(parts, parallel);
+  return answer_of(parts.front(), wanted_of(layout, answers));
 }
 
 }  // namespace
@@ -170,7 +171,8 @@ void RlweExchange::send_uploads(Session& session, std::span<const Ring> left) {
 void RlweExchange::receive_uploads(Session& session, const Rows& right, std::span<Ring> out) {
   Prg seeds(session.random().seed());
   HeldUploads held;
-  std::vector<RlweSum> sums;  // of a pack
+  std::vector<RlweSum> sums;  // of a pack, and what is made of them: their memory is used again
+  std::vector<PackedCiphertext> parts;
   answers_.clear();
   for (std::size_t pack = 0; pack < theirs_->packs(); ++pack) {
     const Range answers = theirs_->answers_of(pack);
@@ -180,13 +182,14 @@ void RlweExchange::receive_uploads(Session& session, const Rows& right, std::spa
     const Range uploads{theirs_->uploads_of(answers.begin).begin,
                         theirs_->uploads_of(answers.end - 1).end};
     sums.resize(answers.end - answers.begin);
+    parts.resize(sums.size());
     for (std::size_t begin = uploads.begin; begin < uploads.end; begin += kWindow) {
       const Range window{begin, std::min(begin + kWindow, uploads.end)};
       held.receive(session, window.end);
       add_products(session, *theirs_, answers, window, held, right, sums);
       held.drop_before(std::min(needed_from, window.end));
     }
-    answers_.push_back(finish(session, keys_->peer, *theirs_, answers, sums, seeds, out));
+    answers_.push_back(finish(session, keys_->peer, *theirs_, answers, sums, parts, seeds, out));
   }
 }
 
