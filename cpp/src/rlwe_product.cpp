@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include "parallel.h"
 #include "rlwe.h"
 
 namespace duet {
@@ -64,52 +65,65 @@ void add_results(const RlweLayout& layout, Range answers, std::span<const Ring> 
   }
 }
 
-// A factor is laid out once for all primes, and this many products are added up at a time.
-constexpr std::size_t kGroup = 4;
+// Products are added up so many uploads at a time, for so many answers one after the other: what is
+// read of the uploads and of the factors stays in the second cache.
+constexpr std::size_t kUploadsTogether = 4;
+constexpr std::size_t kAnswersTogether = 4;
 
-// Adds the products with `uploads` to the sum of an answer, modulo some of the primes.
-void add_products_to(RlweSum& sum, const RlweLayout& layout, std::size_t answer, Range uploads,
-                     Range primes, const HeldUploads& held, const Rows& right) {
-  SecretVector<Ring> factors(kGroup * kRlweSize);
-  SecretVector<std::uint64_t> transforms(kGroup * kRlweSize);
-  for (std::size_t begin = uploads.begin; begin < uploads.end; begin += kGroup) {
-    const std::size_t count = std::min(kGroup, uploads.end - begin);
-    for (std::size_t i = 0; i < count; ++i) {
-      layout.factor(answer, begin + i, right, part(factors, i));
+// Answers to which the same uploads are to be added.
+struct Work {
+  Range answers;
+  Range uploads;
+};
+
+// Adds products modulo some of the primes.
+void add_products(const RlweLayout& layout, const Work& work, Range primes,
+                  const HeldUploads& held, const Rows& right, std::span<RlweSum> sums) {
+  SecretVector<Ring> factors(sums.size() * kUploadsTogether * kRlweSize);
+  SecretVector<std::uint64_t> transforms(kUploadsTogether * kRlweSize);
+  for (std::size_t begin = work.uploads.begin; begin < work.uploads.end;
+       begin += kUploadsTogether) {
+    const std::size_t count = std::min(kUploadsTogether, work.uploads.end - begin);
+    for (std::size_t i = 0; i < sums.size() * count; ++i) {
+      layout.factor(work.answers.begin + i / count, begin + i % count, right, part(factors, i));
     }
     for (std::size_t prime = primes.begin; prime < primes.end; ++prime) {
-      std::vector<RlweTerm> terms;
-      for (std::size_t i = 0; i < count; ++i) {
-        transform_factor(part(factors, i), prime, part(transforms, i));
-        terms.push_back({&held[begin + i], part(transforms, i)});
+      for (std::size_t answer = 0; answer < sums.size(); ++answer) {
+        std::vector<RlweTerm> terms;
+        for (std::size_t i = 0; i < count; ++i) {
+          transform_factor(part(factors, answer * count + i), prime, part(transforms, i));
+          terms.push_back({&held[begin + i], part(transforms, i)});
+        }
+        sums[answer].add(terms, prime);
       }
-      sum.add(terms, prime);
     }
   }
 }
 
 // Adds the products with the uploads of a window to the sums of those answers that need them.
 void add_products(Session& session, const RlweLayout& layout, Range answers, Range window,
-                  const HeldUploads& held, const Rows& right, std::vector<RlweSum>& sums) {
-  struct Work {
-    std::size_t answer;
-    Range uploads;
-  };
-  std::vector<Work> work;
+                  const HeldUploads& held, const Rows& right, std::span<RlweSum> sums) {
+  const std::size_t threads = thread_count(session.options().threads);
+  const std::size_t together = std::clamp<std::size_t>(sums.size() / threads, 1, kAnswersTogether);
+  std::vector<Work> all;
   for (std::size_t answer = answers.begin; answer < answers.end; ++answer) {
     const Range needed = layout.uploads_of(answer);
     const Range uploads{std::max(needed.begin, window.begin), std::min(needed.end, window.end)};
-    if (uploads.begin < uploads.end) work.push_back({answer, uploads});
+    if (uploads.begin >= uploads.end) continue;
+    if (!all.empty() && all.back().uploads == uploads && size(all.back().answers) < together) {
+      ++all.back().answers.end;
+    } else {
+      all.push_back({{answer, answer + 1}, uploads});
+    }
   }
-  // Where there are few answers, threads share the primes of one.
-  constexpr std::size_t kFew = 16;
-  const std::size_t shares = work.size() < kFew ? kRlwePrimes : 1;
+  // Where there are more threads than that, they share the primes.
+  const std::size_t shares = all.size() < threads ? kRlwePrimes : 1;
   const std::size_t primes = kRlwePrimes / shares;
-  session.parallel(work.size() * shares, [&](std::size_t i) {
-    const auto& [answer, uploads] = work[i / shares];
+  session.parallel(all.size() * shares, [&](std::size_t i) {
+    const Work& work = all[i / shares];
     const std::size_t prime = i % shares * primes;
-    add_products_to(sums[answer - answers.begin], layout, answer, uploads, {prime, prime + primes},
-                    held, right);
+    add_products(layout, work, {prime, prime + primes}, held, right,
+                 sums.subspan(work.answers.begin - answers.begin, size(work.answers)));
   });
 }
 
