@@ -71,8 +71,8 @@ Range MatrixLayout::uploads_of(std::size_t answer) const {
   return {row * pieces_, (row + 1) * pieces_};
 }
 
-// Entry (i, c) of the piece lies at coefficient c·stride - i, where X^N = -1. Tile by tile: rows are
-// far apart in memory, and the entries of a column come to lie one beside the other.
+// Entry (i, c) of the piece lies at coefficient c·stride - i, where X^N = -1. Tile by tile: rows
+// are far apart in memory, and the entries of a column come to lie one beside the other.
 void MatrixLayout::factor(std::size_t answer, std::size_t index, const Rows& right,
                           std::span<Ring> poly) const {
   const std::size_t first = index % pieces_ * stride_;

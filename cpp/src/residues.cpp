@@ -27,7 +27,8 @@ Residues::Residues(Modulus modulus, Engine engine)
       two52_(power_of_two(modulus, 52)),
       two104_(power_of_two(modulus, 104)),
       ifma_(engine == Engine::kIfma) {
-  if (modulus.q() >> 49 != 1) throw std::invalid_argument("a prime between 2^49 and 2^50 is needed");
+  if (modulus.q() >> 49 != 1)
+    throw std::invalid_argument("a prime between 2^49 and 2^50 is needed");
 }
 
 void Residues::from_unsigned(std::span<const std::uint64_t> words,

@@ -16,7 +16,8 @@ struct Product {
   std::span<const std::uint64_t> y;
 };
 
-// Modulo one prime. All spans of a call have one length; entries are in [0, q) where nothing else is said.
+// Modulo one prime. All spans of a call have one length; entries are in [0, q) where nothing else
+// is said.
 class Residues {
  public:
   enum class Engine { kIfma, kPortable };

@@ -76,8 +76,7 @@ SecretVector<std::uint64_t> rests_of(std::span<const Ring> message) {
 
 // round(Q/2^64 · m) modulo a prime. With r = Q·m modulo 2^64, between -2^63 and 2^63, that is
 // (Q·m - r) / 2^64, and Q is 0 modulo the prime.
-void scaled(std::span<const std::uint64_t> rests, std::size_t prime,
-            std::span<std::uint64_t> out) {
+void scaled(std::span<const std::uint64_t> rests, std::size_t prime, std::span<std::uint64_t> out) {
   const Residues& residues = rlwe_residues()[prime];
   residues.from_signed(rests, out);
   residues.scale(out, kConstants.minus_inverse_two64[prime]);

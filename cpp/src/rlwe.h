@@ -83,12 +83,12 @@ class RlweSum {
 
   void clear();
 
-  // At most kMostUploads in all, for the noise. The parts for different primes are independent of each other:
-  // different threads may add them.
+  // At most kMostUploads in all, for the noise. The parts for different primes are independent of
+  // each other: different threads may add them.
   void add(std::span<const RlweTerm> terms, std::size_t prime);
 
-  // Makes `out` the sum minus `masks`, at the coefficients `wanted`; tells the owner of the key nothing else.
-  // Ends the sum: what is added after that needs a clear().
+  // Makes `out` the sum minus `masks`, at the coefficients `wanted`; tells the owner of the key
+  // nothing else. Ends the sum: what is added after that needs a clear().
   void mask(const RlwePublicKey& key, std::span<const std::size_t> wanted,
             std::span<const Ring> masks, Prg& prg, PackedCiphertext& out);
 

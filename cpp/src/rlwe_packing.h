@@ -40,9 +40,9 @@ class PackingKeys {
                                         const SecretRnsPoly& secret, Prg& prg);
   static PackingKeys parse(std::span<const std::uint8_t> bytes);
 
-  // Makes the first part a ciphertext of all: coefficients of `parts[i]` at multiples of P come to lie i further, where P is the smallest
-  // power of two that is no less than the number of parts, at most kMostPacked.
-  // The other parts are used up.
+  // Makes the first part a ciphertext of all: coefficients of `parts[i]` at multiples of P come to
+  // lie i further, where P is the smallest power of two that is no less than the number of parts,
+  // at most kMostPacked. The other parts are used up.
   void pack(std::span<PackedCiphertext> parts, const Parallel& parallel) const;
 
  private:

@@ -77,8 +77,8 @@ struct Work {
 };
 
 // Adds products modulo some of the primes.
-void add_products(const RlweLayout& layout, const Work& work, Range primes,
-                  const HeldUploads& held, const Rows& right, std::span<RlweSum> sums) {
+void add_products(const RlweLayout& layout, const Work& work, Range primes, const HeldUploads& held,
+                  const Rows& right, std::span<RlweSum> sums) {
   SecretVector<Ring> factors(sums.size() * kUploadsTogether * kRlweSize);
   SecretVector<std::uint64_t> transforms(kUploadsTogether * kRlweSize);
   for (std::size_t begin = work.uploads.begin; begin < work.uploads.end;
@@ -130,9 +130,9 @@ void add_products(Session& session, const RlweLayout& layout, Range answers, Ran
 // The answers of a pack as one message; adds the masks, this party's shares, to the result. Clears
 // the sums.
 std::vector<std::uint8_t> finish(Session& session, const RlwePublicKey& key,
-                                 const RlweLayout& layout, Range answers,
-                                 std::span<RlweSum> sums, std::span<PackedCiphertext> parts,
-                                 Prg& seeds, std::span<Ring> out) {
+                                 const RlweLayout& layout, Range answers, std::span<RlweSum> sums,
+                                 std::span<PackedCiphertext> parts, Prg& seeds,
+                                 std::span<Ring> out) {
   std::vector<Block> seed(sums.size());
   seeds.fill(std::span<Block>(seed));
   session.parallel(sums.size(), [&](std::size_t i) {

@@ -1,4 +1,5 @@
-// Vectors that begin where a cache line does: loads of whole lines, as of AVX-512, are faster there.
+// Vectors that begin where a cache line does: loads of whole lines, as of AVX-512, are faster
+// there.
 #pragma once
 
 #include <cstddef>
