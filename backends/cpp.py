@@ -103,7 +103,7 @@ def move(op: Op, x: Sequence[str]) -> str:
         case structure.Slice():
             return f"slice({x[0]}, {list_literal(op.starts)}, {shape_literal(op.sizes)}, {list_literal(op.strides)})"
         case structure.Concat():
-            return f"concat(std::vector{{{', '.join(x)}}}, {op.axis})"
+            return f"concat({op.axis}, {', '.join(x)})"
     raise AssertionError(op.name)
 
 

@@ -5,6 +5,7 @@
 //
 // With the fastest transform, or the one that is named.
 // Where the lattice constants in cpp/src/calibration.h come from.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -39,8 +40,13 @@ int main(int argc, char** argv) {
   const std::vector<std::uint8_t> upload = secret.encrypt(values, prg);
   const RlweCiphertext ciphertext = RlweCiphertext::parse(upload, kRlwePrimes);
   RlweSum sum;
+  SecretVector<std::uint64_t> poly(kRlweSize);
   const auto add = [&] {
-    for (std::size_t prime = 0; prime < kRlwePrimes; ++prime) sum.add(ciphertext, values, prime);
+    sum.clear();  // so that there is room for more
+    for (std::size_t prime = 0; prime < kRlwePrimes; ++prime) {
+      transform_factor(values, prime, poly);
+      sum.add(std::array{RlweTerm{&ciphertext, poly}}, prime);
+    }
   };
   std::vector<std::size_t> wanted;
   for (std::size_t i = 0; i < kRlweSize; i += kMostPacked) wanted.push_back(i);
@@ -52,12 +58,12 @@ int main(int argc, char** argv) {
   report("encrypt", 100, [&] { secret.encrypt(values, prg); });
   report("parse", 100, [&] { RlweCiphertext::parse(upload, kRlwePrimes); });
   report("add a product", 100, add);
-  report("mask an answer", 100, [&] { sum.masked(key, wanted, masks, prg); });
-  const PackedCiphertext answer = sum.masked(key, wanted, masks, prg);
-  report("merge two answers", 100, [&] { key.packing.pack({answer, answer}, in_order); });
+  std::vector<PackedCiphertext> answers(2);
+  PackedCiphertext& answer = answers.front();
+  report("mask an answer", 100, [&] { sum.mask(key, wanted, masks, prg, answer); });
+  report("merge two answers", 100, [&] { key.packing.pack(answers, in_order); });
   report("switch an answer", 100, [&] { answer_of(answer, wanted); });
   const std::vector<std::uint8_t> bytes = answer_of(answer, wanted);
   report("decrypt an answer", 100, [&] { secret.decrypt(bytes, wanted); });
-  SecretVector<std::uint64_t> poly(kRlweSize);
   report("transform", 1000, [&] { rlwe_ntts()[0].forward(poly); });
 }

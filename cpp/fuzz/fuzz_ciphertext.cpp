@@ -24,10 +24,14 @@ struct Valid {
     std::vector<Ring> factor(duet::kRlweSize, 1);
     const auto upload = duet::RlweCiphertext::parse(texts[0], duet::kRlwePrimes);
     for (std::size_t prime = 0; prime < duet::kRlwePrimes; ++prime) {
-      sum.add(upload, factor, prime);
+      std::vector<std::uint64_t> transform(duet::kRlweSize);
+      duet::transform_factor(factor, prime, transform);
+      sum.add(std::array{duet::RlweTerm{&upload, transform}}, prime);
     }
     const std::array<Ring, 3> masks{};
-    texts.push_back(duet::answer_of(sum.masked(peer, kWanted, masks, prg), kWanted));
+    duet::PackedCiphertext answer;
+    sum.mask(peer, kWanted, masks, prg, answer);
+    texts.push_back(duet::answer_of(answer, kWanted));
   }
 
   duet::Randomness random;

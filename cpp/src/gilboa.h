@@ -34,7 +34,11 @@ struct GilboaSize {
 struct Range {
   std::size_t begin;
   std::size_t end;
+
+  bool operator==(const Range&) const = default;
 };
+
+constexpr std::size_t size(const Range& range) { return range.end - range.begin; }
 
 // Adds to `out` (batch x rows x columns) this party's shares of two terms: its own `left` with the
 // peer's right over the range `receive`, and the peer's left with its own `right` over `send`.

@@ -1,5 +1,7 @@
 #include "inner_product_layout.h"
 
+#include <algorithm>
+
 #include "rlwe.h"
 
 namespace duet {
@@ -31,16 +33,18 @@ Range InnerProductLayout::uploads_of(std::size_t answer) const {
   return {answer * k_ / kRlweSize, ceil_divide((answer + 1) * k_, kRlweSize)};
 }
 
-std::vector<Ring> InnerProductLayout::factor(std::size_t answer, std::size_t index,
-                                             std::span<const Ring> right) const {
-  std::vector<Ring> poly(kRlweSize, 0);
+// What lies at coefficient j of the upload meets coefficient -j, where X^N = -1.
+void InnerProductLayout::factor(std::size_t answer, std::size_t index, const Rows& right,
+                                std::span<Ring> poly) const {
+  std::fill(poly.begin(), poly.end(), 0);
   // Positions, among all entries of the layout, that this upload holds of this inner product.
   const std::size_t begin = std::max(answer * k_, index * kRlweSize);
   const std::size_t end = std::min((answer + 1) * k_, (index + 1) * kRlweSize);
-  for (std::size_t i = begin; i < end; ++i) {
-    put_at_negative(poly, i % kRlweSize, right[entries_.begin * k_ + i]);
-  }
-  return poly;
+  const std::span<Ring> entries = poly.subspan(begin % kRlweSize, end - begin);
+  right.read(entries_.begin + answer, begin - answer * k_, entries);
+  for (Ring& entry : entries) entry = 0 - entry;
+  std::reverse(poly.begin() + 1, poly.end());
+  poly[0] = 0 - poly[0];
 }
 
 std::vector<std::size_t> InnerProductLayout::wanted(std::size_t) const { return {0}; }

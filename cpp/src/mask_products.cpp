@@ -44,7 +44,7 @@ bool takes_lattice(Products choice, const RlweLayout& larger, const Cost& lattic
 }
 
 void by_lattice(Session& session, RlweLayoutPtr mine, std::span<const Ring> left,
-                RlweLayoutPtr theirs, std::span<const Ring> right, std::span<Ring> out) {
+                RlweLayoutPtr theirs, const Rows& right, std::span<Ring> out) {
   RlweExchange exchange(session, std::move(mine), std::move(theirs));
   exchange.send_uploads(session, left);
   exchange.receive_uploads(session, right, out);

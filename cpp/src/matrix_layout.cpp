@@ -1,9 +1,11 @@
 #include "matrix_layout.h"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 
 #include "duet/flooding.h"
+#include "duet/secret.h"
 #include "rlwe.h"
 
 namespace duet {
@@ -11,6 +13,9 @@ namespace {
 
 // Where layouts are compared, a second of processor time counts as much as these bytes.
 constexpr double kBytesPerSecond = 4e6;
+
+// Of a factor, about what is laid out at a time: fits into the first cache.
+constexpr std::size_t kTileEntries = 1024;
 
 // How many answers with results at multiples of `stride` fit into one: a power of two.
 std::size_t packed_at(std::size_t stride) {
@@ -66,20 +71,30 @@ Range MatrixLayout::uploads_of(std::size_t answer) const {
   return {row * pieces_, (row + 1) * pieces_};
 }
 
-std::vector<Ring> MatrixLayout::factor(std::size_t answer, std::size_t index,
-                                       std::span<const Ring> right) const {
-  std::vector<Ring> poly(kRlweSize, 0);
-  const std::size_t batch = answer / blocks_ / size_.rows;
+// Entry (i, c) of the piece lies at coefficient c·stride - i, where X^N = -1. Tile by tile: rows
+// are far apart in memory, and the entries of a column come to lie one beside the other.
+void MatrixLayout::factor(std::size_t answer, std::size_t index, const Rows& right,
+                          std::span<Ring> poly) const {
   const std::size_t first = index % pieces_ * stride_;
   const std::size_t count = std::min(stride_, size_.inner - first);
+  const std::size_t row = answer / blocks_ / size_.rows * size_.inner + first;
   const std::size_t column = answer % blocks_ * (kRlweSize / stride_);
   const std::size_t columns = wanted_count(answer);
-  for (std::size_t i = 0; i < count; ++i) {
-    const Ring* row = right.data() + (batch * size_.inner + first + i) * size_.columns + column;
-    put_at_negative(poly, i, row[0]);
-    for (std::size_t c = 1; c < columns; ++c) poly[c * stride_ - i] = row[c];
+  const std::size_t width = ceil_divide(kTileEntries, count);
+  if (count * columns < kRlweSize) std::fill(poly.begin(), poly.end(), 0);
+  SecretVector<Ring> tile(count * width);
+  for (std::size_t begin = 0; begin < columns; begin += width) {
+    const std::size_t end = std::min(begin + width, columns);
+    for (std::size_t i = 0; i < count; ++i) {
+      right.read(row + i, column + begin, std::span(tile).subspan(i * width, end - begin));
+    }
+    for (std::size_t c = begin; c < end; ++c) {
+      for (std::size_t i = 0; i < count; ++i) {
+        poly[(c * stride_ - i) % kRlweSize] = tile[i * width + c - begin];
+      }
+    }
   }
-  return poly;
+  for (std::size_t i = 1; i < count; ++i) poly[kRlweSize - i] = 0 - poly[kRlweSize - i];
 }
 
 std::size_t MatrixLayout::wanted_count(std::size_t answer) const {

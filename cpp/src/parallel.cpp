@@ -17,6 +17,10 @@ double thread_cpu_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+unsigned thread_count(unsigned threads) {
+  return threads > 0 ? threads : std::max(std::thread::hardware_concurrency(), 1U);
+}
+
 double parallel_for(std::size_t count, unsigned threads,
                     const std::function<void(std::size_t)>& task) {
   std::atomic<std::size_t> next = 0;
@@ -31,7 +35,7 @@ double parallel_for(std::size_t count, unsigned threads,
       if (!failure) failure = std::current_exception();
     }
   };
-  if (threads == 0) threads = std::max(std::thread::hardware_concurrency(), 1U);
+  threads = thread_count(threads);
   std::vector<double> seconds(std::min<std::size_t>(threads, std::max<std::size_t>(count, 1)) - 1);
   {
     std::vector<std::jthread> others;

@@ -10,8 +10,11 @@ namespace duet {
 using Parallel =
     std::function<void(std::size_t count, const std::function<void(std::size_t)>& task)>;
 
-// Calls task(0), task(1), ..., task(count - 1), each once, on up to `threads` threads (0: one
-// for each core), this one among them; throws the first exception that a task throws, when all
+// How many threads are meant by `threads`, where 0 is one for each core.
+unsigned thread_count(unsigned threads);
+
+// Calls task(0), task(1), ..., task(count - 1), each once, on up to thread_count(threads) threads,
+// this one among them; throws the first exception that a task throws, when all
 // threads have ended. Returns the CPU seconds of the other threads.
 double parallel_for(std::size_t count, unsigned threads,
                     const std::function<void(std::size_t)>& task);

@@ -30,8 +30,10 @@ struct Constants {
     for (std::size_t i = 0; i < kRlwePrimes; ++i) {
       const Modulus& modulus = kModuli[i];
       const auto two64 = static_cast<std::uint64_t>((Wide{1} << 64) % modulus.q());
-      inverse_two64[i] = modulus.factor(modulus.invert(two64));
-      flood_centre[i] = modulus.power(2, kFloodBits - 1);
+      minus_inverse_two64[i] = modulus.factor(modulus.neg(modulus.invert(two64)));
+      two64s[i] = modulus.factor(two64);
+      two128s[i] = modulus.factor(modulus.power(2, 128));
+      minus_flood_centre[i] = modulus.neg(modulus.power(2, kFloodBits - 1));
       for (std::size_t j = 0; j < kRlwePrimes; ++j) {
         const std::uint64_t other = modulus.reduce(kModuli[j].q());
         inverse_primes[i][j] = modulus.factor(modulus.invert(other));
@@ -53,8 +55,10 @@ struct Constants {
   }
 
   std::uint64_t modulus_low = 0;
-  std::array<Factor, kRlwePrimes> inverse_two64{};
-  std::array<std::uint64_t, kRlwePrimes> flood_centre{};
+  std::array<Factor, kRlwePrimes> minus_inverse_two64{};
+  std::array<Factor, kRlwePrimes> two64s{};
+  std::array<Factor, kRlwePrimes> two128s{};
+  std::array<std::uint64_t, kRlwePrimes> minus_flood_centre{};
   std::array<std::array<Factor, kRlwePrimes>, kRlwePrimes> inverse_primes{};  // of j, modulo i
   std::array<std::uint64_t, kPackingPrimes> fraction_high{};
   std::array<std::uint64_t, kPackingPrimes> fraction_low{};
@@ -63,33 +67,33 @@ static_assert(kPackingPrimes == 2);
 
 constexpr Constants kConstants;
 
+// Q·m modulo 2^64, for all coefficients of a message.
+SecretVector<std::uint64_t> rests_of(std::span<const Ring> message) {
+  SecretVector<std::uint64_t> rests(message.begin(), message.end());
+  for (std::uint64_t& rest : rests) rest *= kConstants.modulus_low;
+  return rests;
+}
+
 // round(Q/2^64 · m) modulo a prime. With r = Q·m modulo 2^64, between -2^63 and 2^63, that is
 // (Q·m - r) / 2^64, and Q is 0 modulo the prime.
-std::uint64_t scaled(Ring message, std::size_t prime) {
-  const Modulus& modulus = kModuli[prime];
-  const std::uint64_t rest = kConstants.modulus_low * message;
-  return modulus.mul(modulus.neg(modulus.from_signed(rest)), kConstants.inverse_two64[prime]);
+void scaled(std::span<const std::uint64_t> rests, std::size_t prime, std::span<std::uint64_t> out) {
+  const Residues& residues = rlwe_residues()[prime];
+  residues.from_signed(rests, out);
+  residues.scale(out, kConstants.minus_inverse_two64[prime]);
 }
 
-// A coefficient modulo all primes, and divided by the last ones and rounded.
-using Coefficient = std::array<std::uint64_t, kRlwePrimes>;
-
-Coefficient coefficient(const SecretRnsPoly& poly, std::size_t index) {
-  Coefficient result;
-  for (std::size_t i = 0; i < kRlwePrimes; ++i) result[i] = poly[i * kRlweSize + index];
-  return result;
-}
-
-Coefficient reduced(Coefficient x) {
+// Entries modulo all primes, divided by the last ones and rounded: right modulo the first ones.
+void divide_by_last(SecretRnsPoly& values) {
+  const std::size_t size = values.size() / kRlwePrimes;
+  const auto modulo = [&](std::size_t prime) {
+    return std::span(values).subspan(prime * size, size);
+  };
   for (std::size_t last = kRlwePrimes - 1; last >= kPackingPrimes; --last) {
-    const std::uint64_t rest = kModuli[last].centred(x[last]);
     for (std::size_t i = 0; i < last; ++i) {
-      const Modulus& modulus = kModuli[i];
-      const Factor inverse = kConstants.inverse_primes[i][last];
-      x[i] = modulus.mul(modulus.sub(x[i], modulus.from_centred(rest)), inverse);
+      rlwe_residues()[i].divide(modulo(i), modulo(last), kModuli[last],
+                                kConstants.inverse_primes[i][last]);
     }
   }
-  return x;
 }
 
 // round(2^80/q · x) modulo 2^80. By the Chinese remainder theorem x/q is Σ y_i/q_i modulo 1, with
@@ -112,30 +116,48 @@ Wide read_switched(const std::uint8_t* in) {
   return value;
 }
 
-// Uniform in [-2^133, 2^133), modulo a prime, from 134 random bits.
-std::uint64_t flood(std::span<const std::uint64_t, 3> random, std::size_t prime) {
-  const Modulus& modulus = kModuli[prime];
-  const std::uint64_t top = random[2] & ((std::uint64_t{1} << (kFloodBits - 128)) - 1);
-  const std::uint64_t high = modulus.reduce((Wide{top} << 64) | random[1]);
-  const std::uint64_t value = modulus.reduce((Wide{high} << 64) | random[0]);
-  return modulus.sub(value, kConstants.flood_centre[prime]);
-}
-
-// sums + key·u, back to coefficients.
-SecretRnsPoly randomised(std::span<const Wide> sums, const RnsPoly& key, const SecretRnsPoly& u) {
-  SecretRnsPoly poly(sums.size());
-  for (std::size_t i = 0; i < kRlwePrimes; ++i) {
-    const Modulus& modulus = kModuli[i];
-    for (std::size_t j = i * kRlweSize; j < (i + 1) * kRlweSize; ++j) {
-      poly[j] = modulus.reduce(sums[j] + Wide{key[j]} * u[j]);
+// Numbers uniform in [-2^133, 2^133), of 134 random bits each.
+class Floods {
+ public:
+  Floods(Prg& prg, std::size_t count) : low_(count), middle_(count), top_(count) {
+    const SecretVector<std::uint64_t> random = random_words(prg, 3 * count);
+    for (std::size_t i = 0; i < count; ++i) {
+      low_[i] = random[3 * i];
+      middle_[i] = random[3 * i + 1];
+      top_[i] = random[3 * i + 2] & ((std::uint64_t{1} << (kFloodBits - 128)) - 1);
     }
   }
-  to_coefficients(poly);
-  return poly;
-}
 
-void put(const Coefficient& x, std::size_t index, SecretRnsPoly& poly) {
-  for (std::size_t i = 0; i < kPackingPrimes; ++i) poly[i * kRlweSize + index] = x[i];
+  // Adds them to `sums`, modulo a prime.
+  void add_to(std::span<std::uint64_t> sums, std::size_t prime) const {
+    const Residues& residues = rlwe_residues()[prime];
+    const Modulus& modulus = kModuli[prime];
+    SecretVector<std::uint64_t> low(sums.size());
+    SecretVector<std::uint64_t> middle(sums.size());
+    SecretVector<std::uint64_t> top = top_;
+    residues.from_unsigned(low_, low);
+    residues.from_unsigned(middle_, middle);
+    residues.scale(middle, kConstants.two64s[prime]);
+    residues.scale(top, kConstants.two128s[prime]);
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      const std::uint64_t upper = modulus.add(middle[i], top[i]);
+      const std::uint64_t lower = modulus.add(low[i], kConstants.minus_flood_centre[prime]);
+      sums[i] = modulus.add(sums[i], modulus.add(upper, lower));
+    }
+  }
+
+ private:
+  SecretVector<std::uint64_t> low_;
+  SecretVector<std::uint64_t> middle_;
+  SecretVector<std::uint64_t> top_;
+};
+
+// sums + key·u, back to coefficients.
+void randomise(SecretRnsPoly& sums, const RnsPoly& key, const SecretRnsPoly& u) {
+  for (std::size_t i = 0; i < kRlwePrimes; ++i) {
+    rlwe_residues()[i].add_products(std::array{Product{part(key, i), part(u, i)}}, part(sums, i));
+  }
+  to_coefficients(sums);
 }
 
 }  // namespace
@@ -168,15 +190,13 @@ RlwePublicKey RlwePublicKey::parse(std::span<const std::uint8_t> bytes) {
 
 std::vector<std::uint8_t> RlweSecretKey::encrypt(std::span<const Ring> message, Prg& prg) const {
   if (message.size() > kRlweSize) throw std::invalid_argument("too long for a polynomial");
-  const SecretVector<std::uint64_t> errors = random_words(prg, kRlweSize);
+  const SecretVector<std::uint64_t> errors = small_errors(prg);
+  const SecretVector<std::uint64_t> rests = rests_of(message);
   SecretRnsPoly poly(kRlwePrimes * kRlweSize);
   for (std::size_t i = 0; i < kRlwePrimes; ++i) {
-    for (std::size_t j = 0; j < kRlweSize; ++j) {
-      const std::uint64_t error = kModuli[i].from_centred(small_error(errors[j]));
-      const std::uint64_t signal = j < message.size() ? scaled(message[j], i) : 0;
-      poly[i * kRlweSize + j] = kModuli[i].add(signal, error);
-    }
+    scaled(rests, i, part(poly, i).first(message.size()));
   }
+  add_errors(poly, errors);
   return encrypt_symmetric(std::move(poly), transformed_, prg);
 }
 
@@ -189,17 +209,18 @@ std::vector<Ring> RlweSecretKey::decrypt(std::span<const std::uint8_t> answer,
   const Ntt& ntt = rlwe_ntts()[0];
   const Modulus& modulus = ntt.modulus();
   SecretVector<Wide> product(wanted.size());
+  SecretVector<std::uint64_t> limb(kRlweSize);
+  SecretVector<std::uint64_t> multiplied(kRlweSize);
   for (unsigned shift = 0; shift < kSwitchedBits; shift += kLimbBits) {
-    SecretVector<std::uint64_t> limb(kRlweSize);
     for (std::size_t j = 0; j < kRlweSize; ++j) {
       const Wide value = read_switched(answer.data() + j * kSwitchedBytes);
       limb[j] = static_cast<std::uint64_t>((value >> shift) & low_bits(kLimbBits));
     }
     ntt.forward(limb);
-    for (std::size_t j = 0; j < kRlweSize; ++j) limb[j] = modulus.mul(limb[j], transformed_[j]);
-    ntt.inverse(limb);
+    rlwe_residues()[0].multiply(limb, part(transformed_, 0), multiplied);
+    ntt.inverse(multiplied);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      const auto centred = static_cast<std::int64_t>(modulus.centred(limb[wanted[i]]));
+      const auto centred = static_cast<std::int64_t>(modulus.centred(multiplied[wanted[i]]));
       product[i] += static_cast<Wide>(centred) << shift;
     }
   }
@@ -211,48 +232,60 @@ std::vector<Ring> RlweSecretKey::decrypt(std::span<const std::uint8_t> answer,
   return result;
 }
 
-RlweSum::RlweSum() : body_(kRlwePrimes * kRlweSize), random_(kRlwePrimes * kRlweSize) {}
-
-void RlweSum::add(const RlweCiphertext& ciphertext, std::span<const Ring> factor,
-                  std::size_t prime) {
-  const Modulus& modulus = kModuli[prime];
-  SecretVector<std::uint64_t> poly(kRlweSize);
-  std::transform(factor.begin(), factor.end(), poly.begin(),
-                 [&](Ring x) { return modulus.from_signed(x); });
-  rlwe_ntts()[prime].forward(poly);
-  for (std::size_t j = 0; j < kRlweSize; ++j) {
-    const std::size_t at = prime * kRlweSize + j;
-    body_[at] += Wide{ciphertext.body[at]} * poly[j];
-    random_[at] += Wide{ciphertext.random[at]} * poly[j];
-  }
+void transform_factor(std::span<const Ring> factor, std::size_t prime,
+                      std::span<std::uint64_t> out) {
+  rlwe_residues()[prime].from_signed(factor, out);
+  rlwe_ntts()[prime].forward(out);
 }
 
-PackedCiphertext RlweSum::masked(const RlwePublicKey& key, std::span<const std::size_t> wanted,
-                                 std::span<const Ring> masks, Prg& prg) const {
+RlweSum::RlweSum() : body_(kRlwePrimes * kRlweSize), random_(kRlwePrimes * kRlweSize) {}
+
+void RlweSum::clear() {
+  std::fill(body_.begin(), body_.end(), 0);
+  std::fill(random_.begin(), random_.end(), 0);
+}
+
+void RlweSum::add(std::span<const RlweTerm> terms, std::size_t prime) {
+  const Residues& residues = rlwe_residues()[prime];
+  std::vector<Product> body;
+  std::vector<Product> random;
+  for (const RlweTerm& term : terms) {
+    body.push_back({term.factor, part(term.ciphertext->body, prime)});
+    random.push_back({term.factor, part(term.ciphertext->random, prime)});
+  }
+  residues.add_products(body, part(body_, prime));
+  residues.add_products(random, part(random_, prime));
+}
+
+void RlweSum::mask(const RlwePublicKey& key, std::span<const std::size_t> wanted,
+                   std::span<const Ring> masks, Prg& prg, PackedCiphertext& out) {
   const SecretRnsPoly u = transformed(random_ternary(prg), kRlwePrimes);
-  const SecretVector<std::uint64_t> errors = random_words(prg, kRlweSize);
-  const SecretVector<std::uint64_t> floods = random_words(prg, 3 * wanted.size());
-  const SecretRnsPoly body = randomised(body_, key.zero.body, u);
-  const SecretRnsPoly random = randomised(random_, key.zero.random, u);
-  PackedCiphertext result{SecretRnsPoly(kPackingPrimes * kRlweSize),
-                          SecretRnsPoly(kPackingPrimes * kRlweSize)};
-  for (std::size_t j = 0; j < kRlweSize; ++j) {
-    Coefficient x = coefficient(random, j);
-    for (std::size_t i = 0; i < kRlwePrimes; ++i) {
-      x[i] = kModuli[i].add(x[i], kModuli[i].from_centred(small_error(errors[j])));
+  const SecretVector<std::uint64_t> errors = small_errors(prg);
+  const Floods floods(prg, wanted.size());
+  randomise(random_, key.zero.random, u);
+  add_errors(random_, errors);
+  divide_by_last(random_);
+  randomise(body_, key.zero.body, u);
+  const SecretVector<std::uint64_t> rests = rests_of(masks);
+  SecretVector<std::uint64_t> subtracted(wanted.size());
+  SecretRnsPoly taken(kRlwePrimes * wanted.size());  // what is wanted of the body
+  for (std::size_t i = 0; i < kRlwePrimes; ++i) {
+    const auto values = std::span(taken).subspan(i * wanted.size(), wanted.size());
+    scaled(rests, i, subtracted);
+    for (std::size_t w = 0; w < wanted.size(); ++w) {
+      values[w] = kModuli[i].sub(part(body_, i)[wanted[w]], subtracted[w]);
     }
-    put(reduced(x), j, result.random);
+    floods.add_to(values, i);
   }
-  for (std::size_t w = 0; w < wanted.size(); ++w) {
-    Coefficient x = coefficient(body, wanted[w]);
-    const std::span<const std::uint64_t, 3> bits(floods.data() + 3 * w, 3);
-    for (std::size_t i = 0; i < kRlwePrimes; ++i) {
-      const Modulus& modulus = kModuli[i];
-      x[i] = modulus.sub(modulus.add(x[i], flood(bits, i)), scaled(masks[w], i));
+  divide_by_last(taken);
+
+  std::copy_n(random_.begin(), out.random.size(), out.random.begin());
+  std::fill(out.body.begin(), out.body.end(), 0);
+  for (std::size_t i = 0; i < kPackingPrimes; ++i) {
+    for (std::size_t w = 0; w < wanted.size(); ++w) {
+      part(out.body, i)[wanted[w]] = taken[i * wanted.size() + w];
     }
-    put(reduced(x), wanted[w], result.body);
   }
-  return result;
 }
 
 std::vector<std::uint8_t> answer_of(const PackedCiphertext& ciphertext,

@@ -66,22 +66,35 @@ struct RlweKeys {
   RlwePublicKey peer;
 };
 
+// A ciphertext and the transform of what it is multiplied with, modulo one prime.
+struct RlweTerm {
+  const RlweCiphertext* ciphertext;
+  std::span<const std::uint64_t> factor;
+};
+
+// The transform modulo one prime of a factor of kRlweSize coefficients.
+void transform_factor(std::span<const Ring> factor, std::size_t prime,
+                      std::span<std::uint64_t> out);
+
 // A sum of ciphertexts times known polynomials.
 class RlweSum {
  public:
   RlweSum();
 
-  // `factor` has kRlweSize coefficients. At most kMostUploads times. The parts for different primes
-  // are independent of each other: different threads may add them.
-  void add(const RlweCiphertext& ciphertext, std::span<const Ring> factor, std::size_t prime);
+  void clear();
 
-  // The sum minus `masks`, at the coefficients `wanted`; tells the owner of the key nothing else.
-  PackedCiphertext masked(const RlwePublicKey& key, std::span<const std::size_t> wanted,
-                          std::span<const Ring> masks, Prg& prg) const;
+  // At most kMostUploads in all, for the noise. The parts for different primes are independent of
+  // each other: different threads may add them.
+  void add(std::span<const RlweTerm> terms, std::size_t prime);
+
+  // Makes `out` the sum minus `masks`, at the coefficients `wanted`; tells the owner of the key
+  // nothing else. Ends the sum: what is added after that needs a clear().
+  void mask(const RlwePublicKey& key, std::span<const std::size_t> wanted,
+            std::span<const Ring> masks, Prg& prg, PackedCiphertext& out);
 
  private:
-  std::vector<Wide> body_;
-  std::vector<Wide> random_;
+  SecretRnsPoly body_;
+  SecretRnsPoly random_;
 };
 
 // A ciphertext as answer_bytes() bytes.

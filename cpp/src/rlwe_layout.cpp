@@ -63,12 +63,4 @@ double rlwe_seconds(const RlweLayout& layout_0, const RlweLayout& layout_1) {
   return std::max(seconds_here(layout_0, layout_1), seconds_here(layout_1, layout_0));
 }
 
-void put_at_negative(std::vector<Ring>& poly, std::size_t index, Ring value) {
-  if (index == 0) {
-    poly[0] = value;
-  } else {
-    poly[kRlweSize - index] = 0 - value;
-  }
-}
-
 }  // namespace duet

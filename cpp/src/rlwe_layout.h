@@ -12,6 +12,7 @@
 
 #include "duet/cost.h"
 #include "duet/ring.h"
+#include "duet/rows.h"
 #include "gilboa.h"
 
 namespace duet {
@@ -38,9 +39,9 @@ class RlweLayout {
 
   // The uploads that an answer is made of: from first to last. Both grow with the answer's number.
   virtual Range uploads_of(std::size_t answer) const = 0;
-  // What upload `index` is multiplied with for an answer, from the other factor.
-  virtual std::vector<Ring> factor(std::size_t answer, std::size_t index,
-                                   std::span<const Ring> right) const = 0;
+  // What upload `index` is multiplied with for an answer, from the other factor: all coefficients.
+  virtual void factor(std::size_t answer, std::size_t index, const Rows& right,
+                      std::span<Ring> poly) const = 0;
 
   // The coefficients that an answer brings, and the first of the entries of the result that they
   // belong to.
@@ -68,9 +69,6 @@ double answering_seconds(const RlweLayout& layout);
 Cost rlwe_cost(const RlweLayout& layout_0, const RlweLayout& layout_1);
 // Of the party that has more to do, estimated for this processor.
 double rlwe_seconds(const RlweLayout& layout_0, const RlweLayout& layout_1);
-
-// For layouts: sets coefficient -index of a polynomial, where X^N = -1.
-void put_at_negative(std::vector<Ring>& poly, std::size_t index, Ring value);
 
 constexpr std::size_t ceil_divide(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 

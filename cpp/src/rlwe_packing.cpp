@@ -15,28 +15,26 @@ constexpr std::size_t kKeyPrimes = kPackingPrimes + 1;
 // X^(m·2^level) stays as it is where m is even, and changes its sign where m is odd.
 std::size_t exponent_of(std::size_t level) { return kRlweSize / (std::size_t{1} << level) + 1; }
 
-SecretRnsPoly automorphism(const SecretRnsPoly& poly, std::size_t exponent) {
-  SecretRnsPoly result(poly.size());
-  for (std::size_t i = 0; i < primes_of(poly); ++i) {
-    substitute(part(poly, i), exponent, i, part(result, i));
-  }
-  return result;
-}
-
-// (a + X^shift·b)/2 and (a - X^shift·b)/2.
-std::pair<SecretRnsPoly, SecretRnsPoly> half_sums(const SecretRnsPoly& a, const SecretRnsPoly& b,
-                                                  std::size_t shift) {
-  std::pair<SecretRnsPoly, SecretRnsPoly> result{SecretRnsPoly(a.size()), SecretRnsPoly(a.size())};
+// Makes `a` (a + X^shift·b)/2; returns what the automorphism makes of (a - X^shift·b)/2.
+SecretRnsPoly fold(SecretRnsPoly& a, const SecretRnsPoly& b, std::size_t shift,
+                   std::size_t exponent) {
+  SecretRnsPoly result(a.size());
+  SecretVector<std::uint64_t> differences(kRlweSize);
   for (std::size_t i = 0; i < kPackingPrimes; ++i) {
     const Modulus& modulus = kModuli[i];
     const auto x = part(a, i);
     const auto y = part(b, i);
-    for (std::size_t j = 0; j < kRlweSize; ++j) {
-      const std::uint64_t shifted =
-          j < shift ? modulus.neg(y[kRlweSize - shift + j]) : y[j - shift];
-      part(result.first, i)[j] = modulus.half(modulus.add(x[j], shifted));
-      part(result.second, i)[j] = modulus.half(modulus.sub(x[j], shifted));
+    for (std::size_t j = 0; j < shift; ++j) {  // X^N = -1
+      const std::uint64_t shifted = y[kRlweSize - shift + j];
+      differences[j] = modulus.half(modulus.add(x[j], shifted));
+      x[j] = modulus.half(modulus.sub(x[j], shifted));
     }
+    for (std::size_t j = shift; j < kRlweSize; ++j) {
+      const std::uint64_t shifted = y[j - shift];
+      differences[j] = modulus.half(modulus.sub(x[j], shifted));
+      x[j] = modulus.half(modulus.add(x[j], shifted));
+    }
+    substitute(differences, exponent, i, part(result, i));
   }
   return result;
 }
@@ -50,19 +48,23 @@ void add_to(SecretRnsPoly& sum, const SecretRnsPoly& poly) {
   }
 }
 
-// Adds round(x / P), where P is the last prime.
-void add_divided(SecretRnsPoly& sum, const SecretRnsPoly& x) {
-  const Modulus& last = kModuli[kPackingPrimes];
+// Of the last prime, modulo the others.
+constexpr std::array<Factor, kPackingPrimes> kInverses = [] {
+  std::array<Factor, kPackingPrimes> inverses;
   for (std::size_t i = 0; i < kPackingPrimes; ++i) {
     const Modulus& modulus = kModuli[i];
-    const Factor inverse = modulus.factor(modulus.invert(modulus.reduce(last.q())));
-    for (std::size_t j = 0; j < kRlweSize; ++j) {
-      const std::uint64_t rest = last.centred(x[kPackingPrimes * kRlweSize + j]);
-      const std::uint64_t multiple = modulus.sub(x[i * kRlweSize + j], modulus.from_centred(rest));
-      std::uint64_t& entry = sum[i * kRlweSize + j];
-      entry = modulus.add(entry, modulus.mul(multiple, inverse));
-    }
+    inverses[i] = modulus.factor(modulus.invert(modulus.reduce(kModuli[kPackingPrimes].q())));
   }
+  return inverses;
+}();
+
+// Adds round(x / P), where P is the last prime.
+void add_divided(SecretRnsPoly& sum, SecretRnsPoly x) {
+  const Modulus& last = kModuli[kPackingPrimes];
+  for (std::size_t i = 0; i < kPackingPrimes; ++i) {
+    rlwe_residues()[i].divide(part(x, i), part(x, kPackingPrimes), last, kInverses[i]);
+  }
+  add_to(sum, x);
 }
 
 }  // namespace
@@ -75,7 +77,7 @@ std::vector<std::uint8_t> PackingKeys::make(std::span<const std::int8_t> coeffic
   for (std::size_t level = 0; level < kPackingLevels; ++level) {
     for (std::size_t digit = 0; digit < kPackingPrimes; ++digit) {
       // e + P·g·s(X^exponent), where g is 1 modulo this digit's prime and 0 modulo the others.
-      const SecretVector<std::uint64_t> errors = random_words(prg, kRlweSize);
+      const SecretVector<std::uint64_t> errors = small_errors(prg);
       SecretRnsPoly message(kKeyPrimes * kRlweSize);
       const Modulus& modulus = kModuli[digit];
       SecretVector<std::uint64_t> scaled(kRlweSize);
@@ -85,12 +87,7 @@ std::vector<std::uint8_t> PackingKeys::make(std::span<const std::int8_t> coeffic
         scaled[j] = modulus.mul(modulus.from_centred(wide), factor);
       }
       substitute(scaled, exponent_of(level), digit, part(message, digit));
-      for (std::size_t i = 0; i < kKeyPrimes; ++i) {
-        for (std::size_t j = 0; j < kRlweSize; ++j) {
-          std::uint64_t& entry = message[i * kRlweSize + j];
-          entry = kModuli[i].add(entry, kModuli[i].from_centred(small_error(errors[j])));
-        }
-      }
+      add_errors(message, errors);
       const std::vector<std::uint8_t> made = encrypt_symmetric(std::move(message), used, prg);
       bytes.insert(bytes.end(), made.begin(), made.end());
     }
@@ -112,8 +109,7 @@ PackingKeys PackingKeys::parse(std::span<const std::uint8_t> bytes) {
   return keys;
 }
 
-PackedCiphertext PackingKeys::pack(std::vector<PackedCiphertext> parts,
-                                   const Parallel& parallel) const {
+void PackingKeys::pack(std::span<PackedCiphertext> parts, const Parallel& parallel) const {
   if (parts.empty() || parts.size() > kMostPacked) {
     throw std::invalid_argument("between 1 and " + std::to_string(kMostPacked) +
                                 " ciphertexts are packed");
@@ -123,54 +119,42 @@ PackedCiphertext PackingKeys::pack(std::vector<PackedCiphertext> parts,
     const std::size_t shift = std::size_t{1} << level;
     if (parts.size() <= shift) continue;
     parallel(parts.size() - shift,
-             [&](std::size_t i) { parts[i] = merge(parts[i], parts[i + shift], level); });
-    parts.resize(shift);
+             [&](std::size_t i) { merge(parts[i], parts[i + shift], level); });
+    parts = parts.first(shift);
   }
-  return std::move(parts.front());
 }
 
 // With the automorphism f: (a + X^shift·b)/2 + f((a - X^shift·b)/2). What f keeps counts twice in a
 // and cancels in X^shift·b; what f negates, the other way round.
-PackedCiphertext PackingKeys::merge(const PackedCiphertext& a, const PackedCiphertext& b,
-                                    std::size_t level) const {
+void PackingKeys::merge(PackedCiphertext& a, const PackedCiphertext& b, std::size_t level) const {
   const std::size_t shift = std::size_t{1} << level;
   const std::size_t exponent = exponent_of(level);
-  auto [body, body_difference] = half_sums(a.body, b.body, shift);
-  auto [random, random_difference] = half_sums(a.random, b.random, shift);
-  PackedCiphertext result{std::move(body), std::move(random)};
-  add_to(result.body, automorphism(body_difference, exponent));
-  add_switched(result, automorphism(random_difference, exponent), levels_[level]);
-  return result;
+  add_to(a.body, fold(a.body, b.body, shift, exponent));
+  add_switched(a, fold(a.random, b.random, shift, exponent), levels_[level]);
 }
 
 // Adds an encryption under the secret of random·f(secret): Σ digits·key, divided by P.
 void PackingKeys::add_switched(PackedCiphertext& sum, const SecretRnsPoly& random, const Key& key) {
   SecretRnsPoly body(kKeyPrimes * kRlweSize);
   SecretRnsPoly uniform(kKeyPrimes * kRlweSize);
+  SecretVector<std::uint64_t> digits(kPackingPrimes * kRlweSize);
   for (std::size_t i = 0; i < kKeyPrimes; ++i) {
-    const Modulus& modulus = kModuli[i];
-    SecretVector<Wide> body_sum(kRlweSize);
-    SecretVector<Wide> uniform_sum(kRlweSize);
+    std::array<Product, kPackingPrimes> of_body;
+    std::array<Product, kPackingPrimes> of_uniform;
     for (std::size_t digit = 0; digit < kPackingPrimes; ++digit) {
-      SecretVector<std::uint64_t> poly(kRlweSize);
-      const auto entries = part(random, digit);
-      std::transform(entries.begin(), entries.end(), poly.begin(),
-                     [&](std::uint64_t x) { return modulus.reduce(x); });
+      const auto poly = part(digits, digit);
+      rlwe_residues()[i].from_unsigned(part(random, digit), poly);
       rlwe_ntts()[i].forward(poly);
-      for (std::size_t j = 0; j < kRlweSize; ++j) {
-        body_sum[j] += Wide{poly[j]} * key[digit].body[i * kRlweSize + j];
-        uniform_sum[j] += Wide{poly[j]} * key[digit].random[i * kRlweSize + j];
-      }
+      of_body[digit] = {poly, part(key[digit].body, i)};
+      of_uniform[digit] = {poly, part(key[digit].random, i)};
     }
-    for (std::size_t j = 0; j < kRlweSize; ++j) {
-      body[i * kRlweSize + j] = modulus.reduce(body_sum[j]);
-      uniform[i * kRlweSize + j] = modulus.reduce(uniform_sum[j]);
-    }
+    rlwe_residues()[i].add_products(of_body, part(body, i));
+    rlwe_residues()[i].add_products(of_uniform, part(uniform, i));
   }
   to_coefficients(body);
   to_coefficients(uniform);
-  add_divided(sum.body, body);
-  add_divided(sum.random, uniform);
+  add_divided(sum.body, std::move(body));
+  add_divided(sum.random, std::move(uniform));
 }
 
 }  // namespace duet

@@ -24,8 +24,8 @@ inline constexpr std::size_t kPackingPrimes = 2;
 // A ciphertext modulo the first two primes, in coefficients. Of the body only those that are wanted
 // may be other than zero.
 struct PackedCiphertext {
-  SecretRnsPoly body;
-  SecretRnsPoly random;
+  SecretRnsPoly body = SecretRnsPoly(kPackingPrimes * kRlweSize);
+  SecretRnsPoly random = SecretRnsPoly(kPackingPrimes * kRlweSize);
 };
 
 // What one party needs to pack what is encrypted under the other's key: for each level encryptions
@@ -40,16 +40,16 @@ class PackingKeys {
                                         const SecretRnsPoly& secret, Prg& prg);
   static PackingKeys parse(std::span<const std::uint8_t> bytes);
 
-  // Coefficients of `parts[i]` at multiples of P come to lie i further, where P is the smallest
-  // power of two that is no less than the number of parts, at most kMostPacked.
-  PackedCiphertext pack(std::vector<PackedCiphertext> parts, const Parallel& parallel) const;
+  // Makes the first part a ciphertext of all: coefficients of `parts[i]` at multiples of P come to
+  // lie i further, where P is the smallest power of two that is no less than the number of parts,
+  // at most kMostPacked. The other parts are used up.
+  void pack(std::span<PackedCiphertext> parts, const Parallel& parallel) const;
 
  private:
   using Key = std::array<RlweCiphertext, kPackingPrimes>;
 
-  // a + X^(2^level)·b, for what lies at multiples of 2^(level + 1).
-  PackedCiphertext merge(const PackedCiphertext& a, const PackedCiphertext& b,
-                         std::size_t level) const;
+  // Makes `a` a + X^(2^level)·b, for what lies at multiples of 2^(level + 1).
+  void merge(PackedCiphertext& a, const PackedCiphertext& b, std::size_t level) const;
   static void add_switched(PackedCiphertext& sum, const SecretRnsPoly& random, const Key& key);
 
   std::vector<Key> levels_;

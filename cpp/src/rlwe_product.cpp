@@ -5,13 +5,14 @@
 #include <functional>
 #include <utility>
 
+#include "parallel.h"
 #include "rlwe.h"
 
 namespace duet {
 namespace {
 
 // This many uploads are worked on at a time.
-constexpr std::size_t kWindow = 8;
+constexpr std::size_t kWindow = 16;
 
 // The uploads that the next answers may need, from number first() on.
 class HeldUploads {
@@ -64,58 +65,91 @@ void add_results(const RlweLayout& layout, Range answers, std::span<const Ring> 
   }
 }
 
+// Products are added up so many uploads at a time, for so many answers one after the other: what is
+// read of the uploads and of the factors stays in the second cache.
+constexpr std::size_t kUploadsTogether = 4;
+constexpr std::size_t kAnswersTogether = 4;
+
+// Answers to which the same uploads are to be added.
+struct Work {
+  Range answers;
+  Range uploads;
+};
+
+// Adds products modulo some of the primes.
+void add_products(const RlweLayout& layout, const Work& work, Range primes, const HeldUploads& held,
+                  const Rows& right, std::span<RlweSum> sums) {
+  SecretVector<Ring> factors(sums.size() * kUploadsTogether * kRlweSize);
+  SecretVector<std::uint64_t> transforms(kUploadsTogether * kRlweSize);
+  for (std::size_t begin = work.uploads.begin; begin < work.uploads.end;
+       begin += kUploadsTogether) {
+    const std::size_t count = std::min(kUploadsTogether, work.uploads.end - begin);
+    for (std::size_t i = 0; i < sums.size() * count; ++i) {
+      layout.factor(work.answers.begin + i / count, begin + i % count, right, part(factors, i));
+    }
+    for (std::size_t prime = primes.begin; prime < primes.end; ++prime) {
+      for (std::size_t answer = 0; answer < sums.size(); ++answer) {
+        std::vector<RlweTerm> terms;
+        for (std::size_t i = 0; i < count; ++i) {
+          transform_factor(part(factors, answer * count + i), prime, part(transforms, i));
+          terms.push_back({&held[begin + i], part(transforms, i)});
+        }
+        sums[answer].add(terms, prime);
+      }
+    }
+  }
+}
+
 // Adds the products with the uploads of a window to the sums of those answers that need them.
 void add_products(Session& session, const RlweLayout& layout, Range answers, Range window,
-                  const HeldUploads& held, std::span<const Ring> right,
-                  std::vector<RlweSum>& sums) {
-  struct Term {
-    std::size_t answer;
-    std::size_t upload;
-    std::vector<Ring> factor;
-  };
-  std::vector<Term> terms;
-  std::vector<Range> terms_of;  // each answer's
+                  const HeldUploads& held, const Rows& right, std::span<RlweSum> sums) {
+  const std::size_t threads = thread_count(session.options().threads);
+  const std::size_t together = std::clamp<std::size_t>(sums.size() / threads, 1, kAnswersTogether);
+  std::vector<Work> all;
   for (std::size_t answer = answers.begin; answer < answers.end; ++answer) {
-    const Range uploads = layout.uploads_of(answer);
-    const std::size_t end = std::min(uploads.end, window.end);
-    const std::size_t begin = terms.size();
-    for (std::size_t i = std::max(uploads.begin, window.begin); i < end; ++i) {
-      terms.push_back({answer, i, {}});
+    const Range needed = layout.uploads_of(answer);
+    const Range uploads{std::max(needed.begin, window.begin), std::min(needed.end, window.end)};
+    if (uploads.begin >= uploads.end) continue;
+    if (!all.empty() && all.back().uploads == uploads && size(all.back().answers) < together) {
+      ++all.back().answers.end;
+    } else {
+      all.push_back({{answer, answer + 1}, uploads});
     }
-    terms_of.push_back({begin, terms.size()});
   }
-  session.parallel(terms.size(), [&](std::size_t i) {
-    terms[i].factor = layout.factor(terms[i].answer, terms[i].upload, right);
-  });
-  session.parallel(sums.size() * kRlwePrimes, [&](std::size_t i) {
-    const Range range = terms_of[i / kRlwePrimes];
-    for (std::size_t term = range.begin; term < range.end; ++term) {
-      sums[i / kRlwePrimes].add(held[terms[term].upload], terms[term].factor, i % kRlwePrimes);
-    }
+  // Where there are more threads than that, they share the primes.
+  const std::size_t shares = all.size() < threads ? kRlwePrimes : 1;
+  const std::size_t primes = kRlwePrimes / shares;
+  session.parallel(all.size() * shares, [&](std::size_t i) {
+    const Work& work = all[i / shares];
+    const std::size_t prime = i % shares * primes;
+    add_products(layout, work, {prime, prime + primes}, held, right,
+                 sums.subspan(work.answers.begin - answers.begin, size(work.answers)));
   });
 }
 
-// The answers of a pack as one message; adds the masks, this party's shares, to the result.
+// The answers of a pack as one message; adds the masks, this party's shares, to the result. Clears
+// the sums.
 std::vector<std::uint8_t> finish(Session& session, const RlwePublicKey& key,
-                                 const RlweLayout& layout, Range answers,
-                                 const std::vector<RlweSum>& sums, Prg& seeds,
+                                 const RlweLayout& layout, Range answers, std::span<RlweSum> sums,
+                                 std::span<PackedCiphertext> parts, Prg& seeds,
                                  std::span<Ring> out) {
   std::vector<Block> seed(sums.size());
   seeds.fill(std::span<Block>(seed));
-  std::vector<PackedCiphertext> parts(sums.size());
   session.parallel(sums.size(), [&](std::size_t i) {
     Prg prg(seed[i]);
     const std::size_t answer = answers.begin + i;
     const std::vector<std::size_t> wanted = layout.wanted(answer);
     SecretVector<Ring> masks(wanted.size());
     prg.fill(std::span<std::uint64_t>(masks));
-    parts[i] = sums[i].masked(key, wanted, masks, prg);
+    sums[i].mask(key, wanted, masks, prg, parts[i]);
+    sums[i].clear();
     add_results(layout, {answer, answer + 1}, masks, out);
   });
   const Parallel parallel = [&](std::size_t count, const std::function<void(std::size_t)>& task) {
     session.parallel(count, task);
   };
-  return answer_of(key.packing.pack(std::move(parts), parallel), wanted_of(layout, answers));
+  key.packing.pack(parts, parallel);
+  return answer_of(parts.front(), wanted_of(layout, answers));
 }
 
 }  // namespace
@@ -148,10 +182,11 @@ void RlweExchange::send_uploads(Session& session, std::span<const Ring> left) {
   }
 }
 
-void RlweExchange::receive_uploads(Session& session, std::span<const Ring> right,
-                                   std::span<Ring> out) {
+void RlweExchange::receive_uploads(Session& session, const Rows& right, std::span<Ring> out) {
   Prg seeds(session.random().seed());
   HeldUploads held;
+  std::vector<RlweSum> sums;  // of a pack, and what is made of them: their memory is used again
+  std::vector<PackedCiphertext> parts;
   answers_.clear();
   for (std::size_t pack = 0; pack < theirs_->packs(); ++pack) {
     const Range answers = theirs_->answers_of(pack);
@@ -160,14 +195,15 @@ void RlweExchange::receive_uploads(Session& session, std::span<const Ring> right
         is_last ? theirs_->uploads() : theirs_->uploads_of(answers.end).begin;
     const Range uploads{theirs_->uploads_of(answers.begin).begin,
                         theirs_->uploads_of(answers.end - 1).end};
-    std::vector<RlweSum> sums(answers.end - answers.begin);
+    sums.resize(answers.end - answers.begin);
+    parts.resize(sums.size());
     for (std::size_t begin = uploads.begin; begin < uploads.end; begin += kWindow) {
       const Range window{begin, std::min(begin + kWindow, uploads.end)};
       held.receive(session, window.end);
       add_products(session, *theirs_, answers, window, held, right, sums);
       held.drop_before(std::min(needed_from, window.end));
     }
-    answers_.push_back(finish(session, keys_->peer, *theirs_, answers, sums, seeds, out));
+    answers_.push_back(finish(session, keys_->peer, *theirs_, answers, sums, parts, seeds, out));
   }
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "duet/ring.h"
+#include "duet/rows.h"
 #include "duet/session.h"
 #include "rlwe_layout.h"
 
@@ -29,7 +30,7 @@ class RlweExchange {
 
   void send_uploads(Session& session, std::span<const Ring> left);
   // Computes the answers and adds this party's shares of the peer's products to `out`.
-  void receive_uploads(Session& session, std::span<const Ring> right, std::span<Ring> out);
+  void receive_uploads(Session& session, const Rows& right, std::span<Ring> out);
   void send_answers(Session& session);
   // Adds this party's shares of its own products.
   void receive_answers(Session& session, std::span<Ring> out);

@@ -18,6 +18,20 @@ std::int8_t ternary(std::uint64_t random) {
   return static_cast<std::int8_t>(static_cast<int>((Wide{random} * 3) >> 64) - 1);
 }
 
+// A centred binomial number: ones among 42 bits, minus 21; summed in ever wider fields of the word.
+std::uint64_t small_error(std::uint64_t random) {
+  constexpr std::uint64_t kPairs = 0x5555555555555555;
+  constexpr std::uint64_t kFours = 0x3333333333333333;
+  constexpr std::uint64_t kBytes = 0x0f0f0f0f0f0f0f0f;
+  std::uint64_t ones = random & ((std::uint64_t{1} << 42) - 1);
+  ones -= (ones >> 1) & kPairs;
+  ones = (ones & kFours) + ((ones >> 2) & kFours);
+  ones = (ones + (ones >> 4)) & kBytes;
+  ones += ones >> 8;
+  ones += ones >> 16;
+  return ((ones + (ones >> 32)) & 0x7f) - 21;
+}
+
 // The public polynomial that a seed stands for: uniform, and so is its transform.
 RnsPoly expanded(Block seed, std::size_t primes) {
   Prg prg(seed);
@@ -77,6 +91,11 @@ std::span<const Ntt> rlwe_ntts() {
   return made;
 }
 
+std::span<const Residues> rlwe_residues() {
+  static const std::vector<Residues> made(kModuli.begin(), kModuli.end());
+  return made;
+}
+
 std::uint64_t rlwe_root(std::size_t prime) { return kRoots.at(prime); }
 
 void to_transform(std::span<std::uint64_t> poly) {
@@ -112,26 +131,29 @@ SecretRnsPoly transformed(std::span<const std::int8_t> coefficients, std::size_t
   return poly;
 }
 
-// The number of ones among 42 bits, minus 21; summed in ever wider fields of the word.
-std::uint64_t small_error(std::uint64_t random) {
-  constexpr std::uint64_t kPairs = 0x5555555555555555;
-  constexpr std::uint64_t kFours = 0x3333333333333333;
-  constexpr std::uint64_t kBytes = 0x0f0f0f0f0f0f0f0f;
-  std::uint64_t ones = random & ((std::uint64_t{1} << 42) - 1);
-  ones -= (ones >> 1) & kPairs;
-  ones = (ones & kFours) + ((ones >> 2) & kFours);
-  ones = (ones + (ones >> 4)) & kBytes;
-  ones += ones >> 8;
-  ones += ones >> 16;
-  return ((ones + (ones >> 32)) & 0x7f) - 21;
+SecretVector<std::uint64_t> small_errors(Prg& prg) {
+  SecretVector<std::uint64_t> errors = random_words(prg, kRlweSize);
+  for (std::uint64_t& error : errors) error = small_error(error);
+  return errors;
+}
+
+void add_errors(SecretRnsPoly& poly, std::span<const std::uint64_t> errors) {
+  for (std::size_t i = 0; i < primes_of(poly); ++i) {
+    const Modulus& modulus = kModuli[i];
+    const auto entries = part(poly, i);
+    for (std::size_t j = 0; j < kRlweSize; ++j) {
+      entries[j] = modulus.add(entries[j], modulus.from_centred(errors[j]));
+    }
+  }
 }
 
 void substitute(std::span<const std::uint64_t> x, std::size_t exponent, std::size_t prime,
                 std::span<std::uint64_t> out) {
   const Modulus& modulus = kModuli[prime];
   for (std::size_t j = 0; j < kRlweSize; ++j) {
-    const std::size_t power = j * exponent % (2 * kRlweSize);  // X^N = -1
-    out[power % kRlweSize] = power < kRlweSize ? x[j] : modulus.neg(x[j]);
+    const std::size_t power = j * exponent % (2 * kRlweSize);
+    const std::uint64_t is_negated = 0 - std::uint64_t{power / kRlweSize};  // X^N = -1
+    out[power % kRlweSize] = x[j] ^ ((x[j] ^ modulus.neg(x[j])) & is_negated);
   }
 }
 
@@ -157,11 +179,11 @@ std::vector<std::uint8_t> encrypt_symmetric(SecretRnsPoly message, const SecretR
   to_transform(message);
   const Block seed = prg.block();
   const RnsPoly random = expanded(seed, primes);
+  SecretVector<std::uint64_t> masks(kRlweSize);  // a·s
   for (std::size_t i = 0; i < primes; ++i) {
-    const Modulus& modulus = kModuli[i];
-    for (std::size_t j = i * kRlweSize; j < (i + 1) * kRlweSize; ++j) {
-      message[j] = modulus.sub(message[j], modulus.mul(random[j], secret[j]));
-    }
+    const auto entries = part(message, i);
+    rlwe_residues()[i].multiply(part(random, i), part(secret, i), masks);
+    for (std::size_t j = 0; j < kRlweSize; ++j) entries[j] = kModuli[i].sub(entries[j], masks[j]);
   }
   std::vector<std::uint8_t> bytes(ciphertext_bytes(primes));
   std::memcpy(bytes.data(), &seed, sizeof seed);

@@ -8,10 +8,12 @@
 #include <span>
 #include <vector>
 
+#include "duet/aligned.h"
 #include "duet/block.h"
 #include "duet/prg.h"
 #include "duet/secret.h"
 #include "ntt.h"
+#include "residues.h"
 
 namespace duet {
 
@@ -25,11 +27,12 @@ inline constexpr std::array<Modulus, kRlwePrimes> kModuli{
     Modulus(1125899905351681)};
 
 std::span<const Ntt> rlwe_ntts();
+std::span<const Residues> rlwe_residues();
 std::uint64_t rlwe_root(std::size_t prime);  // a primitive 2N-th root of unity
 
 // All entries modulo the first prime, then all modulo the second, and so on. Some polynomials have
 // the first few primes only.
-using RnsPoly = std::vector<std::uint64_t>;
+using RnsPoly = AlignedVector<std::uint64_t>;
 using SecretRnsPoly = SecretVector<std::uint64_t>;
 
 template <class Values>
@@ -52,8 +55,11 @@ SecretVector<std::uint64_t> random_words(Prg& prg, std::size_t count);
 SecretVector<std::int8_t> random_ternary(Prg& prg);
 SecretRnsPoly transformed(std::span<const std::int8_t> coefficients, std::size_t primes);
 
-// Centred binomial, of variance 10.5: deviation 3.24, at most 21; as a number in two's complement.
-std::uint64_t small_error(std::uint64_t random);
+// For every coefficient a number in two's complement: centred binomial, of variance 10.5: deviation
+// 3.24, at most 21.
+SecretVector<std::uint64_t> small_errors(Prg& prg);
+// Adds them to a polynomial modulo so many primes as it has.
+void add_errors(SecretRnsPoly& poly, std::span<const std::uint64_t> errors);
 
 // x(X^exponent), coefficient by coefficient, modulo one prime. `exponent` is odd, below 2N.
 void substitute(std::span<const std::uint64_t> x, std::size_t exponent, std::size_t prime,

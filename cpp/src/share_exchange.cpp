@@ -24,7 +24,7 @@ void ShareExchange::check(const std::vector<Shape>& shapes) const {
   }
 }
 
-void ShareExchange::start(Session& session, std::span<const Ring> left, SecretVector<Ring> right,
+void ShareExchange::start(Session& session, std::span<const Ring> left, std::unique_ptr<Rows> right,
                           Tensor<Ring> own) {
   right_ = std::move(right);
   result_ = std::move(own);
@@ -32,7 +32,8 @@ void ShareExchange::start(Session& session, std::span<const Ring> left, SecretVe
 }
 
 void ShareExchange::receive_uploads(Session& session) {
-  exchange_->receive_uploads(session, std::exchange(right_, {}), result_.data);
+  exchange_->receive_uploads(session, *right_, result_.data);
+  right_.reset();
 }
 
 void ShareExchange::send_answers(Session& session) { exchange_->send_answers(session); }

@@ -1,6 +1,7 @@
 #include "duet/share_product.h"
 
 #include <memory>
+#include <utility>
 
 #include "duet/linear.h"
 #include "matrix_layout.h"
@@ -15,6 +16,24 @@ RlweLayoutPtr layout_of(const ProductSize& size) {
   const auto [batch, m, k, n] = oriented(size);
   return std::make_shared<MatrixLayout>(MatrixLayout::cheapest({batch, m, k, n, 64}));
 }
+
+// The transposes of matrices of so many rows and columns, which lie one after the other.
+class TransposedRows final : public Rows {
+ public:
+  TransposedRows(std::span<const Ring> entries, std::size_t rows, std::size_t columns)
+      : entries_(entries), rows_(rows), columns_(columns) {}
+
+  void read(std::size_t row, std::size_t first, std::span<Ring> out) const override {
+    const std::size_t column = row % columns_;
+    const std::size_t begin = (row / columns_ * rows_ + first) * columns_ + column;
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = entries_[begin + i * columns_];
+  }
+
+ private:
+  std::span<const Ring> entries_;
+  std::size_t rows_;
+  std::size_t columns_;
+};
 
 Flooding flooding_of(const RlweLayout& layout) { return {layout.flooding(), layout.flooding()}; }
 
@@ -37,12 +56,14 @@ void ShareProduct::setup(Session& session, const Shape& a, const Shape& b) {
 
 void ShareProduct::send_uploads(Session& session, const Tensor<Ring>& a, const Tensor<Ring>& b) {
   check({a.shape, b.shape});
+  Tensor<Ring> own = matmul(a, b);
+  const std::size_t rank = a.shape.size();
   if (swapped_) {
-    const Tensor<Ring> left = swap_last_axes(b);
-    const Tensor<Ring> right = swap_last_axes(a);
-    start(session, left.data, right.data, matmul(left, right));
+    start(session, swap_last_axes(b).data,
+          std::make_unique<TransposedRows>(a.data, a.shape[rank - 2], a.shape.back()),
+          swap_last_axes(own));
   } else {
-    start(session, a.data, b.data, matmul(a, b));
+    start(session, a.data, std::make_unique<DenseRows>(b.data, b.shape.back()), std::move(own));
   }
 }
 

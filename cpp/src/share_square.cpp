@@ -1,10 +1,11 @@
 #include "duet/share_square.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
+#include <numeric>
 #include <stdexcept>
 
-#include "duet/linear.h"
 #include "inner_product_layout.h"
 #include "rlwe_product.h"
 
@@ -30,6 +31,31 @@ struct Halves {
   std::array<RlweLayoutPtr, 2> layouts;
 };
 
+// 2·x_0·x_1: the evaluator doubles its factor.
+class DoubledRows final : public Rows {
+ public:
+  DoubledRows(std::span<const Ring> entries, std::size_t length) : rows_(entries, length) {}
+
+  void read(std::size_t row, std::size_t first, std::span<Ring> out) const override {
+    rows_.read(row, first, out);
+    for (Ring& value : out) value *= 2;
+  }
+
+ private:
+  DenseRows rows_;
+};
+
+// Of every vector, the sum of the squares of this party's shares.
+Tensor<Ring> own_squares(const Tensor<Ring>& x) {
+  const std::size_t k = x.shape.back();
+  Tensor<Ring> sums(Shape(x.shape.begin(), x.shape.end() - 1));
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const std::span<const Ring> vector = std::span(x.data).subspan(i * k, k);
+    sums.data[i] = std::inner_product(vector.begin(), vector.end(), vector.begin(), Ring{0});
+  }
+  return sums;
+}
+
 }  // namespace
 
 KernelCosts ShareSquare::costs(Sizes& sizes) {
@@ -50,15 +76,12 @@ void ShareSquare::send_uploads(Session& session, const Tensor<Ring>& x) {
   check({x.shape});
   const Halves halves(element_count(Shape(x.shape.begin(), x.shape.end() - 1)), x.shape.back());
   const auto own = static_cast<std::size_t>(session.party());
-  // 2·x_0·x_1: the evaluator doubles its factor.
-  const Tensor<Ring> doubled = shift_left(x, 1);
-  const auto half = [&](const SecretVector<Ring>& data, std::size_t which) {
-    const auto middle = data.begin() + static_cast<std::ptrdiff_t>(halves.middle);
-    return which == 0 ? SecretVector<Ring>(data.begin(), middle)
-                      : SecretVector<Ring>(middle, data.end());
-  };
-  start(session, half(x.data, own), half(doubled.data, 1 - own),
-        sum(mul(x, x), {x.shape.size() - 1}));
+  const std::span<const Ring> all(x.data);
+  const std::array<std::span<const Ring>, 2> half{all.first(halves.middle),
+                                                  all.subspan(halves.middle)};
+  // Of a vector that is halved itself there is but one row in each half.
+  const std::size_t length = std::min(x.shape.back(), half[1 - own].size());
+  start(session, half[own], std::make_unique<DoubledRows>(half[1 - own], length), own_squares(x));
 }
 
 Cost ShareSquare::online_cost(std::uint64_t batch, std::uint64_t k) {

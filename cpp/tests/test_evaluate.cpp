@@ -81,14 +81,12 @@ void random_circuits() {
 
 void garbled_values_can_be_moved() {
   const GarbledTensor a{{2, 1}, 2, {{1, 0}, {2, 0}, {3, 0}, {4, 0}}};
-  const GarbledTensor moved = concat(std::vector{broadcast_to(a, {2, 2}), a}, 1);
+  const GarbledTensor moved = concat(1, broadcast_to(a, {2, 2}), a);
   CHECK((moved.shape == Shape{2, 3}) && moved.width == 2);
   CHECK((moved.labels[4] == Block{1, 0}) && (moved.labels[11] == Block{4, 0}));
   const GarbledTensor shape_only = transpose(GarbledTensor{{2, 1}, 2, {}}, {1, 0});
   CHECK((shape_only.shape == Shape{1, 2}) && shape_only.labels.empty());
-  message_of<std::invalid_argument>([&] {
-    concat(std::vector{a, GarbledTensor{{2, 1}, 3, {}}}, 1);
-  });
+  message_of<std::invalid_argument>([&] { concat(1, a, GarbledTensor{{2, 1}, 3, {}}); });
 }
 
 void refuses_wrong_inputs_and_second_use() {

@@ -180,8 +180,7 @@ void boolean_values_can_be_moved() {
   const BooleanShares shares = share_bits(x, 5, 4);
   std::array<BooleanTensor, 2> moved;
   for (const std::size_t p : {0, 1}) {
-    moved[p] =
-        concat(std::vector{broadcast_to(shares[p], {70, 2}), reshape(shares[p], {70, 1})}, 1);
+    moved[p] = concat(1, broadcast_to(shares[p], {70, 2}), reshape(shares[p], {70, 1}));
     moved[p] = slice(moved[p], {69, 0}, {70, 3}, {-1, 1});
   }
   const Tensor<Ring> result = opened(moved[0], moved[1]);

@@ -47,7 +47,7 @@ void independent_ops_share_a_round() {
 
 void masked_values_can_be_moved() {
   const Masked a{Tensor<Ring>({1, 2}, {5, 6}), Tensor<Ring>({1, 2}, {1, 2})};
-  const Masked moved = concat(std::vector{transpose(a, {1, 0}), reshape(a, {2, 1})}, 1);
+  const Masked moved = concat(1, transpose(a, {1, 0}), reshape(a, {2, 1}));
   CHECK(equal(moved.sum, {{2, 2}, {5, 5, 6, 6}}));
   CHECK(equal(moved.mask, {{2, 2}, {1, 1, 2, 2}}));
 }

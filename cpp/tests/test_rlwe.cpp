@@ -1,3 +1,4 @@
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
@@ -34,7 +35,11 @@ Ring product_at(const std::vector<Ring>& a, const std::vector<Ring>& b, std::siz
 
 void add(RlweSum& sum, const std::vector<std::uint8_t>& upload, const std::vector<Ring>& factor) {
   const RlweCiphertext ciphertext = RlweCiphertext::parse(upload, kRlwePrimes);
-  for (std::size_t prime = 0; prime < kRlwePrimes; ++prime) sum.add(ciphertext, factor, prime);
+  std::vector<std::uint64_t> transform(kRlweSize);
+  for (std::size_t prime = 0; prime < kRlwePrimes; ++prime) {
+    transform_factor(factor, prime, transform);
+    sum.add(std::array{RlweTerm{&ciphertext, transform}}, prime);
+  }
 }
 
 // What the owner of the key gets, plus the masks, for a sum of products.
@@ -53,7 +58,9 @@ std::vector<Ring> round_trip(const std::vector<std::vector<Ring>>& messages,
   }
   std::vector<Ring> masks(wanted.size());
   prg.fill(std::span<std::uint64_t>(masks));
-  const std::vector<std::uint8_t> answer = answer_of(sum.masked(key, wanted, masks, prg), wanted);
+  PackedCiphertext masked;
+  sum.mask(key, wanted, masks, prg, masked);
+  const std::vector<std::uint8_t> answer = answer_of(masked, wanted);
   CHECK(answer.size() == answer_bytes(wanted.size()));
   std::vector<Ring> result = secret.decrypt(answer, wanted);
   for (std::size_t i = 0; i < wanted.size(); ++i) result[i] += masks[i];
@@ -110,14 +117,14 @@ void answers_are_packed() {
       add(sum, upload, factor);
       std::vector<Ring> masks(positions.size());
       prg.fill(std::span<std::uint64_t>(masks));
-      parts.push_back(sum.masked(key, positions, masks, prg));
+      sum.mask(key, positions, masks, prg, parts.emplace_back());
       for (std::size_t i = 0; i < positions.size(); ++i) {
         wanted.push_back(positions[i] + part);
         expected.push_back(product_at(message, factor, positions[i]) - masks[i]);
       }
     }
-    const PackedCiphertext packed = key.packing.pack(std::move(parts), in_order);
-    CHECK(secret.decrypt(answer_of(packed, wanted), wanted) == expected);
+    key.packing.pack(parts, in_order);
+    CHECK(secret.decrypt(answer_of(parts.front(), wanted), wanted) == expected);
   }
   message_of<std::invalid_argument>([&] { key.packing.pack({}, in_order); });
 }

@@ -11,20 +11,23 @@ namespace {
 
 using namespace duet;
 
-Tensor<Ring> multiply(Sessions& both, const Tensor<Ring>& a, const Tensor<Ring>& b,
-                      const Cost& cost) {
-  const Shares shares_a = share_out(a, 1);
-  const Shares shares_b = share_out(b, 2);
+Tensor<Ring> multiply_shares(Sessions& both, const Shares& shares_a, const Shares& shares_b,
+                             const Cost& cost) {
   Shares result;
   both.run(cost, [&](Session& s, std::size_t p) {
     ShareProduct product;
-    product.setup(s, a.shape, b.shape);
+    product.setup(s, shares_a[p].shape, shares_b[p].shape);
     product.send_uploads(s, shares_a[p], shares_b[p]);
     product.receive_uploads(s);
     product.send_answers(s);
     result[p] = product.receive_answers(s);
   });
   return add(result[0], result[1]);
+}
+
+Tensor<Ring> multiply(Sessions& both, const Tensor<Ring>& a, const Tensor<Ring>& b,
+                      const Cost& cost) {
+  return multiply_shares(both, share_out(a, 1), share_out(b, 2), cost);
 }
 
 Tensor<Ring> square(Sessions& both, const Tensor<Ring>& x, const Cost& cost) {
@@ -49,6 +52,32 @@ void products() {
     const Tensor<Ring> a = random_values({size.batch, size.m, size.k}, 1);
     const Tensor<Ring> b = random_values({size.batch, size.k, size.n}, 2);
     CHECK(equal(multiply(both, a, b, ShareProduct::online_cost(size)), matmul(a, b)));
+  }
+}
+
+// Packs with some answers that need the same uploads, uploads that fill more than a window, rows of
+// which only a part is left at the end; in both orientations. All shares are as large as can be, so
+// that all sums are, or random.
+void any_number_of_threads_computes_the_same() {
+  for (const ProductSize& size : {ProductSize{1, 1, 100, 9000}, ProductSize{1, 9000, 100, 1},
+                                  ProductSize{2, 40, 30, 3}, ProductSize{1, 1, 150'000, 1}}) {
+    const Shape shape_a{size.batch, size.m, size.k};
+    const Shape shape_b{size.batch, size.k, size.n};
+    const Tensor<Ring> a = random_values(shape_a, 1);
+    const Tensor<Ring> b = random_values(shape_b, 2);
+    for (const unsigned threads : {1U, 2U, 5U, 40U}) {
+      Sessions both({.threads = threads}, Keys::kLattice);
+      CHECK(equal(multiply(both, a, b, ShareProduct::online_cost(size)), matmul(a, b)));
+    }
+    // Both servers have the same shares, of 2(2^63 - 1) and 2(2^63 + 1): their product is -4.
+    const Tensor<Ring> largest_a(shape_a, SecretVector<Ring>(a.size(), (Ring{1} << 63) - 1));
+    const Tensor<Ring> largest_b(shape_b, SecretVector<Ring>(b.size(), (Ring{1} << 63) + 1));
+    Tensor<Ring> expected(Shape{size.batch, size.m, size.n});
+    for (Ring& entry : expected.data) entry = 0 - 4 * Ring{size.k};
+    Sessions both({}, Keys::kLattice);
+    CHECK(equal(multiply_shares(both, {largest_a, largest_a}, {largest_b, largest_b},
+                                ShareProduct::online_cost(size)),
+                expected));
   }
 }
 
@@ -158,6 +187,7 @@ void traces_are_pinned() {
 
 int main() {
   products();
+  any_number_of_threads_computes_the_same();
   squares();
   keys_are_renewed_at_the_budget();
   what_no_key_may_answer_is_refused();

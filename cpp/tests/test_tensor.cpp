@@ -56,7 +56,7 @@ void movements() {
 
   const std::vector<Numbers> parts{counting({2, 1}), counting({2, 2})};
   check(concat(parts, 1), {2, 3}, {0, 0, 1, 1, 2, 3});
-  check(concat(std::vector{counting({1, 2}), counting({2, 2})}, 0), {3, 2}, {0, 1, 0, 1, 2, 3});
+  check(concat(0, counting({1, 2}), counting({2, 2})), {3, 2}, {0, 1, 0, 1, 2, 3});
   message_of<std::invalid_argument>([&] { concat(parts, 0); });
 }
 

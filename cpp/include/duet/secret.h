@@ -2,12 +2,13 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <ostream>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "duet/aligned.h"
 
 namespace duet {
 
@@ -58,10 +59,10 @@ struct WipingAllocator {
   template <class U>
   WipingAllocator(const WipingAllocator<U>&) noexcept {}
 
-  T* allocate(std::size_t count) { return std::allocator<T>().allocate(count); }
+  T* allocate(std::size_t count) { return AlignedAllocator<T>().allocate(count); }
   void deallocate(T* data, std::size_t count) noexcept {
     wipe(data, count * sizeof(T));
-    std::allocator<T>().deallocate(data, count);
+    AlignedAllocator<T>().deallocate(data, count);
   }
   template <class U>
   bool operator==(const WipingAllocator<U>&) const noexcept {

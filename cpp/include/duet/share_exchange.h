@@ -9,7 +9,7 @@
 
 #include "duet/cost.h"
 #include "duet/ring.h"
-#include "duet/secret.h"
+#include "duet/rows.h"
 #include "duet/session.h"
 #include "duet/tensor.h"
 
@@ -17,7 +17,8 @@ namespace duet {
 
 class RlweExchange;
 
-// The four steps that both kinds of products have: two messages in each direction.
+// The four steps that both kinds of products have: two messages in each direction. What is given to
+// send_uploads() is not copied: it has to stay as it is until receive_uploads() has returned.
 class ShareExchange {
  public:
   ShareExchange();
@@ -37,13 +38,13 @@ class ShareExchange {
   void prepare(std::unique_ptr<RlweExchange> exchange, std::vector<Shape> shapes);
   // SetupError unless the operands have the shapes that were prepared for.
   void check(const std::vector<Shape>& shapes) const;
-  void start(Session& session, std::span<const Ring> left, SecretVector<Ring> right,
+  void start(Session& session, std::span<const Ring> left, std::unique_ptr<Rows> right,
              Tensor<Ring> own);
 
  private:
   std::unique_ptr<RlweExchange> exchange_;
   std::vector<Shape> shapes_;
-  SecretVector<Ring> right_;
+  std::unique_ptr<Rows> right_;
   Tensor<Ring> result_;
 };
 

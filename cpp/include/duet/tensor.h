@@ -111,34 +111,44 @@ Value slice(const Value& value, const std::vector<std::size_t>& starts, const Sh
 }
 
 template <class Value>
-std::vector<Shape> shapes_of(const std::vector<Value>& parts) {
+Value joined(const std::vector<const Value*>& parts, std::size_t axis) {
   std::vector<Shape> shapes;
-  for (const Value& part : parts) shapes.push_back(shape_of(part));
-  return shapes;
-}
-
-template <class Value>
-Value concat(const std::vector<Value>& parts, std::size_t axis) {
-  Movement to = joining(shapes_of(parts), axis);
-  Value all = parts[0];
-  for (std::size_t i = 1; i < parts.size(); ++i) all = append(std::move(all), parts[i]);
+  for (const Value* part : parts) shapes.push_back(shape_of(*part));
+  Movement to = joining(shapes, axis);
+  Value all = *parts[0];
+  for (std::size_t i = 1; i < parts.size(); ++i) all = append(std::move(all), *parts[i]);
   return pick(all, std::move(to.shape), to.indices);
 }
 
 // Large tensors of shares are joined run by run, without a list of all elements.
 template <class T>
-Tensor<T> concat(const std::vector<Tensor<T>>& parts, std::size_t axis) {
-  Tensor<T> all(joined_shape(shapes_of(parts), axis));
+Tensor<T> joined(const std::vector<const Tensor<T>*>& parts, std::size_t axis) {
+  std::vector<Shape> shapes;
+  for (const Tensor<T>* part : parts) shapes.push_back(part->shape);
+  Tensor<T> all(joined_shape(shapes, axis));
   const auto middle = all.shape.begin() + static_cast<std::ptrdiff_t>(axis);
   const std::size_t outer = element_count(Shape(all.shape.begin(), middle));
   auto next = all.data.begin();
   for (std::size_t i = 0; i < outer; ++i) {
-    for (const Tensor<T>& part : parts) {
-      const auto run = static_cast<std::ptrdiff_t>(part.size() / outer);
-      next = std::copy_n(part.data.begin() + static_cast<std::ptrdiff_t>(i) * run, run, next);
+    for (const Tensor<T>* part : parts) {
+      const auto run = static_cast<std::ptrdiff_t>(part->size() / outer);
+      next = std::copy_n(part->data.begin() + static_cast<std::ptrdiff_t>(i) * run, run, next);
     }
   }
   return all;
+}
+
+template <class Value>
+Value concat(const std::vector<Value>& parts, std::size_t axis) {
+  std::vector<const Value*> all;
+  for (const Value& part : parts) all.push_back(&part);
+  return joined(all, axis);
+}
+
+// Values that are in no list, for which they would have to be copied.
+template <class Value, class... Values>
+Value concat(std::size_t axis, const Value& first, const Values&... others) {
+  return joined(std::vector<const Value*>{&first, &others...}, axis);
 }
 
 }  // namespace duet

@@ -80,7 +80,7 @@ void elements_move(TwoServers& servers, Arithmetic arithmetic, const Circuits& c
   const Tensor<Ring> b = signed_tensor({4}, width, 4);
   const auto turned = [](const Tensors& t) { return duet::transpose(t[0], {1, 0}); };
   const auto joined = [](const Tensors& t) {
-    return duet::concat(std::vector{duet::reshape(t[0], Shape{6}), t[1], t[1]}, 0);
+    return duet::concat(0, duet::reshape(t[0], Shape{6}), t[1], t[1]);
   };
   const auto spread = [](const Tensors& t) { return duet::broadcast_to(t[0], Shape{5, 4}); };
   const Tensors y = servers.compute({a, b}, [&](Connection& connection, const Tensors& share) {

@@ -79,7 +79,7 @@ class EveryOpProgram final : public ezmotion::Program {
     // transpose, user.py:7 Product
     const Tensor<Ring> v20 = transpose(v0, {1, 0});
     // concat, user.py:7 Product
-    const Tensor<Ring> v21 = concat(std::vector{v20, v20}, 0);
+    const Tensor<Ring> v21 = concat(0, v20, v20);
     // slice, user.py:7 Product
     const Tensor<Ring> v22 = slice(v21, {6, 0}, Shape{3, n}, {-2, 1});
     // reshape, user.py:7 Product
@@ -153,7 +153,7 @@ class EveryOpProgram final : public ezmotion::Program {
     // transpose, user.py:9 Relu
     const Yao g41 = g.move({g39}, [](const Tensors& x) { return transpose(x[0], {1, 0}); });
     // concat, user.py:9 Relu
-    const Yao g42 = g.move({g41, g41}, [](const Tensors& x) { return concat(std::vector{x[0], x[0]}, 0); });
+    const Yao g42 = g.move({g41, g41}, [](const Tensors& x) { return concat(0, x[0], x[0]); });
     // from_yao, user.py:9 Relu
     const Arith g43 = g.from_yao(g42);
     // from_yao, user.py:9 Relu

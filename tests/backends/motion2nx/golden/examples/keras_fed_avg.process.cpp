@@ -136,7 +136,7 @@ class ProcessProgram final : public ezmotion::Program {
     const Tensor<Ring> v33 = reshape(v26, Shape{n, 1});
     const Tensor<Ring> v34 = reshape(v30, Shape{n, 1});
     // concat, keras_fed_avg.py:73 Pack
-    const Tensor<Ring> v35 = concat(std::vector{v33, v28, v34, v32}, 1);
+    const Tensor<Ring> v35 = concat(1, v33, v28, v34, v32);
     // sum, keras_fed_avg.py:73 Sum
     v36 = sum(v35, {1});
   }
