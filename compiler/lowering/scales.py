@@ -23,14 +23,7 @@ from ezprivsecfl.compiler.analyses.norms import is_sketched
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.analyses.terms import source
-from ezprivsecfl.compiler.lowering.domains import (
-    COMFORTABLE_BITS,
-    FRACTIONAL_BITS,
-    INPUT_BITS,
-    ROOM,
-    Domains,
-    Strategy,
-)
+from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS, INPUT_BITS, ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.level import with_common_factor
 from ezprivsecfl.compiler.lowering.magnitudes import Magnitudes, bits_before_point
 from ezprivsecfl.compiler.lowering.unproved import unproved
@@ -307,8 +300,7 @@ class Scales:
             variables = [self.variables[None, value] for value in group if (None, value) in self.variables]
             fewest = min((v.bits for v in variables), default=0)
             for variable in variables:
-                needed = COMFORTABLE_BITS - bits_before_point(self.magnitudes.typical(variable.value))
-                if fewest >= max(needed, variable.minimum):
+                if fewest >= variable.minimum:
                     variable.bits = fewest
 
     def _make_room(self, broken: Limit) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from small_programs import TensorProgram, weighted_layers
 
-from ezprivsecfl.compiler.lowering.domains import COMFORTABLE_BITS
 from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.options import Norms, Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
@@ -137,11 +136,11 @@ def test_polynomials_are_for_entries_as_declared():
 
 def test_inputs_with_a_common_factor_have_the_same_fractional_bits():
     """Else their products could not become one; a norm alone would give a short tensor more than a long one."""
-    found = {op.path: op.type.frac for op in compile_program(weighted_layers(64), Options()).secure.of(Share)}
-    assert found["kernel"] == found["bias"]
-    wide = compile_program(weighted_layers(1 << 24), Options(clients=100)).secure
-    found = {op.path: op.type.frac for op in wide.of(Share)}
-    assert found["bias"] >= COMFORTABLE_BITS - 3 > found["kernel"]  # not at the price of what entries need
+    for bias, same in ((8.0, True), (2.0**-10, False)):  # not at the price of bits that entries need
+        options = Options(bounds=ParameterBounds.of({"bias": bias}))
+        shares = compile_program(weighted_layers(64), options).secure.of(Share)
+        found = {op.path: op.type.frac for op in shares}
+        assert (found["kernel"] == found["bias"]) == same
 
 
 def test_what_lacks_room_names_the_norm_and_the_remedies():
