@@ -73,8 +73,17 @@ class Bounds:
             product(math.sqrt(self.of_sum(a, sum_, nonzero)), math.sqrt(self.of_sum(b, sum_, nonzero)))
             for a, b in cauchy_schwarz(facts, term, sum_.count)
         ]
-        bounds += [product(size, self.of(x, nonzero)) for size, x in by_lengths(facts, term, sum_.count)]
+        if self._depth == 0:  # a rewritten sum has further factors, which lengths leave whole
+            bounds.append(self.by_lengths(term, sum_.count, nonzero))
         return min(bounds)
+
+    def by_lengths(self, term: Term, count: int, nonzero: Divisors) -> float:
+        """The largest that a sum over the last ``count`` positions can be by how long factors are; infinite if unknown.
+
+        What is left is bounded factor by factor: it cancels with none of these, and a search would take long.
+        """
+        found = by_lengths(self.facts, term, count)
+        return min((product(size, self._factor_by_factor(x, nonzero)) for size, x in found), default=math.inf)
 
     def _search(self, term: Term, nonzero: Divisors) -> float:
         best = self._factor_by_factor(term, nonzero)

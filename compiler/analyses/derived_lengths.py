@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from ezprivsecfl.compiler.analyses.bounds import Bounds, divisors
 from ezprivsecfl.compiler.analyses.facts import Facts
 from ezprivsecfl.compiler.analyses.lengths import length
-from ezprivsecfl.compiler.analyses.positions import numbers
-from ezprivsecfl.compiler.analyses.sums import Summation
 from ezprivsecfl.compiler.analyses.terms import Term, entries
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Input, TensorOp
@@ -68,17 +66,13 @@ def _over_clients(facts: Facts, summed: Sequence[object]) -> float:
 
 
 def _of_product(facts: Facts, bounds: Bounds, op: Op) -> float | None:
-    """|x·y|² is a sum of squares, and all theorems about such hold of it."""
+    """|x·y|² is a sum of squares."""
     shape = op.result.type.shape
     clients_axes = sum(d == CLIENTS_DIM for d in shape)
-    if any(d == CLIENTS_DIM for d in shape[clients_axes:]):
-        return None  # the entries of one client are not next to one another
-    term, dims = facts.terms[op.result], shape[clients_axes:]
-    if any(factor.value is op.result for factor in term.powers):
-        return None  # it could not be written down
-    squares = Term().times(term, 2.0)
-    sum_ = Summation(within_client(dims), dims, math.prod(numbers(shape[:clients_axes])), squares, squares=True)
-    return math.sqrt(bounds.of_sum(squares, sum_, divisors(term)))
+    term = facts.terms[op.result]
+    if CLIENTS_DIM in shape[clients_axes:] or any(factor.value is op.result for factor in term.powers):
+        return None  # the entries of one client are not next to one another, or the product could not be written down
+    return math.sqrt(bounds.by_lengths(Term().times(term, 2.0), within_client(shape), divisors(term)))
 
 
 def _joined(facts: Facts, op: st.Concat) -> float:

@@ -24,6 +24,7 @@ from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS, INPUT_BITS, ROOM, Domains, Strategy
+from ezprivsecfl.compiler.lowering.level import with_common_factor
 from ezprivsecfl.compiler.lowering.magnitudes import Magnitudes, bits_before_point
 from ezprivsecfl.compiler.lowering.unproved import unproved
 from ezprivsecfl.errors import PrecisionError
@@ -125,6 +126,7 @@ class Scales:
                 break
             self._make_room(broken)
         self._grow(limits)
+        self._level()
 
     # What the lowering asks for.
 
@@ -294,6 +296,16 @@ class Scales:
                         variable.bits -= 1
                     else:
                         growing = True
+
+    def _level(self) -> None:
+        """Takes the bits with which inputs exceed others that have a factor in common, but for those that they need."""
+        products = [op for op in self.stages.secure if self.domains.strategy[op] is Strategy.PRODUCT]
+        for group in with_common_factor(products):
+            variables = [self.variables[None, value] for value in group if (None, value) in self.variables]
+            fewest = min((v.bits for v in variables), default=0)
+            for variable in variables:
+                if fewest >= variable.minimum:
+                    variable.bits = fewest
 
     def _make_room(self, broken: Limit) -> None:
         """Truncates the cheapest product below a broken limit, or has it computed in a circuit if it is small.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from small_programs import TensorProgram
+from small_programs import TensorProgram, weighted_layers
 
 from ezprivsecfl.compiler.norm_bounds import NormBounds
-from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.options import Norms, Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
+from ezprivsecfl.compiler.passes.relu import ApproximateRelu, approximations
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.structure import Sum
 from ezprivsecfl.ir.types import DType
@@ -121,6 +122,25 @@ def test_formats_are_made_precise_for_the_bound_of_entries():
         for proofs in (True, False)
     ]
     assert fracs[0] == fracs[1]
+
+
+def test_polynomials_are_for_entries_as_declared():
+    b = TensorProgram("rectified")
+    b.returns(b.add(Sum, b.add(ew.Relu, b.clients("x", 9)), axes=(0,)))
+    bounded = DeclareBounds(4, ParameterBounds(), NormBounds()).run(b.build())
+    assert [bound for _, bound, _ in approximations(bounded, 2, Norms())] == [8.0]
+    constants = {float(op.value) for op in ApproximateRelu(2).run(bounded).of(Constant)}
+    assert 8.0 in constants
+    assert 24.0 not in constants
+
+
+def test_inputs_with_a_common_factor_have_the_same_fractional_bits():
+    """Else their products could not become one; a norm alone would give a short tensor more than a long one."""
+    for bias, same in ((8.0, True), (2.0**-10, False)):  # not at the price of bits that entries need
+        options = Options(bounds=ParameterBounds.of({"bias": bias}))
+        shares = compile_program(weighted_layers(64), options).secure.of(Share)
+        found = {op.path: op.type.frac for op in shares}
+        assert (found["kernel"] == found["bias"]) == same
 
 
 def test_what_lacks_room_names_the_norm_and_the_remedies():

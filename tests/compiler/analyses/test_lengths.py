@@ -13,12 +13,17 @@ import pytest
 from claimed_ranges import check_ranges
 from small_programs import TensorProgram
 
+from ezprivsecfl.compiler.analyses.facts import Facts
+from ezprivsecfl.compiler.analyses.lengths import by_lengths
+from ezprivsecfl.compiler.analyses.positions import CLIENTS, Positions
 from ezprivsecfl.compiler.analyses.ranges import EXACT, MARGIN, Ranges
+from ezprivsecfl.compiler.analyses.terms import Factor, Term
 from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.options import Norms, Options
 from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.pipeline import tensor_passes
+from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Program
@@ -300,8 +305,12 @@ def squares_of_shifted(b: TensorProgram) -> Value:
 
 def squares_of_truths(b: TensorProgram) -> Value:
     """A truth value is 1 for any entry but 0."""
-    truths = b.add(ew.Cast, b.add(ew.Cast, row(b, "short/x"), dtype=DType.BOOL), dtype=DType.F32)
-    return squares(b, truths, 1)
+    small = b.add(ew.Mul, row(b), b.constant(1e-3))
+    return squares(b, b.add(ew.Cast, b.add(ew.Cast, small, dtype=DType.BOOL), dtype=DType.F32), 1)
+
+
+def squares_of_the_larger(b: TensorProgram) -> Value:
+    return squares(b, b.add(ew.Maximum, row(b), row(b, "z")), 1)
 
 
 AT_LEAST = [
@@ -315,6 +324,7 @@ AT_LEAST = [
     (sum_of_mixed_rows, 2 * LONG**2),
     (squares_of_shifted, (LONG + math.sqrt(K)) ** 2),
     (squares_of_truths, K),
+    (squares_of_the_larger, 2 * LONG**2),
 ]
 
 
@@ -424,6 +434,18 @@ def test_an_exponential_of_what_is_not_proved_has_a_working_range():
     ranges = Ranges(before)
     assert exponential.result in ranges.checked
     assert math.exp(BOUND) * MARGIN <= ranges[exponential.result].magnitude <= 2 * math.exp(BOUND) * MARGIN
+
+
+def test_positions_that_overlap_are_not_distinct():
+    """Windows such as 0 1 2, 1 2 3, 2 3 4: no operation makes such, but maps of positions can be so."""
+    bounded = DeclareBounds(N, ParameterBounds(), NormBounds()).run(summed(K))
+    (x,) = bounded.of(Input)
+    facts = Facts(N, EXACT, set())
+    facts.intervals[x.result], facts.lengths[x.result] = Interval.within(LONG), LONG
+    windows, apart = (Positions.of([(CLIENTS, K), (3, stride), (3, 1)]) for stride in (1, 3))
+    for positions, found in ((windows, []), (apart, [LONG**2, 3 * LONG])):
+        squared = Term.of(Factor(x.result, positions), 2.0)
+        assert [size for size, _ in by_lengths(facts, squared, 9)] == pytest.approx(found)
 
 
 @pytest.mark.parametrize("norms", [EXACT, Norms(64)])
