@@ -4,7 +4,7 @@
 #include <array>
 #include <stdexcept>
 
-#include "duet/aes.h"
+#include "duet/transform.h"
 #include "residues_ifma.h"
 
 namespace duet {
@@ -19,7 +19,8 @@ Factor power_of_two(const Modulus& modulus, unsigned exponent) {
 }  // namespace
 
 Residues::Residues(Modulus modulus)
-    : Residues(modulus, cpu_features().avx512_ifma ? Engine::kIfma : Engine::kPortable) {}
+    : Residues(modulus,
+               transform_in_use() == Transform::kIfma ? Engine::kIfma : Engine::kPortable) {}
 
 Residues::Residues(Modulus modulus, Engine engine)
     : modulus_(modulus),

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "check.h"
-#include "duet/aes.h"
 #include "duet/prg.h"
+#include "duet/transform.h"
 #include "residues.h"
 #include "rlwe_ring.h"
 
@@ -24,7 +24,7 @@ std::vector<Modulus> primes() {
 
 std::vector<Residues> engines(const Modulus& modulus) {
   std::vector<Residues> all{Residues(modulus, Residues::Engine::kPortable)};
-  if (cpu_features().avx512_ifma) all.emplace_back(modulus, Residues::Engine::kIfma);
+  if (is_available(Transform::kIfma)) all.emplace_back(modulus, Residues::Engine::kIfma);
   return all;
 }
 
