@@ -6,6 +6,7 @@ compute, the servers tell each other which clients they could take, and both lea
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from ezprivsecfl.errors import DivisionError, InputError, RunError
 from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.sharing import SEED_BYTES
+from ezprivsecfl.runtime.upload_store import UploadStore
 
 Computed = TypeVar("Computed")
 
@@ -41,12 +43,13 @@ class Inbox:
     party: int
     manifest: Manifest
     refused: dict[int | None, str] = field(default_factory=dict)
-    _held: dict[int, tuple[NDArray[Any], ...]] = field(default_factory=dict)
+    store: UploadStore = field(default_factory=UploadStore)
+    _held: dict[int, int] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
         """How much is held."""
-        return sum(data.nbytes for parts in self._held.values() for data in parts)
+        return self.client_bytes * len(self._held)
 
     @property
     def client_bytes(self) -> int:
@@ -66,7 +69,10 @@ class Inbox:
         if why is not None:
             self.refuse(client, why)
         elif client not in self.refused:
-            self._held[client] = tuple(np.asarray(data, order="C") for data in arrays)
+            try:
+                self._held[client] = self.store.put(arrays)
+            except OSError as e:
+                self.refuse(client, f"there is no room for what it has uploaded ({e.strerror})")
 
     def refuse(self, client: object, why: str) -> None:
         """Leaves a client out of the next round."""
@@ -85,9 +91,13 @@ class Inbox:
                 self.refuse(client, "it has not uploaded anything")
         return tuple(sorted(self._held))
 
-    def of(self, client: int) -> tuple[NDArray[Any], ...]:
-        """What a client has uploaded."""
+    def place(self, client: int) -> int:
+        """Where in the store's file a client's upload begins."""
         return self._held[client]
+
+    def seed(self, client: int) -> bytes:
+        """What a client has uploaded to server 0."""
+        return os.pread(self.store.descriptor, SEED_BYTES, self.place(client))
 
     def keep(self, clients: Collection[int]) -> None:
         """Forgets what all other clients have uploaded."""
@@ -96,6 +106,7 @@ class Inbox:
     def clear(self) -> None:
         """Forgets everything, for the next round."""
         self._held.clear()
+        self.store.clear()
         self.refused = {}
 
     def _is_client(self, client: object) -> TypeGuard[int]:

@@ -257,23 +257,22 @@ class ServerProgram:
 
     def _proved(self, agreed: Sequence[int]) -> tuple[tuple[int, ...], dict[int, NDArray[np.uint64]]]:
         """The clients whose proofs hold, and by client shares of its squared norms."""
-        plan, uploads = plan_of(self.manifest), [self.inbox.of(client) for client in agreed]
-        layout = plan.layout
+        plan = plan_of(self.manifest)
         if not plan.has_statements:
             return tuple(agreed), {}
         if self.party == 0:
-            seeds = [(seed.tobytes(), self._context(c)) for c, (seed,) in zip(agreed, uploads, strict=True)]
-            accepted, squares = _duet.check_seeds(self.session, layout, seeds)
+            accepted, squares = _duet.check_seeds(self.session, plan.layout, self._seeds(agreed))
         else:
-            masked = [(low, high, proof) for low, high, proof in uploads]
-            accepted, squares = _duet.check_masked(self.session, layout, masked)
+            places = [self.inbox.place(client) for client in agreed]
+            accepted, squares = _duet.check_masked(self.session, plan.layout, self.inbox.store.descriptor, places)
         self.refused |= {c: PROOF_FAILS for c, holds in zip(agreed, accepted, strict=True) if not holds}
         kept = tuple(client for client, holds in zip(agreed, accepted, strict=True) if holds)
         return kept, dict(zip(agreed, squares, strict=True))
 
-    def _context(self, client: int) -> bytes:
-        """What a client's upload is bound to."""
-        return upload_context(self.program_hash, self.round_id, client)
+    def _seeds(self, clients: Sequence[int]) -> list[tuple[bytes, bytes]]:
+        """What some clients have uploaded to server 0, and what that is bound to."""
+        contexts = [upload_context(self.program_hash, self.round_id, client) for client in clients]
+        return [(self.inbox.seed(client), context) for client, context in zip(clients, contexts, strict=True)]
 
     def _computed(
         self, server: Mapping[str, NDArray[Any]], kept: tuple[int, ...], squares: Mapping[int, NDArray[np.uint64]]
@@ -286,7 +285,7 @@ class ServerProgram:
             self.setup(clients)
         self.ready_for = None
         self.inbox.keep(kept)
-        shares = self._stacked(kept, squares)
+        shares = self._shares(kept, squares)
         try:
             self._judge(self.engine.online(self.session, shares, publics))
             lowest = self.clear.lowest(prepared)
@@ -329,16 +328,16 @@ class ServerProgram:
             before = self.stats.get(phase, {})
             self.stats[phase] = {name: before.get(name, 0) + value for name, value in last[phase].items()}
 
-    def _stacked(self, kept: tuple[int, ...], squares: Mapping[int, NDArray[np.uint64]]) -> list[NDArray[np.uint64]]:
+    def _shares(self, kept: tuple[int, ...], squares: Mapping[int, NDArray[np.uint64]]) -> _duet.ClientShares:
         """This server's shares of some clients, in the order of their numbers: of parameters, and of squared norms."""
-        plan, inputs = plan_of(self.manifest), self.manifest.shares
-        stacked = [np.empty(resolve(s.shape, len(kept)), dtype=np.uint64) for s in inputs]
-        for row, client in enumerate(kept):
-            first, *_ = self.inbox.of(client)
+        plan, shares = plan_of(self.manifest), _duet.ClientShares()
+        for s in self.manifest.shares:
+            shape = resolve(s.shape, len(kept))
             if self.party == 0:
-                first = _duet.expand_upload(plan.layout, first.tobytes(), self._context(client))
-            parts = plan.parts(first)
-            for s, values in zip(inputs, stacked, strict=True):
-                values[row] = parts[s.path].reshape(s.client_shape)
-        norms = [np.array([squares[client][i] for client in kept]) for i in range(len(self.manifest.squares))]
-        return [*stacked, *norms]
+                shares.add_seeded(plan.layout, self._seeds(kept), plan.first_vector(s.path), shape)
+            else:
+                places = [self.inbox.place(client) + 8 * plan.first_entry(s.path) for client in kept]
+                shares.add_file(self.inbox.store.descriptor, places, shape)
+        for i in range(len(self.manifest.squares)):
+            shares.add_array(np.array([squares[client][i] for client in kept], dtype=np.uint64))
+        return shares

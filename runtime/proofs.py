@@ -244,6 +244,18 @@ class ProofPlan:
             slack += [y for rest in (found - shortest, longest - found) for y in four_squares(rest)]
         return np.concatenate([*own, np.asarray(slack, dtype=np.int64)])
 
+    def first_entry(self, path: str) -> int:
+        """How many entries come before those of a parameter."""
+        return sum(x.entries for x in self.limits[: self._position(path)])
+
+    def first_vector(self, path: str) -> int:
+        """How many vectors of the layout come before those of a parameter."""
+        before = self.limits[: self._position(path)]
+        return sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in before)
+
+    def _position(self, path: str) -> int:
+        return [x.path for x in self.limits].index(path)
+
     def parts(self, shares: NDArray[np.uint64]) -> dict[str, NDArray[np.uint64]]:
         """A server's shares of each parameter, of all that a client has shared."""
         found, begin = {}, 0

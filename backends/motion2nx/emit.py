@@ -42,7 +42,7 @@ PHASES = {
     Kind.OPEN: "rounds of opening",
 }
 
-PARAMETERS = {"s": "Session& s", "shares": "const Tensors& shares", "publics": "const Tensors& publics"}
+PARAMETERS = {"s": "Session& s", "shares": "const ClientShares& shares", "publics": "const Tensors& publics"}
 """What a phase may need of the round, as parameters of its function."""
 
 

@@ -19,15 +19,6 @@ namespace {
 
 using py::literals::operator""_a;
 
-// Empties the list: the shares of all clients would otherwise be in memory twice.
-std::vector<Tensor<Ring>> take_tensors(const py::list& arrays) {
-  std::vector<Tensor<Ring>> tensors;
-  while (!arrays.empty()) {
-    tensors.push_back(to_tensor(py::cast<py::array>(arrays.attr("pop")(0))));
-  }
-  return tensors;
-}
-
 // A program from a shared object. Shared objects are never unloaded: objects that they made, such
 // as exceptions, may outlive the program.
 class LoadedProgram {
@@ -54,9 +45,8 @@ class LoadedProgram {
     ready_ = session.identity();
   }
 
-  py::list online(const PythonSession& python_session, const py::list& shares,
+  py::list online(const PythonSession& python_session, const ClientShares& shares,
                   const std::vector<py::array>& publics) {
-    const std::vector<Tensor<Ring>> share_tensors = take_tensors(shares);
     const std::vector<Tensor<Ring>> public_tensors = to_tensors(publics);
     const PythonSession::Use session(python_session);
     // The ops refuse a second use, too, but only once they are reached.
@@ -68,7 +58,7 @@ class LoadedProgram {
     {
       const py::gil_scoped_release release;
       session->begin(Phase::kOnline);
-      counts = program_->online(*session, share_tensors, public_tensors);
+      counts = program_->online(*session, shares, public_tensors);
       session->end();
     }
     sealed_ = session.identity();
@@ -109,11 +99,9 @@ void define_program(py::module_& module) {
       .def_property_readonly("name", &LoadedProgram::name)
       .def("setup", &LoadedProgram::setup, "session"_a, "clients"_a,
            "Does all that does not depend on the inputs. Serves one call of online().")
-      .def(
-          "online", &LoadedProgram::online, "session"_a, "shares"_a, "publics"_a,
-          "From this party's shares of the clients' values and from public values, all uint64 "
-          "arrays, the opened counts of what went wrong; the outputs stay closed. Empties the list "
-          "of shares, to free their memory.")
+      .def("online", &LoadedProgram::online, "session"_a, "shares"_a, "publics"_a,
+           "From this party's shares of the clients' values and from public values, uint64 arrays, "
+           "the opened counts of what went wrong; the outputs stay closed.")
       .def("reveal", &LoadedProgram::reveal, "session"_a, "lowest"_a = std::vector<unsigned>{},
            "Opens the outputs of the last online(), once: a list of (uint64 array, bits opened of "
            "each element). `lowest`: for each output the place below which nothing is opened.");

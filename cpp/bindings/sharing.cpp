@@ -13,6 +13,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "duet/client_proofs.h"
+#include "duet/client_shares.h"
 #include "python_session.h"
 
 namespace duet::bindings {
@@ -107,12 +108,19 @@ py::tuple verdicts_of(const ProofVerdicts& verdicts) {
   return py::make_tuple(accepted, to_array(verdicts.squares.shape, verdicts.squares.data));
 }
 
-py::tuple check_seeds(const PythonSession& python_session, const ProofLayout& layout,
-                      const std::vector<std::pair<py::bytes, py::bytes>>& seeds) {
+using PythonSeeds = std::vector<std::pair<py::bytes, py::bytes>>;
+
+std::vector<Block> keys_of(const PythonSeeds& seeds) {
   std::vector<Block> keys;
   for (const auto& [seed, context] : seeds) {
     keys.push_back(upload_key(seed_block(seed), span_of(context)));
   }
+  return keys;
+}
+
+py::tuple check_seeds(const PythonSession& python_session, const ProofLayout& layout,
+                      const PythonSeeds& seeds) {
+  const std::vector<Block> keys = keys_of(seeds);
   const PythonSession::Use session(python_session);
   ProofVerdicts verdicts;
   {
@@ -122,28 +130,26 @@ py::tuple check_seeds(const PythonSession& python_session, const ProofLayout& la
   return verdicts_of(verdicts);
 }
 
-using PythonUpload = std::tuple<py::array, py::array, py::array>;
-
-py::tuple check_masked(const PythonSession& python_session, const ProofLayout& layout,
-                       const std::vector<PythonUpload>& uploads) {
-  std::vector<py::array_t<Ring, py::array::c_style>> lows;
-  std::vector<py::array_t<std::uint8_t, py::array::c_style>> bytes;
-  std::vector<MaskedUpload> parts;
-  for (const auto& [low, high, proof] : uploads) {
-    lows.push_back(contiguous<Ring>(low));
-    const auto& low_words = lows.back();
-    bytes.push_back(contiguous<std::uint8_t>(high));
-    const auto high_bytes = elements(bytes.back());
-    bytes.push_back(contiguous<std::uint8_t>(proof));
-    parts.push_back({elements(low_words), high_bytes, elements(bytes.back())});
-  }
+py::tuple check_masked(const PythonSession& python_session, const ProofLayout& layout, int file,
+                       std::vector<std::uint64_t> offsets) {
+  const FileUploads uploads(layout, file, std::move(offsets));
   const PythonSession::Use session(python_session);
   ProofVerdicts verdicts;
   {
     const py::gil_scoped_release release;
-    verdicts = ClientProofs::run(*session, layout, parts);
+    verdicts = ClientProofs::run(*session, layout, uploads);
   }
   return verdicts_of(verdicts);
+}
+
+void add_seeded(ClientShares& shares, const ProofLayout& layout, const PythonSeeds& seeds,
+                std::size_t vector, const Shape& shape) {
+  shares.add(seeded_shares(layout, keys_of(seeds), vector, shape));
+}
+
+void add_file(ClientShares& shares, int file, std::vector<std::uint64_t> offsets,
+              const Shape& shape) {
+  shares.add(SharedRows(shape, file_rows(file, std::move(offsets))));
 }
 
 }  // namespace
@@ -170,8 +176,27 @@ void define_sharing(py::module_& module) {
   module.def("check_seeds", &check_seeds, "session"_a, "layout"_a, "seeds"_a,
              "Server 0's side of checking all clients' proofs, (seed, context) of each: which of "
              "them hold, and its shares of squared norms. Once for an upload, never again.");
-  module.def("check_masked", &check_masked, "session"_a, "layout"_a, "uploads"_a,
-             "Server 1's side, with (low, high, proof) of each client.");
+  module.def(
+      "check_masked", &check_masked, "session"_a, "layout"_a, "file"_a, "offsets"_a,
+      "Server 1's side; each client's upload, low words, high bytes and proof, lies in a file "
+      "from its offset on.");
+  py::class_<ClientShares>(module, "ClientShares",
+                           "This party's shares of a round's inputs, in the program's order.")
+      .def(py::init())
+      .def(
+          "add_array",
+          [](ClientShares& shares, const py::array& array) {
+            shares.add(SharedRows(to_tensor(array)));
+          },
+          "array"_a, "A uint64 array, with the clients along the first axis.")
+      .def("add_seeded", &add_seeded, "layout"_a, "seeds"_a, "vector"_a, "shape"_a,
+           "What clients' seeds, (seed, context) of each, stand for from one of the layout's "
+           "vectors "
+           "on; expanded where it is read.")
+      .def(
+          "add_file", &add_file, "file"_a, "offsets"_a, "shape"_a,
+          "8 bytes for each entry in a file, from each client's offset on; it is not read at once, "
+          "and must stay open.");
 }
 
 }  // namespace duet::bindings

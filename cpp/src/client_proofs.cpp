@@ -7,6 +7,7 @@
 #include "calibration.h"
 #include "duet/errors.h"
 #include "proof_evaluation.h"
+#include "read_file.h"
 
 namespace duet {
 namespace {
@@ -69,6 +70,20 @@ void check(const ProofLayout& layout, const MaskedUpload& upload) {
 
 }  // namespace
 
+FileUploads::FileUploads(const ProofLayout& layout, int file, std::vector<std::uint64_t> offsets)
+    : layout_(layout), file_(file), offsets_(std::move(offsets)) {}
+
+void FileUploads::use(std::size_t client,
+                      const std::function<void(const MaskedUpload&)>& action) const {
+  SecretVector<Ring> low(layout_.entries());
+  SecretVector<std::uint8_t> rest(layout_.high_bytes() + layout_.proof_bytes());
+  const std::uint64_t offset = offsets_.at(client);
+  read_file(file_, offset, std::as_writable_bytes(std::span(low)));
+  read_file(file_, offset + low.size() * sizeof(Ring), std::as_writable_bytes(std::span(rest)));
+  const std::span<const std::uint8_t> bytes(rest);
+  action({low, bytes.first(layout_.high_bytes()), bytes.subspan(layout_.high_bytes())});
+}
+
 KernelCosts ClientProofs::costs(Sizes& sizes) {
   const std::uint64_t clients = sizes["clients"];
   const double entries = static_cast<double>(clients * sizes["entries"]);
@@ -98,14 +113,16 @@ ProofVerdicts ClientProofs::run(Session& session, const ProofLayout& layout,
 }
 
 ProofVerdicts ClientProofs::run(Session& session, const ProofLayout& layout,
-                                std::span<const MaskedUpload> uploads) {
-  for (const MaskedUpload& upload : uploads) check(layout, upload);
+                                const MaskedUploads& uploads) {
   session.resume(Phase::kAgreement);
   const ProofPoint point(layout, tossed(session));
   ProofVerdicts verdicts = no_verdicts(layout, uploads.size());
   std::vector<ProofHalf> halves(uploads.size());
   session.parallel(uploads.size(), [&](std::size_t client) {
-    halves[client] = evaluate_masked(layout, point, uploads[client]);
+    uploads.use(client, [&](const MaskedUpload& upload) {
+      check(layout, upload);
+      halves[client] = evaluate_masked(layout, point, upload);
+    });
     take_squares(verdicts, client, halves[client]);
   });
   std::vector<std::uint8_t> message(uploads.size() * layout.message_bytes());

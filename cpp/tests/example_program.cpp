@@ -44,7 +44,7 @@ class Example final : public Program {
     weighted.setup(s, reshape(mask_w.mask(), {1, 1, n}), reshape(mask_x.mask(), {1, n, 6}));
   }
 
-  std::vector<Tensor<Ring>> online(Session& s, const std::vector<Tensor<Ring>>& shares,
+  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
                                    const std::vector<Tensor<Ring>>& publics) override {
     const Tensor<Ring>& x = shares.at(0);
     const std::size_t n = x.shape.at(0);

@@ -330,6 +330,20 @@ void rows_are_hidden() {
   CHECK(half.rows[0] != half.rows[1]);
 }
 
+class HeldUploads final : public MaskedUploads {
+ public:
+  explicit HeldUploads(const std::vector<ProvenUpload>& uploads) : uploads_(uploads) {}
+
+  std::size_t size() const override { return uploads_.size(); }
+  void use(std::size_t client,
+           const std::function<void(const MaskedUpload&)>& action) const override {
+    action(masked(uploads_[client]));
+  }
+
+ private:
+  const std::vector<ProvenUpload>& uploads_;
+};
+
 struct Round {
   explicit Round(std::size_t clients) : norm(100, 80, 16) {
     for (std::uint64_t client = 0; client < clients; ++client) {
@@ -339,10 +353,9 @@ struct Round {
 
   std::array<ProofVerdicts, 2> run(Sessions& both) {
     std::vector<Block> keys;
-    std::vector<MaskedUpload> parts;
+    const HeldUploads parts(uploads);
     for (const ProvenUpload& upload : uploads) {
       keys.push_back(upload_key(upload.seed, kContext));
-      parts.push_back(masked(upload));
     }
     std::array<ProofVerdicts, 2> verdicts;
     both.run(ClientProofs::online_cost(uploads.size(), norm.layout.message_bytes()),

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,32 @@ struct ProofVerdicts {
   Tensor<Ring> squares;                // shares of squared norms, [clients, squares of the layout]
 };
 
+// Server 1's uploads, wherever they lie: each is looked at once.
+class MaskedUploads {
+ public:
+  virtual ~MaskedUploads() = default;
+
+  virtual std::size_t size() const = 0;
+  // Threads call it at the same time, for different clients.
+  virtual void use(std::size_t client,
+                   const std::function<void(const MaskedUpload&)>& action) const = 0;
+};
+
+// In a file that stays open, from each client's offset on: low words, high bytes, proof.
+class FileUploads final : public MaskedUploads {
+ public:
+  FileUploads(const ProofLayout& layout, int file, std::vector<std::uint64_t> offsets);
+
+  std::size_t size() const override { return offsets_.size(); }
+  void use(std::size_t client,
+           const std::function<void(const MaskedUpload&)>& action) const override;
+
+ private:
+  const ProofLayout& layout_;
+  int file_;
+  std::vector<std::uint64_t> offsets_;
+};
+
 struct ClientProofs {
   static constexpr std::string_view kName = "client_proofs";
   static KernelCosts costs(Sizes& sizes);
@@ -31,7 +58,7 @@ struct ClientProofs {
   static ProofVerdicts run(Session& session, const ProofLayout& layout,
                            std::span<const Block> keys);
   static ProofVerdicts run(Session& session, const ProofLayout& layout,
-                           std::span<const MaskedUpload> uploads);
+                           const MaskedUploads& uploads);
 
   static constexpr Cost online_cost(std::uint64_t clients, std::uint64_t message_bytes) {
     Cost cost = parallel(message_cost(0, kCoinBytes), message_cost(1, kCoinBytes)) +

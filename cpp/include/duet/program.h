@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "duet/client_shares.h"
 #include "duet/opening.h"
 #include "duet/ring.h"
 #include "duet/session.h"
@@ -23,11 +24,10 @@ class Program {
   // and then starts afresh. Serves one call of online().
   virtual void setup(Session& session, std::size_t clients) = 0;
 
-  // `shares`: this party's shares of the clients' values, with the clients along the first axis.
+  // `shares`: this party's shares of the clients' values.
   // `publics`: values that both parties know. Returns the opened counts of
   // what went wrong, which the caller judges; nothing of the outputs is open yet.
-  virtual std::vector<Tensor<Ring>> online(Session& session,
-                                           const std::vector<Tensor<Ring>>& shares,
+  virtual std::vector<Tensor<Ring>> online(Session& session, const ClientShares& shares,
                                            const std::vector<Tensor<Ring>>& publics) = 0;
 
   // Opens the outputs of the last online(), once. `lowest`: for each output the place below which

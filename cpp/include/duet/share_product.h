@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "duet/client_shares.h"
 #include "duet/cost.h"
 #include "duet/flooding.h"
 #include "duet/kernel.h"
@@ -22,6 +23,8 @@ class ShareProduct : public ShareExchange {
   void setup(Session& session, const Shape& a, const Shape& b);
 
   void send_uploads(Session& session, const Tensor<Ring>& a, const Tensor<Ring>& b);
+  // [1, n] x [n, k], of which the second is only read.
+  void send_uploads(Session& session, const Tensor<Ring>& a, const SharedRows& b);
   Tensor<Ring> receive_answers(Session& session);
 
   static Cost online_cost(const ProductSize& size);
