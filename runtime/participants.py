@@ -47,7 +47,7 @@ class Inbox:
     _held: dict[int, int] = field(default_factory=dict)
 
     @property
-    def bytes(self) -> int:
+    def held_bytes(self) -> int:
         """How much is held."""
         return self.client_bytes * len(self._held)
 
@@ -95,7 +95,7 @@ class Inbox:
         """Where in the store's file a client's upload begins."""
         return self._held[client]
 
-    def seed(self, client: int) -> bytes:
+    def seed_of(self, client: int) -> bytes:
         """What a client has uploaded to server 0."""
         return os.pread(self.store.descriptor, SEED_BYTES, self.place(client))
 

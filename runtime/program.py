@@ -272,7 +272,7 @@ class ServerProgram:
     def _seeds(self, clients: Sequence[int]) -> list[tuple[bytes, bytes]]:
         """What some clients have uploaded to server 0, and what that is bound to."""
         contexts = [upload_context(self.program_hash, self.round_id, client) for client in clients]
-        return [(self.inbox.seed(client), context) for client, context in zip(clients, contexts, strict=True)]
+        return [(self.inbox.seed_of(client), context) for client, context in zip(clients, contexts, strict=True)]
 
     def _computed(
         self, server: Mapping[str, NDArray[Any]], kept: tuple[int, ...], squares: Mapping[int, NDArray[np.uint64]]

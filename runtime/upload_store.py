@@ -36,7 +36,7 @@ class UploadStore:
         begin = self._end
         end = begin
         for array in arrays:
-            data = memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+            data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
             while data:
                 written = os.pwrite(self.descriptor, data, end)
                 data, end = data[written:], end + written

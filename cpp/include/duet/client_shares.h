@@ -45,8 +45,8 @@ class SharedRows {
 // Server 0's: entries of one stream of each client's key (prg.h).
 std::unique_ptr<Rows> seeded_rows(std::span<const Block> keys, std::uint64_t stream);
 
-// Server 1's: 8 bytes for each entry in a file that stays open, from each client's offset on. Error
-// if it ends too early.
+// Server 1's: 8 bytes for each entry in a file that does not change, from each client's offset on.
+// Error if it ends too early.
 std::unique_ptr<Rows> file_rows(int file, std::vector<std::uint64_t> offsets);
 
 // Server 0's of a parameter that begins with one of the layout's vectors.
