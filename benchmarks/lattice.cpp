@@ -42,7 +42,6 @@ int main(int argc, char** argv) {
   RlweSum sum;
   SecretVector<std::uint64_t> poly(kRlweSize);
   const auto add = [&] {
-    sum.clear();  // so that there is room for more
     for (std::size_t prime = 0; prime < kRlwePrimes; ++prime) {
       transform_factor(values, prime, poly);
       sum.add(std::array{RlweTerm{&ciphertext, poly}}, prime);
