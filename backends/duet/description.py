@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -55,6 +55,7 @@ def cost(
     if program.of(io.Public):
         agreements["public values"] = declared("agreement")
     agreements["confirmation"] = declared("confirm_round")
-    phases = (before, [stage.senders for stage in scheduled(program).exchanging], [BOTH])
+    online = [stage.senders for stage in scheduled(program).exchanging]
+    phases: list[Sequence[Collection[int]]] = [before, online, [BOTH]]
     rounds = max(map(sum, zip(*map(waits, phases), strict=True)))
     return CostTable(clients, ops, agreements, rounds, delays(chain(*phases)), network)

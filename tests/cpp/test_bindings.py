@@ -217,7 +217,7 @@ def test_sizes_of_a_layout():
     ],
 )
 def test_there_is_no_such_layout(vectors, statements, squares):
-    with pytest.raises(ValueError, match="a proof's layout: |a constant has 32 bytes"):
+    with pytest.raises(ValueError, match=r"a proof's layout: |a constant has 32 bytes"):
         _duet.ProofLayout(vectors, statements, squares)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from in_process import both
 from manifests import manifest_with, shared_input
-from reference_proofs import Layout, Opened, forge
+from reference_proofs import Opened, forge, layout_of
 
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.runtime import _duet
@@ -201,45 +201,7 @@ def test_an_upload_has_little_more_than_10_bytes_per_entry(million):
     assert 11 * million < 8 * wide.entries + wide.high_bytes + wide.proof_bytes < 11.2 * million
 
 
-# Against the engine: everything that is said above of the engine's layout is written down a second time here.
-
-
-def layout_of(made: ProofPlan) -> Layout:
-    """What a plan's layout should be, from what docs/client-proofs.md says of statements."""
-    vectors, statements, slack, of = [], [], [], {}
-    own = sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in made.limits)
-    vectors_in_all = sum(3 * x.entries if x.proof is Proof.ENTRIES else 2 for x in made.limits)
-
-    def width(largest: int) -> int:
-        if made.share_bits != 80 or all(x.proof is Proof.NONE for x in made.limits):
-            return made.share_bits
-        return next((b for b in range(80, 104, 8) if largest * vectors_in_all <= PRIVACY * 2**b), 104)
-
-    def number(value: int) -> bytes:
-        return (value % 2**256).to_bytes(32, "little")
-
-    for x in made.limits:
-        of[x.path] = len(vectors)
-        match x.proof:
-            case Proof.ENTRIES:
-                for _ in range(x.entries):
-                    here, span = len(vectors), math.isqrt(x.highest - x.lowest)
-                    # y1 + ... = x - lowest, and z1 + ... = highest - x
-                    statements.append(([(own + len(slack), 1, 0), (here, 0, -1)], number(-x.lowest)))
-                    statements.append(([(own + len(slack) + 1, 1, 0), (here, 0, 1)], number(x.highest)))
-                    slack += [(4, width(4 * span + 4), 1)] * 2
-                    vectors.append((1, width(max(x.highest, -x.lowest) + 1), 0))
-            case Proof.NORM:
-                statements.append(([(len(vectors), 1, 0), (own + len(slack), 1, 0)], number(x.squares)))
-                slack.append((4, width(4 * math.isqrt(x.squares) + 4), 1))
-                vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
-            case Proof.BITS:  # x² = x
-                statements.append(([(len(vectors), 1, -1)], number(0)))
-                vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
-            case Proof.NONE:
-                vectors.append((x.entries, width(x.largest_sum + x.entries), 0))
-    return Layout([*vectors, *slack], statements, [of[path] for path in made.squares])
-
+# Against the engine.
 
 PLANS = {
     "norm": manifest_with(shared_input("x", 100), squares=("x",)),

@@ -8,6 +8,7 @@ randomness that a seed stands for is the same, so that uploads of either can be 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.manifest import Proof
+from ezprivsecfl.runtime.proofs import PRIVACY, ProofPlan, row_length
 from ezprivsecfl.runtime.sharing import SEED_BYTES, Uploads
 
 BLIND_BYTES, MASK_BYTES, COEFFICIENT_BYTES = 16, 31, 32
@@ -73,6 +76,46 @@ class Layout:
     def begins(self) -> list[int]:
         """The place of each vector's first entry, and that of the end."""
         return [sum(v[0] for v in self.vectors[:i]) for i in range(len(self.vectors) + 1)]
+
+
+def layout_of(made: ProofPlan) -> Layout:
+    """What a plan's engine layout should be, from what docs/client-proofs.md says of statements."""
+    vectors: list[Vector] = []
+    statements: list[Statement] = []
+    slack: list[Vector] = []
+    of: dict[str, int] = {}
+    own = sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in made.limits)
+    vectors_in_all = sum(3 * x.entries if x.proof is Proof.ENTRIES else 2 for x in made.limits)
+
+    def width(largest: int) -> int:
+        if made.share_bits != 80 or all(x.proof is Proof.NONE for x in made.limits):
+            return made.share_bits
+        return next((b for b in range(80, 104, 8) if largest * vectors_in_all <= PRIVACY * 2**b), 104)
+
+    def number(value: int) -> bytes:
+        return (value % 2**256).to_bytes(32, "little")
+
+    for x in made.limits:
+        of[x.path] = len(vectors)
+        match x.proof:
+            case Proof.ENTRIES:
+                for _ in range(x.entries):
+                    here, span = len(vectors), math.isqrt(x.highest - x.lowest)
+                    # y1 + ... = x - lowest, and z1 + ... = highest - x
+                    statements.append(([(own + len(slack), 1, 0), (here, 0, -1)], number(-x.lowest)))
+                    statements.append(([(own + len(slack) + 1, 1, 0), (here, 0, 1)], number(x.highest)))
+                    slack += [(4, width(4 * span + 4), 1)] * 2
+                    vectors.append((1, width(max(x.highest, -x.lowest) + 1), 0))
+            case Proof.NORM:
+                statements.append(([(len(vectors), 1, 0), (own + len(slack), 1, 0)], number(x.squares)))
+                slack.append((4, width(4 * math.isqrt(x.squares) + 4), 1))
+                vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
+            case Proof.BITS:  # x² = x
+                statements.append(([(len(vectors), 1, -1)], number(0)))
+                vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
+            case Proof.NONE:
+                vectors.append((x.entries, width(x.largest_sum + x.entries), 0))
+    return Layout([*vectors, *slack], statements, [of[path] for path in made.squares])
 
 
 class Half0:

@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +96,11 @@ class Meeting:
 
     def _share(self) -> None:
         server = self.bench.servers[0]
-        for client, values in enumerate(self.bench.values):
-            occasion = Occasion(server.program_hash, self._said[0], client)
-            self._uploads.append(share(server.manifest, values, occasion))
+        first = Occasion(server.program_hash, self._said[0], 0)
+        occasions = [replace(first, client=client) for client in range(self.bench.clients)]
+        made = [share(server.manifest, v, o) for v, o in zip(self.bench.values, occasions, strict=True)]
+        self._uploads = self.bench.last_uploads = made
+        self.bench.last_occasion = first
 
 
 class Bench:
@@ -108,7 +110,14 @@ class Bench:
         compiled: The program.
         clients: Of a round.
         idle_seconds: How long the servers wait for each other.
+
+    Attributes:
+        last_uploads: What clients have uploaded in the last round.
+        last_occasion: What the first of them was for.
     """
+
+    last_uploads: list[Uploads]
+    last_occasion: Occasion
 
     def __init__(self, compiled: Compiled, clients: int, idle_seconds: float = 1.0) -> None:
         folder = as_compiled(compiled).build().folder
