@@ -14,8 +14,7 @@ from ezprivsecfl.compiler.options import Norms, Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import PrecisionError, UnsupportedError
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.mpc.io import Share
-from ezprivsecfl.ir.mpc.io import ProvedSquares
+from ezprivsecfl.ir.mpc.io import ProvedSquares, Share
 from ezprivsecfl.ir.mpc.protocol import SquareSum
 from ezprivsecfl.ir.mpc.sketch import Coins, Sketch
 from ezprivsecfl.ir.program import Program
