@@ -53,9 +53,9 @@ def test_example(name, undisturbed):
 def test_traffic_is_estimated_from_the_phases():
     compiled = compile_program(trace_of("fltrust"), Options(clients=30))
     lines = Motion2nx().lower(compiled).traffic()
-    assert lines[0] == "about 264.2 MB, both directions together (MOTION2NX declares nothing)"
+    assert lines[0] == "about 108.8 MB, both directions together (MOTION2NX declares nothing)"
     assert lines[1:] == [
-        "2 x products, each as many graphs as memory takes",
+        "1 x products, each as many graphs as memory takes",
         "2 x graphs with garbled circuits",
         "1 x rounds of opening",
     ]

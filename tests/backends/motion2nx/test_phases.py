@@ -58,14 +58,18 @@ def test_garbled_values_stay_in_their_graph(program):
 
 
 def test_fltrust_is_products_a_graph_and_products():
-    _, phases = phases_of(PROGRAMS[1])
-    assert [p.kind for p in phases if p.kind is not Kind.LOCAL] == [
-        Kind.PRODUCTS,
+    after_the_norms = [
         Kind.GRAPH,
         Kind.PRODUCTS,
         Kind.GRAPH,  # whose values are not finite
         Kind.OPEN,
     ]
+    for program, expected in (
+        (PROGRAMS[1], after_the_norms),  # clients prove them
+        (compile_program(fltrust(12), Options(clients=9, proofs=False)).secure, [Kind.PRODUCTS, *after_the_norms]),
+    ):
+        _, phases = phases_of(program)
+        assert [p.kind for p in phases if p.kind is not Kind.LOCAL] == expected
 
 
 def sum_circuit() -> Circuit:

@@ -15,7 +15,7 @@ from ezprivsecfl.errors import CompileError, DivisionError, PrecisionError, Unsu
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
-from ezprivsecfl.ir.mpc.io import Output, Public, Share
+from ezprivsecfl.ir.mpc.io import Output, ProvedSquares, Public, Share
 from ezprivsecfl.ir.mpc.protocol import Circuit, Mask, Product, SquareSum, Truncate
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, Input
@@ -80,9 +80,9 @@ def test_fltrust_is_precise_at_every_magnitude(fltrust_program, deviation):
 
 def test_fltrust_needs_one_mask_per_value_and_small_circuits(fltrust_program):
     secure = compile_program(fltrust_program, Options(clients=30)).secure
-    assert [op.operands[0].type.shape for op in secure.of(Mask)] == [("n", 3372), (1, "n")]
+    assert [op.operands[0].type.shape for op in secure.of(Mask)] == [(1, "n"), ("n", 3372)]
     assert len(secure.of(Product)) == 1
-    assert len(secure.of(SquareSum)) == 1
+    assert (len(secure.of(ProvedSquares)), len(secure.of(SquareSum))) == (1, 0)
     assert {op.operands[0].type.shape for op in secure.of(Circuit)} <= {("n",), (), (1, "n")}
     assert all(op.type.frac >= 16 for op in secure.of(Share))
 

@@ -14,7 +14,7 @@ from ezprivsecfl.compiler.options import Norms, Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import PrecisionError, UnsupportedError
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.mpc.io import Share
+from ezprivsecfl.ir.mpc.io import ProvedSquares, Share
 from ezprivsecfl.ir.mpc.protocol import SquareSum
 from ezprivsecfl.ir.mpc.sketch import Coins, Sketch
 from ezprivsecfl.ir.program import Program
@@ -43,7 +43,8 @@ def test_long_vectors_are_sketched_with_one_draw():
     secure = compile_program(layers(), Options(clients=5, norms=Norms(64))).secure
     assert [op.operands[0].type.shape for op in secure.of(Sketch)] == [("n", 500), ("n", 900), ("n", 500)]
     assert len(secure.of(Coins)) == 1
-    assert [op.operands[0].type.shape for op in secure.of(SquareSum)].count(("n", 64)) == 4
+    assert [op.operands[0].type.shape for op in secure.of(SquareSum)] == [("n", 64)] * 3  # of the sketches
+    assert [op.operands[0].type.shape for op in secure.of(ProvedSquares)] == [("n", 64)]  # of the short vector
     exact = compile_program(layers(), Options(clients=5)).secure
     assert not exact.of(Sketch)
     assert not exact.of(Coins)

@@ -24,13 +24,12 @@ class FltrustProgram final : public ezmotion::Program {
     n = shares.at(0).shape.at(0);
     agree(s, publics);
     local1(shares, publics);
-    products2();
-    graph3();
-    local4();
-    products5();
-    local6();
-    graph7();
-    open8(s);
+    graph2();
+    local3();
+    products4();
+    local5();
+    graph6();
+    open7(s);
     // To be opened once the counts have been judged
     outputs = {{v25, 24U}};
     return {v30};
@@ -43,20 +42,14 @@ class FltrustProgram final : public ezmotion::Program {
  private:
   void local1(const Tensors& shares, const Tensors& publics) {
     v0 = shares.at(0);
+    v1 = shares.at(1);
     const Tensor<Ring> v2 = publics.at(0);
     const Tensor<Ring> v3 = matmul(v0, v2);
     v4 = reshape(v3, Shape{n});
     v24 = publics.at(1);
   }
 
-  void products2() {
-    Products products(connection(), kArithmetic);
-    const std::size_t p1 = products.square_sum(v0);
-    products.run();
-    v1 = products.result(p1);
-  }
-
-  void graph3() {
+  void graph2() {
     Graph g(connection(), kArithmetic);
     const Arith g1 = g.input(v1);
     const Arith g4 = g.input(v4);
@@ -86,23 +79,23 @@ class FltrustProgram final : public ezmotion::Program {
     v21 = g.share(g21);
   }
 
-  void local4() {
+  void local3() {
     const Tensor<Ring> v22 = sum(v21, {0});
     v26 = add(v11, v22);
   }
 
-  void products5() {
+  void products4() {
     Products products(connection(), kArithmetic);
     const std::size_t p23 = products.gemm(v20, v0);
     products.run();
     v23 = products.result(p23);
   }
 
-  void local6() {
+  void local5() {
     v25 = mul(v23, v24);
   }
 
-  void graph7() {
+  void graph6() {
     Graph g(connection(), kArithmetic);
     const Arith g26 = g.input(v26);
     const Yao g27 = g.to_yao(g26, 2);
@@ -113,7 +106,7 @@ class FltrustProgram final : public ezmotion::Program {
     v29 = g.share(g29);
   }
 
-  void open8(Session& s) {
+  void open7(Session& s) {
     v30 = open(s, v29);
   }
 

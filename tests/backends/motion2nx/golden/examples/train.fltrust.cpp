@@ -24,14 +24,12 @@ class FltrustProgram final : public ezmotion::Program {
     n = shares.at(0).shape.at(0);
     agree(s, publics);
     local1(shares, publics);
-    products2();
+    graph2();
     local3();
-    graph4();
+    products4();
     local5();
-    products6();
-    local7();
-    graph8();
-    open9(s);
+    graph6();
+    open7(s);
     // To be opened once the counts have been judged
     outputs = {{v28, 24U}};
     return {v33};
@@ -45,6 +43,9 @@ class FltrustProgram final : public ezmotion::Program {
   void local1(const Tensors& shares, const Tensors& publics) {
     // share, train.py:26
     v0 = shares.at(0);
+    // proved_squares, train.py:26 Sum
+    const Tensor<Ring> v1 = shares.at(1);
+    v2 = reshape(v1, Shape{n, 1});
     // public, train.py:26 Relu
     const Tensor<Ring> v3 = publics.at(0);
     // matmul_public, train.py:26 Relu
@@ -55,19 +56,7 @@ class FltrustProgram final : public ezmotion::Program {
     v27 = publics.at(1);
   }
 
-  void products2() {
-    Products products(connection(), kArithmetic);
-    // square_sum_of_shares, train.py:26 Sum
-    const std::size_t p1 = products.square_sum(v0);
-    products.run();
-    v1 = products.result(p1);
-  }
-
-  void local3() {
-    v2 = reshape(v1, Shape{n, 1});
-  }
-
-  void graph4() {
+  void graph2() {
     Graph g(connection(), kArithmetic);
     const Arith g2 = g.input(v2);
     const Arith g5 = g.input(v5);
@@ -114,14 +103,14 @@ class FltrustProgram final : public ezmotion::Program {
     v24 = g.share(g24);
   }
 
-  void local5() {
+  void local3() {
     // sum, train.py:26 RealDiv
     const Tensor<Ring> v25 = sum(v24, {0});
     // add, train.py:26 RealDiv
     v29 = add(v14, v25);
   }
 
-  void products6() {
+  void products4() {
     Products products(connection(), kArithmetic);
     // gemm, train.py:26 DivNoNan
     const std::size_t p26 = products.gemm(v23, v0);
@@ -129,12 +118,12 @@ class FltrustProgram final : public ezmotion::Program {
     v26 = products.result(p26);
   }
 
-  void local7() {
+  void local5() {
     // mul_public, train.py:26
     v28 = mul(v26, v27);
   }
 
-  void graph8() {
+  void graph6() {
     Graph g(connection(), kArithmetic);
     const Arith g29 = g.input(v29);
     // to_yao, train.py:26 RealDiv
@@ -148,7 +137,7 @@ class FltrustProgram final : public ezmotion::Program {
     v32 = g.share(g32);
   }
 
-  void open9(Session& s) {
+  void open7(Session& s) {
     // open, train.py:26 RealDiv
     v33 = open(s, v32);
   }
@@ -161,7 +150,6 @@ class FltrustProgram final : public ezmotion::Program {
   const Circuit circuit_fltrust_3 = load_circuit(CIRCUITS_DIR "/fltrust_3.txt");
   const Circuit circuit_any_2 = load_circuit(CIRCUITS_DIR "/any_2.txt");
   Tensor<Ring> v0;
-  Tensor<Ring> v1;
   Tensor<Ring> v2;
   Tensor<Ring> v5;
   Tensor<Ring> v14;
