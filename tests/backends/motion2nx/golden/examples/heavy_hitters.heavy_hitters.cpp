@@ -52,7 +52,7 @@ class HeavyHittersProgram final : public ezmotion::Program {
     // add, heavy_hitters.py:17 FloorMod
     const Tensor<Ring> v6 = add(v4, public_share(v5, s.party()));
     // constant, heavy_hitters.py:17 FloorMod
-    const Tensor<Ring> v7 = Tensor<Ring>(Shape{1, 1, 1}, {33554432U});
+    const Tensor<Ring> v7 = Tensor<Ring>(Shape{1, 1, 1}, {1048576U});
     // mul_public, heavy_hitters.py:17 FloorMod
     v8 = mul(v6, v7);
     // constant, heavy_hitters.py:17 FloorMod

@@ -33,8 +33,8 @@ class ProcessProgram final : public ezmotion::Program {
     graph8();
     open9(s);
     // To be opened once the counts have been judged
-    outputs = {{v23, kExact}, {v24, kExact}, {v50, 24U}, {v51, 24U}, {v65, kExact}, {v92, 24U}, {v93, 24U}, {v94, 24U}, {v95, 24U}};
-    return {v96, v102};
+    outputs = {{v23, kExact}, {v24, kExact}, {v53, 24U}, {v54, 24U}, {v68, kExact}, {v95, 24U}, {v96, 24U}, {v97, 24U}, {v98, 24U}};
+    return {v99, v105};
   }
 
   std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
@@ -98,19 +98,19 @@ class ProcessProgram final : public ezmotion::Program {
     // reshape, keras_fed_avg.py:73 Sum
     v29 = reshape(v8, Shape{n, 720});
     // reshape, keras_fed_avg.py:73 Mul
-    v37 = reshape(v12, Shape{n, 1, 1, 1, 1});
+    v40 = reshape(v12, Shape{n, 1, 1, 1, 1});
     // reshape, keras_fed_avg.py:73 Mul
-    v38 = reshape(v12, Shape{n, 1});
+    v41 = reshape(v12, Shape{n, 1});
     // reshape, keras_fed_avg.py:73 Mul
-    v39 = reshape(v12, Shape{n, 1, 1});
+    v42 = reshape(v12, Shape{n, 1, 1});
     // sum, keras_fed_avg.py:73 federated_sum
-    v40 = sum(v12, {0});
+    v43 = sum(v12, {0});
     // reshape, keras_fed_avg.py:73 Sub
-    v85 = reshape(v2, Shape{n, 72});
+    v88 = reshape(v2, Shape{n, 72});
     // reshape, keras_fed_avg.py:73 Sub
-    v88 = reshape(v8, Shape{n, 720});
+    v91 = reshape(v8, Shape{n, 720});
     // public, keras_fed_avg.py:73
-    v91 = publics.at(4);
+    v94 = publics.at(4);
   }
 
   void products2() {
@@ -135,10 +135,16 @@ class ProcessProgram final : public ezmotion::Program {
     const Tensor<Ring> v32 = reshape(v31, Shape{n, 1});
     const Tensor<Ring> v33 = reshape(v26, Shape{n, 1});
     const Tensor<Ring> v34 = reshape(v30, Shape{n, 1});
+    // widen, keras_fed_avg.py:73 Pack
+    const Tensor<Ring> v35 = shift_left(v33, 4);
+    // widen, keras_fed_avg.py:73 Pack
+    const Tensor<Ring> v36 = shift_left(v34, 6);
+    // widen, keras_fed_avg.py:73 Pack
+    const Tensor<Ring> v37 = shift_left(v32, 2);
     // concat, keras_fed_avg.py:73 Pack
-    const Tensor<Ring> v35 = concat(std::vector{v33, v28, v34, v32}, 1);
+    const Tensor<Ring> v38 = concat(std::vector{v35, v28, v36, v37}, 1);
     // sum, keras_fed_avg.py:73 Sum
-    v36 = sum(v35, {1});
+    v39 = sum(v38, {1});
   }
 
   void graph4() {
@@ -147,163 +153,163 @@ class ProcessProgram final : public ezmotion::Program {
     const Arith g19 = g.input(v19);
     const Arith g22 = g.input(v22);
     const Arith g21 = g.input(v21);
-    const Arith g40 = g.input(v40);
-    const Arith g36 = g.input(v36);
-    const Arith g37 = g.input(v37);
-    const Arith g38 = g.input(v38);
+    const Arith g43 = g.input(v43);
     const Arith g39 = g.input(v39);
+    const Arith g40 = g.input(v40);
+    const Arith g41 = g.input(v41);
+    const Arith g42 = g.input(v42);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g41 = g.to_yao(g20, 59);
+    const Yao g44 = g.to_yao(g20, 59);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g42 = g.to_yao(g19, 59);
+    const Yao g45 = g.to_yao(g19, 59);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g43 = g.to_yao(g22, 59);
+    const Yao g46 = g.to_yao(g22, 59);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g44 = g.to_yao(g21, 59);
+    const Yao g47 = g.to_yao(g21, 59);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g45 = g.to_yao(g40, 38);
+    const Yao g48 = g.to_yao(g43, 38);
     // circuit, keras_fed_avg.py:73 DivNoNan
-    const std::vector<Yao> r46 = g.circuit(circuit_process_0, {g41, g42, g43, g44, g45});
-    const Yao& g46 = r46[0];
-    const Yao& g47 = r46[1];
-    const Yao& g48 = r46[2];
-    const Yao& g49 = r46[3];
+    const std::vector<Yao> r49 = g.circuit(circuit_process_0, {g44, g45, g46, g47, g48});
+    const Yao& g49 = r49[0];
+    const Yao& g50 = r49[1];
+    const Yao& g51 = r49[2];
+    const Yao& g52 = r49[3];
     // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g50 = g.from_yao(g46);
+    const Arith g53 = g.from_yao(g49);
     // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g51 = g.from_yao(g47);
+    const Arith g54 = g.from_yao(g50);
     // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g52 = g.from_yao(g49);
+    const Arith g55 = g.from_yao(g52);
     // to_yao, keras_fed_avg.py:73 Sqrt
-    const Yao g53 = g.to_yao(g36, 58);
+    const Yao g56 = g.to_yao(g39, 59);
     // circuit, keras_fed_avg.py:73 Sqrt
-    const std::vector<Yao> r54 = g.circuit(circuit_process_1, {g53});
-    const Yao& g54 = r54[0];
-    const Yao& g55 = r54[1];
-    const Yao& g56 = r54[2];
+    const std::vector<Yao> r57 = g.circuit(circuit_process_1, {g56});
+    const Yao& g57 = r57[0];
+    const Yao& g58 = r57[1];
+    const Yao& g59 = r57[2];
     // from_yao, keras_fed_avg.py:73 Cast
-    const Arith g57 = g.from_yao(g56);
+    const Arith g60 = g.from_yao(g59);
     // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g58 = g.move({g55}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
+    const Yao g61 = g.move({g58}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
     // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g59 = g.move({g55}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
+    const Yao g62 = g.move({g58}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
     // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g60 = g.move({g55}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
+    const Yao g63 = g.move({g58}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
     // reshape, keras_fed_avg.py:73 StatelessIf
-    const Yao g61 = g.move({g54}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
+    const Yao g64 = g.move({g57}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
     // reshape, keras_fed_avg.py:73 StatelessIf
-    const Yao g62 = g.move({g54}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
+    const Yao g65 = g.move({g57}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
     // reshape, keras_fed_avg.py:73 StatelessIf
-    const Yao g63 = g.move({g54}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
+    const Yao g66 = g.move({g57}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
     // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g64 = g.move({g48}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    const Yao g67 = g.move({g51}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
     // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g66 = g.to_yao(g37, 33);
+    const Yao g69 = g.to_yao(g40, 33);
     // circuit, keras_fed_avg.py:73 StatelessIf
-    const std::vector<Yao> r67 = g.circuit(circuit_process_2, {g61, g58, g66});
-    const Yao& g67 = r67[0];
+    const std::vector<Yao> r70 = g.circuit(circuit_process_2, {g64, g61, g69});
+    const Yao& g70 = r70[0];
     // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g68 = g.to_yao(g38, 33);
+    const Yao g71 = g.to_yao(g41, 33);
     // circuit, keras_fed_avg.py:73 StatelessIf
-    const std::vector<Yao> r69 = g.circuit(circuit_process_3, {g62, g59, g68});
-    const Yao& g69 = r69[0];
+    const std::vector<Yao> r72 = g.circuit(circuit_process_3, {g65, g62, g71});
+    const Yao& g72 = r72[0];
     // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g70 = g.to_yao(g39, 33);
+    const Yao g73 = g.to_yao(g42, 33);
     // circuit, keras_fed_avg.py:73 StatelessIf
-    const std::vector<Yao> r71 = g.circuit(circuit_process_4, {g63, g60, g70});
-    const Yao& g71 = r71[0];
+    const std::vector<Yao> r74 = g.circuit(circuit_process_4, {g66, g63, g73});
+    const Yao& g74 = r74[0];
     // reshape, keras_fed_avg.py:73 federated_sum
-    const Yao g72 = g.move({g67}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    const Yao g75 = g.move({g70}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
     // reshape, keras_fed_avg.py:73 federated_sum
-    const Yao g73 = g.move({g69}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    const Yao g76 = g.move({g72}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
     // reshape, keras_fed_avg.py:73 federated_sum
-    const Yao g74 = g.move({g71}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    const Yao g77 = g.move({g74}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
     // broadcast, keras_fed_avg.py:73 Sub
-    const Yao g75 = g.move({g64}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
+    const Yao g78 = g.move({g67}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
     // circuit, keras_fed_avg.py:73 Sub
-    const std::vector<Yao> r76 = g.circuit(circuit_process_5, {g72, g75, g73, g74});
-    const Yao& g76 = r76[0];
-    const Yao& g77 = r76[1];
-    const Yao& g78 = r76[2];
-    const Yao& g79 = r76[3];
+    const std::vector<Yao> r79 = g.circuit(circuit_process_5, {g75, g78, g76, g77});
+    const Yao& g79 = r79[0];
+    const Yao& g80 = r79[1];
+    const Yao& g81 = r79[2];
+    const Yao& g82 = r79[3];
     // from_yao, keras_fed_avg.py:73 Sub
-    const Arith g80 = g.from_yao(g76);
-    // from_yao, keras_fed_avg.py:73 Sub
-    const Arith g81 = g.from_yao(g77);
-    // from_yao, keras_fed_avg.py:73 Sub
-    const Arith g82 = g.from_yao(g78);
-    // from_yao, keras_fed_avg.py:73 Sqrt
     const Arith g83 = g.from_yao(g79);
+    // from_yao, keras_fed_avg.py:73 Sub
+    const Arith g84 = g.from_yao(g80);
+    // from_yao, keras_fed_avg.py:73 Sub
+    const Arith g85 = g.from_yao(g81);
+    // from_yao, keras_fed_avg.py:73 Sqrt
+    const Arith g86 = g.from_yao(g82);
     g.run();
-    v50 = g.share(g50);
-    v51 = g.share(g51);
-    v52 = g.share(g52);
-    v57 = g.share(g57);
-    v80 = g.share(g80);
-    v81 = g.share(g81);
-    v82 = g.share(g82);
+    v53 = g.share(g53);
+    v54 = g.share(g54);
+    v55 = g.share(g55);
+    v60 = g.share(g60);
     v83 = g.share(g83);
+    v84 = g.share(g84);
+    v85 = g.share(g85);
+    v86 = g.share(g86);
   }
 
   void local5() {
     // sum, keras_fed_avg.py:76 federated_sum
-    v65 = sum(v57, {0});
+    v68 = sum(v60, {0});
     // sum, keras_fed_avg.py:73 Sqrt
-    v84 = sum(v83, {0});
+    v87 = sum(v86, {0});
     // sum, keras_fed_avg.py:73 Sqrt
-    v97 = sum(v84, {0});
+    v100 = sum(v87, {0});
   }
 
   void products6() {
     Products products(connection(), kArithmetic);
     // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p86 = products.gemm(v80, v85);
+    const std::size_t p89 = products.gemm(v83, v88);
     // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p87 = products.gemm(v81, v5);
+    const std::size_t p90 = products.gemm(v84, v5);
     // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p89 = products.gemm(v82, v88);
+    const std::size_t p92 = products.gemm(v85, v91);
     // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p90 = products.gemm(v81, v11);
+    const std::size_t p93 = products.gemm(v84, v11);
     products.run();
-    v86 = products.result(p86);
-    v87 = products.result(p87);
     v89 = products.result(p89);
     v90 = products.result(p90);
+    v92 = products.result(p92);
+    v93 = products.result(p93);
   }
 
   void local7() {
     // mul_public, keras_fed_avg.py:73
-    v92 = mul(v86, v91);
+    v95 = mul(v89, v94);
     // mul_public, keras_fed_avg.py:73
-    v93 = mul(v87, v91);
+    v96 = mul(v90, v94);
     // mul_public, keras_fed_avg.py:73
-    v94 = mul(v89, v91);
+    v97 = mul(v92, v94);
     // mul_public, keras_fed_avg.py:73
-    v95 = mul(v90, v91);
+    v98 = mul(v93, v94);
   }
 
   void graph8() {
     Graph g(connection(), kArithmetic);
-    const Arith g52 = g.input(v52);
-    const Arith g97 = g.input(v97);
+    const Arith g55 = g.input(v55);
+    const Arith g100 = g.input(v100);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g98 = g.to_yao(g52, 1);
+    const Yao g101 = g.to_yao(g55, 1);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g99 = g.to_yao(g97, 5);
+    const Yao g102 = g.to_yao(g100, 5);
     // circuit, keras_fed_avg.py:73 DivNoNan
-    const std::vector<Yao> r100 = g.circuit(circuit_any_1_unless_5, {g98, g99});
-    const Yao& g100 = r100[0];
+    const std::vector<Yao> r103 = g.circuit(circuit_any_1_unless_5, {g101, g102});
+    const Yao& g103 = r103[0];
     // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g101 = g.from_yao(g100);
+    const Arith g104 = g.from_yao(g103);
     g.run();
-    v101 = g.share(g101);
+    v104 = g.share(g104);
   }
 
   void open9(Session& s) {
     // open, keras_fed_avg.py:73 Sqrt
-    v96 = open(s, v84);
+    v99 = open(s, v87);
     // open, keras_fed_avg.py:73 DivNoNan
-    v102 = open(s, v101);
+    v105 = open(s, v104);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -329,19 +335,16 @@ class ProcessProgram final : public ezmotion::Program {
   Tensor<Ring> v29;
   Tensor<Ring> v30;
   Tensor<Ring> v31;
-  Tensor<Ring> v36;
-  Tensor<Ring> v37;
-  Tensor<Ring> v38;
   Tensor<Ring> v39;
   Tensor<Ring> v40;
-  Tensor<Ring> v50;
-  Tensor<Ring> v51;
-  Tensor<Ring> v52;
-  Tensor<Ring> v57;
-  Tensor<Ring> v65;
-  Tensor<Ring> v80;
-  Tensor<Ring> v81;
-  Tensor<Ring> v82;
+  Tensor<Ring> v41;
+  Tensor<Ring> v42;
+  Tensor<Ring> v43;
+  Tensor<Ring> v53;
+  Tensor<Ring> v54;
+  Tensor<Ring> v55;
+  Tensor<Ring> v60;
+  Tensor<Ring> v68;
   Tensor<Ring> v83;
   Tensor<Ring> v84;
   Tensor<Ring> v85;
@@ -357,8 +360,11 @@ class ProcessProgram final : public ezmotion::Program {
   Tensor<Ring> v95;
   Tensor<Ring> v96;
   Tensor<Ring> v97;
-  Tensor<Ring> v101;
-  Tensor<Ring> v102;
+  Tensor<Ring> v98;
+  Tensor<Ring> v99;
+  Tensor<Ring> v100;
+  Tensor<Ring> v104;
+  Tensor<Ring> v105;
 };
 
 }  // namespace
