@@ -6,7 +6,7 @@ import pytest
 from small_programs import fltrust, weighted_mean
 
 from ezprivsecfl.backends.duet.rounds import scheduled
-from ezprivsecfl.backends.duet.schedule import Step, delays, schedule, waits
+from ezprivsecfl.backends.duet.schedule import Step, delays, schedule
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.mpc import io, protocol
@@ -87,25 +87,14 @@ def test_delays(steps, expected):
     assert delays(steps) == expected
 
 
-@pytest.mark.parametrize(
-    ("steps", "expected"),
-    [
-        ([], (0, 0)),
-        ([{0, 1}], (1, 1)),
-        ([{0}], (0, 1)),  # who has not sent anything yet waits for the other's first message, too
-        ([{0}, {1}, {0}], (1, 2)),
-        ([{0}, {0}, {0}], (0, 1)),
-        ([{0, 1}, {0}, {1}], (2, 1)),
-        ([{0, 1}, {0, 1}, {0}, {1}], (3, 2)),
-    ],
-)
-def test_waits(steps, expected):
-    assert waits(steps) == expected
-
-
 def test_rounds_of_whole_programs():
-    for program, rounds, one_way in ((fltrust(50), 6, 9), (weighted_mean(50), 4, 5)):
-        plan = scheduled(compile_program(program, Options(clients=9)).secure)
+    """Without proofs, FLTrust's norms are computed and taken into a circuit first."""
+    for program, proofs, rounds, one_way in (
+        (fltrust(50), True, 5, 7),
+        (fltrust(50), False, 7, 10),
+        (weighted_mean(50), True, 4, 5),
+    ):
+        plan = scheduled(compile_program(program, Options(clients=9, proofs=proofs)).secure)
         assert (plan.rounds, plan.delays) == (rounds, one_way)
 
 

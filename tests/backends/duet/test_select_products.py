@@ -21,7 +21,7 @@ from ezprivsecfl.ir.types import ArithType
 
 
 def compiled(size: int) -> Compiled:
-    """Whose norms the servers compute."""
+    """With squared norms that the servers compute."""
     return compile_program(fltrust(size), Options(clients=30, proofs=False))
 
 
