@@ -24,7 +24,7 @@ from ezprivsecfl.runtime.wire import ClosedError, Message, receive, send
 
 START_SECONDS = 60.0
 GRACE_SECONDS = 10.0
-"""How long the other server has to report after one has ended."""
+"""How long the other server has to reply after one has, beside the time that servers wait for each other."""
 STOP_SECONDS = 2.0
 """How long both servers have to end by themselves before they are killed."""
 
@@ -183,7 +183,7 @@ class LocalCluster:
         return self._replies(len(messages))
 
     def _replies(self, count: int) -> dict[int, Message]:
-        """Waits for the replies of the first servers; one's error gives the other a limited time to report, too."""
+        """Waits for the replies of the first servers; after one's the other, which may hang, has a limited time."""
         replies: dict[int, Message] = {}
         deadline: float | None = None
         controls = {p.control: p.party for p in self._processes}
@@ -199,7 +199,7 @@ class LocalCluster:
                     replies[party] = receive(control)
                 except (ClosedError, OSError):
                     raise self._ended(party, replies) from None
-                if "error" in replies[party].header and deadline is None:
+                if deadline is None:
                     deadline = time.monotonic() + GRACE_SECONDS + self.timeout
         return replies
 

@@ -245,6 +245,10 @@ class ServerProgram:
             self.kept, squares = self._proved(agreed)
             self._count("agreement")
             dropped = self._dropped(clients)
+            fails = not self.manifest.drop_bad_clients or len(self.kept) < self.manifest.min_clients
+            if dropped and fails:
+                # Otherwise a bit that was altered between the servers would be a client's fault.
+                self.session.confirm_round(arrays_digest([np.array(self.kept)]))
             if dropped and not self.manifest.drop_bad_clients:
                 raise InputError(f"{self.manifest.name}: clients cannot take part{reasons(dropped)}")
             outputs, self.kept, self.invalid = on_valid_clients(

@@ -86,9 +86,11 @@ class Limits:
         unit, entries, proof = Fraction(2) ** share.frac, math.prod(share.client_shape), Proof(share.proof)
         if proof is Proof.BITS:
             return Limits(share.path, entries, proof, 0, 1, entries, share.frac, None)
-        highest = math.floor(Fraction(share.bound) * unit)
+        highest = math.ceil(Fraction(share.bound) * unit)  # what is below the bound may be rounded to that
         lowest = -highest if share.lowest is None else math.floor(Fraction(share.lowest) * unit)
-        squares = entries * highest**2 if share.norm is None else math.floor((Fraction(share.norm) * unit) ** 2)
+        squares = entries * highest**2
+        if share.norm is not None and share.norm < share.bound * math.sqrt(entries):
+            squares = math.floor((Fraction(share.norm) * unit) ** 2)
         return Limits(share.path, entries, proof, lowest, highest, squares, share.frac, share.unit)
 
     @property
@@ -111,6 +113,9 @@ class Limits:
                     f"{self.path}=... (in Python: norm_bounds={{{self.path!r}: ...}}), or --bound"
                 )
             return list(four_squares(self.squares - found))
+        if self.proof is not Proof.NONE and np.any((values < self.lowest) | (values > self.highest)):
+            beyond = "other than 0 and 1" if self.proof is Proof.BITS else "beyond what the program was compiled for"
+            raise InputError(f"{self.path!r}{whose} has an entry {beyond}")
         if self.proof is Proof.ENTRIES:
             each = ((int(x) - self.lowest, self.highest - int(x)) for x in values)
             return [y for pair in each for rest in pair for y in four_squares(rest)]

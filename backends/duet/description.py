@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from ezprivsecfl.backends.duet.cost_text import table_text
 from ezprivsecfl.backends.duet.declared import declared
 from ezprivsecfl.backends.duet.kernels import kernel_of
 from ezprivsecfl.backends.duet.round_cost import OpCost, RoundCost
 from ezprivsecfl.backends.duet.rounds import scheduled
+from ezprivsecfl.backends.duet.schedule import delays, waits
 from ezprivsecfl.backends.network import NETWORKS, Network
 from ezprivsecfl.ir.mpc import io
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.participants import agreement_bytes
 from ezprivsecfl.runtime.proofs import ProofPlan
+
+BOTH = (0, 1)
+
+PROOF_STEPS = (BOTH, (0,), (1,))
+"""Who sends what clients' proofs take: coins, what server 0's shares evaluate to, the verdicts."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +46,16 @@ def cost(
     kernels = [(op, kernel_of(program, op)) for op in program.ops]
     ops = tuple(OpCost(op, kernel.cost(clients)) for op, kernel in kernels if kernel is not None)
     agreements = {"participants": declared("exchange", bytes=agreement_bytes(clients))}
-    ends = 2  # before anything else, on who takes part, and the confirmation: both servers send at the same time
+    before: list[Collection[int]] = [BOTH]  # on who takes part
     if proofs is not None and proofs.has_statements:
         layout = proofs.layout
         sizes = {"clients": clients, "entries": layout.entries, "message_bytes": layout.message_bytes}
         agreements["clients' proofs"] = declared("client_proofs", **sizes)
-        ends += agreements["clients' proofs"].online.rounds
+        before += PROOF_STEPS
     if program.of(io.Public):
         agreements["public values"] = declared("agreement")
     agreements["confirmation"] = declared("confirm_round")
-    online = scheduled(program)
-    return CostTable(clients, ops, agreements, online.rounds + ends, online.delays + ends, network)
+    online = [stage.senders for stage in scheduled(program).exchanging]
+    phases: list[Sequence[Collection[int]]] = [before, online, [BOTH]]
+    rounds = max(map(sum, zip(*map(waits, phases), strict=True)))
+    return CostTable(clients, ops, agreements, rounds, delays(chain(*phases)), network)

@@ -80,18 +80,9 @@ class Schedule:
     def rounds(self) -> int:
         """Rounds of the online phase as the transport counts them.
 
-        Those are the times that a server waits for an answer after it has sent something: a message and its answer
-        are one round.
+        The largest number of times that a server waits; see ``waits``.
         """
-        waits = []
-        for party in (0, 1):
-            count, has_sent = 0, True
-            for stage in self.exchanging:
-                has_sent = has_sent or party in stage.senders
-                if has_sent and 1 - party in stage.senders:
-                    count, has_sent = count + 1, False
-            waits.append(count)
-        return max(waits)
+        return max(waits(stage.senders for stage in self.exchanging))
 
     @property
     def delays(self) -> int:
@@ -100,6 +91,23 @@ class Schedule:
         A round takes two where one server answers the other, but one where both send at the same time.
         """
         return delays(stage.senders for stage in self.exchanging)
+
+
+def waits(steps: Iterable[Collection[int]]) -> tuple[int, int]:
+    """For each server the times in a phase that it waits for an answer after it has sent something, or at the start.
+
+    A message and its answer are one round.
+
+    Args:
+        steps: Which servers send something (0, 1), step by step.
+    """
+    counts, has_sent = [0, 0], [True, True]
+    for senders in steps:
+        for party in (0, 1):
+            has_sent[party] |= party in senders
+            if has_sent[party] and 1 - party in senders:
+                counts[party], has_sent[party] = counts[party] + 1, False
+    return counts[0], counts[1]
 
 
 def delays(steps: Iterable[Collection[int]]) -> int:

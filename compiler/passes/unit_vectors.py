@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ezprivsecfl.compiler.analyses.degrees import degrees
+from ezprivsecfl.compiler.analyses.degrees import POWERS, degrees
 from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program
@@ -114,31 +114,22 @@ def _only_directions(program: Program, inputs: Sequence[Input]) -> bool:
 
 def _zero_has_no_result(program: Program, square: Value) -> bool:
     """Whether a client whose squared norm is 0 is only divided by it, and nothing else is chosen for it then."""
-    ones, quotients = _ones(program, square), set[Value]()
+    ones, quotients, divided = _ones(program, square), set[Value](), False
     for op in program.ops:
         if any(r in ones for r in op.results):
             continue
-        used = [i for i, o in enumerate(op.operands) if o in ones]
-        divides = isinstance(op, ew.Div) and used == [1]
-        divides |= isinstance(op, ew.Mul) and all(_is_inverse(op.operands[i], square) for i in used)
+        used = {i: ones[o] for i, o in enumerate(op.operands) if o in ones}
+        divides = isinstance(op, ew.Div) and used.keys() == {1} and used[1] > 0
+        divides |= isinstance(op, ew.Mul) and all(power < 0 for power in used.values())
+        divides |= _adds_rows(op) and used.keys() == {0} and used[0] < 0
         if used and not divides:
             return False
         if used or not quotients.isdisjoint(op.operands):
             if isinstance(op, CHOICES):
                 return False
             quotients.update(r for r in op.results if CLIENTS_DIM in r.type.shape)
-    return bool(quotients)
-
-
-def _is_inverse(value: Value, square: Value) -> bool:
-    """Whether one of the values that are 1 is infinite where the squared norm is 0."""
-    inverted = False
-    while value is not square:
-        if isinstance(value.op, ew.Mul):
-            return all(_is_inverse(o, square) for o in value.op.operands)
-        inverted ^= isinstance(value.op, ew.Rsqrt | ew.Reciprocal)
-        value = value.op.operands[0]
-    return inverted
+            divided = True
+    return divided
 
 
 def _with_units(program: Program, square: Value, inputs: Sequence[Input]) -> Program:
@@ -158,18 +149,28 @@ def _with_units(program: Program, square: Value, inputs: Sequence[Input]) -> Pro
                 other = operands[1 - i]
                 if op.operands[i] in ones and other.type == op.result.type:
                     return other
+        if _adds_rows(op) and op.operands[0] in ones:
+            return b.add(st.Reshape, b.add(st.Sum, operands[1], axes=(0,)), shape=op.result.type.shape)
         return None
 
     return drop_unused(rewrite(program, rule), (Input, Output))
 
 
-def _ones(program: Program, square: Value) -> set[Value]:
-    """Values all of whose entries are 1 if ``square`` is."""
-    ones = {square}
-    kept = (st.Reshape, st.Broadcast, st.Transpose, ew.Sqrt, ew.Rsqrt, ew.Reciprocal)
+def _adds_rows(op: Op) -> bool:
+    """Whether a product is a sum of the clients' rows, each with a factor of the client's own."""
+    if not isinstance(op, st.MatMul):
+        return False
+    factors, rows = (o.type.shape for o in op.operands)
+    return factors == (1, CLIENTS_DIM) and len(rows) == 2
+
+
+def _ones(program: Program, square: Value) -> dict[Value, Fraction]:
+    """Values all of whose entries are 1 if ``square`` is, and which power of it they are."""
+    ones = {square: Fraction(1)}
+    kept = (st.Reshape, st.Broadcast, st.Transpose, ew.Mul, ew.Sqrt, ew.Rsqrt, ew.Reciprocal)
     for op in program.ops:
-        if op.operands and all(o in ones for o in op.operands) and isinstance(op, (*kept, ew.Mul)):
-            ones.add(op.result)
+        if isinstance(op, kept) and all(o in ones for o in op.operands):
+            ones[op.result] = POWERS.get(type(op), Fraction(1)) * sum(ones[o] for o in op.operands)
     return ones
 
 

@@ -45,7 +45,8 @@ def expected(x, g):
 
 
 def shares_of(x, seed):
-    return _duet.expand(seed, x.size).reshape(x.shape), _duet.share(x, 8, seed)
+    first = np.random.default_rng(list(seed)).integers(0, 2**64, x.shape, np.uint64)
+    return first, _duet.encode(x, 8).view(np.uint64) - first
 
 
 def test_program_over_tcp(library):
@@ -170,9 +171,11 @@ def test_arrays_are_not_converted_silently(library):
     with pytest.raises(TypeError, match="expected an array of uint64, got float64"):
         program.online(first, [np.zeros((2, 6))], [])
     with pytest.raises(TypeError, match="expected an array of float64, got int64"):
-        _duet.share(np.zeros(2, np.int64), 8, bytes(16))
+        _duet.encode(np.zeros(2, np.int64), 8)
+    with pytest.raises(TypeError, match="expected an array of int64, got float64"):
+        _duet.prove(LAYOUT, np.zeros(12), b"")
     with pytest.raises(ValueError, match="16 bytes"):
-        _duet.expand(bytes(15), 3)
+        _duet.expand_upload(LAYOUT, bytes(15), b"")
     with pytest.raises(ValueError, match="32 bytes"):
         _duet.connect("127.0.0.1", 1, 0, b"", timeout=0.01)
     for link in ((0.0, 0.1), (1e6, -0.1), (1e6, float("nan"))):
@@ -180,13 +183,79 @@ def test_arrays_are_not_converted_silently(library):
             _duet.connect("127.0.0.1", 1, 0, HASH, timeout=0.01, link=link)
 
 
-def test_shares_add_up_to_the_encoded_values():
+def test_values_in_fixed_point():
     values = np.array([[0.5, -1.25], [2.0**40, 0.0]])[:, ::-1]  # not contiguous
-    first, second = shares_of(values, b"0123456789abcdef")
-    np.testing.assert_array_equal((first + second).view(np.int64) / 256, values)
-    assert second.shape == (2, 2)
+    encoded = _duet.encode(values, 8)
+    np.testing.assert_array_equal(encoded / 256, values)
+    assert (encoded.dtype, encoded.shape) == (np.dtype(np.int64), (2, 2))
     with pytest.raises(_duet.RangeError, match="element 1 "):
-        _duet.share(np.array([0.0, np.nan]), 8, bytes(16))
+        _duet.encode(np.array([0.0, np.nan]), 8)
+
+
+LAYOUT = _duet.ProofLayout([(8, 80, 4), (4, 88, 1)], [([(0, 1, 0), (1, 1, 0)], (12).to_bytes(32, "little"))], [0])
+"""Of 12 entries that are 1 or -1."""
+
+
+def test_sizes_of_a_layout():
+    sizes = (LAYOUT.entries, LAYOUT.high_bytes, LAYOUT.coefficients, LAYOUT.proof_bytes, LAYOUT.message_bytes)
+    assert sizes == (12, 8 * 2 + 4 * 3, 2 * 4 + 2 * 1, 32 * 10, 8 * (2 + 4 + 1) + 32)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "statements", "squares"),
+    [
+        ([(4, 63, 1)], [], []),
+        ([(4, 65, 1)], [], []),
+        ([(4, 112, 1)], [], []),
+        ([(4, 80, 3)], [], []),
+        ([(4, 80, 8192)], [], []),
+        ([(2**32, 80, 1)], [], []),
+        ([(4, 80, 1)], [([(1, 1, 0)], bytes(32))], []),
+        ([(4, 80, 0)], [([(0, 1, 0)], bytes(32))], []),
+        ([(4, 80, 1)], [([(0, 1, 0)], bytes(31))], []),
+        ([(4, 80, 0)], [], [0]),
+        ([(4, 80, 1)], [], [1]),
+    ],
+)
+def test_there_is_no_such_layout(vectors, statements, squares):
+    with pytest.raises(ValueError, match=r"a proof's layout: |a constant has 32 bytes"):
+        _duet.ProofLayout(vectors, statements, squares)
+
+
+def test_proofs_are_checked_by_both():
+    values, sessions = np.array([1, -1] * 6)[::-1], _duet.local_pair()  # not contiguous
+    uploads = [_duet.prove(LAYOUT, values, bytes([client])) for client in range(3)]
+    seed, low, high, proof = uploads[1]
+    uploads[1] = (seed, low, high, proof[::-1])
+    seeds = [(upload[0], bytes([client])) for client, upload in enumerate(uploads)]
+    masked = [upload[1:] for upload in uploads]
+    first, second = both(
+        lambda: _duet.check_seeds(sessions[0], LAYOUT, seeds), lambda: _duet.check_masked(sessions[1], LAYOUT, masked)
+    )
+    assert first[0] == second[0] == [True, False, True]
+    assert (first[1] + second[1])[[0, 2]].tolist() == [[8], [8]]
+    low_0 = _duet.expand_upload(LAYOUT, *seeds[0])
+    np.testing.assert_array_equal((low_0 + uploads[0][1]).view(np.int64), values)
+    declared = _duet.cost("client_proofs", clients=3, entries=12, message_bytes=LAYOUT.message_bytes)
+    stats = [session.stats()["agreement"] for session in sessions]
+    assert [s["bytes_sent"] for s in stats] == declared["online_bytes"]
+    assert [s["messages_sent"] for s in stats] == declared["online_messages"]
+    assert max(s["rounds"] for s in stats) == declared["online_rounds"] == 2
+
+
+def test_uploads_of_other_sizes_are_no_verdict():
+    _, low, high, proof = _duet.prove(LAYOUT, np.ones(12, np.int64), b"")
+    for parts in ((low[1:], high, proof), (low, high[1:], proof), (low, high, proof[1:])):
+        with pytest.raises(ValueError, match="an upload of other sizes than the layout's"):
+            _duet.check_masked(_duet.local_pair()[1], LAYOUT, [parts])
+    with pytest.raises(ValueError, match="11 values for 12"):
+        _duet.prove(LAYOUT, np.ones(11, np.int64), b"")
+
+
+def test_sessions_have_a_name_of_their_own():
+    pairs = [_duet.local_pair() for _ in range(3)]
+    assert all(first.nonce == second.nonce and len(first.nonce) == 16 for first, second in pairs)
+    assert len({first.nonce for first, _ in pairs}) == 3
 
 
 def test_costs():
@@ -210,6 +279,7 @@ def test_costs():
         "open_top": {"elements": 3, "bits": 40},
         "coins": {},
         "confirm_round": {},
+        "client_proofs": {"clients": 3, "entries": 10, "message_bytes": 100},
         "lattice_keys": {},
         "truncate": {"elements": 3, "bits": 20},
         "to_yao": {"elements": 3, "width": 20},
@@ -247,6 +317,7 @@ def test_processor_time_is_calibrated():
         return _duet.cost(kernel, **sizes)["cpu_seconds"]
 
     assert seconds("mask", elements=1000) == pytest.approx(0.95e-9 * 2 * (8000 + 16))
+    assert seconds("client_proofs", clients=3, entries=1000, message_bytes=9) == pytest.approx(7e-9 * 3000)
     assert seconds("truncate", elements=1000, bits=20) == pytest.approx(30e-9 * 1000)
     assert seconds("evaluate_boolean", elements=10, layers=[4, 1]) == pytest.approx(26e-9 * 2 * 5 * 10)
     assert seconds("from_boolean", elements=10, width=20) == pytest.approx(26e-9 * 10 * 20)

@@ -44,7 +44,8 @@ def test_run_leaves_the_programs_output_alone(program, capsys, tmp_path):
     (opened,) = call["opened"]
     assert (opened["output"], opened["elements"]) == ("result", 4)
     assert 24 < opened["bits"] < 64
-    assert call["rounds"] == 2 + -(-opened["bits"] // 16)  # the clients are agreed on, and the round is confirmed
+    opening = -(-opened["bits"] // 16)
+    assert call["rounds"] == 1 + 2 + opening + 1  # who takes part, the proofs of these, and the confirmation
     assert call["compile_seconds"] > 0
     assert len(call["bytes_sent"]) == len(call["messages"]) == len(call["cpu_seconds"]) == 2
     assert all(b > 0 for b in call["bytes_sent"])
@@ -107,7 +108,7 @@ def test_compile_writes_what_it_says(program, capsys, tmp_path):
     path, out = program(MEAN), tmp_path / "out"
     assert main([str(path), "--clients", "7", "-o", str(out)]) == 0
     report = capsys.readouterr().out
-    for text in ("Who learns what", "Hidden from both servers", "fractional bits", "Boolean circuits", "6 rounds\n"):
+    for text in ("Who learns what", "Hidden from both servers", "fractional bits", "Boolean circuits", "8 rounds\n"):
         assert text in report
     written = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
     expected = {"report.txt", "tensor.ir", "optimised.ir", "mpc.ir", "program.cpp", "CMakeLists.txt", "manifest.json"}

@@ -12,9 +12,11 @@ from rounds import random_round
 from small_programs import weighted_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.runtime.cluster import Cluster
+from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.session import Link, TwoServerProgram, measure_link
 from ezprivsecfl.runtime.wire import Message
 
@@ -76,7 +78,7 @@ def test_a_round_on_another_cluster(cluster):
         assert_as_opened(program.run(given, server).outputs, expected)
     cluster.settle()
     orders = [[message.header["do"] for message in sent] for sent in recording.sent]
-    rounds = ["upload"] * 3 + ["run"] + ["upload"] * 3 + ["run", "setup"]
+    rounds = ["round", *["upload"] * 3, "run"] * 2 + ["setup"]
     assert orders == [["load", "listen", "meet", *rounds], ["load", "meet", *rounds]]
 
 
@@ -85,8 +87,11 @@ def test_each_server_is_sent_its_own_shares_and_never_a_value(cluster):
     given, server, _ = random_round(COMPILED.tensor, 3)
     on_duet(recording, COMPILED).run(given, server)
     seeds, masked = ([m for m in sent if m.header["do"] == "upload"] for sent in recording.sent)
-    assert [[a.nbytes for a in m.arrays] for m in seeds] == [[16, 16]] * 3
-    assert [[a.shape for a in m.arrays] for m in masked] == [[(7,), ()]] * 3
+    layout = plan_of(manifest(COMPILED, COMPILED.secure, "duet")).layout
+    assert layout.entries == 7 + 1 + 4 * 2 * 8  # each entry has four squares below and above
+    assert [[a.nbytes for a in m.arrays] for m in seeds] == [[16]] * 3
+    sizes = [8 * layout.entries, layout.high_bytes, layout.proof_bytes]
+    assert [[a.nbytes for a in m.arrays] for m in masked] == [sizes] * 3
 
 
 def test_an_emulated_link_is_asked_for_and_named(cluster):

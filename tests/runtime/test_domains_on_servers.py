@@ -39,6 +39,6 @@ def test_both_domains_give_the_result_of_the_simulation_and_the_declared_traffic
     servers.run(values, server)  # base OTs
     got, expected = servers.run(values, server), PlainProgram(compiled).run(values, server)
     assert_as_opened(got.outputs, expected.outputs)
-    declared = declared_cost(as_opened(compiled.secure, got.statistics.opened), CLIENTS)
+    declared = declared_cost(as_opened(compiled.secure, got.statistics.opened), CLIENTS, compiled)
     assert got.statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
     assert got.statistics.rounds == declared.rounds

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from manifests import manifest_with, shared_input
 from small_programs import clipped_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram
@@ -21,8 +22,9 @@ from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.local_cluster import LocalCluster
+from ezprivsecfl.runtime.manifest import Proof
 from ezprivsecfl.runtime.session import TwoServerProgram
-from ezprivsecfl.runtime.sharing import share
+from ezprivsecfl.runtime.sharing import checked
 
 REFUSED = {
     "entry": (
@@ -45,13 +47,14 @@ def test_the_lowest_value_is_checked_too():
         "'w' of client 3 at [1] is -0.5, but the program was compiled for x >= 0. If such values are legitimate, "
         "declare a bound without a lowest value: --bound w=8 (in Python: bounds={'w': ...})"
     )
+    manifest = manifest_with(shared_input("w", 2, frac=20, lowest=0.0))
     with pytest.raises(InputError) as info:
-        share(np.array([0.0, -0.5]), 20, 8.0, "w", 3, 0.0)
+        checked(manifest, {"w": np.array([0.0, -0.5])}, 3)
     assert str(info.value) == text
     with pytest.raises(InputError, match=r"is -9, but .* \|x\| < 8.*--bound w=16"):
-        share(np.array(-9.0), 20, 8.0, "w", 3, 0.0)
+        checked(manifest, {"w": np.array([0.0, -9.0])}, 3)
     for value in (0.0, -0.0, 7.9):
-        share(np.array(value), 20, 8.0, "w", 3, 0.0)
+        checked(manifest, {"w": np.full(2, value)}, 3)
     check_bound(np.array(1.0), 8.0, "w", lowest=1.0)
 
 
@@ -74,7 +77,7 @@ def test_everybody_who_encodes_checks_the_declared_interval(value):
 def test_the_whole_text_of_a_refusal(case):
     value, text = REFUSED[case]
     with pytest.raises(InputError) as info:
-        share(value, 20, 8.0, "w/bias", 3)
+        checked(manifest_with(shared_input("w/bias", *value.shape, frac=20)), {"w/bias": value}, 3)
     assert str(info.value) == text
 
 
@@ -94,10 +97,8 @@ def test_the_bound_that_is_proposed_suffices():
 
 @given(st.lists(st.floats(-8, 8, width=64), max_size=20), st.integers(0, 58))
 def test_client_and_simulation_encode_alike(values, frac):
-    """The seed's half is all that the shares add."""
-    array, seed = np.array(values, dtype=np.float64), bytes(range(16))
-    shares = _duet.expand(seed, array.size) + _duet.share(array, frac, seed)
-    np.testing.assert_array_equal(shares, encode(array, frac))
+    array = np.array(values, dtype=np.float64)
+    np.testing.assert_array_equal(_duet.encode(array, frac).view(np.uint64), encode(array, frac))
     assert np.all(np.abs(decode(encode(array, frac), frac) - array) <= 1 / 2.0**frac)
 
 
@@ -128,5 +129,6 @@ def test_integers_are_exact(dtype):
     values = np.array([0, 1, 100 if dtype is not np.bool_ else 1]).astype(dtype)
     np.testing.assert_array_equal(decode(encode(values, 0), 0), values.astype(np.int64))
     np.testing.assert_array_equal(decode(encode(values, 8), 8), values.astype(np.float64))
-    uploads = share(values, 8, 1000.0, "x", 0)
-    np.testing.assert_array_equal(uploads.masked + _duet.expand(uploads.seed, 3), encode(values, 8))
+    for frac in (0, 8):
+        manifest = manifest_with(shared_input("x", 3, frac=frac, bound=1000.0, proof=Proof.NONE))
+        np.testing.assert_array_equal(checked(manifest, {"x": values}, 0).view(np.uint64), encode(values, frac))

@@ -51,7 +51,7 @@ def test_declared_traffic_is_what_goes_over_the_wire(duet):
     duet.run(*per_client(inputs_of_every_op(2)))  # base OTs
     for clients in (2, 5):
         statistics = duet.run(*per_client(inputs_of_every_op(clients))).statistics
-        declared = declared_cost(COMPILED.secure, clients)
+        declared = declared_cost(COMPILED.secure, clients, COMPILED)
         assert statistics.bytes_sent == [declared.setup_bytes[p] + declared.online_bytes[p] for p in (0, 1)]
         assert statistics.messages == [declared.setup_messages[p] + declared.online_messages[p] for p in (0, 1)]
         assert statistics.rounds == declared.rounds

@@ -52,7 +52,7 @@ def test_from_what_is_opened_no_lattice_reduction_finds_the_summands(trusting):
     exact_found, opened_found = 0, 0
     for seed in range(4):
         clients, server = updates(seed)
-        results = trusting.run(clients, server, seed)
+        results = trusting.round(clients, server)
         assert not any(isinstance(r, Exception) for r in results)
         truth = [[int(t) for t in np.rint(u * QUANTA)] for u in clients["updates"]]
         seen: list[np.ndarray] = []
@@ -76,21 +76,21 @@ def found(sums: list[int], truth: list[list[int]]) -> int:
 
 def test_checks_are_judged_before_anything_of_the_result_is_opened(trusting):
     clients, server = updates(0, clients=3)
-    trusting.run(clients, server)
+    trusting.round(clients, server)
     for engine in trusting.engines:
         assert engine.calls[-2:] == ["online", "reveal"]
-    sent = [server_.session.stats()["online"]["messages_sent"] for server_ in trusting.servers]
+    sent = [server_.stats["online"]["messages_sent"] for server_ in trusting.servers]
     clients["updates"][1] = 0.0
     for engine in trusting.engines:
         engine.revealed = []
-    for result in trusting.run(clients, server, drop_bad_clients=False):
+    for result in trusting.round(clients, server, drop_bad_clients=False):
         assert isinstance(result, DivisionError)
     for engine, server_, before in zip(trusting.engines, trusting.servers, sent, strict=True):
         assert engine.calls[-1] == "online"
         assert any(engine.counts)
         assert not engine.revealed
         # Without the two steps of the reveal. What gave reason for the error is confirmed, like a result.
-        assert server_.session.stats()["online"]["messages_sent"] == before - 2
+        assert server_.stats["online"]["messages_sent"] == before - 2
 
 
 def test_only_the_pass_in_which_all_checks_hold_opens_anything(trusting):
@@ -99,7 +99,7 @@ def test_only_the_pass_in_which_all_checks_hold_opens_anything(trusting):
     clients["updates"][1] = 0.0
     for engine in trusting.engines:
         engine.calls, engine.revealed = [], []
-    results = trusting.run(clients, server)
+    results = trusting.round(clients, server)
     assert not any(isinstance(r, Exception) for r in results)
     for engine, server_ in zip(trusting.engines, trusting.servers, strict=True):
         assert [call for call in engine.calls if call != "setup"] == ["online", "online", "reveal"]
@@ -110,15 +110,15 @@ def test_only_the_pass_in_which_all_checks_hold_opens_anything(trusting):
 def test_reported_bits_are_what_was_sent(summing, magnitude):
     clients = {"x": magnitude * np.array([[0.5, -0.25, 0.0, 0.99, -0.99]] * 4)}
     server = {"rate": np.float64(0.5)}
-    summing.run(clients, server)
-    summing.run(clients, server)
+    summing.round(clients, server)
+    summing.round(clients, server)
     (opened,) = summing.servers[0].opened
     assert opened == summing.servers[1].opened[0]
     assert (opened["output"], opened["elements"]) == ("result", 5)
-    declared = declared_cost(as_opened(summing.compiled.secure, [opened]), 4)
+    declared = declared_cost(as_opened(summing.compiled.secure, [opened]), 4, summing.compiled)
     phases = [[s.stats["agreement"], s.stats["online"]] for s in summing.servers]
     assert [sum(s["bytes_sent"] for s in sent) for sent in phases] == list(declared.online_bytes)
-    assert [sum(s["rounds"] for s in sent) for sent in phases] == [declared.rounds] * 2
+    assert max(sum(s["rounds"] for s in sent) for sent in phases) == declared.rounds
     frac = summing.compiled.secure.of(Share)[0].type.frac
     largest = int(np.rint(4 * 0.99 * magnitude * 2.0**frac))
     assert opened["bits"] == min(64, 64 - largest.bit_length() + 24)
@@ -133,7 +133,7 @@ def test_different_public_values_are_noticed_before_anything_is_opened():
         return original({"rate": np.float64(0.0)}, clients)
 
     pair.servers[1].clear.prepared = other
-    results = pair.run({"x": np.ones((4, 5))}, {"rate": np.float64(1.0)})
+    results = pair.round({"x": np.ones((4, 5))}, {"rate": np.float64(1.0)})
     assert [type(r).__name__ for r in results] == ["MismatchError"] * 2
     assert not any(engine.revealed for engine in pair.engines)
 
@@ -146,8 +146,8 @@ def test_equal_results_are_opened_alike_and_take_the_same_messages(summing):
     others = {0.5: x + np.outer([1, -1, 0, 0], shift), 0.0: rng.integers(-1000, 1000, (4, 5)) / 2**8}
     for rate, y in others.items():
         views = []
-        for seed, given in enumerate((x, y)):
-            results = summing.run({"x": given}, {"rate": np.float64(rate)}, seed)
+        for given in (x, y):
+            results = summing.round({"x": given}, {"rate": np.float64(rate)})
             ((value, bits),) = summing.engines[1].revealed
             views.append((value, bits, summing.servers[1].session.stats()["online"], results[0]["result"]))
         (value, bits, stats, result), (other, other_bits, other_stats, other_result) = views

@@ -55,7 +55,7 @@ def mechanism(steps: str = "") -> Program:
 
 def opened(pair: Pair, deviation: float, **server: object) -> np.ndarray:
     """The real numbers that are opened in a round; both servers see the same."""
-    pair.run({"x": VALUES}, {"deviation": np.float32(deviation), **server})
+    pair.round({"x": VALUES}, {"deviation": np.float32(deviation), **server})
     ((value, bits),) = pair.engines[0].revealed
     ((other, _),) = pair.engines[1].revealed
     (output,) = pair.compiled.secure.of(io.Output)
@@ -112,7 +112,7 @@ def test_what_has_no_noise_is_found() -> None:
 def test_no_noise_if_the_deviation_is_zero_and_none_that_is_too_small() -> None:
     pair = Pair(compile_program(mechanism(), Options(clients=3)))
     assert np.max(np.abs(opened(pair, 0.0) - TOTAL)) < 1e-5
-    for result in pair.run({"x": VALUES}, {"deviation": np.float32(1e-12)}):
+    for result in pair.round({"x": VALUES}, {"deviation": np.float32(1e-12)}):
         assert isinstance(result, InputError)
         assert "less than 1024 units of the last place" in str(result)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from in_process import both
@@ -10,23 +12,29 @@ from manifests import manifest_of
 from ezprivsecfl.errors import DivisionError, InputError, RunError
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.participants import Inbox, agree, check_left, on_valid_clients
+from ezprivsecfl.runtime.proofs import plan_of
 
 CLIENTS = 5
 
 
+MANIFEST = manifest_of(clients=CLIENTS, x=(4, 3), w=())
+LAYOUT = plan_of(MANIFEST).layout
+ROUND, OTHER = "ab" * 16, "cd" * 16
+
+
 def inbox(party: int) -> Inbox:
-    return Inbox(party, manifest_of(clients=CLIENTS, x=(2, 3), w=()))
+    return Inbox(party, MANIFEST)
 
 
-def part(party: int, path: str) -> np.ndarray:
+def parts(party: int) -> list[np.ndarray]:
     if party == 0:
-        return np.arange(16, dtype=np.uint8)
-    return np.ones((2, 3) if path == "x" else (), np.uint64)
+        return [np.arange(16, dtype=np.uint8)]
+    sizes = (LAYOUT.entries, np.uint64), (LAYOUT.high_bytes, np.uint8), (LAYOUT.proof_bytes, np.uint8)
+    return [np.arange(size).astype(dtype) for size, dtype in sizes]
 
 
 def upload(box: Inbox, client: int) -> None:
-    for path in ("x", "w"):
-        box.take(path, client, part(box.party, path))
+    box.take(client, ROUND, parts(box.party), ROUND)
 
 
 @pytest.mark.parametrize("party", [0, 1])
@@ -34,51 +42,75 @@ def test_complete_uploads_take_part(party):
     box = inbox(party)
     for client in (0, 2):
         upload(box, client)
-    box.take("x", 1, part(party, "x"))
     assert box.close(3) == (0, 2)
-    assert box.refused == {1: "it has not uploaded 'w'"}
-    np.testing.assert_array_equal(box.share("x", 2, again=False), part(party, "x"))
+    assert box.refused == {1: "it has not uploaded anything"}
+    for held, given in zip(box.of(2), parts(party), strict=True):
+        np.testing.assert_array_equal(held, given)
+    assert box.bytes == 2 * box.client_bytes
+    box.keep([2])
+    assert box.bytes == box.client_bytes
     box.clear()
     assert (box.close(2), box.bytes) == ((), 0)
-    assert box.refused == {0: "it has not uploaded 'x', 'w'", 1: "it has not uploaded 'x', 'w'"}
+    assert box.refused == dict.fromkeys((0, 1), "it has not uploaded anything")
 
+
+def changed(index: int, data: np.ndarray) -> list[np.ndarray]:
+    """What server 1 gets, with another array in one place."""
+    return [data if i == index else part for i, part in enumerate(parts(1))]
+
+
+ENTRIES, HIGH, PROOF = LAYOUT.entries, LAYOUT.high_bytes, LAYOUT.proof_bytes
 
 TAMPERED = {
-    "seed too short": (0, "x", np.zeros(15, np.uint8)),
-    "seed too long": (0, "x", np.zeros(17, np.uint8)),
-    "seed of another type": (0, "x", np.zeros(16, np.int8)),
-    "seed in two rows": (0, "x", np.zeros((2, 8), np.uint8)),
-    "no seed": (0, "x", np.zeros(0, np.uint8)),
-    "masked value for server 0": (0, "x", np.zeros((2, 3), np.uint64)),
-    "value too short": (1, "x", np.zeros((2, 2), np.uint64)),
-    "value too long": (1, "x", np.zeros((3, 3), np.uint64)),
-    "value that is turned": (1, "x", np.zeros((3, 2), np.uint64)),
-    "value of lower rank": (1, "x", np.zeros(6, np.uint64)),
-    "value of higher rank": (1, "x", np.zeros((1, 2, 3), np.uint64)),
-    "scalar as a vector": (1, "w", np.zeros(1, np.uint64)),
-    "floats": (1, "x", np.zeros((2, 3))),
-    "signed": (1, "x", np.zeros((2, 3), np.int64)),
-    "other byte order": (1, "x", np.zeros((2, 3), ">u8")),
-    "seed for server 1": (1, "x", np.zeros(16, np.uint8)),
-    "unknown parameter": (1, "y", np.zeros((2, 3), np.uint64)),
+    "seed too short": (0, [np.zeros(15, np.uint8)], "seed"),
+    "seed too long": (0, [np.zeros(17, np.uint8)], "seed"),
+    "seed of another type": (0, [np.zeros(16, np.int8)], "seed"),
+    "seed in two rows": (0, [np.zeros((2, 8), np.uint8)], "seed"),
+    "empty seed": (0, [np.zeros(0, np.uint8)], "seed"),
+    "no seed": (0, [], "0 arrays instead of 1"),
+    "two seeds": (0, parts(0) * 2, "2 arrays instead of 1"),
+    "masked values for server 0": (0, parts(1), "3 arrays instead of 1"),
+    "seed for server 1": (1, parts(0), "1 arrays instead of 3"),
+    "values too short": (1, changed(0, np.zeros(ENTRIES - 1, np.uint64)), "masked values"),
+    "values too long": (1, changed(0, np.zeros(ENTRIES + 1, np.uint64)), "masked values"),
+    "values in rows": (1, changed(0, np.zeros((1, ENTRIES), np.uint64)), "masked values"),
+    "floats": (1, changed(0, np.zeros(ENTRIES)), "masked values"),
+    "signed": (1, changed(0, np.zeros(ENTRIES, np.int64)), "masked values"),
+    "other byte order": (1, changed(0, np.zeros(ENTRIES, ">u8")), "masked values"),
+    "high bytes too short": (1, changed(1, np.zeros(HIGH - 2, np.uint8)), "high bytes"),
+    "high bytes too long": (1, changed(1, np.zeros(HIGH + 2, np.uint8)), "high bytes"),
+    "high bytes of two": (1, changed(1, np.zeros(HIGH // 2, np.uint16)), "high bytes"),
+    "proof too short": (1, changed(2, np.zeros(PROOF - 32, np.uint8)), "proof"),
+    "proof too long": (1, changed(2, np.zeros(PROOF + 32, np.uint8)), "proof"),
+    "proof by coefficients": (1, changed(2, np.zeros((PROOF // 32, 32), np.uint8)), "proof"),
+    "no proof": (1, parts(1)[:2], "2 arrays instead of 3"),
+    "arrays turned": (1, parts(1)[::-1], "masked values"),
 }
 
 
 @pytest.mark.parametrize("kind", TAMPERED)
-@pytest.mark.parametrize("before", [False, True], ids=["after", "before"])
-def test_a_tampered_upload_is_refused_with_all_of_its_client(kind, before):
-    party, path, data = TAMPERED[kind]
+def test_a_tampered_upload_is_refused_and_cannot_be_made_good(kind):
+    party, arrays, what = TAMPERED[kind]
     box = inbox(party)
     upload(box, 0)
-    other = "w" if path == "x" else "x"
-    if before:
-        box.take(other, 1, part(party, other))
-    box.take(path, 1, data)
-    if not before:
-        box.take(other, 1, part(party, other))
+    box.take(1, ROUND, arrays, ROUND)
+    upload(box, 1)
     assert box.close(2) == (0,)
     assert list(box.refused) == [1]
-    assert repr(path) in box.refused[1]
+    assert what in box.refused[1]
+    assert box.bytes == box.client_bytes
+
+
+@pytest.mark.parametrize("party", [0, 1])
+@pytest.mark.parametrize("named", [OTHER, ROUND.upper(), ROUND[:-2], "", None, 0, [ROUND], "x" * 10_000])
+def test_an_upload_for_another_round_is_refused(party, named):
+    box = inbox(party)
+    upload(box, 0)
+    box.take(1, named, parts(party), ROUND)
+    assert box.close(2) == (0,)
+    assert list(box.refused) == [1]
+    assert re.match("its upload is for the round .*, not for this one", box.refused[1])
+    assert len(box.refused[1]) < 200
 
 
 @pytest.mark.parametrize("party", [0, 1])
@@ -86,10 +118,10 @@ def test_a_second_upload_is_refused(party):
     box = inbox(party)
     upload(box, 0)
     upload(box, 1)
-    box.take("w", 1, part(party, "w"))
+    upload(box, 1)
     upload(box, 1)  # nor can it start anew
     assert box.close(2) == (0,)
-    assert box.refused == {1: "it has uploaded 'w' twice"}
+    assert box.refused == {1: "it has uploaded twice"}
 
 
 @pytest.mark.parametrize("number", [-1, CLIENTS, 2**70, "1", 1.0, True, None, [0], "x" * 10_000])
@@ -97,7 +129,7 @@ def test_an_unknown_client_takes_nobodys_place(number):
     box = inbox(1)
     upload(box, 0)
     upload(box, 1)
-    box.take("w", number, part(1, "w"))
+    upload(box, number)
     assert box.close(2) == (0, 1)
     assert list(box.refused) == [None]
     assert "which there is not" in box.refused[None]
@@ -115,12 +147,11 @@ def test_a_client_beyond_the_round_is_refused():
 @pytest.mark.parametrize("party", [0, 1])
 def test_what_is_held_is_bounded_however_much_is_uploaded(party):
     box = inbox(party)
-    size = sum(part(party, path).nbytes for path in ("x", "w"))
+    size = sum(part.nbytes for part in parts(party))
     assert box.client_bytes == size
     for number in (*range(-50, 50), *range(CLIENTS)):
-        for path in ("x", "w", "y", "x"):
-            for data in (part(party, path), np.zeros((100, 100), np.uint64)):
-                box.take(path, number, data)
+        for arrays in (parts(party), [np.zeros((100, 100), np.uint64)] * 3, parts(party)):
+            box.take(number, ROUND, arrays, ROUND)
         assert box.bytes <= CLIENTS * size
     assert len(box.refused) <= CLIENTS + 1
     box.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,26 @@ def test_flipped_checks_are_nobodys_fault(bench):
             outcome = bench.round(disturbance("flip-payload", sender, index, random.Random(index)))
             assert outcome.results == [None, None]
             assert not ending(outcome, plain).startswith("BLAMES")
+
+
+@pytest.mark.parametrize("drops", [True, False], ids=["drop", "fail"])
+def test_flipped_proofs_are_nobodys_fault(bench, drops):
+    """Who uploaded, the coins, what server 0's shares evaluate to, the verdicts: each bit could be a client's."""
+    for server in bench.servers:
+        server.clear.manifest = replace(server.clear.manifest, drop_bad_clients=drops)
+    plain = bench.round(untouched)
+    first = [bench.greetings(sender) for sender in (0, 1)]
+    refused = 0
+    for sender in (0, 1):
+        for index in range(first[sender], first[sender] + 3):
+            for kind in ("flip-payload", "flip-last", "zero", "random"):
+                outcome = bench.round(disturbance(kind, sender, index, random.Random(index)))
+                if outcome.altered:
+                    assert outcome.results == [None, None]
+                    assert "Error" in ending(outcome, plain)
+                    assert not ending(outcome, plain).startswith(("BLAMES", "UNTYPED"))
+                    refused += any(isinstance(e, _duet.AgreementError) for e in outcome.errors)
+    assert refused >= 6
 
 
 def test_a_flipped_confirmation_is_an_error_too(bench):

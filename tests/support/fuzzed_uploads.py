@@ -14,7 +14,7 @@ import threading
 import time
 import tracemalloc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -23,11 +23,21 @@ import numpy as np
 from manifests import manifest_of
 
 from ezprivsecfl.runtime.participants import Inbox
+from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.server import Server
+from ezprivsecfl.runtime.sharing import SEED_BYTES
 from ezprivsecfl.runtime.wire import LENGTH, MAX_HEADER, ClosedError, receive
 
 CLIENTS = 4
 PROGRAM = manifest_of(clients=CLIENTS, x=(2, 3), w=())
+ROUND = "00" * 16
+LAYOUT = plan_of(PROGRAM).layout
+SIZES = (
+    (("|u1", SEED_BYTES),),
+    (("<u8", LAYOUT.entries), ("|u1", LAYOUT.high_bytes), ("|u1", LAYOUT.proof_bytes)),
+)
+"""By server the arrays of an upload."""
+
 MESSAGES = 8
 """Of a stream at most."""
 
@@ -64,10 +74,8 @@ def stream(rng: random.Random, party: int) -> bytes:
 
 def message(rng: random.Random, party: int) -> bytes:
     """An upload, right or not."""
-    dtype, shapes = ("|u1", {"x": [16], "w": [16]}) if party == 0 else ("<u8", {"x": [2, 3], "w": []})
-    paths = [path for path in shapes if rng.random() < 0.9]
-    header: Any = {"do": "upload", "program": "p", "client": rng.randrange(CLIENTS), "paths": paths}
-    header["arrays"] = [{"dtype": dtype, "shape": list(shapes[path])} for path in paths]
+    header: Any = {"do": "upload", "program": "p", "client": rng.randrange(CLIENTS), "round": ROUND}
+    header["arrays"] = [{"dtype": dtype, "shape": [size]} for dtype, size in SIZES[party] if rng.random() < 0.95]
     size = sum(int(np.prod(a["shape"])) * np.dtype(a["dtype"]).itemsize for a in header["arrays"])
     if rng.random() < 0.5:
         for _ in range(rng.randint(1, 3)):
@@ -105,7 +113,11 @@ class Uploads:
         self.party = party
         self.server = Server(party)
         self.inbox = Inbox(party, PROGRAM)
-        self.server.programs["p"] = SimpleNamespace(inbox=self.inbox)  # type: ignore[assignment]
+        program = SimpleNamespace(inbox=self.inbox, upload=self._upload)
+        self.server.programs["p"] = program  # type: ignore[assignment]
+
+    def _upload(self, client: Any, named: object, arrays: Sequence[Any]) -> None:
+        self.inbox.take(client, named, arrays, ROUND)
 
     def read(self, data: bytes) -> int:
         """Takes in what a stream brings until it ends; how many messages that were."""
@@ -133,10 +145,8 @@ class Uploads:
         for why in self.inbox.refused.values():
             assert len(why) < 300
         for client in kept:
-            for share in PROGRAM.shares:
-                data = self.inbox.share(share.path, client, again=True)
-                wanted = (np.uint8, (16,)) if self.party == 0 else (np.uint64, share.client_shape)
-                assert (data.dtype, data.shape) == wanted
+            for data, (dtype, size) in zip(self.inbox.of(client), SIZES[self.party], strict=True):
+                assert (data.dtype, data.shape) == (np.dtype(dtype), (size,))
         self.inbox.clear()
         return kept
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +12,8 @@ import numpy as np
 
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.program import ServerProgram
+from ezprivsecfl.runtime.proofs import plan_of
+from ezprivsecfl.runtime.sharing import Occasion, Uploads, checked, share
 
 Array = np.ndarray[Any, Any]
 
@@ -35,12 +36,6 @@ def both(act: Callable[[int], Any], seconds: float = 60) -> list[Any]:
     return results
 
 
-def uploads(value: Array, frac: int) -> tuple[Array, Array]:
-    """What a client that keeps to the protocol uploads to server 0 and to server 1."""
-    seed = os.urandom(16)
-    return np.frombuffer(seed, np.uint8), _duet.share(np.asarray(value, np.float64), frac, seed)
-
-
 class InProcess:
     """Two servers that have met.
 
@@ -50,7 +45,6 @@ class InProcess:
 
     def __init__(self, folder: Path) -> None:
         self.servers = [ServerProgram.load(folder, party) for party in (0, 1)]
-        self.fracs = {s.path: s.frac for s in self.servers[0].manifest.shares}
         self.connect()
 
     def connect(self) -> None:
@@ -58,11 +52,32 @@ class InProcess:
         for server, session in zip(self.servers, _duet.local_pair(), strict=True):
             server.session, server.ready_for = session, None
 
+    def occasion(self, client: int) -> Occasion:
+        """What a client's upload of the round that is to come is for."""
+        return Occasion(self.servers[0].program_hash, self.servers[0].round_id, client)
+
+    def uploads(self, client: int, **values: Array) -> Uploads:
+        """What a client that keeps to the protocol uploads."""
+        manifest = self.servers[0].manifest
+        return share(manifest, checked(manifest, values, client), self.occasion(client))
+
+    def prove(self, client: int, values: Array) -> tuple[bytes, Array, Array, Array]:
+        """What the engine makes of any values, whether statements hold of them or not."""
+        return _duet.prove(plan_of(self.servers[0].manifest).layout, values, self.occasion(client).context)
+
+    def send(self, client: int, uploads: Uploads, *parties: int) -> None:
+        """Uploads to some servers; to both, if none are given."""
+        for party in parties or (0, 1):
+            self.servers[party].upload(client, self.round_id, uploads.arrays[party])
+
     def upload(self, client: int, **values: Array) -> None:
         """As an honest client does."""
-        for path, value in values.items():
-            for server, part in zip(self.servers, uploads(value, self.fracs[path]), strict=True):
-                server.upload(path, client, part)
+        self.send(client, self.uploads(client, **values))
+
+    @property
+    def round_id(self) -> str:
+        """As uploads name it."""
+        return self.servers[0].round_id.hex()
 
     def run(
         self, server: dict[str, Array], clients: int, other: int | None = None, *, drop_bad_clients: bool = True

@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
-from ezprivsecfl.runtime.manifest import Manifest, SharedInput
+import math
+
+from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES
+from ezprivsecfl.runtime.manifest import Manifest, Proof, SharedInput
+from ezprivsecfl.runtime.proofs import SHARE_BITS
+
+FRAC, BOUND = 8, 8.0
+
+
+def shared_input(
+    path: str,
+    *shape: int,
+    frac: int = FRAC,
+    bound: float = BOUND,
+    lowest: float | None = None,
+    proof: Proof | None = None,
+    norm: float | None = None,
+) -> SharedInput:
+    """A CLIENTS-placed parameter; of few entries every one is proved, of many the norm, unless a test says more."""
+    entries = math.prod(shape)
+    if proof is None:
+        proof = Proof.ENTRIES if entries <= PROVED_ENTRIES else Proof.NORM
+    if proof is Proof.NORM and norm is None:
+        norm = bound * math.sqrt(entries)
+    return SharedInput(path, ("n", *shape), frac, bound, lowest, proof, norm)
+
+
+def manifest_with(
+    *shares: SharedInput,
+    name: str = "p",
+    clients: int = 5,
+    min_clients: int = 2,
+    drop_bad_clients: bool = True,
+    share_bits: int = SHARE_BITS,
+    squares: tuple[str, ...] = (),
+) -> Manifest:
+    """With these parameters."""
+    return Manifest(name, "duet", clients, min_clients, drop_bad_clients, shares, (), (), (), (), share_bits, squares)
 
 
 def manifest_of(
     *, name: str = "p", clients: int = 5, min_clients: int = 2, drop_bad_clients: bool = True, **shapes: tuple[int, ...]
 ) -> Manifest:
     """With one CLIENTS-placed parameter of each name and shape."""
-    shares = tuple(SharedInput(path, ("n", *shape), 8, 8.0, None) for path, shape in shapes.items())
-    return Manifest(name, "duet", clients, min_clients, drop_bad_clients, shares, (), (), (), ())
+    shares = [shared_input(path, *shape) for path, shape in shapes.items()]
+    terms = {"name": name, "clients": clients, "min_clients": min_clients, "drop_bad_clients": drop_bad_clients}
+    return manifest_with(*shares, **terms)

@@ -59,7 +59,7 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
     b.circuits = {"relu": relu_circuit(), "max": max_circuit()}
     fixed = FixedFormat(20, FRAC)
     with b.at(Location("user.py", 3, "Input")):
-        x = b.add(io.Share, path="x", bound=8.0, type=ArithType(("n", 4), FRAC))
+        x = b.add(io.Share, path="x", bound=8.0, type=ArithType(("n", 4), FRAC), norm=16.0)
         w = b.add(io.Share, path="w", bound=8.0, type=ArithType(("n",), FRAC))
         g = b.add(io.Public, path="g", bound=8.0, type=RingType((4,), FRAC))
     with b.at(Location("user.py", 5, "Linear")):
@@ -115,6 +115,7 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
             "scaled": b.add(structure.Sum, scaled, axes=(0,)),
             "dots": b.add(structure.Sum, dots, axes=(0, 1)),
             "squares": b.add(structure.Sum, squares, axes=(0,)),
+            "proved_squares": b.add(structure.Sum, b.add(io.ProvedSquares, x), axes=(0,)),
             "weighted": weighted,
             "batched": batched,
             "unmasked": unmasked,

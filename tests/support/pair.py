@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from in_process import both
+from in_process import InProcess
 from on_duet import as_compiled
 
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.ir.mpc.io import Share
-from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.program import ServerProgram
 
 
 @dataclass
@@ -41,30 +38,22 @@ class Recorder:
         return self.revealed
 
 
-class Pair:
+class Pair(InProcess):
     """Two connected servers with the same program."""
 
     def __init__(self, compiled: Compiled) -> None:
-        folder = as_compiled(compiled).build().folder
+        super().__init__(as_compiled(compiled).build().folder)
         self.compiled = compiled
-        self.servers = [ServerProgram.load(folder, party) for party in (0, 1)]
         self.engines = [Recorder(server.engine) for server in self.servers]
-        for server, engine, session in zip(self.servers, self.engines, _duet.local_pair(), strict=True):
-            server.engine, server.session = engine, session
+        for server, engine in zip(self.servers, self.engines, strict=True):
+            server.engine = engine
 
-    def run(
-        self, clients: Mapping[str, Any], server: Mapping[str, Any], seed: int = 0, *, drop_bad_clients: bool = True
+    def round(
+        self, clients: Mapping[str, Any], server: Mapping[str, Any], *, drop_bad_clients: bool = True
     ) -> list[Any]:
         """One round; what each server returns, or the error that it raises. ``clients`` has all clients stacked."""
-        for one in self.servers:
-            one.clear.manifest = replace(one.clear.manifest, drop_bad_clients=drop_bad_clients)
-        rng = np.random.default_rng(seed)
-        for share in self.compiled.secure.of(Share):
-            for client, value in enumerate(clients[share.path]):
-                key = rng.bytes(16)
-                masked = _duet.share(np.asarray(value, dtype=np.float64), share.type.frac, key)
-                self.servers[0].upload(share.path, client, np.frombuffer(key, np.uint8))
-                self.servers[1].upload(share.path, client, masked)
         count = len(next(iter(clients.values())))
+        for client in range(count):
+            self.upload(client, **{path: values[client] for path, values in clients.items()})
         given = {path: np.asarray(value) for path, value in server.items()}
-        return both(lambda party: self.servers[party].run(given, count))
+        return self.run(given, count, drop_bad_clients=drop_bad_clients)

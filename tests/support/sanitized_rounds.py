@@ -27,8 +27,8 @@ def main() -> None:
     cases = ((compiled_every_op(), inputs_of_every_op(CLIENTS)), (robust, random_round(robust.tensor, CLIENTS)[2]))
     for compiled, inputs in cases:
         pair, given = Pair(compiled), by_placement(compiled.tensor, inputs)
-        for seed in range(ROUNDS):
-            for result in pair.run(*given, seed=seed):
+        for _ in range(ROUNDS):
+            for result in pair.round(*given):
                 if isinstance(result, Exception):
                     raise result
         print(f"{compiled.secure.name}: {ROUNDS} rounds")

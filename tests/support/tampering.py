@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,11 @@ from small_programs import fltrust
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
-from ezprivsecfl.errors import DivisionError, EzError, InputError
-from ezprivsecfl.ir.mpc.io import Share
+from ezprivsecfl.errors import DivisionError, EzError, InputError, RunError
 from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.participants import agreement_bytes
 from ezprivsecfl.runtime.program import ServerProgram
-from ezprivsecfl.runtime.sharing import share
+from ezprivsecfl.runtime.sharing import Occasion, Uploads, checked, share
 
 HEADER = struct.Struct("<HHIQ")
 """Of a frame: magic, type, length, number."""
@@ -62,6 +62,47 @@ class Outcome:
     frames: list[int] = field(default_factory=lambda: [0, 0])
 
 
+class Meeting:
+    """What clients upload for the round that both servers say is to come, as soon as both have said so.
+
+    Args:
+        bench: What the clients have.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self._said: dict[int, bytes] = {}
+        self._uploads: list[Uploads] = []
+        self._all = threading.Barrier(2, action=self._share)
+
+    def uploads(self, party: int, round_id: bytes) -> list[Uploads]:
+        """By client, as soon as both servers ask.
+
+        Raises:
+            RunError: They name different rounds, or the other server has left.
+        """
+        self._said[party] = round_id
+        try:
+            self._all.wait(30)
+        except threading.BrokenBarrierError:
+            raise RunError("the other server has not come as far as that") from None
+        if len(set(self._said.values())) != 1:
+            raise RunError("the servers disagree on which round is to come")
+        return self._uploads
+
+    def leave(self) -> None:
+        """So that the other server does not wait."""
+        self._all.abort()
+
+    def _share(self) -> None:
+        server = self.bench.servers[0]
+        first = Occasion(server.program_hash, self._said[0], 0)
+        occasions = [replace(first, client=client) for client in range(self.bench.clients)]
+        made = [share(server.manifest, v, o) for v, o in zip(self.bench.values, occasions, strict=True)]
+        self._uploads = self.bench.last_uploads = made
+        self.bench.last_occasion = first
+
+
 class Bench:
     """A program on two servers in this process, with one round's inputs.
 
@@ -69,28 +110,46 @@ class Bench:
         compiled: The program.
         clients: Of a round.
         idle_seconds: How long the servers wait for each other.
+
+    Attributes:
+        last_uploads: What clients have uploaded in the last round.
+        last_occasion: What the first of them was for.
     """
+
+    last_uploads: list[Uploads]
+    last_occasion: Occasion
 
     def __init__(self, compiled: Compiled, clients: int, idle_seconds: float = 1.0) -> None:
         folder = as_compiled(compiled).build().folder
         self.servers = [ServerProgram.load(Path(folder), party) for party in (0, 1)]
         given, self.server, _ = random_round(compiled.tensor, clients)
         self.clients, self.idle_seconds = clients, idle_seconds
-        self.uploads = [
-            (s.path, c, share(np.asarray(given[s.path][c]), s.type.frac, s.bound, s.path, c))
-            for s in compiled.secure.of(Share)
-            for c in range(clients)
-        ]
+        manifest = self.servers[0].manifest
+        by_client = [{path: values[c] for path, values in given.items()} for c in range(clients)]
+        self.values = [checked(manifest, values, c) for c, values in enumerate(by_client)]
+
+    def greetings(self, sender: int) -> int:
+        """Frames that a server sends before both have met: the next one says who has uploaded."""
+        bits, lists = agreement_bytes(self.clients), []
+
+        def watched(by: int, at: int, header: bytes, payload: bytes) -> list[bytes]:
+            if by == sender and len(payload) == bits:
+                lists.append(at)
+            return [header + payload]
+
+        self.round(watched)
+        return lists[0]
 
     def round(self, mutate: Mutation) -> Outcome:
         """One round on a new connection, through the relay."""
-        outcome = Outcome()
+        outcome, meeting = Outcome(), Meeting(self)
         listener = _duet.Listener("127.0.0.1", 0)
         with socket.create_server(("127.0.0.1", 0)) as relay:
             threads = [threading.Thread(target=self._relay, args=(relay, listener.port, mutate, outcome), daemon=True)]
             for party in (0, 1):
                 port = relay.getsockname()[1]
-                threads.append(threading.Thread(target=self._serve, args=(party, listener, port, outcome), daemon=True))
+                serving = (party, listener, port, meeting, outcome)
+                threads.append(threading.Thread(target=self._serve, args=serving, daemon=True))
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -98,7 +157,7 @@ class Bench:
                 assert not thread.is_alive(), "a server hangs"
         return outcome
 
-    def _serve(self, party: int, listener: Any, port: int, outcome: Outcome) -> None:
+    def _serve(self, party: int, listener: Any, port: int, meeting: Meeting, outcome: Outcome) -> None:
         program, terms = self.servers[party], (party, self.servers[party].program_hash)
         patience = {"timeout": 10.0, "idle_timeout": self.idle_seconds}
         try:
@@ -106,13 +165,13 @@ class Bench:
                 program.session = listener.accept(*terms, **patience)
             else:
                 program.session = _duet.connect("127.0.0.1", port, *terms, **patience)
-            for path, client, parts in self.uploads:
-                data = np.frombuffer(parts.seed, dtype=np.uint8) if party == 0 else parts.masked
-                program.upload(path, client, data)
+            for client, uploads in enumerate(meeting.uploads(party, program.round_id)):
+                program.upload(client, program.round_id.hex(), uploads.arrays[party])
             outcome.results[party] = program.run(self.server, self.clients)
         except Exception as e:
             outcome.errors[party] = e
         finally:
+            meeting.leave()
             if program.session is not None:
                 program.session.close()
             program.session = program.ready_for = None

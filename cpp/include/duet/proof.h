@@ -103,7 +103,7 @@ Block upload_key(Block seed, std::span<const std::uint8_t> context);
 
 // Shares `values`, of all vectors one after the other, and proves the layout's statements about
 // them. Nothing checks that these hold: servers refuse the upload if they do not. RangeError if the
-// values are too large for shares of so many bits.
+// values are too large for shares of so many bits; never if nothing is proved.
 ProvenUpload prove(const ProofLayout& layout, std::span<const std::int64_t> values,
                    std::span<const std::uint8_t> context, Randomness& random);
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 
 from on_duet import as_compiled
-from small_programs import fltrust, weighted_mean
+from small_programs import clipped_mean, fltrust, weighted_mean
 
+from ezprivsecfl.backends.duet.declared import declared
 from ezprivsecfl.backends.duet.rounds import scheduled
+from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.ir.mpc.protocol import SquareSum
+from ezprivsecfl.ir.mpc.shares import SquareSumOfShares
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.participants import agreement_bytes
+from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.statistics import size_text
 
 
@@ -34,7 +39,7 @@ def test_without_lattices_there_is_nothing_to_say():
 def test_what_the_servers_agree_upon_is_counted_with_the_operations():
     lowered = as_compiled(compile_program(fltrust(2), Options(clients=3)))
     table = lowered.cost(3)
-    assert list(table.agreements) == ["participants", "public values", "confirmation"]
+    assert list(table.agreements) == ["participants", "clients' proofs", "public values", "confirmation"]
     assert table.agreements["confirmation"].online.bytes == (16 + 3 * 32, 16 + 3 * 32)
     assert table.agreements["participants"].online.bytes == (16 + agreement_bytes(3),) * 2
     costs = [*(c.cost for c in table.ops), *table.agreements.values()]
@@ -43,12 +48,28 @@ def test_what_the_servers_agree_upon_is_counted_with_the_operations():
         assert table.online_messages[party] == sum(c.online.messages[party] for c in costs)
         assert table.setup_bytes[party] == sum(c.setup.bytes[party] for c in costs)
     plan = scheduled(lowered.program)
-    assert (table.rounds, table.delays) == (plan.rounds + 2, plan.delays + 2)
+    ends = 2 + table.agreements["clients' proofs"].online.rounds
+    assert (table.rounds, table.delays) == (plan.rounds + ends, plan.delays + ends)
 
 
 def test_without_public_values_there_is_nothing_to_agree_upon():
     table = as_compiled(compile_program(weighted_mean(2), Options(clients=3))).cost(3)
-    assert list(table.agreements) == ["participants", "confirmation"]
+    assert list(table.agreements) == ["participants", "clients' proofs", "confirmation"]
+
+
+def test_proofs_cost_what_the_engine_declares_and_without_there_are_none():
+    """Squared norms of proofs, which the servers need not compute."""
+    program = clipped_mean(3000)
+    proved, unproved = (as_compiled(compile_program(program, Options(clients=9, proofs=p))) for p in (True, False))
+    layout = plan_of(manifest(proved.compiled, proved.program, "duet")).layout
+    sizes = {"clients": 9, "entries": layout.entries, "message_bytes": layout.message_bytes}
+    with_, without = proved.cost(9), unproved.cost(9)
+    assert with_.agreements["clients' proofs"] == declared("client_proofs", **sizes)
+    assert with_.agreements["clients' proofs"].online.messages == (2, 2)  # coins, what is checked, and verdicts
+    assert list(without.agreements) == ["participants", "public values", "confirmation"]
+    squares = sum(sum(c.cost.online.bytes) for c in without.ops if isinstance(c.op, SquareSum | SquareSumOfShares))
+    assert squares > sum(with_.agreements["clients' proofs"].online.bytes)
+    assert with_.total_bytes < without.total_bytes
 
 
 def test_a_table_has_a_line_for_every_cost_and_their_sum():

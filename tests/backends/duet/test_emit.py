@@ -28,14 +28,23 @@ from ezprivsecfl.runtime.artefact import tree_hash
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def tree_of(program: Program) -> dict[str, str]:
-    return as_compiled(compile_program(program, Options(clients=9))).sources()
+def tree_of(program: Program, *, proofs: bool = True) -> dict[str, str]:
+    return as_compiled(compile_program(program, Options(clients=9, proofs=proofs))).sources()
 
 
-@pytest.mark.parametrize("program", [fltrust(12), weighted_mean(5), clipped_mean(6)], ids=lambda p: p.name)
-def test_emitted_sources_are_golden(program):
+@pytest.mark.parametrize(
+    ("program", "proofs"),
+    [
+        (fltrust(12), True),
+        (replace(fltrust(12), name="fltrust_without_proofs"), False),
+        (weighted_mean(5), True),
+        (clipped_mean(6), True),
+    ],
+    ids=lambda x: getattr(x, "name", ""),
+)
+def test_emitted_sources_are_golden(program, proofs):
     """To accept a change: UPDATE_GOLDEN=1 uv run pytest tests/backends, and read the diff."""
-    text, golden = tree_of(program)["program.cpp"], GOLDEN / f"{program.name}.cpp"
+    text, golden = tree_of(program, proofs=proofs)["program.cpp"], GOLDEN / f"{program.name}.cpp"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text)
     assert text == golden.read_text()

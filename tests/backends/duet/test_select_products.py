@@ -21,7 +21,8 @@ from ezprivsecfl.ir.types import ArithType
 
 
 def compiled(size: int) -> Compiled:
-    return compile_program(fltrust(size), Options(clients=30))
+    """With squared norms that the servers compute."""
+    return compile_program(fltrust(size), Options(clients=30, proofs=False))
 
 
 def products_at(first: int, second: int, size: int = 4) -> Program:

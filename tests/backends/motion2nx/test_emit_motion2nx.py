@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from ezprivsecfl.runtime.artefact import tree_hash
 GOLDEN = Path(__file__).parent / "golden"
 COMPILED = [
     *(compile_program(program, Options(clients=9)) for program in (fltrust(12), weighted_mean(5), clipped_mean(6))),
+    compile_program(replace(fltrust(12), name="fltrust_without_proofs"), Options(clients=9, proofs=False)),
     compiled_every_op(sketched=False),
 ]
 

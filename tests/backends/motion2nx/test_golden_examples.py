@@ -51,14 +51,17 @@ def test_example(name, undisturbed):
 
 
 def test_traffic_is_estimated_from_the_phases():
-    compiled = compile_program(trace_of("fltrust"), Options(clients=30))
-    lines = Motion2nx().lower(compiled).traffic()
-    assert lines[0] == "about 264.2 MB, both directions together (MOTION2NX declares nothing)"
-    assert lines[1:] == [
-        "2 x products, each as many graphs as memory takes",
-        "2 x graphs with garbled circuits",
-        "1 x rounds of opening",
-    ]
+    """Without clients' proofs squares are products, too; with them, trust scores are multiplied with one inverse."""
+    program = trace_of("fltrust")
+    for proofs, size, graphs in ((True, "105.9", 3), (False, "264.2", 2)):
+        compiled = compile_program(program, Options(clients=30, proofs=proofs))
+        lines = Motion2nx().lower(compiled).traffic()
+        assert lines == [
+            f"about {size} MB, both directions together (MOTION2NX declares nothing)",
+            "2 x products, each as many graphs as memory takes",
+            f"{graphs} x graphs with garbled circuits",
+            "1 x rounds of opening",
+        ]
 
 
 def trace_of(name):

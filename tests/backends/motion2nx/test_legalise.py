@@ -73,7 +73,7 @@ def test_the_smaller_factor_comes_left():
 
 
 def test_squares_cost_half_of_products():
-    secure = legal(compile_program(fltrust(3372), Options(clients=30)).secure)
+    secure = legal(compile_program(fltrust(3372), Options(clients=30, proofs=False)).secure)
     (squares,) = secure.of(SquareSumOfShares)
     assert product_bytes(squares, 30) == 30 * 3372 * 64 * 24
 

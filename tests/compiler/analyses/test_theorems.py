@@ -17,6 +17,7 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.pipeline import tensor_passes
+from ezprivsecfl.ir.mpc.unit_vectors import as_shared
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Program
@@ -462,8 +463,8 @@ def program(build: Build) -> tuple[Program, Value]:
     return bounded, output.operands[0].op.operands[0] if clients else output.operands[0]
 
 
-def optimised(before: Program) -> Program:
-    return run_passes(before, tensor_passes(Options(clients=N)))
+def optimised(before: Program, *, proofs: bool) -> Program:
+    return run_passes(before, tensor_passes(Options(clients=N, proofs=proofs)))
 
 
 def adversarial(before: Program, seed: int) -> dict[str, np.ndarray]:
@@ -484,11 +485,11 @@ def adversarial(before: Program, seed: int) -> dict[str, np.ndarray]:
 
 
 def hold(before: Program) -> None:
-    """Neither the program nor what the passes make of it leaves its ranges."""
-    for each in (before, optimised(before)):
-        ranges = Ranges(each)
+    """Neither the program nor what the passes make of it, with unit vectors and without, leaves its ranges."""
+    for each in (before, optimised(before, proofs=False), optimised(before, proofs=True)):
+        ranges, units = Ranges(each), {op.path: op.unit for op in each.of(Input)}
         for seed in range(40):
-            check_ranges(each, adversarial(before, seed), N, ranges)
+            check_ranges(each, as_shared(adversarial(before, seed), units), N, ranges)
 
 
 @pytest.mark.parametrize("build", AT_MOST_ONE, ids=lambda f: f.__name__)

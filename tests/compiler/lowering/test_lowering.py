@@ -7,6 +7,7 @@ import pytest
 from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.checking import optimised_inputs
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options, Relu
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
@@ -15,7 +16,7 @@ from ezprivsecfl.errors import CompileError, DivisionError, PrecisionError, Unsu
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
-from ezprivsecfl.ir.mpc.io import Output, Public, Share
+from ezprivsecfl.ir.mpc.io import Output, ProvedSquares, Public, Share
 from ezprivsecfl.ir.mpc.protocol import Circuit, Mask, Product, SquareSum, Truncate
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, Input
@@ -23,16 +24,19 @@ from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.types import DType
 
-AND_COUNTS = {"fltrust": [1, 697, 721, 1890], "weighted_mean": [978], "clipped_mean": [765, 986]}
+AND_COUNTS = {"fltrust": [35, 888], "weighted_mean": [978], "clipped_mean": [765, 986]}
+
+WITHOUT_PROOFS = {**AND_COUNTS, "fltrust": [1, 697, 721, 1890], "clipped_mean": [765, 999]}
+"""For FLTrust the servers compute norms, and divide by them."""
 
 
 def simulate(compiled: Compiled, inputs: dict[str, np.ndarray], clients: int) -> dict[str, np.ndarray]:
     """Prologue in float64, secure part in the exact ring, epilogue in float64."""
     server = {op.path: inputs[op.path] for op in compiled.prologue.of(Input)}
     publics = run_tensor(compiled.prologue, server, clients)
-    encoded = {}
+    encoded, shared = {}, optimised_inputs(compiled, inputs)
     for op in compiled.secure.of(Share):
-        encoded[op.path] = encode(inputs[op.path], op.type.frac)
+        encoded[op.path] = encode(shared[op.path], op.type.frac)
     for op in compiled.secure.of(Public):
         assert np.all(np.abs(publics[op.path]) < op.bound)
         encoded[op.path] = encode(publics[op.path], op.type.frac)
@@ -62,8 +66,9 @@ def check(
     return compiled
 
 
+@pytest.mark.parametrize("proofs", [True, False], ids=["proofs", "no proofs"])
 @pytest.mark.parametrize("deviation", [0.001, 0.05, 1.0])
-def test_fltrust_is_precise_at_every_magnitude(fltrust_program, deviation):
+def test_fltrust_is_precise_at_every_magnitude(fltrust_program, deviation, proofs):
     rng = np.random.default_rng(0)
     clients = 30
     direction = rng.normal(0, 1, 3372)
@@ -71,7 +76,7 @@ def test_fltrust_is_precise_at_every_magnitude(fltrust_program, deviation):
     updates[:6] *= -1
     root = deviation * (0.5 * direction + rng.normal(0, 1, 3372)) / np.sqrt(1.25)
     inputs = {"updates": np.clip(updates, -7.9, 7.9), "root": np.clip(root, -7.9, 7.9)}
-    compiled = compile_program(fltrust_program, Options(clients=clients))
+    compiled = compile_program(fltrust_program, Options(clients=clients, proofs=proofs))
     expected = run_tensor(fltrust_program, inputs, clients)["result"]
     got = simulate(compiled, inputs, clients)["result"]
     assert np.linalg.norm(got - expected) <= 1e-3 * np.linalg.norm(expected)
@@ -79,7 +84,7 @@ def test_fltrust_is_precise_at_every_magnitude(fltrust_program, deviation):
 
 
 def test_fltrust_needs_one_mask_per_value_and_small_circuits(fltrust_program):
-    secure = compile_program(fltrust_program, Options(clients=30)).secure
+    secure = compile_program(fltrust_program, Options(clients=30, proofs=False)).secure
     assert [op.operands[0].type.shape for op in secure.of(Mask)] == [("n", 3372), (1, "n")]
     assert len(secure.of(Product)) == 1
     assert len(secure.of(SquareSum)) == 1
@@ -87,9 +92,22 @@ def test_fltrust_needs_one_mask_per_value_and_small_circuits(fltrust_program):
     assert all(op.type.frac >= 16 for op in secure.of(Share))
 
 
-def test_and_counts_of_programs_are_pinned(any_program):
-    secure = compile_program(any_program, Options(clients=30)).secure
-    assert sorted(circuit.and_count for circuit in secure.circuits.values()) == AND_COUNTS[any_program.name]
+def test_fltrust_on_unit_vectors_needs_no_norms(fltrust_program):
+    """What is left is a sum of scaled rows, and of the clients' trust scores one inverse."""
+    secure = compile_program(fltrust_program, Options(clients=30)).secure
+    assert not secure.of(SquareSum)
+    assert not secure.of(ProvedSquares)
+    products = [tuple(o.type.shape for o in op.operands) for op in secure.of(Product)]
+    assert products == [((1, 1), (1, "n")), ((1, "n"), ("n", 3372))]
+    assert [op.operands[0].type.shape for op in secure.of(Circuit)].count(("n",)) == 1
+    (share,) = secure.of(Share)
+    assert (share.unit, share.norm) == ("updates", 1.0)
+
+
+@pytest.mark.parametrize(("proofs", "counts"), [(True, AND_COUNTS), (False, WITHOUT_PROOFS)])
+def test_and_counts_of_programs_are_pinned(any_program, proofs, counts):
+    secure = compile_program(any_program, Options(clients=30, proofs=proofs)).secure
+    assert sorted(circuit.and_count for circuit in secure.circuits.values()) == counts[any_program.name]
 
 
 def test_programs_agree_with_the_reference(any_program):

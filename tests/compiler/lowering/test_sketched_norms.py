@@ -14,7 +14,7 @@ from ezprivsecfl.compiler.options import Norms, Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import PrecisionError, UnsupportedError
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.mpc.io import Share
+from ezprivsecfl.ir.mpc.io import ProvedSquares, Share
 from ezprivsecfl.ir.mpc.protocol import SquareSum
 from ezprivsecfl.ir.mpc.sketch import Coins, Sketch
 from ezprivsecfl.ir.program import Program
@@ -40,19 +40,31 @@ def layers() -> Program:
 
 
 def test_long_vectors_are_sketched_with_one_draw():
-    secure = compile_program(layers(), Options(clients=5, norms=Norms(64))).secure
+    secure = compile_program(layers(), Options(clients=5, norms=Norms(64), proofs=False)).secure
     assert [op.operands[0].type.shape for op in secure.of(Sketch)] == [("n", 500), ("n", 900), ("n", 500)]
     assert len(secure.of(Coins)) == 1
     assert [op.operands[0].type.shape for op in secure.of(SquareSum)].count(("n", 64)) == 4
-    exact = compile_program(layers(), Options(clients=5)).secure
+    exact = compile_program(layers(), Options(clients=5, proofs=False)).secure
     assert not exact.of(Sketch)
     assert not exact.of(Coins)
+
+
+def test_what_clients_prove_of_short_vectors_is_neither_sketched_nor_computed():
+    secure = compile_program(layers(), Options(clients=5, norms=Norms(64))).secure
+    assert [op.operands[0].type.shape for op in secure.of(Sketch)] == [("n", 500), ("n", 900), ("n", 500)]
+    assert [op.operands[0].type.shape for op in secure.of(ProvedSquares)] == [("n", 64)]
+
+
+def test_directions_need_no_sketches():
+    compiled = compile_program(fltrust(1_000_000_000), Options(clients=100, norms=Norms(64)))
+    assert not compiled.secure.of(Sketch)
+    assert not compiled.secure.of(Coins)
 
 
 @pytest.mark.parametrize(("make", "sums"), [(layers, 256), (lambda: fltrust(3000), 1024)], ids=["layers", "fltrust"])
 def test_results_are_close(make, sums):
     program = make()
-    compiled = compile_program(program, Options(clients=12, norms=Norms(sums)))
+    compiled = compile_program(program, Options(clients=12, norms=Norms(sums), proofs=False))
     given, server, stacked = random_round(program, 12)
     expected = run_tensor(program, stacked, 12)["result"]
     plain = PlainProgram(compiled)
@@ -64,10 +76,10 @@ def test_results_are_close(make, sums):
 
 
 def test_a_million_parameters_fit_the_default_bound():
-    compiled = compile_program(fltrust(1_000_000), Options(clients=100, norms=Norms(4096)))
+    compiled = compile_program(fltrust(1_000_000), Options(clients=100, norms=Norms(4096), proofs=False))
     assert [op.type.frac for op in compiled.secure.of(Share)] == [16]
     with pytest.raises(PrecisionError, match=r"matmul does not fit .* Or take more sums \(--norms\)"):
-        compile_program(fltrust(1_000_000_000), Options(clients=100, norms=Norms(64)))
+        compile_program(fltrust(1_000_000_000), Options(clients=100, norms=Norms(64), proofs=False))
 
 
 def test_the_longest_vectors_do_not_wrap_around():
@@ -84,6 +96,6 @@ def test_the_longest_vectors_do_not_wrap_around():
 
 
 def test_motion2nx_refuses():
-    compiled = compile_program(fltrust(100), Options(clients=5, norms=Norms(64)))
+    compiled = compile_program(fltrust(100), Options(clients=5, norms=Norms(64), proofs=False))
     with pytest.raises(UnsupportedError, match=r"MOTION2NX cannot sketch norms .* Take --norms exact"):
         Legalise().run(compiled.secure)

@@ -14,7 +14,6 @@
 #include "duet/opening.h"
 #include "duet/product.h"
 #include "duet/program.h"
-#include "duet/square.h"
 #include "duet/to_yao.h"
 
 namespace {
@@ -28,26 +27,20 @@ class FltrustProgram final : public Program {
   // Independent of all inputs: masks, products of masks, garbled circuits.
   void setup(Session& s, std::size_t n) override {
     static_cast<void>(n);
-    mask0.setup(s, Shape{n, 12});
-    squares0.setup(s, mask0.mask());
     to_yao0.setup(s, Shape{n}, 64);
-    to_yao1.setup(s, Shape{n}, 64);
-    circuit0.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_0.txt"), {to_yao0.labels(), to_yao1.labels()});
-    from_yao0.setup(s, circuit0.labels(0));
-    from_yao1.setup(s, circuit0.labels(2));
-    const auto v14 = reshape(circuit0.labels(1), Shape{1, n});
-    to_yao2.setup(s, Shape{}, 56);
-    circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_1.txt"), {to_yao2.labels()});
-    const auto v17 = reshape(circuit1.labels(0), Shape{1, 1});
-    const auto v18 = broadcast_to(v17, Shape{1, n});
-    circuit2.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_2.txt"), {v14, v18});
-    from_yao2.setup(s, circuit2.labels(0));
-    from_yao3.setup(s, circuit2.labels(1));
-    mask1.setup(s, Shape{1, n});
-    product0.setup(s, mask1.mask(), mask0.mask());
-    to_yao3.setup(s, Shape{n}, 2);
-    circuit3.setup(s, Circuit::load(CIRCUITS_DIR "/any_2.txt"), {to_yao3.labels()});
-    from_yao4.setup(s, circuit3.labels(0));
+    circuit0.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_0.txt"), {to_yao0.labels()});
+    from_yao0.setup(s, circuit0.labels(1));
+    const auto v9 = reshape(circuit0.labels(0), Shape{1, n});
+    to_yao1.setup(s, Shape{}, 56);
+    circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_1.txt"), {to_yao1.labels()});
+    const auto v12 = reshape(circuit1.labels(0), Shape{1, 1});
+    const auto v13 = broadcast_to(v12, Shape{1, n});
+    circuit2.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_2.txt"), {v9, v13});
+    from_yao1.setup(s, circuit2.labels(0));
+    from_yao2.setup(s, circuit2.labels(1));
+    mask0.setup(s, Shape{1, n});
+    mask1.setup(s, Shape{n, 12});
+    product0.setup(s, mask0.mask(), mask1.mask());
     static_cast<void>(s);
   }
 
@@ -57,79 +50,58 @@ class FltrustProgram final : public Program {
     static_cast<void>(n);
     static_cast<void>(publics);
     const Tensor<Ring>& v0 = shares.at(0);
-    const Tensor<Ring>& v3 = publics.at(0);
-    const Tensor<Ring> v4 = matmul(v0, v3);
-    const Tensor<Ring> v5 = reshape(v4, Shape{n});
-    const Tensor<Ring>& v26 = publics.at(1);
+    const Tensor<Ring>& v1 = publics.at(0);
+    const Tensor<Ring> v2 = matmul(v0, v1);
+    const Tensor<Ring> v3 = reshape(v2, Shape{n});
+    const Tensor<Ring>& v22 = publics.at(1);
 
-    // Messages 1 of 8
+    // Messages 1 of 5
     agreement.send(s, publics);
-    mask0.send(s, v0);
-    to_yao1.send_masked(s, v5);
+    to_yao0.send_masked(s, v3);
+    mask1.send(s, v0);
     agreement.receive(s);
-    const Masked v1 = mask0.receive(s);
-    to_yao1.receive_masked(s);
-    const Tensor<Ring> v2 = squares0.online(s, v1);
-
-    // Messages 2 of 8
-    to_yao0.send_masked(s, v2);
-    to_yao1.send_labels(s);
     to_yao0.receive_masked(s);
-    const GarbledTensor v7 = to_yao1.receive_labels(s);
+    const Masked v20 = mask1.receive(s);
 
-    // Messages 3 of 8
+    // Messages 2 of 5
     to_yao0.send_labels(s);
-    const GarbledTensor v6 = to_yao0.receive_labels(s);
-    const std::vector<GarbledTensor> results_of_circuit0 = circuit0.online(s, {v6, v7});
-    const GarbledTensor& v8 = results_of_circuit0[0];
-    const GarbledTensor& v9 = results_of_circuit0[1];
-    const GarbledTensor& v10 = results_of_circuit0[2];
-    const Tensor<Ring> v11 = from_yao0.online(s, v8);
-    const Tensor<Ring> v12 = from_yao1.online(s, v10);
-    const Tensor<Ring> v13 = sum(v11, {0});
-    const GarbledTensor v14 = reshape(v9, Shape{1, n});
+    const GarbledTensor v4 = to_yao0.receive_labels(s);
+    const std::vector<GarbledTensor> results_of_circuit0 = circuit0.online(s, {v4});
+    const GarbledTensor& v5 = results_of_circuit0[0];
+    const GarbledTensor& v6 = results_of_circuit0[1];
+    const Tensor<Ring> v7 = from_yao0.online(s, v6);
+    const Tensor<Ring> v8 = sum(v7, {0});
+    const GarbledTensor v9 = reshape(v5, Shape{1, n});
 
-    // Messages 4 of 8
-    to_yao2.send_masked(s, v13);
-    to_yao2.receive_masked(s);
+    // Messages 3 of 5
+    to_yao1.send_masked(s, v8);
+    to_yao1.receive_masked(s);
 
-    // Messages 5 of 8
-    to_yao2.send_labels(s);
-    const GarbledTensor v15 = to_yao2.receive_labels(s);
-    const std::vector<GarbledTensor> results_of_circuit1 = circuit1.online(s, {v15});
-    const GarbledTensor& v16 = results_of_circuit1[0];
-    const GarbledTensor v17 = reshape(v16, Shape{1, 1});
-    const GarbledTensor v18 = broadcast_to(v17, Shape{1, n});
-    const std::vector<GarbledTensor> results_of_circuit2 = circuit2.online(s, {v14, v18});
-    const GarbledTensor& v19 = results_of_circuit2[0];
-    const GarbledTensor& v20 = results_of_circuit2[1];
-    const Tensor<Ring> v21 = from_yao2.online(s, v19);
-    const Tensor<Ring> v22 = from_yao3.online(s, v20);
-    const Tensor<Ring> v23 = sum(v22, {0});
-    const Tensor<Ring> v28 = add(v12, v23);
+    // Messages 4 of 5
+    to_yao1.send_labels(s);
+    const GarbledTensor v10 = to_yao1.receive_labels(s);
+    const std::vector<GarbledTensor> results_of_circuit1 = circuit1.online(s, {v10});
+    const GarbledTensor& v11 = results_of_circuit1[0];
+    const GarbledTensor v12 = reshape(v11, Shape{1, 1});
+    const GarbledTensor v13 = broadcast_to(v12, Shape{1, n});
+    const std::vector<GarbledTensor> results_of_circuit2 = circuit2.online(s, {v9, v13});
+    const GarbledTensor& v14 = results_of_circuit2[0];
+    const GarbledTensor& v15 = results_of_circuit2[1];
+    const Tensor<Ring> v16 = from_yao1.online(s, v14);
+    const Tensor<Ring> v17 = from_yao2.online(s, v15);
+    const Tensor<Ring> v18 = sum(v17, {0});
 
-    // Messages 6 of 8
-    mask1.send(s, v21);
-    to_yao3.send_masked(s, v28);
-    const Masked v24 = mask1.receive(s);
-    to_yao3.receive_masked(s);
-    const Tensor<Ring> v25 = product0.online(s, v24, v1);
-    const Tensor<Ring> v27 = mul(v25, v26);
-
-    // Messages 7 of 8
-    to_yao3.send_labels(s);
-    const GarbledTensor v29 = to_yao3.receive_labels(s);
-    const std::vector<GarbledTensor> results_of_circuit3 = circuit3.online(s, {v29});
-    const GarbledTensor& v30 = results_of_circuit3[0];
-    const Tensor<Ring> v31 = from_yao4.online(s, v30);
-
-    // Messages 8 of 8
-    open0.send(s, v31);
-    const Tensor<Ring> v32 = open0.receive(s);
+    // Messages 5 of 5
+    mask0.send(s, v16);
+    open0.send(s, v18);
+    const Masked v19 = mask0.receive(s);
+    const Tensor<Ring> v24 = open0.receive(s);
+    const Tensor<Ring> v21 = product0.online(s, v19, v20);
+    const Tensor<Ring> v23 = mul(v21, v22);
 
     // To be opened once the counts have been judged
-    outputs = {{v27, 24U}};
-    return {v32};
+    outputs = {{v23, 24U}};
+    return {v24};
   }
 
   std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
@@ -139,23 +111,17 @@ class FltrustProgram final : public Program {
  private:
   std::vector<Sealed> outputs;
   Agreement agreement;  // that both servers hold the same public values
-  Mask mask0;
-  Square squares0;
   ToYao to_yao0;
-  ToYao to_yao1;
   Evaluate circuit0;
   FromYao from_yao0;
-  FromYao from_yao1;
-  ToYao to_yao2;
+  ToYao to_yao1;
   Evaluate circuit1;
   Evaluate circuit2;
+  FromYao from_yao1;
   FromYao from_yao2;
-  FromYao from_yao3;
+  Mask mask0;
   Mask mask1;
   Product product0;
-  ToYao to_yao3;
-  Evaluate circuit3;
-  FromYao from_yao4;
   OpenArith open0;
 };
 

@@ -30,8 +30,8 @@ class EveryOpProgram final : public ezmotion::Program {
     local5();
     open6(s);
     // To be opened once the counts have been judged
-    outputs = {{v49, kExact}, {v50, kExact}, {v51, kExact}, {v19, kExact}, {v28, kExact}, {v30, kExact}, {v52, kExact}, {v53, kExact}, {v56, kExact}, {v6, kPublic}};
-    return {v66, v67};
+    outputs = {{v49, kExact}, {v50, kExact}, {v51, kExact}, {v53, kExact}, {v19, kExact}, {v28, kExact}, {v30, kExact}, {v54, kExact}, {v55, kExact}, {v58, kExact}, {v6, kPublic}};
+    return {v69, v70};
   }
 
   std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
@@ -100,6 +100,10 @@ class EveryOpProgram final : public ezmotion::Program {
     v49 = sum(v14, {0});
     // sum, user.py:11 Sum
     v50 = sum(v16, {0, 1});
+    // proved_squares, user.py:11 Sum
+    const Tensor<Ring> v52 = shares.at(2);
+    // sum, user.py:11 Sum
+    v53 = sum(v52, {0});
   }
 
   void products2() {
@@ -126,7 +130,7 @@ class EveryOpProgram final : public ezmotion::Program {
     // sum, user.py:11 Sum
     v51 = sum(v17, {0});
     // sum, user.py:11 Sum
-    v52 = sum(v31, {0});
+    v54 = sum(v31, {0});
   }
 
   void graph4() {
@@ -159,16 +163,16 @@ class EveryOpProgram final : public ezmotion::Program {
     // from_yao, user.py:9 Relu
     const Arith g44 = g.from_yao(g40);
     // to_yao, user.py:11 Sum
-    const Yao g54 = g.to_yao(g19, 64);
+    const Yao g56 = g.to_yao(g19, 64);
     // circuit, user.py:11 Sum
-    const std::vector<Yao> r55 = g.circuit(circuit_drop5, {g54});
-    const Yao& g55 = r55[0];
+    const std::vector<Yao> r57 = g.circuit(circuit_drop5, {g56});
+    const Yao& g57 = r57[0];
     // from_yao, user.py:11 Sum
-    const Arith g56 = g.from_yao(g55);
+    const Arith g58 = g.from_yao(g57);
     g.run();
     v43 = g.share(g43);
     v44 = g.share(g44);
-    v56 = g.share(g56);
+    v58 = g.share(g58);
   }
 
   void local5() {
@@ -181,14 +185,14 @@ class EveryOpProgram final : public ezmotion::Program {
     // sum, user.py:9 Relu
     v48 = sum(v47, {0, 1});
     // sum, user.py:11 Sum
-    v53 = sum(v43, {1});
+    v55 = sum(v43, {1});
   }
 
   void open6(Session& s) {
     // open, user.py:13 RealDiv
-    v66 = open(s, v46);
+    v69 = open(s, v46);
     // open, user.py:13 RealDiv
-    v67 = open(s, v48);
+    v70 = open(s, v48);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -215,11 +219,12 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v49;
   Tensor<Ring> v50;
   Tensor<Ring> v51;
-  Tensor<Ring> v52;
   Tensor<Ring> v53;
-  Tensor<Ring> v56;
-  Tensor<Ring> v66;
-  Tensor<Ring> v67;
+  Tensor<Ring> v54;
+  Tensor<Ring> v55;
+  Tensor<Ring> v58;
+  Tensor<Ring> v69;
+  Tensor<Ring> v70;
 };
 
 }  // namespace

@@ -24,16 +24,14 @@ class FltrustProgram final : public ezmotion::Program {
     n = shares.at(0).shape.at(0);
     agree(s, publics);
     local1(shares, publics);
-    products2();
-    graph3();
-    local4();
-    products5();
-    local6();
-    graph7();
-    open8(s);
+    graph2();
+    local3();
+    products4();
+    local5();
+    open6(s);
     // To be opened once the counts have been judged
-    outputs = {{v25, 24U}};
-    return {v30};
+    outputs = {{v21, 24U}};
+    return {v22};
   }
 
   std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
@@ -43,78 +41,54 @@ class FltrustProgram final : public ezmotion::Program {
  private:
   void local1(const Tensors& shares, const Tensors& publics) {
     v0 = shares.at(0);
-    const Tensor<Ring> v2 = publics.at(0);
-    const Tensor<Ring> v3 = matmul(v0, v2);
-    v4 = reshape(v3, Shape{n});
-    v24 = publics.at(1);
+    const Tensor<Ring> v1 = publics.at(0);
+    const Tensor<Ring> v2 = matmul(v0, v1);
+    v3 = reshape(v2, Shape{n});
+    v20 = publics.at(1);
   }
 
-  void products2() {
-    Products products(connection(), kArithmetic);
-    const std::size_t p1 = products.square_sum(v0);
-    products.run();
-    v1 = products.result(p1);
-  }
-
-  void graph3() {
+  void graph2() {
     Graph g(connection(), kArithmetic);
-    const Arith g1 = g.input(v1);
-    const Arith g4 = g.input(v4);
-    const Yao g5 = g.to_yao(g1, 64);
-    const Yao g6 = g.to_yao(g4, 64);
-    const std::vector<Yao> r7 = g.circuit(circuit_fltrust_0, {g5, g6});
-    const Yao& g7 = r7[0];
-    const Yao& g8 = r7[1];
-    const Yao& g9 = r7[2];
-    const Arith g10 = g.from_yao(g7);
-    const Arith g11 = g.from_yao(g9);
-    const Arith g12 = g.linear({g10}, [](const Tensors& x) { return sum(x[0], {0}); });
-    const Yao g13 = g.move({g8}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
-    const Yao g14 = g.to_yao(g12, 56);
-    const std::vector<Yao> r15 = g.circuit(circuit_fltrust_1, {g14});
-    const Yao& g15 = r15[0];
-    const Yao g16 = g.move({g15}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    const Yao g17 = g.move({g16}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    const std::vector<Yao> r18 = g.circuit(circuit_fltrust_2, {g13, g17});
-    const Yao& g18 = r18[0];
-    const Yao& g19 = r18[1];
-    const Arith g20 = g.from_yao(g18);
-    const Arith g21 = g.from_yao(g19);
+    const Arith g3 = g.input(v3);
+    const Yao g4 = g.to_yao(g3, 64);
+    const std::vector<Yao> r5 = g.circuit(circuit_fltrust_0, {g4});
+    const Yao& g5 = r5[0];
+    const Yao& g6 = r5[1];
+    const Arith g7 = g.from_yao(g6);
+    const Arith g8 = g.linear({g7}, [](const Tensors& x) { return sum(x[0], {0}); });
+    const Yao g9 = g.move({g5}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    const Yao g10 = g.to_yao(g8, 56);
+    const std::vector<Yao> r11 = g.circuit(circuit_fltrust_1, {g10});
+    const Yao& g11 = r11[0];
+    const Yao g12 = g.move({g11}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    const Yao g13 = g.move({g12}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
+    const std::vector<Yao> r14 = g.circuit(circuit_fltrust_2, {g9, g13});
+    const Yao& g14 = r14[0];
+    const Yao& g15 = r14[1];
+    const Arith g16 = g.from_yao(g14);
+    const Arith g17 = g.from_yao(g15);
     g.run();
-    v11 = g.share(g11);
-    v20 = g.share(g20);
-    v21 = g.share(g21);
+    v16 = g.share(g16);
+    v17 = g.share(g17);
   }
 
-  void local4() {
-    const Tensor<Ring> v22 = sum(v21, {0});
-    v26 = add(v11, v22);
+  void local3() {
+    v18 = sum(v17, {0});
   }
 
-  void products5() {
+  void products4() {
     Products products(connection(), kArithmetic);
-    const std::size_t p23 = products.gemm(v20, v0);
+    const std::size_t p19 = products.gemm(v16, v0);
     products.run();
-    v23 = products.result(p23);
+    v19 = products.result(p19);
   }
 
-  void local6() {
-    v25 = mul(v23, v24);
+  void local5() {
+    v21 = mul(v19, v20);
   }
 
-  void graph7() {
-    Graph g(connection(), kArithmetic);
-    const Arith g26 = g.input(v26);
-    const Yao g27 = g.to_yao(g26, 2);
-    const std::vector<Yao> r28 = g.circuit(circuit_any_2, {g27});
-    const Yao& g28 = r28[0];
-    const Arith g29 = g.from_yao(g28);
-    g.run();
-    v29 = g.share(g29);
-  }
-
-  void open8(Session& s) {
-    v30 = open(s, v29);
+  void open6(Session& s) {
+    v22 = open(s, v18);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -122,19 +96,15 @@ class FltrustProgram final : public ezmotion::Program {
   const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
   const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
   const Circuit circuit_fltrust_2 = load_circuit(CIRCUITS_DIR "/fltrust_2.txt");
-  const Circuit circuit_any_2 = load_circuit(CIRCUITS_DIR "/any_2.txt");
   Tensor<Ring> v0;
-  Tensor<Ring> v1;
-  Tensor<Ring> v4;
-  Tensor<Ring> v11;
+  Tensor<Ring> v3;
+  Tensor<Ring> v16;
+  Tensor<Ring> v17;
+  Tensor<Ring> v18;
+  Tensor<Ring> v19;
   Tensor<Ring> v20;
   Tensor<Ring> v21;
-  Tensor<Ring> v23;
-  Tensor<Ring> v24;
-  Tensor<Ring> v25;
-  Tensor<Ring> v26;
-  Tensor<Ring> v29;
-  Tensor<Ring> v30;
+  Tensor<Ring> v22;
 };
 
 }  // namespace

@@ -24,17 +24,18 @@ class FltrustProgram final : public ezmotion::Program {
     n = shares.at(0).shape.at(0);
     agree(s, publics);
     local1(shares, publics);
-    products2();
+    graph2();
     local3();
     graph4();
     local5();
     products6();
-    local7();
-    graph8();
-    open9(s);
+    graph7();
+    products8();
+    local9();
+    open10(s);
     // To be opened once the counts have been judged
-    outputs = {{v28, 24U}};
-    return {v33};
+    outputs = {{v21, 24U}};
+    return {v22};
   }
 
   std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
@@ -46,133 +47,118 @@ class FltrustProgram final : public ezmotion::Program {
     // share, fltrust.py:18
     v0 = shares.at(0);
     // public, fltrust.py:18 Relu
-    const Tensor<Ring> v3 = publics.at(0);
+    const Tensor<Ring> v1 = publics.at(0);
     // matmul_public, fltrust.py:18 Relu
-    const Tensor<Ring> v4 = matmul(v0, v3);
+    const Tensor<Ring> v2 = matmul(v0, v1);
     // reshape, fltrust.py:18 Relu
-    v5 = reshape(v4, Shape{n});
+    v3 = reshape(v2, Shape{n});
     // public, fltrust.py:18
-    v27 = publics.at(1);
+    v20 = publics.at(1);
   }
 
-  void products2() {
-    Products products(connection(), kArithmetic);
-    // square_sum_of_shares, fltrust.py:18 Sum
-    const std::size_t p1 = products.square_sum(v0);
-    products.run();
-    v1 = products.result(p1);
+  void graph2() {
+    Graph g(connection(), kArithmetic);
+    const Arith g3 = g.input(v3);
+    // to_yao, fltrust.py:18 Relu
+    const Yao g4 = g.to_yao(g3, 64);
+    // circuit, fltrust.py:18 Relu
+    const std::vector<Yao> r5 = g.circuit(circuit_fltrust_0, {g4});
+    const Yao& g5 = r5[0];
+    // from_yao, fltrust.py:18 Relu
+    const Arith g6 = g.from_yao(g5);
+    g.run();
+    v6 = g.share(g6);
   }
 
   void local3() {
-    v2 = reshape(v1, Shape{n, 1});
+    // sum, fltrust.py:18 federated_sum
+    v7 = sum(v6, {0});
+    // reshape, fltrust.py:18 DivNoNan
+    v13 = reshape(v6, Shape{1, n});
   }
 
   void graph4() {
     Graph g(connection(), kArithmetic);
-    const Arith g2 = g.input(v2);
-    const Arith g5 = g.input(v5);
-    // to_yao, fltrust.py:18 RealDiv
-    const Yao g6 = g.to_yao(g2, 64);
-    // circuit, fltrust.py:18 RealDiv
-    const std::vector<Yao> r7 = g.circuit(circuit_fltrust_0, {g6});
-    const Yao& g7 = r7[0];
-    // reshape, fltrust.py:18 RealDiv
-    const Yao g8 = g.move({g7}, [this](const Tensors& x) { return reshape(x[0], Shape{n}); });
-    // to_yao, fltrust.py:18 RealDiv
-    const Yao g9 = g.to_yao(g5, 64);
-    // circuit, fltrust.py:18 RealDiv
-    const std::vector<Yao> r10 = g.circuit(circuit_fltrust_1, {g9, g8});
-    const Yao& g10 = r10[0];
-    const Yao& g11 = r10[1];
-    const Yao& g12 = r10[2];
-    // from_yao, fltrust.py:18 Relu
-    const Arith g13 = g.from_yao(g10);
-    // from_yao, fltrust.py:18 RealDiv
-    const Arith g14 = g.from_yao(g12);
-    // sum, fltrust.py:18 federated_sum
-    const Arith g15 = g.linear({g13}, [](const Tensors& x) { return sum(x[0], {0}); });
-    const Yao g16 = g.move({g11}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    const Arith g7 = g.input(v7);
     // to_yao, fltrust.py:18 DivNoNan
-    const Yao g17 = g.to_yao(g15, 57);
+    const Yao g8 = g.to_yao(g7, 41);
     // circuit, fltrust.py:18 DivNoNan
-    const std::vector<Yao> r18 = g.circuit(circuit_fltrust_2, {g17});
-    const Yao& g18 = r18[0];
-    const Yao g19 = g.move({g18}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    // broadcast, fltrust.py:18 DivNoNan
-    const Yao g20 = g.move({g19}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    // circuit, fltrust.py:18 DivNoNan
-    const std::vector<Yao> r21 = g.circuit(circuit_fltrust_3, {g16, g20});
-    const Yao& g21 = r21[0];
-    const Yao& g22 = r21[1];
+    const std::vector<Yao> r9 = g.circuit(circuit_fltrust_1, {g8});
+    const Yao& g9 = r9[0];
+    const Yao& g10 = r9[1];
     // from_yao, fltrust.py:18 DivNoNan
-    const Arith g23 = g.from_yao(g21);
-    // from_yao, fltrust.py:18 RealDiv
-    const Arith g24 = g.from_yao(g22);
+    const Arith g11 = g.from_yao(g9);
+    // from_yao, fltrust.py:18 DivNoNan
+    const Arith g12 = g.from_yao(g10);
     g.run();
-    v14 = g.share(g14);
-    v23 = g.share(g23);
-    v24 = g.share(g24);
+    v11 = g.share(g11);
+    v12 = g.share(g12);
   }
 
   void local5() {
-    // sum, fltrust.py:18 RealDiv
-    const Tensor<Ring> v25 = sum(v24, {0});
-    // add, fltrust.py:18 RealDiv
-    v29 = add(v14, v25);
+    // reshape, fltrust.py:18 DivNoNan
+    v14 = reshape(v11, Shape{1, 1});
   }
 
   void products6() {
     Products products(connection(), kArithmetic);
     // gemm, fltrust.py:18 DivNoNan
-    const std::size_t p26 = products.gemm(v23, v0);
+    const std::size_t p15 = products.gemm(v14, v13);
     products.run();
-    v26 = products.result(p26);
+    v15 = products.result(p15);
   }
 
-  void local7() {
-    // mul_public, fltrust.py:18
-    v28 = mul(v26, v27);
-  }
-
-  void graph8() {
+  void graph7() {
     Graph g(connection(), kArithmetic);
-    const Arith g29 = g.input(v29);
-    // to_yao, fltrust.py:18 RealDiv
-    const Yao g30 = g.to_yao(g29, 2);
-    // circuit, fltrust.py:18 RealDiv
-    const std::vector<Yao> r31 = g.circuit(circuit_any_2, {g30});
-    const Yao& g31 = r31[0];
-    // from_yao, fltrust.py:18 RealDiv
-    const Arith g32 = g.from_yao(g31);
+    const Arith g15 = g.input(v15);
+    // to_yao, fltrust.py:18 DivNoNan
+    const Yao g16 = g.to_yao(g15, 64);
+    // circuit, fltrust.py:18 DivNoNan
+    const std::vector<Yao> r17 = g.circuit(circuit_drop30, {g16});
+    const Yao& g17 = r17[0];
+    // from_yao, fltrust.py:18 DivNoNan
+    const Arith g18 = g.from_yao(g17);
     g.run();
-    v32 = g.share(g32);
+    v18 = g.share(g18);
   }
 
-  void open9(Session& s) {
-    // open, fltrust.py:18 RealDiv
-    v33 = open(s, v32);
+  void products8() {
+    Products products(connection(), kArithmetic);
+    // gemm, fltrust.py:18 DivNoNan
+    const std::size_t p19 = products.gemm(v18, v0);
+    products.run();
+    v19 = products.result(p19);
+  }
+
+  void local9() {
+    // mul_public, fltrust.py:18
+    v21 = mul(v19, v20);
+  }
+
+  void open10(Session& s) {
+    // open, fltrust.py:18 DivNoNan
+    v22 = open(s, v12);
   }
 
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
   const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
-  const Circuit circuit_fltrust_2 = load_circuit(CIRCUITS_DIR "/fltrust_2.txt");
-  const Circuit circuit_fltrust_3 = load_circuit(CIRCUITS_DIR "/fltrust_3.txt");
-  const Circuit circuit_any_2 = load_circuit(CIRCUITS_DIR "/any_2.txt");
+  const Circuit circuit_drop30 = load_circuit(CIRCUITS_DIR "/drop30.txt");
   Tensor<Ring> v0;
-  Tensor<Ring> v1;
-  Tensor<Ring> v2;
-  Tensor<Ring> v5;
+  Tensor<Ring> v3;
+  Tensor<Ring> v6;
+  Tensor<Ring> v7;
+  Tensor<Ring> v11;
+  Tensor<Ring> v12;
+  Tensor<Ring> v13;
   Tensor<Ring> v14;
-  Tensor<Ring> v23;
-  Tensor<Ring> v24;
-  Tensor<Ring> v26;
-  Tensor<Ring> v27;
-  Tensor<Ring> v28;
-  Tensor<Ring> v29;
-  Tensor<Ring> v32;
-  Tensor<Ring> v33;
+  Tensor<Ring> v15;
+  Tensor<Ring> v18;
+  Tensor<Ring> v19;
+  Tensor<Ring> v20;
+  Tensor<Ring> v21;
+  Tensor<Ring> v22;
 };
 
 }  // namespace

@@ -24,11 +24,10 @@ class ClippedMeanProgram final : public ezmotion::Program {
     n = shares.at(0).shape.at(0);
     agree(s, publics);
     local1(shares);
-    products2();
-    graph3();
-    local4();
-    products5();
-    open6(s);
+    graph2();
+    local3();
+    products4();
+    open5(s);
     // To be opened once the counts have been judged
     outputs = {{v16, 24U}, {v9, kExact}};
     return {v17};
@@ -42,17 +41,11 @@ class ClippedMeanProgram final : public ezmotion::Program {
   void local1(const Tensors& shares) {
     // share, norm_clipping.py:16
     v0 = shares.at(0);
+    // proved_squares, norm_clipping.py:16 Sum
+    v1 = shares.at(1);
   }
 
-  void products2() {
-    Products products(connection(), kArithmetic);
-    // square_sum_of_shares, norm_clipping.py:16 Sum
-    const std::size_t p1 = products.square_sum(v0);
-    products.run();
-    v1 = products.result(p1);
-  }
-
-  void graph3() {
+  void graph2() {
     Graph g(connection(), kArithmetic);
     const Arith g1 = g.input(v1);
     // to_yao, norm_clipping.py:16 Sqrt
@@ -82,7 +75,7 @@ class ClippedMeanProgram final : public ezmotion::Program {
     v13 = g.share(g13);
   }
 
-  void local4() {
+  void local3() {
     // sum, norm_clipping.py:14 federated_sum
     v9 = sum(v6, {0});
     // sum, norm_clipping.py:16 Sqrt
@@ -91,7 +84,7 @@ class ClippedMeanProgram final : public ezmotion::Program {
     v15 = reshape(v12, Shape{1, n});
   }
 
-  void products5() {
+  void products4() {
     Products products(connection(), kArithmetic);
     // gemm, norm_clipping.py:16 federated_sum
     const std::size_t p16 = products.gemm(v15, v0);
@@ -99,7 +92,7 @@ class ClippedMeanProgram final : public ezmotion::Program {
     v16 = products.result(p16);
   }
 
-  void open6(Session& s) {
+  void open5(Session& s) {
     // open, norm_clipping.py:16 Sqrt
     v17 = open(s, v14);
   }
