@@ -168,9 +168,11 @@ void seeds_are_drawn_again() {
   }
   CHECK(first > 35 && first < 78);  // 9/16 of them
   const Values many(400, std::int64_t{1} << 62);
-  const ProofLayout narrow({{400, 64, 16}}, {}, {});
+  const ProofLayout narrow({{400, 64, 16}}, {{{{0, 1, 0}}, constant(squared_norm(many))}}, {});
   CHECK(message_of<RangeError>([&] { uploaded(narrow, many); }) ==
         "prove: the values are too large for shares of so few bits");
+  const ProofLayout nothing({{400, 64, 0}}, {}, {});  // is proved: the first seed is as good as any
+  CHECK(uploaded(nothing, many).seed == Randomness::for_tests({1, 9}).seed());
 }
 
 // Statements with sums: truth values, one-hot vectors, numbers of an interval.
