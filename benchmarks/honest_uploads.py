@@ -17,6 +17,7 @@ from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.manifest import Manifest, Proof, SharedInput
 from ezprivsecfl.runtime.proofs import plan_of, round_id, upload_context
 from ezprivsecfl.runtime.sharing import checked
+from ezprivsecfl.runtime.upload_store import UploadStore
 
 AT_ONCE = 1000
 """Clients of a round."""
@@ -25,9 +26,9 @@ DISTINCT = 100
 """Values of a client: what the proofs are random in is drawn anew for every upload."""
 
 INPUTS = {
-    "norm": SharedInput("x", ("n", 12), 20, 8.0, None, Proof.NORM, 8 * math.sqrt(12)),
-    "entries": SharedInput("x", ("n", 2), 20, 8.0, 0.0, Proof.ENTRIES, None),
-    "bits": SharedInput("x", ("n", 20), 0, 2.0, None, Proof.BITS, None),
+    "norm": SharedInput("x", ("n", 12), 20, 8.0, None, Proof.NORM, 8 * math.sqrt(12), None),
+    "entries": SharedInput("x", ("n", 2), 20, 8.0, 0.0, Proof.ENTRIES, None, None),
+    "bits": SharedInput("x", ("n", 20), 0, 2.0, None, Proof.BITS, None, None),
 }
 
 
@@ -52,7 +53,9 @@ def refused_in_round(layout, values, name):
     seeds = [(upload[0], context) for upload, context in zip(uploads, contexts, strict=True)]
     first = threading.Thread(target=lambda: verdicts.append(_duet.check_seeds(sessions[0], layout, seeds)[0]))
     first.start()
-    verdicts.append(_duet.check_masked(sessions[1], layout, [upload[1:] for upload in uploads])[0])
+    store = UploadStore()
+    places = [store.put(upload[1:]) for upload in uploads]
+    verdicts.append(_duet.check_masked(sessions[1], layout, store.descriptor, places)[0])
     first.join()
     assert len(verdicts) == 2
     assert verdicts[0] == verdicts[1]

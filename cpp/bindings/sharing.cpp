@@ -189,6 +189,13 @@ void define_sharing(py::module_& module) {
             shares.add(SharedRows(to_tensor(array)));
           },
           "array"_a, "A uint64 array, with the clients along the first axis.")
+      .def(
+          "read",
+          [](const ClientShares& shares, std::size_t input) {
+            const Tensor<Ring>& tensor = shares.at(input);
+            return to_array(tensor.shape, tensor.data);
+          },
+          "input"_a, "All shares of one input, for whoever wants them in memory.")
       .def("add_seeded", &add_seeded, "layout"_a, "seeds"_a, "vector"_a, "shape"_a,
            "What clients' seeds, (seed, context) of each, stand for from one of the layout's "
            "vectors "

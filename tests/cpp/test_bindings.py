@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.upload_store import UploadStore
 
 PROGRAM = Path(__file__).parents[2] / "cpp" / "tests" / "example_program.cpp"
 HASH = bytes(range(32))
@@ -65,9 +66,7 @@ def test_program_over_tcp(library):
 
         def party(p, clients=clients, shares=shares, public=public):
             programs[p].setup(sessions[p], clients)
-            taken = [shares[p]]
-            assert programs[p].online(sessions[p], taken, [public]) == []
-            assert not taken  # so that the shares are not in memory twice
+            assert programs[p].online(sessions[p], client_shares(shares[p]), [public]) == []
             before = sessions[p].stats()["online"]
             opened = programs[p].reveal(sessions[p])
             after = sessions[p].stats()["online"]
@@ -87,9 +86,15 @@ def test_program_over_tcp(library):
             assert stats[0][phase]["bytes_sent"] == stats[1][phase]["bytes_received"] > 0
         assert stats[0]["online"]["rounds"] <= 4
     with pytest.raises(_duet.SetupError, match="setup\\(\\) of its own"):
-        programs[0].online(sessions[0], [shares[0]], [public])
+        programs[0].online(sessions[0], client_shares(shares[0]), [public])
     with pytest.raises(_duet.SetupError, match="online\\(\\) of its own"):
         programs[0].reveal(sessions[0])
+
+
+def client_shares(array):
+    shares = _duet.ClientShares()
+    shares.add_array(array)
+    return shares
 
 
 def test_setup_belongs_to_a_session(library):
@@ -98,7 +103,7 @@ def test_setup_belongs_to_a_session(library):
     both(lambda: programs[0].setup(sessions[0], 1), lambda: programs[1].setup(sessions[1], 1))
     others = _duet.local_pair()
     with pytest.raises(_duet.SetupError):
-        programs[0].online(others[0], [np.zeros((1, 6), np.uint64)], [np.zeros(6, np.uint64)])
+        programs[0].online(others[0], client_shares(np.zeros((1, 6), np.uint64)), [np.zeros(6, np.uint64)])
 
 
 def test_one_thread_at_a_time(library):
@@ -169,7 +174,9 @@ def test_arrays_are_not_converted_silently(library):
     first, _ = _duet.local_pair()
     program = _duet.load(str(library))
     with pytest.raises(TypeError, match="expected an array of uint64, got float64"):
-        program.online(first, [np.zeros((2, 6))], [])
+        client_shares(np.zeros((2, 6)))
+    with pytest.raises(TypeError, match="expected an array of uint64, got int64"):
+        program.online(first, client_shares(np.zeros((2, 6), np.uint64)), [np.zeros(6, np.int64)])
     with pytest.raises(TypeError, match="expected an array of float64, got int64"):
         _duet.encode(np.zeros(2, np.int64), 8)
     with pytest.raises(TypeError, match="expected an array of int64, got float64"):
@@ -228,9 +235,11 @@ def test_proofs_are_checked_by_both():
     seed, low, high, proof = uploads[1]
     uploads[1] = (seed, low, high, proof[::-1])
     seeds = [(upload[0], bytes([client])) for client, upload in enumerate(uploads)]
-    masked = [upload[1:] for upload in uploads]
+    store = UploadStore()
+    places = [store.put(upload[1:]) for upload in uploads]
     first, second = both(
-        lambda: _duet.check_seeds(sessions[0], LAYOUT, seeds), lambda: _duet.check_masked(sessions[1], LAYOUT, masked)
+        lambda: _duet.check_seeds(sessions[0], LAYOUT, seeds),
+        lambda: _duet.check_masked(sessions[1], LAYOUT, store.descriptor, places),
     )
     assert first[0] == second[0] == [True, False, True]
     assert (first[1] + second[1])[[0, 2]].tolist() == [[8], [8]]
@@ -243,13 +252,42 @@ def test_proofs_are_checked_by_both():
     assert max(s["rounds"] for s in stats) == declared["online_rounds"] == 2
 
 
-def test_uploads_of_other_sizes_are_no_verdict():
+def test_half_an_upload_is_no_verdict():
     _, low, high, proof = _duet.prove(LAYOUT, np.ones(12, np.int64), b"")
-    for parts in ((low[1:], high, proof), (low, high[1:], proof), (low, high, proof[1:])):
-        with pytest.raises(ValueError, match="an upload of other sizes than the layout's"):
-            _duet.check_masked(_duet.local_pair()[1], LAYOUT, [parts])
+    store = UploadStore()
+    place = store.put((low, high, proof[1:]))
+    sessions = _duet.local_pair()
+
+    def second():
+        with pytest.raises(_duet.Error, match="cannot be read from its file"):
+            _duet.check_masked(sessions[1], LAYOUT, store.descriptor, [place])
+        sessions[1].close()
+
+    def first():
+        with pytest.raises(_duet.PeerError):
+            _duet.check_seeds(sessions[0], LAYOUT, [(bytes(16), b"")])
+
+    both(first, second)
     with pytest.raises(ValueError, match="11 values for 12"):
         _duet.prove(LAYOUT, np.ones(11, np.int64), b"")
+
+
+def test_shares_are_read_from_where_they_lie():
+    layout = _duet.ProofLayout([(7, 80, 4), (1, 80, 0), (1, 80, 0)], [], [])
+    uploads = [_duet.prove(layout, np.arange(9) - 4, bytes([client])) for client in range(3)]
+    seeds = [(upload[0], bytes([client])) for client, upload in enumerate(uploads)]
+    store = UploadStore()
+    places = [store.put(upload[1:]) for upload in uploads]
+    for entries, begin, vector in ((7, 0, 0), (2, 7, 1)):  # the second one of vectors of one entry each
+        shares = _duet.ClientShares()
+        shares.add_seeded(layout, seeds, vector, (3, entries))
+        shares.add_file(store.descriptor, [place + 8 * begin for place in places], (3, entries))
+        added = (shares.read(0) + shares.read(1)).view(np.int64)
+        assert added.tolist() == [(np.arange(9) - 4)[begin : begin + entries].tolist()] * 3
+    short = _duet.ClientShares()
+    short.add_file(store.descriptor, [places[-1] + 8 * 100], (1, 7))
+    with pytest.raises(_duet.Error, match="cannot be read from its file"):
+        short.read(0)
 
 
 def test_sessions_have_a_name_of_their_own():

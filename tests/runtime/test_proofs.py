@@ -25,6 +25,7 @@ from ezprivsecfl.runtime.proofs import (
     upload_context,
 )
 from ezprivsecfl.runtime.sharing import Occasion, Uploads, checked, share
+from ezprivsecfl.runtime.upload_store import UploadStore
 
 CONTEXT = b"a program, a round, a client"
 FRAC = 8
@@ -238,10 +239,13 @@ def values_for(manifest, seed):
 def verdicts(layout: _duet.ProofLayout, seeds, uploads):
     """What both servers find: (accepted, shares of squares) of each."""
     sessions = _duet.local_pair()
-    masked = [(u.low, u.high, u.proof) for u in uploads]
+    store = UploadStore()
+    places = [store.put((u.low, u.high, u.proof)) for u in uploads]
     found = both(
         lambda party: (
-            _duet.check_masked(sessions[1], layout, masked) if party else _duet.check_seeds(sessions[0], layout, seeds)
+            _duet.check_masked(sessions[1], layout, store.descriptor, places)
+            if party
+            else _duet.check_seeds(sessions[0], layout, seeds)
         )
     )
     for session in sessions:

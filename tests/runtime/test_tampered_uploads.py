@@ -42,7 +42,7 @@ def expect(both, values, kept, **options):
     for server, result in zip(both.servers, (first, second), strict=True):
         np.testing.assert_allclose(result["result"], expected, rtol=1e-3)
         assert server.kept == tuple(kept)
-        assert server.inbox.bytes == 0
+        assert server.inbox.held_bytes == 0
     np.testing.assert_array_equal(first["result"], second["result"])
     return [server.refused for server in both.servers]
 
