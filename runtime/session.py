@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.errors import EzError, RunError
+from ezprivsecfl.errors import EzError, InputError, RunError
 from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_count, check_round, client_value
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import Cluster
@@ -152,8 +152,7 @@ class TwoServerProgram:
             self._meet()
             try:
                 round_id = self._round()
-                for client, values in usable.items():
-                    self._upload(Occasion(self.artefact.program_hash, round_id, client), values)
+                unusable |= self._upload_all(usable, round_id)
                 replies = self.cluster.ask([message, message])
             except EzError:
                 self._forget()
@@ -178,6 +177,18 @@ class TwoServerProgram:
         if first != second:
             raise RunError(f"the servers disagree on which round is to come: {first} and {second}")
         return bytes.fromhex(first)
+
+    def _upload_all(self, usable: Mapping[int, NDArray[np.int64]], round_id: bytes) -> dict[int | None, str]:
+        """Has every client upload what it shares; says why some cannot."""
+        refused: dict[int | None, str] = {}
+        for client, values in usable.items():
+            try:
+                self._upload(Occasion(self.artefact.program_hash, round_id, client), values)
+            except InputError as e:
+                if not self.manifest.drop_bad_clients:
+                    raise
+                refused[client] = str(e)
+        return refused
 
     def _prepare_ahead(self, count: int) -> None:
         """From the second round of as many clients on, the next one's setup starts right away.

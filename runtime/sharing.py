@@ -107,8 +107,18 @@ def _unit_vectors(manifest: Manifest, values: Mapping[str, NDArray[Any]], whose:
 
 
 def share(manifest: Manifest, values: NDArray[np.int64], occasion: Occasion) -> Uploads:
-    """Shares what one client has (``checked``), with a fresh seed."""
-    return Uploads(*_duet.prove(plan_of(manifest).layout, values, occasion.context))
+    """Shares what one client has (``checked``), with a fresh seed.
+
+    Raises:
+        InputError: Shares of so few bits do not hide it.
+    """
+    try:
+        return Uploads(*_duet.prove(plan_of(manifest).layout, values, occasion.context))
+    except _duet.RangeError:
+        raise InputError(
+            f"the values of client {occasion.client} are too large for shares of {manifest.share_bits} bits: compile "
+            "the program for wider ones (--share-bits 80), or for smaller values (--bound)"
+        ) from None
 
 
 def upload_messages(program: str, occasion: Occasion, uploads: Uploads) -> tuple[Message, Message]:

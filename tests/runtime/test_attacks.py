@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attacks import IN_FORM, OUT_OF_FORM, PROOF, WITH_ROWS, WITH_SLACK, Attacker
+from attacks import IN_FORM, OF_LENGTH, OUT_OF_FORM, PROOF, WITH_BOUND, WITH_ROWS, WITH_SLACK, Attacker
 from in_process import InProcess
 from on_duet import as_compiled, on_duet
 from opened import assert_as_opened
@@ -178,12 +178,16 @@ def attacks_on(case):
     found = dict(IN_FORM)
     if proof is not Proof.BITS:
         found |= WITH_SLACK
+    if proof in (Proof.NORM, Proof.ENTRIES):
+        found |= WITH_BOUND
+    if proof is Proof.UNIT:
+        found |= OF_LENGTH
     if proof is not Proof.ENTRIES:
         found |= WITH_ROWS
     return found
 
 
-@pytest.mark.parametrize("kind", [*IN_FORM, *WITH_SLACK, *WITH_ROWS])
+@pytest.mark.parametrize("kind", [*IN_FORM, *WITH_SLACK, *WITH_BOUND, *OF_LENGTH, *WITH_ROWS])
 def test_an_upload_of_the_right_form_is_refused_for_its_proof(case, kind):
     found = attacks_on(case)
     if kind not in found:
@@ -305,7 +309,7 @@ def noting(case, name, original):
 
 def test_no_upload_is_ever_checked_twice(monkeypatch):
     """Whatever a round ends in: what was uploaded for it is gone, and the next round has another name."""
-    case, checked_seeds, ids = Case("fltrust"), [], []
+    case, checked_seeds, ids = Case("weighted_mean"), [], []
     check = program_module._duet.check_seeds
 
     def checking(session, layout, seeds):
@@ -323,9 +327,8 @@ def test_no_upload_is_ever_checked_twice(monkeypatch):
     for error in rounds():
         assert isinstance(error, InputError)
         assert "0 clients left" in str(error)
-    zero = {"updates": np.zeros(SIZE)}
     for client in range(CLIENTS):
-        case.both.upload(client, **zero)
+        case.both.upload(client, **{**case.of(client), "weight": np.zeros(())})
     assert all(isinstance(error, DivisionError) for error in rounds())  # and another session from here on
     for error in rounds():
         assert "client 0: it has not uploaded anything" in str(error)

@@ -37,7 +37,7 @@ def summing():
 
 @pytest.fixture(scope="module")
 def trusting():
-    return Pair(compile_program(fltrust(SIZE), Options(clients=4)))
+    return Pair(compile_program(fltrust(SIZE), Options(clients=4, proofs=False)))
 
 
 def updates(seed: int, clients: int = 2) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

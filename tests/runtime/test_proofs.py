@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from in_process import both
-from manifests import manifest_with, shared_input
+from manifests import FRAC, manifest_with, shared_input
 from reference_proofs import Opened, forge, layout_of
 
 from ezprivsecfl.errors import InputError
@@ -28,13 +29,12 @@ from ezprivsecfl.runtime.sharing import Occasion, Uploads, checked, share
 from ezprivsecfl.runtime.upload_store import UploadStore
 
 CONTEXT = b"a program, a round, a client"
-FRAC = 8
 UNIT = 2**FRAC
 
 
 def test_limits_are_in_units_of_the_last_place():
     entries = Limits.of(shared_input("x", 3, bound=8.0))
-    assert entries == Limits("x", 3, Proof.ENTRIES, -8 * UNIT, 8 * UNIT, 3 * (8 * UNIT) ** 2)
+    assert entries == Limits("x", 3, Proof.ENTRIES, -8 * UNIT, 8 * UNIT, 3 * (8 * UNIT) ** 2, FRAC, None)
     assert Limits.of(shared_input("x", 3, lowest=0.5)).lowest == UNIT // 2
     assert Limits.of(shared_input("x", 3, lowest=-0.3)).lowest == -77  # what is not below is not rounded below that
     assert Limits.of(shared_input("x", 3, bound=0.3)).highest == 77  # 76.8: what is below is rounded up to that
@@ -42,7 +42,7 @@ def test_limits_are_in_units_of_the_last_place():
     assert Limits.of(shared_input("x", 3, frac=-4, bound=256.0)).highest == 16
     norm = Limits.of(shared_input("x", 10, norm=0.7))
     assert norm.squares == math.floor(0.49 * UNIT**2)
-    assert Limits.of(shared_input("x", 20, proof=Proof.BITS)) == Limits("x", 20, Proof.BITS, 0, 1, 20)
+    assert Limits.of(shared_input("x", 20, proof=Proof.BITS)) == Limits("x", 20, Proof.BITS, 0, 1, 20, FRAC, None)
 
 
 @pytest.mark.parametrize("entries", [9, 10, 12, 1000])
@@ -442,3 +442,26 @@ def test_what_an_upload_is_bound_to():
     ids = {round_id(nonce, number) for nonce in (bytes(16), b"\1" + bytes(15)) for number in range(300)}
     assert len(ids) == 600
     assert {len(i) for i in ids} == {16}
+
+
+def unit_input(path, *shape, unit="x", frac=FRAC):
+    return replace(shared_input(path, *shape, frac=frac, proof=Proof.UNIT, norm=1.0), unit=unit)
+
+
+def test_unit_vectors_are_shared_as_long_as_what_is_proved():
+    """Of any length before; several parameters of different formats are one vector; a zero vector has no direction."""
+    manifest = manifest_with(unit_input("x", 30, frac=24), unit_input("bias", 3, frac=22))
+    made, rng = plan_of(manifest), np.random.default_rng(3)
+    for size in (1e-30, 1.0, 1e30):
+        given = {"x": size * rng.normal(size=30), "bias": size * rng.normal(size=3)}
+        values = checked(manifest, given, 0).tolist()
+        x, bias = np.array(values[:30]) / 2.0**24, np.array(values[30:33]) / 2.0**22
+        np.testing.assert_allclose(np.concatenate([x, bias]) @ np.concatenate([x, bias]), 1, atol=1e-5)
+        ratio = np.linalg.norm(given["bias"]) / np.linalg.norm(given["x"])
+        np.testing.assert_allclose(np.linalg.norm(bias) / np.linalg.norm(x), ratio, rtol=1e-5)
+        seed, *parts = _duet.prove(made.layout, np.array(values), CONTEXT)
+        assert verdicts(made.layout, [(seed, CONTEXT)], [Uploads(seed, *parts)])[0] == [True]
+    with pytest.raises(InputError, match=r"'x' of client 4 is 0, .* no direction"):
+        checked(manifest, {"x": np.zeros(30), "bias": np.zeros(3)}, 4)
+    with pytest.raises(InputError, match=r"'bias' of client 4 at \[1\] is nan"):
+        checked(manifest, {"x": np.ones(30), "bias": np.array([0, np.nan, 0])}, 4)

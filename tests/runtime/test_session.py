@@ -74,7 +74,7 @@ def test_truncated_values_differ_from_the_simulation_by_a_unit_of_their_last_pla
 
 def test_sketched_norms(cluster):
     program = fltrust(3000)
-    compiled = compile_program(program, Options(clients=9, norms=Norms(1024)))
+    compiled = compile_program(program, Options(clients=9, norms=Norms(1024), proofs=False))
     duet = on_duet(cluster, compiled)
     given, server, stacked = random_round(program, 9)
     expected = run_tensor(program, stacked, 9)["result"]
@@ -160,7 +160,7 @@ def test_setup_ahead_of_the_round(cluster):
 
 
 def test_inputs_are_checked_before_anything_is_sent(cluster):
-    compiled = compile_program(fltrust(6), Options(clients=4, on_bad_client="fail"))
+    compiled = compile_program(fltrust(6), Options(clients=4, on_bad_client="fail", proofs=False))
     duet = on_duet(cluster, compiled)
     given, server, _ = random_round(compiled.tensor, 4)
     rows = given["updates"]

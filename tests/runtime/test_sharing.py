@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from manifests import manifest_with, shared_input
 
+from ezprivsecfl.errors import InputError
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.sharing import SEED_BYTES, Occasion, Uploads, checked, share, upload_messages
@@ -88,3 +89,10 @@ def test_a_seed_is_worth_nothing_in_another_place():
     for field, other in (("program_hash", b"\1" * 32), ("round_id", b"\1" * 16), ("client", 1)):
         elsewhere = replace(occasion, **{field: other})
         assert not np.any(combined(elsewhere, layout, uploads) == values), field
+
+
+def test_values_that_narrow_shares_do_not_hide_are_the_clients_fault():
+    manifest = replace(manifest_with(shared_input("x", 400)), share_bits=64)
+    values = np.full(plan_of(manifest).layout.entries, 1 << 62)
+    with pytest.raises(InputError, match=r"client 2 are too large for shares of 64 bits.*--share-bits 80"):
+        share(manifest, values, Occasion(bytes(32), bytes(16), 2))

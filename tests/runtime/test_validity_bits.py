@@ -42,7 +42,7 @@ class Watched:
 
 def watched(program, **options):
     """Both servers of a program, and what each opens."""
-    artefact = as_compiled(compile_program(program, Options(clients=6, **options))).build()
+    artefact = as_compiled(compile_program(program, Options(clients=6, proofs=False, **options))).build()
     both = InProcess(artefact.folder)
     for server in both.servers:
         server.engine = Watched(server.engine)

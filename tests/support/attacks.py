@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from in_process import InProcess
-from reference_proofs import Layout, forge, layout_of
+from reference_proofs import Layout, forge, layout_of, lengths
 
 from ezprivsecfl.runtime.four_squares import four_squares
 from ezprivsecfl.runtime.manifest import Proof
@@ -136,7 +136,12 @@ def by_the_engine(attacker: Attacker) -> None:
 def least_excess(attacker: Attacker) -> None:
     """Beyond the bound by as little as there is: a norm's square by 1, an entry by one unit."""
     values, (begin, limits) = attacker.honest, attacker.first
-    if limits.proof is Proof.NORM:
+    if limits.proof is Proof.UNIT:
+        shortest, longest = lengths([limits])
+        values[begin : begin + limits.entries] = [*four_squares(longest + 1), *[0] * (limits.entries - 4)]
+        values[_slack_of(attacker, 0)] = list(four_squares(longest + 1 - shortest))
+        values[_slack_of(attacker, 1)] = [0] * 4
+    elif limits.proof is Proof.NORM:
         own = [*four_squares(limits.squares + 1), *[0] * (limits.entries - 4)]
         values[begin : begin + limits.entries] = own
         values[_slack_of(attacker, 0)] = [0] * 4
@@ -144,6 +149,16 @@ def least_excess(attacker: Attacker) -> None:
         values[begin] = limits.highest + 1
         values[_slack_of(attacker, 0)] = list(four_squares(limits.highest + 1 - limits.lowest))
         values[_slack_of(attacker, 1)] = [0] * 4
+    attacker.send(attacker.forged(values))
+
+
+def least_shortage(attacker: Attacker) -> None:
+    """A unit vector that is too short by as little as there is: its norm divides what the servers compute."""
+    values, (begin, limits) = attacker.honest, attacker.first
+    shortest, longest = lengths([limits])
+    values[begin : begin + limits.entries] = [*four_squares(shortest - 1), *[0] * (limits.entries - 4)]
+    values[_slack_of(attacker, 0)] = [0] * 4
+    values[_slack_of(attacker, 1)] = list(four_squares(longest - shortest + 1))
     attacker.send(attacker.forged(values))
 
 
@@ -288,8 +303,14 @@ IN_FORM: dict[str, Attack] = {
 }
 """Whose form is right: the proof refuses them."""
 
-WITH_SLACK: dict[str, Attack] = {"beyond by the least": least_excess, "for a wider bound": of_a_wider_bound}
+WITH_SLACK: dict[str, Attack] = {"beyond by the least": least_excess}
 """For parameters that do not have truth values."""
+
+WITH_BOUND: dict[str, Attack] = {"for a wider bound": of_a_wider_bound}
+"""For parameters that have a bound."""
+
+OF_LENGTH: dict[str, Attack] = {"short by the least": least_shortage}
+"""For unit vectors."""
 
 WITH_ROWS: dict[str, Attack] = {"claimed product": claimed}
 """For parameters whose squares are proved."""

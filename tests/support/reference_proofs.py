@@ -12,6 +12,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.manifest import Proof
-from ezprivsecfl.runtime.proofs import PRIVACY, ProofPlan, row_length
+from ezprivsecfl.runtime.proofs import PRIVACY, Limits, ProofPlan, row_length
 from ezprivsecfl.runtime.sharing import SEED_BYTES, Uploads
 
 BLIND_BYTES, MASK_BYTES, COEFFICIENT_BYTES = 16, 31, 32
@@ -84,6 +85,7 @@ def layout_of(made: ProofPlan) -> Layout:
     statements: list[Statement] = []
     slack: list[Vector] = []
     of: dict[str, int] = {}
+    units: dict[str | None, list[tuple[int, Limits]]] = {}
     own = sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in made.limits)
     vectors_in_all = sum(3 * x.entries if x.proof is Proof.ENTRIES else 2 for x in made.limits)
 
@@ -113,9 +115,27 @@ def layout_of(made: ProofPlan) -> Layout:
             case Proof.BITS:  # x² = x
                 statements.append(([(len(vectors), 1, -1)], number(0)))
                 vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
+            case Proof.UNIT:
+                units.setdefault(x.unit, []).append((len(vectors), x))
+                vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
             case Proof.NONE:
                 vectors.append((x.entries, width(x.largest_sum + x.entries), 0))
+    for parts in units.values():
+        shortest, longest = lengths([x for _, x in parts])
+        places = max(x.frac for _, x in parts)
+        squares = [(here, 4 ** (places - x.frac), 0) for here, x in parts]
+        # |x|² - y1... = shortest, and |x|² + z1... = longest
+        for sign, constant in ((-1, shortest), (1, longest)):
+            statements.append(([*squares, (own + len(slack), sign, 0)], number(constant)))
+            slack.append((4, width(4 * math.isqrt(longest - shortest) + 4), 1))
     return Layout([*vectors, *slack], statements, [of[path] for path in made.squares])
+
+
+def lengths(parts: list[Limits]) -> tuple[int, int]:
+    """The least and largest squared norm of a unit vector, in units of the last place of its finest part."""
+    coarsest, places = min(x.frac for x in parts), max(x.frac for x in parts)
+    shorter = max(2.0**-20, 2 * math.sqrt(sum(x.entries for x in parts)) * 2.0**-coarsest)
+    return math.floor((1 - Fraction(shorter)) ** 2 * 4**places), 4**places
 
 
 class Half0:
