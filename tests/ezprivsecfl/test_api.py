@@ -87,7 +87,7 @@ def test_a_program_explains_itself(program):
         "in all 4790 AND gates in a round of 5 clients",
         "the 24 leading bits, counted from the largest of them",
         "Rounds have at least 2 clients: a server that colludes with all clients but one",
-        "9 rounds",
+        "11 rounds",
     ):
         assert part in text
         assert part.replace("<", "&lt;") in html
@@ -103,11 +103,12 @@ def test_costs_are_known_before_anything_is_run(program):
     fixed.run(VALUES, WEIGHTS)
     statistics = fixed.last_statistics
     secure = as_opened(fixed.variants[0].lowered.secure, statistics.opened)
-    assert sum(statistics.bytes_sent) == declared_cost(secure, 3).total_bytes
-    assert abs(table.total_bytes - declared_cost(secure, 3).total_bytes) < 100  # ranges are larger than results
+    declared = declared_cost(secure, 3, fixed.variants[0].compiled)
+    assert sum(statistics.bytes_sent) == declared.total_bytes
+    assert abs(table.total_bytes - declared.total_bytes) < 100  # ranges are larger than results
     assert statistics.rounds == table.rounds
-    assert table.delays == 11
-    assert table.online_seconds > 11 * 0.02 > program.cost("lan", clients=3).online_seconds
+    assert table.delays == 13
+    assert table.online_seconds > 13 * 0.02 > program.cost("lan", clients=3).online_seconds
     lines = str(table).splitlines()
     assert lines[0] == "cost of a round of 3 clients, both directions together"
     assert any(line.startswith("product ") for line in lines)
@@ -188,7 +189,7 @@ def mean_direction(values):
 
 
 def test_a_zero_update_is_left_out_and_the_report_says_what_is_opened():
-    program = ez.compile(mean_direction, clients=5, backend="plain")
+    program = ez.compile(mean_direction, clients=5, backend="plain", proofs=False)
     with pytest.warns(DroppedClientWarning, match="dropped client 0: .*test_api.py:.* is not finite for its values"):
         result = program.run([np.zeros(4, np.float32), *VALUES[1:]])
     expected = np.mean([v / np.linalg.norm(v) for v in VALUES[1:]], axis=0)
@@ -196,10 +197,24 @@ def test_a_zero_update_is_left_out_and_the_report_says_what_is_opened():
     (line,) = (line for line in repr(program).splitlines() if "one bit for each client" in line)
     assert "test_api.py:" in line
     assert "it is dropped and named; where it is not finite, TFF's own result would be infinite or not a number" in line
-    strict = ez.compile(mean_direction, clients=5, backend="plain", on_bad_client="fail")
+    strict = ez.compile(mean_direction, clients=5, backend="plain", on_bad_client="fail", proofs=False)
     assert "it is named, and the round fails" in repr(strict)
     with pytest.raises(DivisionError, match=r"client 0: .* is not finite for its values"):
         strict.run([np.zeros(4, np.float32), *VALUES[1:]])
+
+
+def test_a_zero_update_has_no_unit_vector_and_nothing_is_opened_for_it():
+    program = ez.compile(mean_direction, clients=5, backend="plain")
+    values = [np.zeros(4, np.float32), *VALUES[1:]]
+    with pytest.warns(DroppedClientWarning, match="dropped client 0: .* has no direction to take part with"):
+        result = program.run(values)
+    expected = np.mean([v / np.linalg.norm(v) for v in VALUES[1:]], axis=0)
+    np.testing.assert_allclose(result, expected, rtol=1e-5)
+    assert "one bit for each client" not in repr(program)
+    assert "values [n, 4]: proved: divided by its norm, |x|_2 = 1" in repr(program)
+    strict = ez.compile(mean_direction, clients=5, backend="plain", on_bad_client="fail")
+    with pytest.raises(InputError, match="of client 0 is 0, and the program divides it by its norm"):
+        strict.run(values)
 
 
 def test_other_things_are_refused_by_name(program):

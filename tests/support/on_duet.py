@@ -5,9 +5,11 @@ from __future__ import annotations
 from ezprivsecfl.backends.duet.backend import Duet, DuetProgram
 from ezprivsecfl.backends.duet.description import CostTable, cost
 from ezprivsecfl.backends.duet.passes import legal
+from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.cluster import Cluster
+from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.session import TwoServerProgram
 
 
@@ -21,6 +23,7 @@ def on_duet(cluster: Cluster, compiled: Compiled) -> TwoServerProgram:
     return TwoServerProgram(cluster, as_compiled(compiled).build())
 
 
-def declared_cost(secure: Program, clients: int) -> CostTable:
-    """What the engine's kernels declare for a program on shares."""
-    return cost(legal(secure), clients)
+def declared_cost(secure: Program, clients: int, compiled: Compiled | None = None) -> CostTable:
+    """What the engine's kernels declare for a program on shares; with what clients prove, if it is a compiled one's."""
+    plan = None if compiled is None else plan_of(manifest(compiled, secure, "duet"))
+    return cost(legal(secure), clients, proofs=plan)
