@@ -189,7 +189,7 @@ def mean_direction(values):
 
 
 def test_a_zero_update_is_left_out_and_the_report_says_what_is_opened():
-    program = ez.compile(mean_direction, clients=5, backend="plain")
+    program = ez.compile(mean_direction, clients=5, backend="plain", proofs=False)
     with pytest.warns(DroppedClientWarning, match="dropped client 0: .*test_api.py:.* is not finite for its values"):
         result = program.run([np.zeros(4, np.float32), *VALUES[1:]])
     expected = np.mean([v / np.linalg.norm(v) for v in VALUES[1:]], axis=0)
@@ -197,10 +197,24 @@ def test_a_zero_update_is_left_out_and_the_report_says_what_is_opened():
     (line,) = (line for line in repr(program).splitlines() if "one bit for each client" in line)
     assert "test_api.py:" in line
     assert "it is dropped and named; where it is not finite, TFF's own result would be infinite or not a number" in line
-    strict = ez.compile(mean_direction, clients=5, backend="plain", on_bad_client="fail")
+    strict = ez.compile(mean_direction, clients=5, backend="plain", on_bad_client="fail", proofs=False)
     assert "it is named, and the round fails" in repr(strict)
     with pytest.raises(DivisionError, match=r"client 0: .* is not finite for its values"):
         strict.run([np.zeros(4, np.float32), *VALUES[1:]])
+
+
+def test_a_zero_update_has_no_unit_vector_and_nothing_is_opened_for_it():
+    program = ez.compile(mean_direction, clients=5, backend="plain")
+    values = [np.zeros(4, np.float32), *VALUES[1:]]
+    with pytest.warns(DroppedClientWarning, match="dropped client 0: .* has no direction to take part with"):
+        result = program.run(values)
+    expected = np.mean([v / np.linalg.norm(v) for v in VALUES[1:]], axis=0)
+    np.testing.assert_allclose(result, expected, rtol=1e-5)
+    assert "one bit for each client" not in repr(program)
+    assert "values [n, 4]: proved: divided by its norm, |x|_2 = 1" in repr(program)
+    strict = ez.compile(mean_direction, clients=5, backend="plain", on_bad_client="fail")
+    with pytest.raises(InputError, match="of client 0 is 0, and the program divides it by its norm"):
+        strict.run(values)
 
 
 def test_other_things_are_refused_by_name(program):

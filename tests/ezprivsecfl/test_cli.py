@@ -68,17 +68,23 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.parametrize(
+    ("proofs", "reason"), [("on", "it has no direction to take part with"), ("off", "program.py:9")]
+)
 @pytest.mark.parametrize("backend", ["duet", "plain"])
-def test_bad_clients_are_dropped_named_and_left_out_of_the_comparison(program, capsys, tmp_path, backend):
+def test_bad_clients_are_dropped_named_and_left_out_of_the_comparison(
+    program, capsys, tmp_path, backend, proofs, reason
+):
     report = tmp_path / "report.json"
     path = program(DIRECTION)
-    assert main(["run", "--backend", backend, "--check", "--report", str(report), str(path)]) == 0
+    options = ["--backend", backend, "--proofs", proofs, "--check", "--report", str(report)]
+    assert main(["run", *options, str(path)]) == 0
     out, err = capsys.readouterr()
     assert out == "result [27.0, 40.0, 53.0, 66.0]\n"
     (call,) = json.loads(report.read_text())
     assert call["clients"] == 4
     assert [one["client"] for one in call["dropped"]] == [1, 4]
-    assert "program.py:9" in call["dropped"][0]["reason"]
+    assert reason in call["dropped"][0]["reason"]
     assert "is nan: only finite numbers" in call["dropped"][1]["reason"]
     assert call["max_relative_error"] < 1e-3
     assert "ezcompile: direction: dropped client 1: " in err
@@ -89,14 +95,18 @@ def test_bad_clients_are_dropped_named_and_left_out_of_the_comparison(program, c
 
 def test_bad_clients_can_fail_the_round(program, capsys):
     path = program(DIRECTION)
-    code, message = failed(capsys, "run", "--backend", "plain", "--on-bad-client", "fail", path)
+    options = ["--backend", "plain", "--on-bad-client", "fail"]
+    code, message = failed(capsys, "run", *options, "--proofs", "off", path)
     assert code == 3
     assert "'values' of client 4 at [0] is nan" in message
     path = program(DIRECTION.replace("values[4] =", "values[5] =").replace('np.float32("nan")', "1"))
-    code, message = failed(capsys, "run", "--backend", "plain", "--on-bad-client", "fail", path)
+    code, message = failed(capsys, "run", *options, "--proofs", "off", path)
     assert code == 3
     assert "client 1: " in message
     assert "is not finite for its values" in message
+    code, message = failed(capsys, "run", *options, path)
+    assert code == 3
+    assert "'values' of client 1 is 0, and the program divides it by its norm" in message
 
 
 def test_run_with_the_plain_back_end(program, capsys):
@@ -327,6 +337,19 @@ def test_the_report_says_what_is_proved(program, tmp_path, capsys, options, stat
     path = program(LONG_MEAN)
     assert main([str(path), "--emit", "tensor", "-o", str(tmp_path / "out"), *options]) == 0
     assert stated in capsys.readouterr().out
+
+
+def test_narrow_shares_are_chosen_and_the_report_says_what_they_tell(program, tmp_path, capsys):
+    path, told = program(LONG_MEAN), {}
+    for bits in (64, 72, 80):
+        assert main([str(path), "--emit", "tensor", "-o", str(tmp_path / "out"), "--share-bits", str(bits)]) == 0
+        told[bits] = float(re.search(r"statistical distance of 2\^(-?[\d.]+)", capsys.readouterr().out)[1])
+    assert told[80] <= -40 < told[64]
+    assert told[64] - told[72] == pytest.approx(8.0, abs=0.25)
+    with pytest.raises(SystemExit) as refused:
+        main([str(path), "--share-bits", "65"])
+    assert refused.value.code == 2
+    assert "--share-bits: invalid choice: 65 (choose from 64, 72, 80)" in capsys.readouterr().err
 
 
 def test_a_norm_of_no_parameter_is_told_after_the_run(program, capsys):

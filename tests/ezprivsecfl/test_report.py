@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pytest
 from small_programs import TensorProgram, clipped_mean, fltrust
 
@@ -81,11 +84,67 @@ def test_what_is_proved_of_every_parameter():
     assert "    flags [n, 9]: not proved (--proofs off)\n" in str(Report(nothing))
 
 
+def test_a_direction_is_proved_to_be_one_long():
+    found = facts(fltrust(20))
+    assert [(p.path, p.proved, p.norm) for p in found.proofs] == [("updates", Proved.UNIT, None)]
+    assert "    updates [n, 20]: proved: divided by its norm, |x|_2 = 1\n" in str(Report(found))
+
+
+WORTH = re.compile(
+    r"    A false statement is accepted with a probability of at most 2\^(-[\d.]+); .*\n"
+    r"    An upload and its proof tell each server no more than a statistical distance of 2\^(-?[\d.]+)\n"
+    r"    A client uploads 16 bytes to server 0 and (\S+ \S+) to server 1, ([\d.]+) bytes per entry\n"
+)
+
+
+def sum_of(size: int) -> Program:
+    b = TensorProgram("sum")
+    b.returns(b.add(Sum, b.clients("x", size), axes=(0,)))
+    return b.build()
+
+
+@pytest.mark.parametrize("size", [100, 10_000, 1_000_000])
+@pytest.mark.parametrize("program", [sum_of, fltrust], ids=["norm", "unit"])
+def test_proofs_are_worth_what_the_report_says(program: Callable[[int], Program], size: int):
+    """Soundness and privacy at the default widths; with 64 bits much is given away, and said to be."""
+    soundness, privacy, _, bytes_ = WORTH.search(str(Report(facts(program(size))))).groups()
+    assert -60 < float(soundness) <= -45
+    assert -64 < float(privacy) <= -40
+    assert 10 <= float(bytes_) < (40 if size == 100 else 14)
+    narrow = {}
+    for bits in (64, 72):
+        found = WORTH.search(str(Report(facts(program(size), share_bits=bits)))).groups()
+        assert found[0] == soundness, "whatever the shares"
+        narrow[bits] = float(found[1])
+    assert narrow[64] > -40
+    assert narrow[64] - narrow[72] == pytest.approx(8.0, abs=0.25)
+
+
+def test_shares_of_large_values_have_as_many_bits_as_it_takes():
+    """Up to 104; more there never are, and where these or exactly 72 are too few, it is said."""
+    large = {"bounds": ParameterBounds.of({"": 2.0**23})}
+    for size, options, fewest, most, enough in (
+        (1000, {}, 13.0, 14.5, True),
+        (100_000, {}, 13.0, 13.3, False),
+        (10_000, {"share_bits": 72}, 9.0, 9.5, False),
+    ):
+        _, privacy, _, bytes_ = WORTH.search(str(Report(facts(sum_of(size), **large, **options)))).groups()
+        assert (float(privacy) <= -40) == enough
+        assert fewest <= float(bytes_) <= most
+
+
+def test_without_proofs_there_is_nothing_they_are_worth():
+    text = str(Report(facts(sum_of(100), proofs=False)))
+    assert "accepted with a probability" not in text
+    assert "statistical distance" not in text
+    assert "    A client uploads 16 bytes to server 0 and 0.8 kB to server 1, 8.00 bytes per entry\n" in text
+
+
 def test_approximations_are_stated_only_if_there_are_any():
-    exact = facts(fltrust(200))
+    exact = facts(fltrust(200), proofs=False)
     assert not exact.sketches
     assert not exact.polynomials
-    rough = facts(fltrust(200), norms=Norms(64), relu=Relu(4))
+    rough = facts(fltrust(200), norms=Norms(64), relu=Relu(4), proofs=False)
     assert [(s.shape, s.sums) for s in rough.sketches] == [(("n", 200), 64)]
     assert [p.degree for p in rough.polynomials] == [4]
 

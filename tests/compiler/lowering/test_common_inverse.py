@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small_programs import weighted_mean
+from small_programs import fltrust, weighted_mean
 
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.compiler.compiled import Compiled
@@ -80,3 +80,53 @@ def test_weights_that_sum_to_zero_are_an_error():
 
 def test_where_a_ring_element_does_not_hold_the_product_quotients_stay_in_circuits():
     assert garbled_per_client(compiled(100, weight=2.0**28)) > 900
+
+
+SIZE = 30
+
+LAST_PLACE = 2.0**-30
+"""Of entries of unit vectors on shares, and so of cosines."""
+
+
+def trusted(clients: int, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Updates with given cosines (that of all others is -0.3), and the server's."""
+    rng = np.random.default_rng(0)
+    root = rng.normal(0, 1, SIZE)
+    direction = root / np.linalg.norm(root)
+    apart = rng.normal(0, 1, (clients, SIZE))
+    apart -= np.outer(apart @ direction, direction)
+    apart /= np.linalg.norm(apart, axis=1, keepdims=True)
+    cosines = np.full(clients, -0.3)
+    cosines[: len(scores)] = scores
+    return apart * np.sqrt(1 - cosines**2)[:, None] + np.outer(cosines, direction), root
+
+
+def test_trust_scores_share_one_inverse():
+    many, few = (compile_program(fltrust(SIZE), Options(clients=n)) for n in (MANY, MANY - 1))
+    assert garbled_per_client(many) < 100, "all that is left for each is the positive part of a cosine"
+    assert garbled_per_client(few) > 900
+    assert [p.operands[1].type.shape for p in many.secure.of(Product)] == [(1, "n"), ("n", SIZE)]
+
+
+@pytest.mark.parametrize("clients", [MANY - 1, 20])
+@pytest.mark.parametrize("few", [1, 5, 9])
+@pytest.mark.parametrize("scale", [10.0**-i for i in range(9)])
+def test_trust_is_shared_precisely_or_not_at_all(clients: int, few: int, scale: float):
+    """However small all trust scores together are; where last places decide on them, these are all that is wrong."""
+    program = fltrust(SIZE)
+    updates, root = trusted(clients, scale * np.random.default_rng(1).uniform(0.3, 1, few))
+    expected = run_tensor(program, {"updates": updates, "root": root}, clients)["result"]
+    plain = PlainProgram(compile_program(program, Options(clients=clients)))
+    try:
+        got = plain.run({"updates": list(updates)}, {"root": root}).outputs["result"]
+    except DivisionError:
+        assert scale < 1e-6
+        return
+    error = np.max(np.abs(got - expected)) / np.max(np.abs(expected))
+    assert error <= 1e-5 + LAST_PLACE / scale
+
+
+def test_if_nobody_is_trusted_the_result_is_zero():
+    updates, root = trusted(20, np.zeros(0))
+    plain = PlainProgram(compile_program(fltrust(SIZE), Options(clients=20)))
+    np.testing.assert_array_equal(plain.run({"updates": list(updates)}, {"root": root}).outputs["result"], 0.0)

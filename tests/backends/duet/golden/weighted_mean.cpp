@@ -40,9 +40,9 @@ class WeightedMeanProgram final : public Program {
     static_cast<void>(s);
   }
 
-  std::vector<Tensor<Ring>> online(Session& s, const std::vector<Tensor<Ring>>& shares,
+  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
                                    const std::vector<Tensor<Ring>>& publics) override {
-    const std::size_t n = shares.at(0).shape.at(0);  // clients of this round
+    const std::size_t n = shares.clients();
     static_cast<void>(n);
     static_cast<void>(publics);
     const Tensor<Ring>& v0 = shares.at(0);

@@ -19,9 +19,9 @@ class ClippedMeanProgram final : public ezmotion::Program {
  public:
   const char* name() const override { return "clipped_mean"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const Tensors& shares,
+  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
                                    const Tensors& publics) override {
-    n = shares.at(0).shape.at(0);
+    n = shares.clients();
     agree(s, publics);
     local1(s, shares, publics);
     products2();
@@ -39,7 +39,7 @@ class ClippedMeanProgram final : public ezmotion::Program {
   }
 
  private:
-  void local1(Session& s, const Tensors& shares, const Tensors& publics) {
+  void local1(Session& s, const ClientShares& shares, const Tensors& publics) {
     v0 = shares.at(0);
     const Tensor<Ring> v3 = publics.at(0);
     v4 = public_share(v3, s.party());

@@ -19,9 +19,9 @@ class EveryOpProgram final : public ezmotion::Program {
  public:
   const char* name() const override { return "every_op"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const Tensors& shares,
+  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
                                    const Tensors& publics) override {
-    n = shares.at(0).shape.at(0);
+    n = shares.clients();
     agree(s, publics);
     local1(s, shares, publics);
     products2();
@@ -39,7 +39,7 @@ class EveryOpProgram final : public ezmotion::Program {
   }
 
  private:
-  void local1(Session& s, const Tensors& shares, const Tensors& publics) {
+  void local1(Session& s, const ClientShares& shares, const Tensors& publics) {
     // share, user.py:3 Input
     v0 = shares.at(0);
     // share, user.py:3 Input

@@ -19,9 +19,9 @@ class FltrustProgram final : public ezmotion::Program {
  public:
   const char* name() const override { return "fltrust"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const Tensors& shares,
+  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
                                    const Tensors& publics) override {
-    n = shares.at(0).shape.at(0);
+    n = shares.clients();
     agree(s, publics);
     local1(shares, publics);
     graph2();
@@ -39,7 +39,7 @@ class FltrustProgram final : public ezmotion::Program {
   }
 
  private:
-  void local1(const Tensors& shares, const Tensors& publics) {
+  void local1(const ClientShares& shares, const Tensors& publics) {
     v0 = shares.at(0);
     const Tensor<Ring> v1 = publics.at(0);
     const Tensor<Ring> v2 = matmul(v0, v1);

@@ -19,9 +19,9 @@ class WeightedMeanProgram final : public ezmotion::Program {
  public:
   const char* name() const override { return "weighted_mean"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const Tensors& shares,
+  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
                                    const Tensors& publics) override {
-    n = shares.at(0).shape.at(0);
+    n = shares.clients();
     agree(s, publics);
     local1(shares);
     graph2();
@@ -38,7 +38,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
   }
 
  private:
-  void local1(const Tensors& shares) {
+  void local1(const ClientShares& shares) {
     v0 = shares.at(0);
     const Tensor<Ring> v1 = shares.at(1);
     v2 = reshape(v1, Shape{1, n});

@@ -19,9 +19,9 @@ class FedavgProgram final : public ezmotion::Program {
  public:
   const char* name() const override { return "fedavg"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const Tensors& shares,
+  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
                                    const Tensors& publics) override {
-    n = shares.at(0).shape.at(0);
+    n = shares.clients();
     agree(s, publics);
     local1(shares);
     graph2();
@@ -40,7 +40,7 @@ class FedavgProgram final : public ezmotion::Program {
   }
 
  private:
-  void local1(const Tensors& shares) {
+  void local1(const ClientShares& shares) {
     // share, fedavg.py:39
     const Tensor<Ring> v0 = shares.at(0);
     // share, fedavg.py:39

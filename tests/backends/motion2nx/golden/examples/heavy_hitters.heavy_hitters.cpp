@@ -19,9 +19,9 @@ class HeavyHittersProgram final : public ezmotion::Program {
  public:
   const char* name() const override { return "heavy_hitters"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const Tensors& shares,
+  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
                                    const Tensors& publics) override {
-    n = shares.at(0).shape.at(0);
+    n = shares.clients();
     agree(s, publics);
     local1(s, shares);
     graph2();
@@ -36,7 +36,7 @@ class HeavyHittersProgram final : public ezmotion::Program {
   }
 
  private:
-  void local1(Session& s, const Tensors& shares) {
+  void local1(Session& s, const ClientShares& shares) {
     // share, heavy_hitters.py:17 Reshape
     const Tensor<Ring> v0 = shares.at(0);
     // share, heavy_hitters.py:17 Reshape

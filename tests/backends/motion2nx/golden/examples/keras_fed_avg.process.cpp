@@ -19,9 +19,9 @@ class ProcessProgram final : public ezmotion::Program {
  public:
   const char* name() const override { return "process"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const Tensors& shares,
+  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
                                    const Tensors& publics) override {
-    n = shares.at(0).shape.at(0);
+    n = shares.clients();
     agree(s, publics);
     local1(s, shares, publics);
     products2();
@@ -42,7 +42,7 @@ class ProcessProgram final : public ezmotion::Program {
   }
 
  private:
-  void local1(Session& s, const Tensors& shares, const Tensors& publics) {
+  void local1(Session& s, const ClientShares& shares, const Tensors& publics) {
     // share, keras_fed_avg.py:73 ReadVariableOp
     const Tensor<Ring> v0 = shares.at(0);
     // public, keras_fed_avg.py:73
@@ -142,7 +142,7 @@ class ProcessProgram final : public ezmotion::Program {
     // widen, keras_fed_avg.py:73 Pack
     const Tensor<Ring> v37 = shift_left(v32, 2);
     // concat, keras_fed_avg.py:73 Pack
-    const Tensor<Ring> v38 = concat(std::vector{v35, v28, v36, v37}, 1);
+    const Tensor<Ring> v38 = concat(1, v35, v28, v36, v37);
     // sum, keras_fed_avg.py:73 Sum
     v39 = sum(v38, {1});
   }

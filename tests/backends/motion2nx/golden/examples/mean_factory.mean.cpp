@@ -19,9 +19,9 @@ class MeanProgram final : public ezmotion::Program {
  public:
   const char* name() const override { return "mean"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const Tensors& shares,
+  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
                                    const Tensors& publics) override {
-    n = shares.at(0).shape.at(0);
+    n = shares.clients();
     agree(s, publics);
     local1(shares);
     // To be opened once the counts have been judged
@@ -34,7 +34,7 @@ class MeanProgram final : public ezmotion::Program {
   }
 
  private:
-  void local1(const Tensors& shares) {
+  void local1(const ClientShares& shares) {
     // share, mean_factory.py:18
     const Tensor<Ring> v0 = shares.at(0);
     // sum, mean_factory.py:18 federated_sum

@@ -1,0 +1,187 @@
+"""Sums of squares out of clients' proofs: of whole inputs in any order, and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from rounds import by_placement, random_round
+from small_programs import TensorProgram
+
+from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.compiled import Compiled
+from ezprivsecfl.compiler.lowering.proved import proved_squares
+from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
+from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.errors import VerifyError
+from ezprivsecfl.ir.interpreter import run_tensor
+from ezprivsecfl.ir.mpc import io, linear, protocol, structure
+from ezprivsecfl.ir.mpc.fixed_point import encode
+from ezprivsecfl.ir.mpc.interpreter import run_mpc
+from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.tensor import elementwise as ew
+from ezprivsecfl.ir.tensor import structure as st
+from ezprivsecfl.ir.types import ArithType, DType, RingType
+
+N = 3
+
+Build = Callable[[ProgramBuilder, Value, Value], Value]
+"""A value of x [n, 4, 3] and y [n, 5], of 20 and 18 fractional bits."""
+
+
+def flat(b: ProgramBuilder, x: Value) -> Value:
+    return b.add(structure.Reshape, x, shape=("n", int(np.prod(x.type.shape[1:]))))
+
+
+def widened(b: ProgramBuilder, y: Value) -> Value:
+    return b.add(linear.Widen, y, bits=2)
+
+
+def both(b: ProgramBuilder, x: Value, y: Value) -> Value:
+    return b.add(structure.Concat, flat(b, x), widened(b, y), axis=1)
+
+
+def turned(b: ProgramBuilder, x: Value, *permutation: int) -> Value:
+    return b.add(structure.Transpose, x, permutation=permutation)
+
+
+def part(b: ProgramBuilder, x: Value) -> Value:
+    return b.add(structure.Slice, x, starts=(0, 0, 0), sizes=("n", 4, 2), strides=(1, 1, 1))
+
+
+PROVED: dict[str, Build] = {
+    "input": lambda b, x, y: x,
+    "reshaped": lambda b, x, y: flat(b, x),
+    "negated": lambda b, x, y: b.add(linear.Neg, x),
+    "transposed": lambda b, x, y: turned(b, x, 0, 2, 1),
+    "shifted": lambda b, x, y: b.add(linear.Widen, b.add(linear.Widen, y, bits=3), bits=2),
+    "of different fractional bits": both,
+    "one twice": lambda b, x, y: b.add(structure.Concat, y, b.add(linear.Neg, y), axis=1),
+    "all at once": lambda b, x, y: b.add(
+        linear.Neg, flat(b, b.add(linear.Widen, flat(b, turned(b, both(b, x, y), 0, 1)), bits=1))
+    ),
+}
+
+COMPUTED: dict[str, Build] = {
+    "part": lambda b, x, y: part(b, x),
+    "two parts": lambda b, x, y: b.add(structure.Concat, part(b, x), part(b, x), axis=2),
+    "sum": lambda b, x, y: b.add(linear.Add, x, x),
+    "sum of entries": lambda b, x, y: b.add(structure.Sum, x, axes=(2,)),
+    "repeated": lambda b, x, y: b.add(
+        structure.Broadcast, b.add(structure.Reshape, y, shape=("n", 1, 5)), shape=("n", 2, 5)
+    ),
+    "with a part": lambda b, x, y: b.add(structure.Concat, widened(b, y), flat(b, part(b, x)), axis=1),
+    "the clients last": lambda b, x, y: turned(b, y, 1, 0),
+    "times a number": lambda b, x, y: b.add(linear.MulPublic, y, b.add(io.Public, path="s", bound=4.0, type=SCALE)),
+}
+
+SCALE = RingType((), 0)
+
+
+def mpc(build: Build, norm: float | None = 40.0) -> tuple[ProgramBuilder, Value]:
+    b = ProgramBuilder("proved", Level.MPC, N)
+    x = b.add(io.Share, path="x", bound=8.0, type=ArithType(("n", 4, 3), 20), norm=40.0)
+    y = b.add(io.Share, path="y", bound=8.0, type=ArithType(("n", 5), 18), norm=norm)
+    return b, build(b, x, y)
+
+
+@pytest.mark.parametrize("shape", [("n",), ("n", 1), ("n", 1, 1)])
+@pytest.mark.parametrize("name", PROVED)
+def test_whole_inputs_come_with_their_squares(name: str, shape: tuple[int | str, ...]):
+    b, value = mpc(PROVED[name])
+    found = proved_squares(b, value, shape)
+    assert found is not None
+    assert found.type == ArithType(shape, 2 * value.type.frac)
+    rows = b.add(structure.Sum, b.add(structure.Reshape, found, shape=("n",)), axes=(0,))
+    total = b.add(protocol.SquareSum, b.add(protocol.Mask, flat(b, value)))
+    for path, result in (("proved", rows), ("computed", b.add(structure.Sum, total, axes=(0,)))):
+        b.append(io.Output(operands=(b.add(protocol.Open, result),), path=path))
+    rng = np.random.default_rng(0)
+    inputs = {"x": encode(rng.normal(0, 2, (N, 4, 3)), 20), "y": encode(rng.normal(0, 2, (N, 5)), 18)}
+    opened = run_mpc(b.build(), inputs, N)
+    np.testing.assert_array_equal(opened["proved"], opened["computed"])
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_nothing_else_does(name: str):
+    assert proved_squares(*mpc(COMPUTED[name]), ("n",)) is None
+
+
+def test_of_what_has_no_norm_nothing_is_proved():
+    assert proved_squares(*mpc(both), ("n",)) is not None
+    assert proved_squares(*mpc(both, norm=None), ("n",)) is None
+
+
+@pytest.mark.parametrize("shape", [("n", 5), (), ("n", "n"), (1, 5)])
+def test_only_one_number_for_each_client_is_proved(shape: tuple[int | str, ...]):
+    assert proved_squares(*mpc(PROVED["input"]), shape) is None
+
+
+def test_only_inputs_have_squares():
+    b, value = mpc(both)
+    with pytest.raises(VerifyError, match="only a client's own input comes with a proof"):
+        b.add(io.ProvedSquares, value)
+
+
+# Of whole programs.
+
+
+def rows_norm(b: TensorProgram, x: Value) -> Value:
+    return b.add(st.Sum, b.add(ew.Mul, x, x), axes=(1,))
+
+
+def norms_of(build: Callable[[TensorProgram], Value]) -> Program:
+    b = TensorProgram("norms")
+    b.returns(b.add(st.Sum, b.add(ew.Sqrt, rows_norm(b, build(b))), axes=(0,)))
+    return b.build()
+
+
+def layers(b: TensorProgram) -> Value:
+    large, small = b.clients("large", 4, 3), b.clients("small", 9)
+    turned = b.add(st.Transpose, large, permutation=(0, 2, 1))
+    return b.add(st.Concat, b.add(st.Reshape, turned, shape=("n", 12)), b.add(ew.Neg, small), axis=1)
+
+
+def compiled(build: Callable[[TensorProgram], Value], **options: object) -> Compiled:
+    bounds = ParameterBounds.of({"large": 100.0, "small": 0.5} if build is layers else {})
+    return compile_program(norms_of(build), Options(clients=4, bounds=bounds, **options))
+
+
+def test_programs_take_squares_of_several_inputs():
+    found = compiled(layers)
+    assert [op.operands[0].op.path for op in found.secure.of(io.ProvedSquares)] == ["large", "small"]
+    assert not found.secure.of(protocol.SquareSum)
+    rng = np.random.default_rng(0)
+    inputs = {"large": rng.normal(0, 20, (4, 4, 3)), "small": rng.normal(0, 0.1, (4, 9))}
+    got = PlainProgram(found).run(*by_placement(found.tensor, inputs)).outputs["result"]
+    assert got == pytest.approx(run_tensor(found.tensor, inputs, 4)["result"], rel=1e-5)
+    squares = compiled(layers, proofs=False).secure
+    assert not squares.of(io.ProvedSquares)
+    assert squares.of(protocol.SquareSum)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda b: b.clients("few", 8),
+        lambda b: b.add(st.Slice, b.clients("x", 20), starts=(0, 0), sizes=("n", 19), strides=(1, 1)),
+        lambda b: b.add(ew.Sub, b.clients("x", 20), b.server("s", 20)),
+        lambda b: b.add(ew.Maximum, b.clients("x", 20), b.constant(0.5)),
+        lambda b: b.add(ew.Cast, b.clients("flags", 20, dtype=DType.BOOL), dtype=DType.F32),
+        lambda b: b.add(ew.Relu, b.clients("x", 20)),
+        lambda b: b.add(st.Concat, b.clients("x", 20), b.clients("few", 3), axis=1),
+    ],
+    ids=["few entries", "part", "difference", "maximum", "truth values", "positive part", "with few entries"],
+)
+def test_programs_compute_other_squares(build: Callable[[TensorProgram], Value]):
+    found = compiled(build)
+    assert not found.secure.of(io.ProvedSquares)
+    given, server, stacked = random_round(found.tensor, 4)
+    if "flags" in given:
+        stacked["flags"] = stacked["flags"] > 0.3
+        given["flags"] = list(stacked["flags"])
+    got = PlainProgram(found).run(given, server).outputs["result"]
+    assert got == pytest.approx(run_tensor(found.tensor, stacked, 4)["result"], rel=1e-4)
