@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow_federated as tff
 from opened import assert_as_opened
 
@@ -205,3 +206,26 @@ def test_simulation_and_servers_use_the_same_variant():
     program.prepare(3)
     assert len(program.variants) == 2
     assert [v.is_built for v in program.variants] == [False, True]
+
+
+@tff.tensorflow.computation(VECTOR)
+def direction(x):
+    return x / tf.norm(x)
+
+
+@tff.federated_computation(VECTORS)
+def mean_direction(values):
+    return tff.federated_mean(tff.federated_map(direction, values))
+
+
+def test_vectors_of_any_size_have_one_variant_where_directions_count():
+    """Clients declare no magnitudes then, and none is too large."""
+    program = ez.compile(mean_direction, clients=4, backend="plain")
+    size = int(np.prod(VECTOR.shape))
+    values = np.random.default_rng(1).normal(size=(3, size)).astype(np.float32)
+    expected = program.run(list(values))
+    for scale in (1e-6, 1e3, 1e12):
+        scaled = [(scale * (i + 1) * row).astype(np.float32) for i, row in enumerate(values)]
+        np.testing.assert_allclose(program.run(scaled), expected, atol=1e-5)
+    assert len(program.variants) == 1
+    assert "magnitude" not in str(program.report)

@@ -53,6 +53,7 @@ def test_complete_uploads_take_part(party):
     box.keep([2])
     assert box.held_bytes == box.client_bytes
     box.clear()
+    assert os.fstat(box.store.descriptor).st_size == 0  # the round's space is free again
     assert (box.close(2), box.held_bytes) == ((), 0)
     assert box.refused == dict.fromkeys((0, 1), "it has not uploaded anything")
 
