@@ -335,13 +335,15 @@ class ServerProgram:
     def _shares(self, kept: tuple[int, ...], squares: Mapping[int, NDArray[np.uint64]]) -> _duet.ClientShares:
         """This server's shares of some clients, in the order of their numbers: of parameters, and of squared norms."""
         plan, shares = plan_of(self.manifest), _duet.ClientShares()
+        seeds = self._seeds(kept) if self.party == 0 else []
+        places = [self.inbox.place(client) for client in kept]
         for s in self.manifest.shares:
             shape = resolve(s.shape, len(kept))
             if self.party == 0:
-                shares.add_seeded(plan.layout, self._seeds(kept), plan.first_vector(s.path), shape)
+                shares.add_seeded(plan.layout, seeds, plan.first_vector(s.path), shape)
             else:
-                places = [self.inbox.place(client) + 8 * plan.first_entry(s.path) for client in kept]
-                shares.add_file(self.inbox.store.descriptor, places, shape)
+                begin = 8 * plan.first_entry(s.path)
+                shares.add_file(self.inbox.store.descriptor, [place + begin for place in places], shape)
         for i in range(len(self.manifest.squares)):
             shares.add_array(np.array([squares[client][i] for client in kept], dtype=np.uint64))
         return shares

@@ -94,6 +94,11 @@ class Limits:
         return Limits(share.path, entries, proof, lowest, highest, squares, share.frac, share.unit)
 
     @property
+    def vectors(self) -> int:
+        """How many vectors of the layout it is: what is proved entry by entry is as many."""
+        return self.entries if self.proof is Proof.ENTRIES else 1
+
+    @property
     def largest_sum(self) -> int:
         """The largest sum of all entries' magnitudes (Cauchy-Schwarz)."""
         return math.isqrt(self.entries * self.squares) + 1
@@ -162,9 +167,8 @@ class ProofPlan:
         own: list[Vector] = []
         slack: list[Vector] = []
         statements: list[Statement] = []
-        first: dict[str, int] = {}
         units: dict[str, list[tuple[int, Limits]]] = {}
-        count = sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in self.limits)
+        count = sum(x.vectors for x in self.limits)
 
         def state(terms: list[Term], sign: int, constant: int, room: int) -> None:
             """That the terms, and ``sign`` times the squares of four slack entries, add up to a constant."""
@@ -172,7 +176,6 @@ class ProofPlan:
             slack.append(self._vector(SLACK, 1, SLACK * math.isqrt(room)))
 
         for x in self.limits:
-            first[x.path] = len(own)
             if x.proof is Proof.ENTRIES:
                 for _ in range(x.entries):
                     state([(len(own), 0, -1)], 1, -x.lowest, x.highest - x.lowest)
@@ -191,7 +194,7 @@ class ProofPlan:
             squares = [(vector, 1 << 2 * (places - x.frac), 0) for vector, x in parts]
             state(squares, -1, shortest, longest - shortest)
             state(squares, 1, longest, longest - shortest)
-        return [*own, *slack], statements, [first[path] for path in self.squares]
+        return [*own, *slack], statements, [self.first_vector(path) for path in self.squares]
 
     def _vector(self, entries: int, row: int, largest_sum: int) -> Vector:
         return entries, self._bits(largest_sum + entries), row, largest_sum
@@ -255,8 +258,7 @@ class ProofPlan:
 
     def first_vector(self, path: str) -> int:
         """How many vectors of the layout come before those of a parameter."""
-        before = self.limits[: self._position(path)]
-        return sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in before)
+        return sum(x.vectors for x in self.limits[: self._position(path)])
 
     def _position(self, path: str) -> int:
         return [x.path for x in self.limits].index(path)
