@@ -6,6 +6,7 @@ from ezprivsecfl.backends.cpp import circuit_files
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import DROP
 from ezprivsecfl.ir.circuits import bristol
+from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.mpc.results import significant_bits
 from ezprivsecfl.ir.program import Program
@@ -47,7 +48,7 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
     """What the runtime must know: see ``common_tree``."""
     shares = program.of(io.Share)
     shared = {op.path for op in shares}
-    bits = {op.path for op in compiled.tensor.of(Input) if op.type.dtype is DType.BOOL}
+    bits = {op.path for op in compiled.optimised.of(Input) if op.type.dtype is DType.BOOL}
     return Manifest(
         name=compiled.name,
         backend=backend,
@@ -72,11 +73,13 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
 def _shared(op: io.Share, *, bits: bool, proofs: bool) -> SharedInput:
     """A parameter, and what clients prove of it; ``bits``: its values are 0 and 1."""
     proof = Proof.NONE
-    if op.unit is not None:
+    if op.image is Image.DIRECTION:
         proof = Proof.UNIT
+    elif op.image is Image.CLIPPED:
+        proof = Proof.CLIPPED
     elif proofs:
         proof = Proof.BITS if bits else Proof.ENTRIES if op.norm is None else Proof.NORM
-    return SharedInput(op.path, op.type.shape, op.type.frac, op.bound, op.lowest, proof, op.norm, op.unit)
+    return SharedInput(op.path, op.type.shape, op.type.frac, op.bound, op.lowest, proof, op.norm, op.vector, op.image)
 
 
 def _share_of(op: io.ProvedSquares) -> io.Share:

@@ -22,11 +22,11 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.steps import Steps
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.checking import Findings
+from ezprivsecfl.ir.images import Image, Shared, as_shared, radius_path
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.checking import check_mpc
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.io import Public, Share
-from ezprivsecfl.ir.mpc.unit_vectors import as_shared
 from ezprivsecfl.ir.op import Array, Environment, Op, Value, as_float
 from ezprivsecfl.ir.tensor import Input
 
@@ -86,8 +86,11 @@ def check_tensor(compiled: Compiled, inputs: Mapping[str, Array], clients: int, 
 
 
 def optimised_inputs(compiled: Compiled, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """What the optimised program takes in place of the inputs of the traced one: clients may share unit vectors."""
-    return as_shared(inputs, {op.path: op.unit for op in compiled.secure.of(Share)})
+    """What the optimised program takes in place of the traced one's inputs: clients may share images of vectors."""
+    shared = [Shared(op.path, op.vector, op.image) for op in compiled.secure.of(Share)]
+    clipped = {x.vector for x in shared if x.vector is not None and x.image is Image.CLIPPED}
+    public = _prologue(compiled, inputs) if clipped else {}
+    return as_shared(inputs, shared, {vector: float(public[radius_path(vector)]) for vector in clipped})
 
 
 def encoded_inputs(compiled: Compiled, inputs: Mapping[str, Array], clients: int) -> dict[str, Array]:
@@ -97,11 +100,16 @@ def encoded_inputs(compiled: Compiled, inputs: Mapping[str, Array], clients: int
         InputError: A public value is beyond what the program was compiled for.
     """
     secure = compiled.secure
-    server = {op.path: np.asarray(inputs[op.path]) for op in compiled.prologue.of(Input)}
-    public = evaluate_ops(compiled.prologue, server, Environment(clients))
+    public = _prologue(compiled, inputs, clients)
     for op in secure.of(Public):
         if not np.all(np.abs(as_float(public[op.path])) < op.bound):
             raise InputError(f"public value {op.path} at {op.location} reaches {op.bound:g}")
     shared = optimised_inputs(compiled, inputs)
     encoded = {op.path: encode(shared[op.path], op.type.frac) for op in secure.of(Share)}
     return encoded | {op.path: encode(public[op.path], op.type.frac) for op in secure.of(Public)}
+
+
+def _prologue(compiled: Compiled, inputs: Mapping[str, Array], clients: int = 0) -> dict[str, Array]:
+    """What both servers compute in the clear; no radius depends on the number of clients."""
+    server = {op.path: np.asarray(inputs[op.path]) for op in compiled.prologue.of(Input)}
+    return evaluate_ops(compiled.prologue, server, Environment(clients))

@@ -11,6 +11,7 @@ from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import EACH, MIN_CLIENTS, Options
 from ezprivsecfl.compiler.passes.blend import BlendSelections
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
+from ezprivsecfl.compiler.passes.clipped_vectors import ShareClippedVectors
 from ezprivsecfl.compiler.passes.factor import FactorScales
 from ezprivsecfl.compiler.passes.idle_clamps import DropIdleClamps
 from ezprivsecfl.compiler.passes.inverses import DivideByRoots
@@ -48,7 +49,7 @@ an error or drops its client, and is named, but of what an input loses there is 
 
 def tensor_passes(options: Options) -> list[Pass]:
     """The passes of the tensor level, in order."""
-    directions: list[Pass] = [ShareUnitVectors(), Simplify()] if options.proofs else []
+    images: list[Pass] = [ShareUnitVectors(), ShareClippedVectors(options.norms), Simplify()] if options.proofs else []
     return [
         Simplify(),
         AddNoise(full=options.noise == EACH),
@@ -62,7 +63,7 @@ def tensor_passes(options: Options) -> list[Pass]:
         NormaliseFactors(),
         GatePublicFactors(),
         Simplify(),
-        *directions,
+        *images,
         DivideByRoots(SMALL),
     ]
 

@@ -10,6 +10,7 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.integers import integers
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.compiled import COARSE, Compiled
+from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.mpc.io import Constant, Output, Public, Share
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.types import ArithType, MaskedType, RingType
@@ -43,7 +44,7 @@ def imprecise(
 
 def _of_any_size(compiled: Compiled) -> list[Share]:
     """The parameters whose values could be small for their format; a unit vector is never."""
-    return [op for op in compiled.secure.of(Share) if op.type.frac and op.unit is None]
+    return [op for op in compiled.secure.of(Share) if op.type.frac and op.image is not Image.DIRECTION]
 
 
 def _small_products(compiled: Compiled) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import PrecisionError, UnsupportedError
 from ezprivsecfl.ir.dependences import results_by_input
+from ezprivsecfl.ir.images import Image, radius_path
 from ezprivsecfl.ir.mpc.io import Public, Share
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
@@ -80,8 +81,9 @@ class Variant:
     @cached_property
     def _bounds(self) -> dict[str, Bound]:
         """Of the inputs that are shared or that public values of the secure part are computed from."""
-        needed = {op.path for op in self.compiled.secure.of(Share) if op.unit is None}  # which has none
+        needed = {op.path for op in self.compiled.secure.of(Share) if op.image is not Image.DIRECTION}  # which has none
         encoded = {op.path for op in self.compiled.secure.of(Public)}
+        encoded |= {radius_path(op.vector) for op in self.compiled.secure.of(Share) if op.vector is not None}
         needed |= {
             path for path, uses in results_by_input(self.compiled.prologue).items() if encoded.intersection(uses)
         }

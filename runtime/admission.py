@@ -25,13 +25,13 @@ Prepared = TypeVar("Prepared")
 
 def check_round(manifest: Manifest, clients: ClientValues, server: ServerValues) -> int:
     """The number of clients of a round; raises InputError unless the program can be run with it."""
-    missing = [s.path for s in manifest.shares if s.path not in clients]
+    missing = [s.path for s in manifest.parameters if s.path not in clients]
     missing += [s.path for s in manifest.server if s.path not in server]
     if missing:
         raise InputError(f"{manifest.name}: parameter {missing[0]!r} is missing")
     for given in manifest.server:
         _check_array(repr(given.path), np.asarray(server[given.path]), given.shape)
-    counts = {len(clients[s.path]) for s in manifest.shares}
+    counts = {len(clients[s.path]) for s in manifest.parameters}
     if len(counts) != 1:
         raise InputError(f"{manifest.name}: parameters have different numbers of clients: {sorted(counts)}")
     (count,) = counts
@@ -73,6 +73,11 @@ def admit(
                 raise
             dropped[client] = str(e)
     return prepared, dropped
+
+
+def client_values(manifest: Manifest, values: ClientValues, client: int) -> dict[str, NDArray[Any]]:
+    """One client's values of all parameters; raises InputError as ``client_value`` does."""
+    return {s.path: client_value(s, values, client) for s in manifest.parameters}
 
 
 def client_value(share: SharedInput, values: ClientValues, client: int) -> NDArray[Any]:

@@ -6,11 +6,13 @@ Back ends make a ``Manifest`` of a compiled program; the client's side, the serv
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from ezprivsecfl.errors import RunError
+from ezprivsecfl.ir.images import Image, Shared
 from ezprivsecfl.ir.types import Shape
 
 MANIFEST = "manifest.json"
@@ -28,6 +30,8 @@ class Proof(StrEnum):
     """That all entries are 0 or 1."""
     UNIT = "unit"
     """That it is 1 long, together with those of all parameters that are one vector with it."""
+    CLIPPED = "clipped"
+    """That it is no longer than the radius, together with those."""
     NONE = "none"
 
 
@@ -43,7 +47,9 @@ class SharedInput:
         lowest: And ``x >= lowest``, if that is given.
         proof: What of it clients prove to the servers; all else a client only sees to by itself.
         norm: The largest L2 norm of what a client shares, if it is that.
-        unit: With ``Proof.UNIT`` the name of the vector that it is a part of: clients share that divided by its norm.
+        vector: The vector that it is a part of, or says something of, if clients share an image of that.
+        image: Which.
+        radius: Of what is clipped, to which length: known in a round (``Manifest.with_radii``), and None before.
     """
 
     path: str
@@ -53,12 +59,19 @@ class SharedInput:
     lowest: float | None
     proof: Proof
     norm: float | None
-    unit: str | None
+    vector: str | None
+    image: Image | None
+    radius: float | None = None
 
     @property
     def client_shape(self) -> tuple[int, ...]:
         """Of one client's value."""
         return tuple(int(d) for d in self.shape[1:])
+
+    @property
+    def shared(self) -> Shared:
+        """What is shared of which vector."""
+        return Shared(self.path, self.vector, self.image)
 
 
 @dataclass(frozen=True)
@@ -155,6 +168,21 @@ class Manifest:
     squares: tuple[str, ...]
 
     @property
+    def parameters(self) -> list[SharedInput]:
+        """What clients have: all that they share but what they compute of it themselves."""
+        return [s for s in self.shares if s.image is None or s.image.is_vector]
+
+    @property
+    def clipped(self) -> list[str]:
+        """The vectors of which each round has a radius."""
+        return list(dict.fromkeys(s.vector for s in self.shares if s.vector and s.image is Image.CLIPPED))
+
+    def with_radii(self, radii: Mapping[str, float]) -> Manifest:
+        """The same for a round: by vector the length that it is cut to."""
+        shares = (replace(s, radius=radii.get(s.vector)) if s.vector else s for s in self.shares)
+        return replace(self, shares=tuple(shares))
+
+    @property
     def text(self) -> str:
         """As JSON; ``parse`` reads it."""
         return json.dumps(asdict(self), indent=2) + "\n"
@@ -183,9 +211,17 @@ _LISTS: dict[str, type[Any]] = {
     "checks": Check,
 }
 
+_ENUMERATIONS: dict[str, type[StrEnum]] = {"proof": Proof, "image": Image}
+
 _Entry = TypeVar("_Entry")
 
 
 def _read(kind: type[_Entry], entries: list[dict[str, Any]]) -> tuple[_Entry, ...]:
-    """Entries of one kind; JSON has no tuples, which shapes are."""
-    return tuple(kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in one.items()}) for one in entries)
+    """Entries of one kind; JSON has no tuples, which shapes are, and no enumerations."""
+
+    def meant(name: str, value: object) -> object:
+        if name in _ENUMERATIONS and value is not None:
+            return _ENUMERATIONS[name](value)
+        return tuple(value) if isinstance(value, list) else value
+
+    return tuple(kind(**{name: meant(name, value) for name, value in one.items()}) for one in entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from ezprivsecfl.errors import DivisionError, InputError
 from ezprivsecfl.ir.dependences import results_by_input
+from ezprivsecfl.ir.images import radius_path
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
 from ezprivsecfl.ir.mpc.noise import too_little_noise
@@ -28,7 +30,7 @@ from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.participants import Inbox, agree, on_valid_clients, reasons
-from ezprivsecfl.runtime.proofs import plan_of, round_id, upload_context
+from ezprivsecfl.runtime.proofs import ProofPlan, plan_of, round_id, upload_context
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -68,6 +70,25 @@ class Clear:
                 check_bound(server[op.path], op.bound, op.path, lowest=op.lowest)
         needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
         return evaluate_ops(self.prologue, needed, Environment(clients))
+
+    def of_round(self, server: Mapping[str, NDArray[Any]]) -> Manifest:
+        """The manifest with the lengths that vectors are cut to, which follow from the SERVER-placed inputs.
+
+        Raises:
+            InputError: One is no length.
+        """
+        clipped = self.manifest.clipped
+        if not clipped:
+            return self.manifest
+        needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
+        prepared = evaluate_ops(self.prologue, needed, Environment(clients=0))  # which no radius depends on
+        radii = {vector: float(prepared[radius_path(vector)]) for vector in clipped}
+        for vector, radius in radii.items():
+            if not 0.0 <= radius < math.inf:
+                raise InputError(
+                    f"{self.manifest.name} clips {vector!r} to a norm of {radius:g}: it must be finite and not negative"
+                )
+        return self.manifest.with_radii(radii)
 
     def publics(self, prepared: Arrays) -> list[NDArray[np.uint64]]:
         """The encoded public values of the secure part.
@@ -242,7 +263,7 @@ class ServerProgram:
             complete = self.inbox.close(clients)
             self.refused = dict(self.inbox.refused)
             agreed = agree(self.session, clients, complete, self.manifest.max_clients)
-            self.kept, squares = self._proved(agreed)
+            self.kept, squares = self._proved(agreed, plan_of(self.clear.of_round(server)))
             self._count("agreement")
             dropped = self._dropped(clients)
             fails = not self.manifest.drop_bad_clients or len(self.kept) < self.manifest.min_clients
@@ -259,9 +280,8 @@ class ServerProgram:
             self.rounds += 1  # proofs are checked once: nothing of this round is ever taken again
             self.inbox.clear()
 
-    def _proved(self, agreed: Sequence[int]) -> tuple[tuple[int, ...], dict[int, NDArray[np.uint64]]]:
+    def _proved(self, agreed: Sequence[int], plan: ProofPlan) -> tuple[tuple[int, ...], dict[int, NDArray[np.uint64]]]:
         """The clients whose proofs hold, and by client shares of its squared norms."""
-        plan = plan_of(self.manifest)
         if not plan.has_statements:
             return tuple(agreed), {}
         if self.party == 0:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.errors import InputError
-from ezprivsecfl.ir.mpc.unit_vectors import tolerance
+from ezprivsecfl.ir.images import Image, tolerance
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.four_squares import four_squares
 from ezprivsecfl.runtime.manifest import Manifest, Proof, SharedInput
@@ -68,7 +68,9 @@ class Limits:
         highest: The largest entry.
         squares: The largest sum of all entries' squares.
         frac: Fractional bits: a unit is 2^-frac.
-        unit: The vector that it is a part of, if that is to be 1 long.
+        vector: The vector that it is a part of, or says something of.
+        image: What of that it is.
+        radius: Of what is clipped, to which length; None before a round.
     """
 
     path: str
@@ -78,20 +80,25 @@ class Limits:
     highest: int
     squares: int
     frac: int
-    unit: str | None
+    vector: str | None
+    image: Image | None
+    radius: float | None
 
     @staticmethod
     def of(share: SharedInput) -> Limits:
         """Those of a parameter, in units of its last place."""
         unit, entries, proof = Fraction(2) ** share.frac, math.prod(share.client_shape), Proof(share.proof)
+        image = share.vector, share.image, share.radius
         if proof is Proof.BITS:
-            return Limits(share.path, entries, proof, 0, 1, entries, share.frac, None)
+            return Limits(
+                share.path, entries, proof, 0, 1, entries, share.frac, share.vector, share.image, share.radius
+            )
         highest = math.ceil(Fraction(share.bound) * unit)  # what is below the bound may be rounded to that
         lowest = -highest if share.lowest is None else math.floor(Fraction(share.lowest) * unit)
         squares = entries * highest**2
         if share.norm is not None and share.norm < share.bound * math.sqrt(entries):
             squares = math.floor((Fraction(share.norm) * unit) ** 2)
-        return Limits(share.path, entries, proof, lowest, highest, squares, share.frac, share.unit)
+        return Limits(share.path, entries, proof, lowest, highest, squares, share.frac, *image)
 
     @property
     def vectors(self) -> int:
@@ -110,14 +117,7 @@ class Limits:
             InputError: They do not hold.
         """
         if self.proof is Proof.NORM:
-            found = squared_norm(values)
-            if found > self.squares:
-                raise InputError(
-                    f"{self.path!r}{whose} has an L2 norm {math.sqrt(found / self.squares):.6g} times as large as the "
-                    f"program was compiled for. If such values are legitimate, raise its bound: --norm-bound "
-                    f"{self.path}=... (in Python: norm_bounds={{{self.path!r}: ...}}), or --bound"
-                )
-            return list(four_squares(self.squares - found))
+            return list(_below(squared_norm(values), self.squares, self.path, whose))
         if self.proof is not Proof.NONE and np.any((values < self.lowest) | (values > self.highest)):
             beyond = "other than 0 and 1" if self.proof is Proof.BITS else "beyond what the program was compiled for"
             raise InputError(f"{self.path!r}{whose} has an entry {beyond}")
@@ -135,6 +135,101 @@ def squared_norm(values: NDArray[np.int64]) -> int:
         pieces = [chunk & 0x1FFFFF, chunk >> 21 & 0x1FFFFF, chunk >> 42]
         total += sum(int(np.dot(p, q)) << 21 * (i + j) for i, p in enumerate(pieces) for j, q in enumerate(pieces))
     return total
+
+
+def _below(found: int, most: int, path: str, whose: str) -> tuple[int, int, int, int]:
+    """Slack for a squared norm below a limit; raises InputError if it is not."""
+    if found > most:
+        raise InputError(
+            f"{path!r}{whose} has an L2 norm {math.sqrt(found / max(most, 1)):.6g} times as large as the program was "
+            f"compiled for. If such values are legitimate, raise its bound: --norm-bound {path}=... (in Python: "
+            f"norm_bounds={{{path!r}: ...}}), or --bound"
+        )
+    return four_squares(most - found)
+
+
+@dataclass(frozen=True)
+class ImageLimits:
+    """What must hold of the image of a vector that clients share: lengths, in units of the last place of its parts.
+
+    Args:
+        parts: The parameters that it consists of.
+        claims: Truth values: whether the vector was longer before it was cut.
+    """
+
+    parts: tuple[Limits, ...]
+    claims: tuple[Limits, ...]
+
+    @staticmethod
+    def of(limits: Sequence[Limits]) -> list[ImageLimits]:
+        """Those of all vectors."""
+        found = []
+        for vector in dict.fromkeys(x.vector for x in limits if x.vector is not None):
+            mine = [x for x in limits if x.vector == vector]
+            parts = tuple(x for x in mine if x.image is not None and x.image.is_vector)
+            found.append(ImageLimits(parts, tuple(x for x in mine if x not in parts)))
+        return found
+
+    @property
+    def places(self) -> int:
+        """Fractional bits: a unit is 2^-places, and one of squared lengths 4^-places."""
+        return max(x.frac for x in self.parts)
+
+    def squared(self, length: int, part: Limits) -> int:
+        """A squared length of a part, in the units of the vector."""
+        return length << (2 * (self.places - part.frac))
+
+    @property
+    def _is_direction(self) -> bool:
+        return self.parts[0].image is Image.DIRECTION
+
+    @property
+    def _limit(self) -> int:
+        """The largest squared length in any round."""
+        return 1 << 2 * self.places if self._is_direction else max(self.squared(x.squares, x) for x in self.parts)
+
+    @property
+    def longest(self) -> int:
+        """The largest squared length; none that there is before the radius is known."""
+        if self._is_direction:
+            return self._limit
+        radius = self.parts[0].radius
+        return -1 if radius is None else min(self._limit, math.floor((Fraction(radius) * (1 << self.places)) ** 2))
+
+    @property
+    def shortest(self) -> int | None:
+        """The smallest squared length, if there is one."""
+        return math.floor(self._shorter(1.0) ** 2 * (1 << 2 * self.places)) if self._is_direction else None
+
+    @property
+    def claimed(self) -> int:
+        """The smallest length of what is claimed to have been longer than the radius."""
+        radius = self.parts[0].radius or 0.0
+        return min(math.floor(self._shorter(radius) * (1 << self.places)), math.isqrt(self._limit) + 1)
+
+    @property
+    def room(self) -> int:
+        """How much two squared lengths differ by at most, in any round: slack is as large as that."""
+        return self._limit - (self.shortest or 0)
+
+    def slack(self, values: Mapping[str, NDArray[np.int64]], whose: str) -> list[int]:
+        """What makes the statements about a client's encoded values equations.
+
+        Raises:
+            InputError: They do not hold.
+        """
+        found = sum(self.squared(squared_norm(values[x.path]), x) for x in self.parts)
+        slack = [] if self.shortest is None else list(four_squares(found - self.shortest))
+        slack += _below(found, self.longest, self.parts[0].path, whose)
+        for claim in self.claims:
+            least = self.claimed * int(values[claim.path][0])
+            slack += [least, *four_squares(found - least**2)]
+        return slack
+
+    def _shorter(self, length: float) -> Fraction:
+        """A length, less what rounding may take of it."""
+        entries, frac = sum(x.entries for x in self.parts), min(x.frac for x in self.parts)
+        return Fraction(length) * (1 - Fraction(tolerance(entries, frac, length)))
 
 
 @dataclass(frozen=True)
@@ -167,7 +262,6 @@ class ProofPlan:
         own: list[Vector] = []
         slack: list[Vector] = []
         statements: list[Statement] = []
-        units: dict[str, list[tuple[int, Limits]]] = {}
         count = sum(x.vectors for x in self.limits)
 
         def state(terms: list[Term], sign: int, constant: int, room: int) -> None:
@@ -186,15 +280,23 @@ class ProofPlan:
                 state([(len(own), 1, 0)], 1, x.squares, x.squares)
             if x.proof is Proof.BITS:
                 statements.append(([(len(own), 1, -1)], _constant(0)))
-            if x.unit is not None:
-                units.setdefault(x.unit, []).append((len(own), x))
             own.append(self._vector(x.entries, 0 if x.proof is Proof.NONE else row_length(x.entries), x.largest_sum))
-        for parts in units.values():
-            shortest, longest, places = _lengths([x for _, x in parts])
-            squares = [(vector, 1 << 2 * (places - x.frac), 0) for vector, x in parts]
-            state(squares, -1, shortest, longest - shortest)
-            state(squares, 1, longest, longest - shortest)
+        for vector in self._images:
+            squares = [(self.first_vector(x.path), vector.squared(1, x), 0) for x in vector.parts]
+            if vector.shortest is not None:
+                state(squares, -1, vector.shortest, vector.room)
+            state(squares, 1, vector.longest, vector.room)
+            for claim in vector.claims:
+                least = count + len(slack)
+                slack.append(self._vector(1, 1, math.isqrt(vector.room)))
+                statements.append(([(least, 0, 1), (self.first_vector(claim.path), 0, -vector.claimed)], _constant(0)))
+                state([*squares, (least, -1, 0)], -1, 0, vector.room)
         return [*own, *slack], statements, [self.first_vector(path) for path in self.squares]
+
+    @cached_property
+    def _images(self) -> list[ImageLimits]:
+        """What clients share of vectors."""
+        return ImageLimits.of(self.limits)
 
     def _vector(self, entries: int, row: int, largest_sum: int) -> Vector:
         return entries, self._bits(largest_sum + entries), row, largest_sum
@@ -245,11 +347,8 @@ class ProofPlan:
         """
         own = [np.asarray(encoded[x.path], dtype=np.int64).reshape(-1) for x in self.limits]
         slack = [y for x, value in zip(self.limits, own, strict=True) for y in x.slack(value, whose)]
-        for unit in dict.fromkeys(x.unit for x in self.limits if x.unit is not None):
-            parts = [(x, value) for x, value in zip(self.limits, own, strict=True) if x.unit == unit]
-            shortest, longest, places = _lengths([x for x, _ in parts])
-            found = sum(squared_norm(value) << 2 * (places - x.frac) for x, value in parts)
-            slack += [y for rest in (found - shortest, longest - found) for y in four_squares(rest)]
+        of_path = {x.path: value for x, value in zip(self.limits, own, strict=True)}
+        slack += [y for vector in self._images for y in vector.slack(of_path, whose)]
         return np.concatenate([*own, np.asarray(slack, dtype=np.int64)])
 
     def first_entry(self, path: str) -> int:
@@ -270,13 +369,6 @@ class ProofPlan:
             found[x.path] = shares[begin : begin + x.entries]
             begin += x.entries
         return found
-
-
-def _lengths(parts: Sequence[Limits]) -> tuple[int, int, int]:
-    """The smallest and largest squared norm of a unit vector, in units of 4^-places, and how many places these are."""
-    places = max(x.frac for x in parts)
-    shortest = 1 - Fraction(tolerance(sum(x.entries for x in parts), min(x.frac for x in parts)))
-    return math.floor(shortest**2 * 4**places), 4**places, places
 
 
 def row_length(entries: int) -> int:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.errors import EzError, InputError, RunError
-from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_count, check_round, client_value
+from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_count, check_round, client_values
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import Cluster
 from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.participants import check_left
+from ezprivsecfl.runtime.program import Clear
 from ezprivsecfl.runtime.sharing import Occasion, checked, share, upload_messages
 from ezprivsecfl.runtime.statistics import Statistics, from_servers
 from ezprivsecfl.runtime.wire import Message, order
@@ -113,6 +115,10 @@ class TwoServerProgram:
         """What a round must know of the program."""
         return self.artefact.manifest
 
+    @cached_property
+    def _clear(self) -> Clear:
+        return Clear.load(self.artefact)
+
     @property
     def _id(self) -> str:
         """Under which the servers keep the program and its connection: another link is another connection."""
@@ -143,7 +149,10 @@ class TwoServerProgram:
         """
         server = server or {}
         count = check_round(self.manifest, clients, server)
-        usable, unusable = admit(self.manifest, count, lambda client: self._checked(clients, client))
+        manifest = self._clear.of_round(server)
+        usable, unusable = admit(
+            manifest, count, lambda client: checked(manifest, client_values(manifest, clients, client), client)
+        )
         check_left(self.manifest, len(usable), unusable)
         paths = [s.path for s in self.manifest.server]
         run = {"do": "run", "program": self._id, "clients": count, "server": paths}
@@ -152,7 +161,7 @@ class TwoServerProgram:
             self._meet()
             try:
                 round_id = self._round()
-                unusable |= self._upload_all(usable, round_id)
+                unusable |= self._upload_all(manifest, usable, round_id)
                 replies = self.cluster.ask([message, message])
             except EzError:
                 self._forget()
@@ -167,10 +176,6 @@ class TwoServerProgram:
         statistics = from_servers(self.manifest.name, backend, kept, dropped, headers)
         return RunResult(outputs, first.header["magnitudes"], statistics)
 
-    def _checked(self, clients: ClientValues, client: int) -> NDArray[np.int64]:
-        """What one client is going to share."""
-        return checked(self.manifest, {s.path: client_value(s, clients, client) for s in self.manifest.shares}, client)
-
     def _round(self) -> bytes:
         """The round that is to come, on which both servers agree."""
         first, second = (reply.header["round"] for reply in self._both(order("round", program=self._id)))
@@ -178,12 +183,14 @@ class TwoServerProgram:
             raise RunError(f"the servers disagree on which round is to come: {first} and {second}")
         return bytes.fromhex(first)
 
-    def _upload_all(self, usable: Mapping[int, NDArray[np.int64]], round_id: bytes) -> dict[int | None, str]:
+    def _upload_all(
+        self, manifest: Manifest, usable: Mapping[int, NDArray[np.int64]], round_id: bytes
+    ) -> dict[int | None, str]:
         """Has every client upload what it shares; says why some cannot."""
         refused: dict[int | None, str] = {}
         for client, values in usable.items():
             try:
-                self._upload(Occasion(self.artefact.program_hash, round_id, client), values)
+                self._upload(manifest, Occasion(self.artefact.program_hash, round_id, client), values)
             except InputError as e:
                 if not self.manifest.drop_bad_clients:
                     raise
@@ -204,9 +211,9 @@ class TwoServerProgram:
         """The servers have hung up; the next round connects them anew."""
         self._met_in = None
 
-    def _upload(self, occasion: Occasion, values: NDArray[np.int64]) -> None:
+    def _upload(self, manifest: Manifest, occasion: Occasion, values: NDArray[np.int64]) -> None:
         """Sends each server what one client uploads to it, as if by the client itself."""
-        uploads = share(self.manifest, values, occasion)
+        uploads = share(manifest, values, occasion)
         for party, message in enumerate(upload_messages(self._id, occasion, uploads)):
             self.cluster.tell(party, message)
 

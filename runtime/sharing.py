@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.errors import InputError
-from ezprivsecfl.ir.mpc.unit_vectors import normalised
+from ezprivsecfl.ir.images import Image, images
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.manifest import Manifest
@@ -80,30 +80,35 @@ def checked(manifest: Manifest, values: Mapping[str, NDArray[Any]], client: int)
         InputError: An entry is not finite or beyond the bounds, or a norm is.
     """
     whose, encoded = f" of client {client}", {}
-    given = {**values, **_unit_vectors(manifest, values, whose)}
+    given = {**values, **_images(manifest, values, whose)}
     for s in manifest.shares:
         value = np.asarray(given[s.path])
-        if s.unit is None:
+        if s.image is None:
             check_bound(value, s.bound, s.path, whose, s.lowest)
         exact = s.frac == 0 and value.dtype.kind in "iu"
         encoded[s.path] = value.astype(np.int64) if exact else _duet.encode(value.astype(np.float64), s.frac)
     return plan_of(manifest).values(encoded, whose)
 
 
-def _unit_vectors(manifest: Manifest, values: Mapping[str, NDArray[Any]], whose: str) -> dict[str, NDArray[Any]]:
-    """What a client shares of the vectors of which only the direction counts."""
-    found: dict[str, NDArray[Any]] = {}
-    for unit in dict.fromkeys(s.unit for s in manifest.shares if s.unit is not None):
-        parts = [s for s in manifest.shares if s.unit == unit]
-        for s in parts:
+def _images(manifest: Manifest, values: Mapping[str, NDArray[Any]], whose: str) -> dict[str, NDArray[Any]]:
+    """What a client shares of vectors instead of these: see ``ir/images.py``."""
+    shared = [s for s in manifest.shares if s.image is not None]
+    for s in shared:
+        if s.image is not None and s.image.is_vector:
             check_bound(values[s.path], math.inf, s.path, whose)
-        vectors = normalised([values[s.path] for s in parts], min(s.frac for s in parts))
-        if not any(np.any(v) for v in vectors):
+    frac = min((s.frac for s in shared if s.image is not None and s.image.is_vector), default=0)
+    found = images(values, [s.shared for s in shared], frac, _radii(manifest))
+    for s in shared:
+        if s.image is Image.DIRECTION and not any(np.any(found[p.path]) for p in shared if p.vector == s.vector):
             raise InputError(
-                f"{unit!r}{whose} is 0, and the program divides it by its norm: it has no direction to take part with"
+                f"{s.vector!r}{whose} is 0, and the program divides it by its norm: it has no direction to take "
+                "part with"
             )
-        found |= {s.path: v for s, v in zip(parts, vectors, strict=True)}
     return found
+
+
+def _radii(manifest: Manifest) -> dict[str, float]:
+    return {s.vector: s.radius for s in manifest.shares if s.vector is not None and s.radius is not None}
 
 
 def share(manifest: Manifest, values: NDArray[np.int64], occasion: Occasion) -> Uploads:

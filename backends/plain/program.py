@@ -15,7 +15,8 @@ from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output
 from ezprivsecfl.ir.mpc.opening import bits_opened
 from ezprivsecfl.ir.mpc.protocol import Open
-from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_round, client_value
+from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_round, client_values
+from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.participants import on_valid_clients
 from ezprivsecfl.runtime.program import Arrays, Clear
 from ezprivsecfl.runtime.proofs import plan_of
@@ -47,7 +48,8 @@ class PlainProgram:
         """One round; raises what the servers would raise."""
         started, cpu = time.perf_counter(), time.process_time()
         count = check_round(self.manifest, clients, server)
-        encoded, dropped = admit(self.manifest, count, lambda client: self._encoded(clients, client))
+        manifest = self.clear.of_round(server)
+        encoded, dropped = admit(manifest, count, lambda client: self._encoded(manifest, clients, client))
         outputs, kept, invalid = on_valid_clients(
             self.manifest, encoded, dropped, lambda kept: self._computed([encoded[c] for c in kept], server)
         )
@@ -85,9 +87,8 @@ class PlainProgram:
         self.opened = self.clear.opened(bits, [value.size for value in opened])
         return self.clear.results(opened, server, clients)
 
-    def _encoded(self, clients: ClientValues, client: int) -> dict[str, NDArray[np.uint64]]:
+    def _encoded(self, manifest: Manifest, clients: ClientValues, client: int) -> dict[str, NDArray[np.uint64]]:
         """One client's values, checked as it would check them."""
-        values = {share.path: client_value(share, clients, client) for share in self.manifest.shares}
-        everything = checked(self.manifest, values, client).view(np.uint64)
-        parts = plan_of(self.manifest).parts(everything)
+        everything = checked(manifest, client_values(manifest, clients, client), client).view(np.uint64)
+        parts = plan_of(manifest).parts(everything)
         return {share.path: parts[share.path].reshape(share.client_shape) for share in self.manifest.shares}

@@ -54,7 +54,7 @@ def degrees(program: Program, scaled: Mapping[Value, Fraction]) -> dict[Value, D
             elif None in operands:
                 found[result] = None
             else:
-                found[result] = _kept_apart(op, _degree(op, [d for d in operands if d is not None]))
+                found[result] = _degree(op, [d for d in operands if d is not None]) if clients_kept_apart(op) else None
     return found
 
 
@@ -98,22 +98,20 @@ def _common(operands: Sequence[Value], x: Sequence[Fraction]) -> Degree:
     return found.pop() if len(found) == 1 else None
 
 
-def _kept_apart(op: Op, degree: Degree) -> Degree:
-    """The degree, if every entry is computed of entries of one client."""
-    if degree is None:
-        return None
+def clients_kept_apart(op: Op) -> bool:
+    """Whether every entry of a result with a clients axis is computed of one client's entries, its own."""
     shape = op.result.type.shape
     if isinstance(op, st.MatMul):
         a, b = (o.type.shape for o in op.operands)
         if a[-1] == CLIENTS_DIM:
-            return degree
+            return True
         places = {_from_end(s, len(shape)) for s in (a, b) if CLIENTS_DIM in s}
-        return degree if len(places) == 1 and max(map(_clients, (a, b, shape))) == 1 else None
+        return len(places) == 1 and max(map(_clients, (a, b, shape))) == 1
     if isinstance(op, ew.Elementwise):
         places = {_from_end(o.type.shape, len(shape)) for o in op.operands if CLIENTS_DIM in o.type.shape}
         apart = all(_clients(o.type.shape) <= 1 for o in op.operands)
-        return degree if apart and places == {_from_end(shape, len(shape))} and _clients(shape) == 1 else None
-    return degree if _clients(shape) == 1 else None
+        return apart and places == {_from_end(shape, len(shape))} and _clients(shape) == 1
+    return _clients(shape) == 1
 
 
 def _clients(shape: Shape) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from ezprivsecfl.compiler.analyses.chains import EXPONENT, Chain, Hidden, chains
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.errors import LeakageError, UnsupportedError
+from ezprivsecfl.ir.images import radius_path
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import Rewriter
@@ -55,14 +56,18 @@ class Stages:
         return self.significant(value) is not None and all(c.hidden for c in self.chains[value])
 
     def prologue_program(self, publics: Mapping[str, Value]) -> Program:
-        """SERVER inputs to the public values that the secure part needs, by path, and to what hides opened values."""
+        """SERVER inputs to public values that the secure part needs, by path, radii, and what hides opened values."""
         b = Rewriter(f"{self.program.name}_prologue", Level.TENSOR, self.program.max_clients)
         hiding = [v for v in self.opened if self.hides(v)]
         places = [h for v in hiding for c in self.chains[v] for h in c.hidden]
         wanted = {o for h in places for o in (h.addend, *h.factors) if o is not None}
-        b.copy(_public_part(self.program, wanted | set(publics.values())))
+        radii = {op.vector: op.operands[0] for op in self.program.of(Input) if op.vector is not None and op.operands}
+        b.copy(_public_part(self.program, wanted | set(publics.values()) | set(radii.values())))
         for path, value in publics.items():
             b.append(Output(operands=(b.values[value],), path=path, location=value.op.location))
+        for vector, radius in radii.items():
+            path = radius_path(vector)
+            b.append(Output(operands=(b.values[radius],), path=path, location=radius.op.location))
         for value in hiding:
             path = hiding_path(self.opened[value])
             b.append(Output(operands=(self._hiding(b, value),), path=path, location=value.op.location))
@@ -140,7 +145,8 @@ def divide(program: Program) -> Stages:
             continue
         secret.append(op)
         in_clear = all(o in known or not tensor_type(o).is_secret for o in op.operands)
-        if op.operands and in_clear and not isinstance(op, Noised):  # noise of the clear would be known, and differ
+        # Noise of the clear would be known, and differ; what a client shares may have a public radius.
+        if op.operands and in_clear and not isinstance(op, Noised | Input):
             epilogue.append(op)
             known.add(op.result)
             continue
@@ -148,7 +154,8 @@ def divide(program: Program) -> Stages:
             opened[op.result] = f"opened{len(opened)}"
             known.add(op.result)
     needed = _needed(secret, opened)
-    used = [unrepeated(o) for op in needed for o in op.operands if not tensor_type(o).is_secret]
+    computing = [op for op in needed if not isinstance(op, Input)]
+    used = [unrepeated(o) for op in computing for o in op.operands if not tensor_type(o).is_secret]
     public = {value: "" for value in used if not isinstance(value.op, Constant)}
     names = {value: f"public{i}" for i, value in enumerate(public)}
     shown = {value: tuple(wanted[value]) for value in opened}

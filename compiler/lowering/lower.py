@@ -127,7 +127,14 @@ class _Lowering:
             assert op.bound is not None
             type_ = ArithType(op.type.shape, self.scales.frac(value))
             self.shares[value] = self.b.add(
-                io.Share, path=op.path, bound=op.bound, type=type_, lowest=op.lowest, norm=op.norm, unit=op.unit
+                io.Share,
+                path=op.path,
+                bound=op.bound,
+                type=type_,
+                lowest=op.lowest,
+                norm=op.norm,
+                vector=op.vector,
+                image=op.image,
             )
         elif strategy is Strategy.MOVE:
             self._move(op)

@@ -28,8 +28,8 @@ from ezprivsecfl.compiler.lowering.level import with_common_factor
 from ezprivsecfl.compiler.lowering.magnitudes import Magnitudes, bits_before_point
 from ezprivsecfl.compiler.lowering.unproved import unproved
 from ezprivsecfl.errors import PrecisionError
+from ezprivsecfl.ir.images import Image, most_fractional_bits
 from ezprivsecfl.ir.mpc.sketch import SCALE_BITS
-from ezprivsecfl.ir.mpc.unit_vectors import most_fractional_bits
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Constant, Input, TensorOp
 from ezprivsecfl.ir.tensor.bundles import exact_frac
@@ -189,7 +189,7 @@ class Scales:
             room = ROOM - bits_before_point(self.magnitudes.largest(value))
             generous = fewest if value in self.relaxed else min(max(fewest, FRACTIONAL_BITS), room)
             most = max(most, min(2 * FRACTIONAL_BITS, room))
-            if isinstance(op, Input) and op.unit is not None:
+            if isinstance(op, Input) and op.image is Image.DIRECTION:
                 most = max(generous, min(most, most_fractional_bits(within_client(op.type.shape))))
             return self._variable(None, value, generous, most)
         if strategy is Strategy.CIRCUIT:

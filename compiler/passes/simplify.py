@@ -27,7 +27,7 @@ from ezprivsecfl.ir.tensor.elementwise import (
     Sub,
 )
 from ezprivsecfl.ir.tensor.gate import Gate
-from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, Reshape, Sum, Transpose
+from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, MatMul, Reshape, Sum, Transpose
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM
 
@@ -122,6 +122,8 @@ def _rewritten(builder: ProgramBuilder, op: Op) -> Value | None:
         return _squared_root(builder, op.operands[0])
     if isinstance(op, Sum) and first is not None and all(first.type.shape[a] == 1 for a in op.axes):
         return builder.add(Reshape, first, shape=op.result.type.shape)
+    if isinstance(op, MatMul):
+        return _sum_of_rows(builder, op)
     if isinstance(op, Pow):
         return _power(builder, op)
     if isinstance(op, Sqrt) and first is not None and isinstance(first.op, Mul):
@@ -133,6 +135,20 @@ def _rewritten(builder: ProgramBuilder, op: Op) -> Value | None:
         neutral = _neutral(op)
         return _without_broadcasts(builder, op) if neutral is None else neutral
     return None
+
+
+def _sum_of_rows(builder: ProgramBuilder, op: MatMul) -> Value | None:
+    """A product with a row that repeats one number is the sum of the other's rows, times that number."""
+    factors, rows = op.operands
+    if not isinstance(factors.op, Broadcast) or len(rows.type.shape) != 2 or factors.type.shape[0] != 1:
+        return None
+    (number,) = factors.op.operands
+    if any(d != 1 for d in number.type.shape):
+        return None
+    total = builder.add(Sum, rows, axes=(0,))
+    factor = _simplified(builder, Reshape(operands=(number,), shape=(1,)))
+    scaled = _simplified(builder, Mul(operands=(total, factor), location=op.location))
+    return builder.add(Reshape, scaled, shape=op.result.type.shape)
 
 
 def _without_broadcasts(builder: ProgramBuilder, op: Elementwise) -> Value | None:

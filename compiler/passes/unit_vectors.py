@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -10,7 +9,8 @@ from fractions import Fraction
 import numpy as np
 
 from ezprivsecfl.compiler.analyses.degrees import POWERS, degrees
-from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
+from ezprivsecfl.compiler.analyses.squares import squared_norms, typical_entry
+from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
@@ -20,10 +20,7 @@ from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.tensor.elementwise.comparisons import Compare
 from ezprivsecfl.ir.tensor.elementwise.logic import Logical
 from ezprivsecfl.ir.tensor.values import tensor_type
-from ezprivsecfl.ir.types import CLIENTS_DIM, within_client
-
-TYPICAL = 64.0
-"""How many times larger than the root mean square a vector's entries are that formats are made precise for."""
+from ezprivsecfl.ir.types import CLIENTS_DIM
 
 CHOICES = (ew.Select, Compare, Logical, ew.DivNoNan, ew.Precedes, st.LogicalReduction)
 """What can take something else where a number is none."""
@@ -56,54 +53,20 @@ class ShareUnitVectors:
     becomes::
 
         program @direction (clients <= 4) tensor {
-          %0 = input {path = "x", placement = clients, bound = 1.0, type = secret<f32[n, 16]>, norm = 1.0, unit = "x"}
+          %0 = input {path = "x", placement = clients, bound = 1.0, type = secret<f32[n, 16]>, norm = 1.0, vector = "x", image = direction}
           %1 = sum %0 {axes = [0]} : secret<f32[16]>
           output %1 {path = "result"}
         }
-    """
+    """  # noqa: E501
 
     level = Level.TENSOR
 
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
-        for square, inputs in _squared_norms(program).items():
+        for square, inputs in squared_norms(program).items():
             if _only_directions(program, inputs) and _zero_has_no_result(program, square):
-                program = _with_units(program, square, inputs)
-                break  # what the others are of is another program's now
+                return self.run(_with_units(program, square, inputs))  # and other vectors, if there are any
         return program
-
-
-def _squared_norms(program: Program) -> dict[Value, tuple[Input, ...]]:
-    """Every client's sums of squares of all entries of some inputs; those of most inputs first."""
-    found: dict[Value, tuple[Input, ...]] = {}
-    for op in program.ops:
-        inputs: tuple[Input, ...] | None = None
-        if is_row_times_itself(op) and [d for d in op.result.type.shape if d != 1] == [CLIENTS_DIM]:
-            inputs = _whole_inputs(op.operands[0])
-        elif isinstance(op, st.Reshape) and op.operands[0] in found:
-            inputs = found[op.operands[0]]
-        elif isinstance(op, ew.Add) and all(o in found and o.type.shape == op.result.type.shape for o in op.operands):
-            first, second = (found[o] for o in op.operands)
-            inputs = None if set(first) & set(second) else (*first, *second)
-        if inputs is not None and all(x.type.dtype.is_float for x in inputs):
-            found[op.result] = inputs
-    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
-
-
-def _whole_inputs(value: Value) -> tuple[Input, ...] | None:
-    """The inputs that a value has all entries of, each once, client by client; None if it is anything else."""
-    op = value.op
-    if isinstance(op, Input):
-        return (op,)
-    if value.type.shape[:1] != (CLIENTS_DIM,):
-        return None
-    if isinstance(op, st.Reshape):
-        return _whole_inputs(op.operands[0])
-    if isinstance(op, st.Concat) and op.axis > 0:
-        parts = [_whole_inputs(o) for o in op.operands]
-        inputs = [x for part in parts if part is not None for x in part]
-        return tuple(inputs) if None not in parts and len(set(inputs)) == len(inputs) else None
-    return None
 
 
 def _only_directions(program: Program, inputs: Sequence[Input]) -> bool:
@@ -134,13 +97,13 @@ def _zero_has_no_result(program: Program, square: Value) -> bool:
 
 def _with_units(program: Program, square: Value, inputs: Sequence[Input]) -> Program:
     """The program on unit vectors; ``square`` and what follows from it is 1."""
-    entries = sum(within_client(x.type.shape) for x in inputs)
-    typical = min(1.0, 2.0 ** math.ceil(math.log2(TYPICAL / math.sqrt(entries))))
+    typical = min(1.0, typical_entry(inputs))
     ones = _ones(program, square)
 
     def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
         if op in inputs and isinstance(op, Input):
-            shared = replace(op, bound=typical, lowest=None, norm=1.0, unit=inputs[0].path)
+            vector = inputs[0].path
+            shared = replace(op, bound=typical, lowest=None, norm=1.0, vector=vector, image=Image.DIRECTION)
             return b.append(shared).result
         if op.results and op.results[0] in ones:
             return _one(b, op)
@@ -149,8 +112,6 @@ def _with_units(program: Program, square: Value, inputs: Sequence[Input]) -> Pro
                 other = operands[1 - i]
                 if op.operands[i] in ones and other.type == op.result.type:
                     return other
-        if _adds_rows(op) and op.operands[0] in ones:
-            return b.add(st.Reshape, b.add(st.Sum, operands[1], axes=(0,)), shape=op.result.type.shape)
         return None
 
     return drop_unused(rewrite(program, rule), (Input, Output))

@@ -16,6 +16,7 @@ from ezprivsecfl.compiler.passes.relu import approximations
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.dependences import results_by_input
+from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.mpc import io, protocol, sketch
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
@@ -165,7 +166,7 @@ def facts_of(lowered: Lowered, boundary: Sequence[str] = (), *, of_initial_state
     compiled = lowered.compiled
     inputs = compiled.tensor.of(Input)
     at_clients = [op for op in inputs if op.placement is Placement.CLIENTS]
-    units = {op.path for op in compiled.secure.of(io.Share) if op.unit is not None}
+    units = {op.path for op in compiled.secure.of(io.Share) if op.image is Image.DIRECTION}
     numbers = [op for op in at_clients if op.type.dtype is not DType.BOOL and op.path not in units]
     return Facts(
         name=compiled.name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ezprivsecfl.compiler.compiled import Compiled
+from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.types import Dim, DType, shape_text
@@ -21,8 +22,18 @@ class Proved(Enum):
     NORM = "|x|_2 <= "
     ENTRIES = "every entry"
     UNIT = "divided by its norm, |x|_2 = 1"
+    CLIPPED = "cut to the program's radius r, |x|_2 <= r"
+    CLAIM = "0 or 1, and 1 only if the vector is as long as the radius"
     TRUTH = "0 or 1"
     NOTHING = "--proofs off"
+
+
+PROVED = {
+    Image.DIRECTION: Proved.UNIT,
+    Image.CLIPPED: Proved.CLIPPED,
+    Image.BEYOND: Proved.CLAIM,
+    Image.REACHES: Proved.CLAIM,
+}
 
 
 @dataclass(frozen=True)
@@ -44,9 +55,9 @@ class Proof:
 
 def proofs_of(compiled: Compiled) -> list[Proof]:
     """Of all parameters that are shared."""
-    inputs = {op.path: op for op in compiled.tensor.of(Input)}
+    inputs = {op.path: op for op in compiled.optimised.of(Input)}
     return [
-        Proof(op.path, op.type.shape, _proved(compiled, op, inputs[op.path]), None if op.unit else op.norm)
+        Proof(op.path, op.type.shape, _proved(compiled, op, inputs[op.path]), None if op.image else op.norm)
         for op in compiled.secure.of(Share)
     ]
 
@@ -54,8 +65,8 @@ def proofs_of(compiled: Compiled) -> list[Proof]:
 def _proved(compiled: Compiled, share: Share, op: Input) -> Proved:
     if not compiled.options.proofs:
         return Proved.NOTHING
-    if share.unit is not None:
-        return Proved.UNIT
+    if share.image is not None:
+        return PROVED[share.image]
     if op.type.dtype is DType.BOOL:
         return Proved.TRUTH
     return Proved.ENTRIES if op.norm is None else Proved.NORM

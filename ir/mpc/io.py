@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, Requirement
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import CLIENTS_DIM, ArithType, RingType, Type
@@ -21,8 +22,9 @@ class Share(LocalOp, name="share"):
         lowest: Entries x must satisfy x >= lowest, if that says more than the bound; checked by the client, too.
         norm: The L2 norm of one client's entries together is at most that; the client proves it. None: it proves
             nothing, or the bound of every single entry.
-        unit: Clients share the value divided by its norm, together with that of all other inputs of the same name here;
-            they prove how long that is.
+        vector: The vector that it is a part of, together with all other inputs of the same name here, if clients share
+            an image of that; they prove how long that is.
+        image: Which.
     """
 
     path: str
@@ -30,7 +32,8 @@ class Share(LocalOp, name="share"):
     type: ArithType
     lowest: float | None = None
     norm: float | None = None
-    unit: str | None = None
+    vector: str | None = None
+    image: Image | None = None
 
     exact = MpcOp.shown
 

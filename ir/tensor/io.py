@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 
+from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.interval import TRUTH, UNBOUNDED, Interval
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.tensor.base import NUMPY_DTYPE, TensorOp
@@ -32,7 +33,9 @@ class Input(TensorOp, name="input"):
         lowest: Entries x must satisfy x >= lowest, if that says more than the bound.
         norm: Of a CLIENTS-placed input whose entries are not proved one by one: the L2 norm of one client's entries
             together is at most that. The bound and the lowest value are then what a client checks of itself.
-        unit: Clients share the value divided by its norm, together with that of all other inputs of the same name here.
+        vector: The vector that it is a part of, together with all other inputs of the same name here, if clients share
+            an image of that.
+        image: Which. Of what is cut to a length, that radius is the operand: one public number.
     """
 
     non_negative = Holds.UNKNOWN
@@ -47,11 +50,14 @@ class Input(TensorOp, name="input"):
     type: TensorType
     lowest: float | None = None
     norm: float | None = None
-    unit: str | None = None
+    vector: str | None = None
+    image: Image | None = None
 
     def infer(self) -> tuple[TensorType, ...]:
         """The attribute; CLIENTS-placed means secret with a leading clients axis."""
-        self.expect(0)
+        radius = self.expect(0 if self.image in (None, Image.DIRECTION) else 1)
+        if any(r.is_secret or r.shape != () for r in radius):
+            raise self.fail(f"{self.path}: a radius is one public number, not {radius[0]}")
         at_clients = self.placement is Placement.CLIENTS
         if at_clients != self.type.is_secret or at_clients != (self.type.shape[:1] == (CLIENTS_DIM,)):
             raise self.fail(f"{self.path}: a {self.placement.value} input cannot have type {self.type}")

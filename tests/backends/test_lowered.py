@@ -73,7 +73,7 @@ def test_the_manifest_says_what_a_round_must_know(backend: Backend):
     assert (manifest.name, manifest.max_clients, manifest.min_clients) == ("fltrust", 4, 3)
     assert not manifest.drop_bad_clients
     assert [(s.path, s.shape, s.bound) for s in manifest.shares] == [("updates", ("n", 4), 4.0)]
-    assert {(s.proof, s.norm, s.unit) for s in manifest.shares} == {(Proof.NONE, None, None)}
+    assert {(s.proof, s.norm, s.vector) for s in manifest.shares} == {(Proof.NONE, None, None)}
     assert (manifest.share_bits, manifest.squares) == (64, ())
     assert [(s.path, s.shape) for s in manifest.server] == [("root", (4,))]
     assert [o.path for o in manifest.outputs] == ["opened0"]
@@ -96,7 +96,7 @@ def test_the_manifest_says_what_clients_prove(backend: Backend):
     b.returns(b.add(Sum, b.add(Div, flat, b.add(Reshape, b.norm(flat, 1), shape=("n", 1))), axes=(0,)), "direction")
     options = replace(OPTIONS, share_bits=72, bounds=ParameterBounds.of({"few": (-1.0, 2.0), "many": 4.0}))
     manifest = Manifest.parse(backend.lower(compile_program(b.build(), options)).sources()["manifest.json"])
-    assert {s.path: (s.proof, s.norm, s.unit) for s in manifest.shares} == {
+    assert {s.path: (s.proof, s.norm, s.vector) for s in manifest.shares} == {
         "flag": (Proof.BITS, None, None),
         "few": (Proof.ENTRIES, None, None),
         "many": (Proof.NORM, 12.0, None),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attacks import IN_FORM, OF_LENGTH, OUT_OF_FORM, PROOF, WITH_BOUND, WITH_ROWS, WITH_SLACK, Attacker
+from attacks import IN_FORM, OF_CLAIMS, OF_LENGTH, OUT_OF_FORM, PROOF, WITH_BOUND, WITH_ROWS, WITH_SLACK, Attacker
 from in_process import InProcess
 from on_duet import as_compiled, on_duet
 from opened import assert_as_opened
@@ -21,8 +21,8 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError, InputError
-from ezprivsecfl.ir.tensor.elementwise import Cast, Div
-from ezprivsecfl.ir.tensor.structure import Clients, Sum
+from ezprivsecfl.ir.tensor.elementwise import Cast, Div, Greater, Minimum, Mul
+from ezprivsecfl.ir.tensor.structure import Clients, Reshape, Sum
 from ezprivsecfl.ir.types import DType
 from ezprivsecfl.runtime import program as program_module
 from ezprivsecfl.runtime.manifest import Proof
@@ -59,6 +59,8 @@ def rounds_of(name, rng):
     match name:
         case "fltrust":
             return {"updates": x}, {"root": x.mean(axis=0)}
+        case "clipped":
+            return {"x": x}, {"limit": np.float32(np.median(np.linalg.norm(x, axis=1)))}
         case "mean":
             return {"x": x}, {}
         case "weighted_mean":
@@ -68,7 +70,20 @@ def rounds_of(name, rng):
     return {"seen": rng.integers(0, 2, (CLIENTS, SIZE)).astype(bool)}, {}
 
 
+def clipped(size):
+    """The mean of vectors that are cut to a public length, and how many were longer."""
+    b = TensorProgram("clipped")
+    x, limit = b.clients("x", size), b.server("limit")
+    norm = b.norm(x, 1)
+    factor = b.add(Minimum, b.constant(1.0), b.add(Div, limit, norm))
+    rows = b.add(Mul, x, b.add(Reshape, factor, shape=("n", 1)))
+    b.returns(b.add(Div, b.add(Sum, rows, axes=(0,)), b.add(Clients, dtype=DType.F32)))
+    b.returns(b.add(Sum, b.add(Cast, b.add(Greater, norm, limit), dtype=DType.I32), axes=(0,)), "longer")
+    return b.build()
+
+
 PROGRAMS = {
+    "clipped": (clipped(SIZE), {}),
     "fltrust": (fltrust(SIZE), {}),
     "mean": (mean(SIZE), {}),
     "weighted_mean": (weighted_mean(SIZE), {"weight": (0.0, 16.0)}),
@@ -111,6 +126,7 @@ class Case:
         for server, spy in zip(self.both.servers, self.spies, strict=True):
             server.engine = spy
         self.values, self.server = rounds_of(name, np.random.default_rng(1))
+        self.both.server = self.server
         self.earlier = self.upload(range(CLIENTS))[BAD]
         honest = self.both.run(self.server, CLIENTS)
         self.agreement = [dict(server.stats["agreement"]) for server in self.both.servers]
@@ -174,7 +190,7 @@ def assert_nobody_is_opened(case, errors, name):
 
 
 def attacks_on(case):
-    proof = plan_of(case.both.servers[0].manifest).limits[0].proof
+    proof = plan_of(case.both.manifest).limits[0].proof
     found = dict(IN_FORM)
     if proof is not Proof.BITS:
         found |= WITH_SLACK
@@ -182,12 +198,14 @@ def attacks_on(case):
         found |= WITH_BOUND
     if proof is Proof.UNIT:
         found |= OF_LENGTH
+    if proof is Proof.CLIPPED:
+        found |= OF_CLAIMS
     if proof is not Proof.ENTRIES:
         found |= WITH_ROWS
     return found
 
 
-@pytest.mark.parametrize("kind", [*IN_FORM, *WITH_SLACK, *WITH_BOUND, *OF_LENGTH, *WITH_ROWS])
+@pytest.mark.parametrize("kind", [*IN_FORM, *WITH_SLACK, *WITH_BOUND, *OF_LENGTH, *OF_CLAIMS, *WITH_ROWS])
 def test_an_upload_of_the_right_form_is_refused_for_its_proof(case, kind):
     found = attacks_on(case)
     if kind not in found:
@@ -390,9 +408,9 @@ def test_what_servers_send_of_proofs_is_what_the_protocol_says(bench):
 class Malicious(TwoServerProgram):
     """With a client 1 that forges what it uploads; everything else is as it should be."""
 
-    def _upload(self, occasion, values):
+    def _upload(self, manifest, occasion, values):
         if occasion.client != 1:
-            super()._upload(occasion, values)
+            super()._upload(manifest, occasion, values)
             return
         forged = [int(x) for x in values]
         forged[0] += 2**64
@@ -406,7 +424,7 @@ class Replaying(TwoServerProgram):
 
     kept: Uploads
 
-    def _upload(self, occasion, values):
+    def _upload(self, manifest, occasion, values):
         if occasion.client == 1:
             uploads = self.kept
         else:

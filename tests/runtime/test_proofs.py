@@ -13,6 +13,7 @@ from manifests import FRAC, manifest_with, shared_input
 from reference_proofs import Opened, forge, layout_of
 
 from ezprivsecfl.errors import InputError
+from ezprivsecfl.ir.images import Image
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.manifest import Proof
 from ezprivsecfl.runtime.proofs import (
@@ -34,7 +35,7 @@ UNIT = 2**FRAC
 
 def test_limits_are_in_units_of_the_last_place():
     entries = Limits.of(shared_input("x", 3, bound=8.0))
-    assert entries == Limits("x", 3, Proof.ENTRIES, -8 * UNIT, 8 * UNIT, 3 * (8 * UNIT) ** 2, FRAC, None)
+    assert entries == Limits("x", 3, Proof.ENTRIES, -8 * UNIT, 8 * UNIT, 3 * (8 * UNIT) ** 2, FRAC, None, None, None)
     assert Limits.of(shared_input("x", 3, lowest=0.5)).lowest == UNIT // 2
     assert Limits.of(shared_input("x", 3, lowest=-0.3)).lowest == -77  # what is not below is not rounded below that
     assert Limits.of(shared_input("x", 3, bound=0.3)).highest == 77  # 76.8: what is below is rounded up to that
@@ -42,7 +43,9 @@ def test_limits_are_in_units_of_the_last_place():
     assert Limits.of(shared_input("x", 3, frac=-4, bound=256.0)).highest == 16
     norm = Limits.of(shared_input("x", 10, norm=0.7))
     assert norm.squares == math.floor(0.49 * UNIT**2)
-    assert Limits.of(shared_input("x", 20, proof=Proof.BITS)) == Limits("x", 20, Proof.BITS, 0, 1, 20, FRAC, None)
+    assert Limits.of(shared_input("x", 20, proof=Proof.BITS)) == Limits(
+        "x", 20, Proof.BITS, 0, 1, 20, FRAC, None, None, None
+    )
 
 
 @pytest.mark.parametrize("entries", [9, 10, 12, 1000])
@@ -445,7 +448,9 @@ def test_what_an_upload_is_bound_to():
 
 
 def unit_input(path, *shape, unit="x", frac=FRAC):
-    return replace(shared_input(path, *shape, frac=frac, proof=Proof.UNIT, norm=1.0), unit=unit)
+    return replace(
+        shared_input(path, *shape, frac=frac, proof=Proof.UNIT, norm=1.0), vector=unit, image=Image.DIRECTION
+    )
 
 
 def test_unit_vectors_are_shared_as_long_as_what_is_proved():

@@ -296,11 +296,11 @@ class Tampered(TwoServerProgram):
 
     extra: Message
 
-    def _upload(self, occasion, values):
+    def _upload(self, manifest, occasion, values):
         if occasion.client == 1:
             named = {"round": occasion.round_id.hex(), **self.extra.header}
             self.cluster.tell(1, Message(named, self.extra.arrays))
-        super()._upload(occasion, values)
+        super()._upload(manifest, occasion, values)
 
 
 PROOF_SIZES = r"it has uploaded its masked values as float64 of shape \[1\] instead of uint64 of shape \[72\]"

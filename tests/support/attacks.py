@@ -5,6 +5,7 @@ An attack is a function of an ``Attacker``. None of them is worth more than not 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +16,7 @@ from reference_proofs import Layout, forge, layout_of, lengths
 
 from ezprivsecfl.runtime.four_squares import four_squares
 from ezprivsecfl.runtime.manifest import Proof
-from ezprivsecfl.runtime.proofs import Limits, ProofPlan, plan_of
+from ezprivsecfl.runtime.proofs import ImageLimits, Limits, ProofPlan, plan_of
 from ezprivsecfl.runtime.sharing import Occasion, Uploads, checked, share
 
 Array = np.ndarray[Any, Any]
@@ -50,7 +51,7 @@ class Attacker:
     @property
     def plan(self) -> ProofPlan:
         """What it should prove."""
-        return plan_of(self.both.servers[0].manifest)
+        return plan_of(self.both.manifest)
 
     @property
     def layout(self) -> Layout:
@@ -60,7 +61,7 @@ class Attacker:
     @property
     def honest(self) -> Integers:
         """What an honest client in its place would share."""
-        return [int(x) for x in checked(self.both.servers[0].manifest, self.given, self.client)]
+        return [int(x) for x in checked(self.both.manifest, self.given, self.client)]
 
     def place(self, path: str) -> tuple[int, Limits]:
         """Where a parameter begins, and what must hold of it."""
@@ -141,6 +142,11 @@ def least_excess(attacker: Attacker) -> None:
         values[begin : begin + limits.entries] = [*four_squares(longest + 1), *[0] * (limits.entries - 4)]
         values[_slack_of(attacker, 0)] = list(four_squares(longest + 1 - shortest))
         values[_slack_of(attacker, 1)] = [0] * 4
+    elif limits.proof is Proof.CLIPPED:
+        longest = ImageLimits.of(attacker.plan.limits)[0].longest
+        values[begin : begin + limits.entries] = [*four_squares(longest + 1), *[0] * (limits.entries - 4)]
+        values[_slack_of(attacker, 0)] = [0] * 4
+        values[attacker.place("x/beyond")[0]] = 0
     elif limits.proof is Proof.NORM:
         own = [*four_squares(limits.squares + 1), *[0] * (limits.entries - 4)]
         values[begin : begin + limits.entries] = own
@@ -160,6 +166,25 @@ def least_shortage(attacker: Attacker) -> None:
     values[_slack_of(attacker, 0)] = [0] * 4
     values[_slack_of(attacker, 1)] = list(four_squares(longest - shortest + 1))
     attacker.send(attacker.forged(values))
+
+
+def claims_to_be_long(length: float, claim: int = 1) -> Attack:
+    """A vector is so much shorter than the radius, and is said to have been longer before it was cut."""
+
+    def attack(attacker: Attacker) -> None:
+        values, (begin, limits) = attacker.honest, attacker.first
+        vector = ImageLimits.of(attacker.plan.limits)[0]
+        own = [math.floor(length * math.isqrt(vector.longest)), *[0] * (limits.entries - 1)]
+        values[begin : begin + limits.entries] = own
+        values[attacker.place("x/beyond")[0]] = claim
+        values[_slack_of(attacker, 0)] = list(four_squares(vector.longest - own[0] ** 2))
+        # The length that the claim needs, or the one that there is: one of two statements is false of either.
+        least = min(vector.claimed, own[0]) if claim == 1 and length < 0.5 else vector.claimed * claim
+        rest = list(four_squares(max(0, own[0] ** 2 - least**2)))
+        values[-5:] = [least, *rest]
+        attacker.send(attacker.forged(values))
+
+    return attack
 
 
 def claimed(attacker: Attacker) -> None:
@@ -229,7 +254,7 @@ def of_another_client(attacker: Attacker) -> None:
 
 def of_a_wider_bound(attacker: Attacker) -> None:
     """Valid for the same program with a bound that is twice as large."""
-    manifest = attacker.both.servers[0].manifest
+    manifest = attacker.both.manifest
     shares = (replace(manifest.shares[0], norm=None, bound=2 * manifest.shares[0].bound), *manifest.shares[1:])
     wider = replace(manifest, shares=shares)
     values = checked(wider, {**attacker.given, shares[0].path: 2 * attacker.given[shares[0].path]}, attacker.client)
@@ -257,7 +282,7 @@ def of_another_layout(attacker: Attacker) -> None:
 
 def late(attacker: Attacker) -> None:
     """Said to be for the round before."""
-    manifest, occasion = attacker.both.servers[0].manifest, attacker.occasion
+    manifest, occasion = attacker.both.manifest, attacker.occasion
     uploads = share(manifest, np.array(attacker.honest), replace(occasion, round_id=bytes(16)))
     for server, arrays in zip(attacker.both.servers, uploads.arrays, strict=True):
         server.upload(attacker.client, bytes(16).hex(), arrays)
@@ -311,6 +336,14 @@ WITH_BOUND: dict[str, Attack] = {"for a wider bound": of_a_wider_bound}
 
 OF_LENGTH: dict[str, Attack] = {"short by the least": least_shortage}
 """For unit vectors."""
+
+OF_CLAIMS: dict[str, Attack] = {
+    "short, said to be long": claims_to_be_long(0.25),
+    "short by little, said to be long": claims_to_be_long(1 - 2.0**-18),
+    "said twice to be long": claims_to_be_long(1.0, 2),
+    "zero, said to be long": claims_to_be_long(0.0),
+}
+"""For vectors that are cut to a length."""
 
 WITH_ROWS: dict[str, Attack] = {"claimed product": claimed}
 """For parameters whose squares are proved."""

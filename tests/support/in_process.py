@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.program import ServerProgram
 from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.sharing import Occasion, Uploads, checked, share
@@ -45,7 +46,14 @@ class InProcess:
 
     def __init__(self, folder: Path) -> None:
         self.servers = [ServerProgram.load(folder, party) for party in (0, 1)]
+        self.server: dict[str, Array] = {}
+        """The server's values in the round that is to come, of which clients know what is public."""
         self.connect()
+
+    @property
+    def manifest(self) -> Manifest:
+        """Of the round that is to come."""
+        return self.servers[0].clear.of_round(self.server)
 
     def connect(self) -> None:
         """A new session."""
@@ -58,12 +66,11 @@ class InProcess:
 
     def uploads(self, client: int, **values: Array) -> Uploads:
         """What a client that keeps to the protocol uploads."""
-        manifest = self.servers[0].manifest
-        return share(manifest, checked(manifest, values, client), self.occasion(client))
+        return share(self.manifest, checked(self.manifest, values, client), self.occasion(client))
 
     def prove(self, client: int, values: Array) -> tuple[bytes, Array, Array, Array]:
         """What the engine makes of any values, whether statements hold of them or not."""
-        return _duet.prove(plan_of(self.servers[0].manifest).layout, values, self.occasion(client).context)
+        return _duet.prove(plan_of(self.manifest).layout, values, self.occasion(client).context)
 
     def send(self, client: int, uploads: Uploads, *parties: int) -> None:
         """Uploads to some servers; to both, if none are given."""

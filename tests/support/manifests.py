@@ -26,7 +26,7 @@ def shared_input(
         proof = Proof.ENTRIES if entries <= PROVED_ENTRIES else Proof.NORM
     if proof is Proof.NORM and norm is None:
         norm = bound * math.sqrt(entries)
-    return SharedInput(path, ("n", *shape), frac, bound, lowest, proof, norm, None)
+    return SharedInput(path, ("n", *shape), frac, bound, lowest, proof, norm, None, None)
 
 
 def manifest_with(

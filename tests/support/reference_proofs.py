@@ -115,15 +115,33 @@ def layout_of(made: ProofPlan) -> Layout:
             case Proof.BITS:  # x² = x
                 statements.append(([(len(vectors), 1, -1)], number(0)))
                 vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
-            case Proof.UNIT:
-                units.setdefault(x.unit, []).append((len(vectors), x))
+            case Proof.UNIT | Proof.CLIPPED:
+                units.setdefault(x.vector, []).append((len(vectors), x))
                 vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
             case Proof.NONE:
                 vectors.append((x.entries, width(x.largest_sum + x.entries), 0))
     for parts in units.values():
-        shortest, longest = lengths([x for _, x in parts])
         places = max(x.frac for _, x in parts)
         squares = [(here, 4 ** (places - x.frac), 0) for here, x in parts]
+        first = parts[0][1]
+        if first.proof is Proof.CLIPPED:
+            most = max(x.squares * 4 ** (places - x.frac) for _, x in parts)
+            assert first.radius is not None
+            radius = Fraction(first.radius) * 2**places
+            statements.append(([*squares, (own + len(slack), 1, 0)], number(min(most, math.floor(radius**2)))))
+            slack.append((4, width(4 * math.isqrt(most) + 4), 1))
+            coarsest, entries = min(x.frac for _, x in parts), sum(x.entries for _, x in parts)
+            shorter = max(2.0**-20, 2 * math.sqrt(entries) * 2.0**-coarsest / first.radius)
+            least = math.floor((1 - Fraction(shorter)) * radius)
+            for claim in made.limits:
+                if claim.vector == first.vector and claim.proof is Proof.BITS:
+                    # w = least·b, and |x|² - w² - z1... = 0
+                    statements.append(([(own + len(slack), 0, 1), (of[claim.path], 0, -least)], number(0)))
+                    slack.append((1, width(math.isqrt(most) + 1), 1))
+                    statements.append(([*squares, (own + len(slack) - 1, -1, 0), (own + len(slack), -1, 0)], number(0)))
+                    slack.append((4, width(4 * math.isqrt(most) + 4), 1))
+            continue
+        shortest, longest = lengths([x for _, x in parts])
         # |x|² - y1... = shortest, and |x|² + z1... = longest
         for sign, constant in ((-1, shortest), (1, longest)):
             statements.append(([*squares, (own + len(slack), sign, 0)], number(constant)))

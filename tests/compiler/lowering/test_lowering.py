@@ -101,7 +101,7 @@ def test_fltrust_on_unit_vectors_needs_no_norms(fltrust_program):
     assert products == [((1, 1), (1, "n")), ((1, "n"), ("n", 3372))]
     assert [op.operands[0].type.shape for op in secure.of(Circuit)].count(("n",)) == 1
     (share,) = secure.of(Share)
-    assert (share.unit, share.norm) == ("updates", 1.0)
+    assert (share.vector, share.norm) == ("updates", 1.0)
 
 
 @pytest.mark.parametrize(("proofs", "counts"), [(True, AND_COUNTS), (False, WITHOUT_PROOFS)])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from shared_images import as_clients_share
 from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
@@ -15,8 +16,8 @@ from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
 from ezprivsecfl.compiler.pipeline import compile_program, tensor_passes
 from ezprivsecfl.errors import CompileError, VerifyError
+from ezprivsecfl.ir.images import SHORTER
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.mpc.unit_vectors import SHORTER, as_shared
 from ezprivsecfl.ir.passes import run_passes
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Constant, Input, Output
@@ -56,7 +57,7 @@ def random_inputs(program: Program, seed: int = 0) -> dict[str, np.ndarray]:
 
 def agree(before: Program, after: Program, rtol: float = 1e-9) -> None:
     inputs = random_inputs(before)
-    shared = as_shared(inputs, {op.path: op.unit for op in after.of(Input)})
+    shared = as_clients_share(after, inputs)
     expected, got = run_tensor(before, inputs, CLIENTS), run_tensor(after, shared, CLIENTS)
     assert expected.keys() == got.keys()
     for path, value in expected.items():

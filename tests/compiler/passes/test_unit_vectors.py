@@ -14,10 +14,10 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.checking import Findings
+from ezprivsecfl.ir.images import SHORTER, Image
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.io import ProvedSquares, Share
 from ezprivsecfl.ir.mpc.protocol import SquareSum
-from ezprivsecfl.ir.mpc.unit_vectors import SHORTER
 from ezprivsecfl.ir.op import Array, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
@@ -96,7 +96,7 @@ def ordinary(one: Program, clients: int = CLIENTS, seed: int = 0) -> dict[str, A
 def compiled(one: Program, clients: int = CLIENTS) -> Compiled:
     bounds = ParameterBounds.of({"count": 4.0} if one.name == "flat_model" else {})
     found = compile_program(one, Options(clients=clients, bounds=bounds))
-    assert all(op.unit is not None for op in found.secure.of(Share) if op.path != "count")
+    assert all(op.image is Image.DIRECTION for op in found.secure.of(Share) if op.path != "count")
     return found
 
 
@@ -177,10 +177,10 @@ def test_norms_vanish():
         assert not secure.of(ProvedSquares)
     bare = compiled(mean_direction()).secure
     assert [op.name for op in bare.ops] == ["share", "sum", "open", "output"]
-    assert {op.unit for op in compiled(model()).secure.of(Share)} == {"kernel"}
+    assert {op.vector for op in compiled(model()).secure.of(Share)} == {"kernel"}
 
 
 def test_without_proofs_nothing_is_known_of_vectors():
     for one in PROGRAMS:
         secure = compile_program(one, Options(clients=CLIENTS, proofs=False)).secure
-        assert all(op.unit is None and op.norm is None for op in secure.of(Share))
+        assert all(op.image is None and op.norm is None for op in secure.of(Share))

@@ -7,8 +7,16 @@ import math
 import numpy as np
 import pytest
 
+from ezprivsecfl.ir.images import (
+    SHORTER,
+    Image,
+    Shared,
+    as_shared,
+    most_fractional_bits,
+    normalised,
+    tolerance,
+)
 from ezprivsecfl.ir.mpc.fixed_point import encode
-from ezprivsecfl.ir.mpc.unit_vectors import SHORTER, as_shared, most_fractional_bits, normalised, tolerance
 
 SIZES = (1, 2, 3, 100, 3372, 1_000_000)
 
@@ -56,7 +64,8 @@ def test_shares_of_80_bits_hide_vectors_of_so_many_fractional_bits(size: int):
 def test_vectors_of_one_name_are_normalised_together_and_others_stay():
     rng = np.random.default_rng(0)
     inputs = {path: rng.normal(0, 5, (3, 4)) for path in ("a", "b", "c", "d")}
-    shared = as_shared(inputs, {"a": "a", "b": "a", "c": "c", "d": None})
+    images = [Shared(path, vector, Image.DIRECTION) for path, vector in (("a", "a"), ("b", "a"), ("c", "c"))]
+    shared = as_shared(inputs, [*images, Shared("d", None, None)], {})
     np.testing.assert_array_equal(shared["d"], inputs["d"])
     lengths = {path: np.linalg.norm(shared[path], axis=1) for path in inputs}
     np.testing.assert_allclose(np.hypot(lengths["a"], lengths["b"]), 1, rtol=SHORTER)
