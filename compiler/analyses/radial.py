@@ -9,7 +9,7 @@ know, such as c, stands for any positive number.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -57,6 +57,10 @@ class Power:
         """The same where a value is 1."""
         return Power(self.factor, {v: e for v, e in self.exponents.items() if v is not value})
 
+    def of(self, value: Value, is_: Power) -> Power:
+        """The same where a value is something else."""
+        return self.without(value) * is_.to(self.exponents.get(value, Fraction(0)))
+
     def same(self, other: Power) -> bool:
         """Whether both are the same, but for rounding."""
         return self.exponents == other.exponents and math.isclose(self.factor, other.factor, rel_tol=EQUAL)
@@ -77,40 +81,26 @@ def _power(factor: float, exponents: Mapping[Value, Fraction]) -> Power:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """What a function is on an interval of s.
-
-    Args:
-        end: Where the interval ends; infinite for the last one.
-        closed: Whether the end belongs to it.
-        value: There; truth values are 0 and 1.
-    """
-
-    end: Power
-    closed: bool
-    value: Power
-
-
-ENDLESS = Power(math.inf)
-NAN = Power(math.nan)
-
-
-@dataclass(frozen=True)
 class Radial:
     """A function of s in pieces; of numbers alone it has one piece.
 
     Args:
-        at_zero: What it is for s = 0.
-        pieces: In order, from 0 on; no two neighbours have the same value.
+        ends: Where the pieces but the last end, in order.
+        at: What the function is at 0 and at the ends.
+        between: What it is on the open intervals from 0 to the first end, and so on; truth values are 0 and 1.
     """
 
-    at_zero: Power
-    pieces: tuple[Piece, ...]
+    ends: tuple[Power, ...]
+    at: tuple[Power, ...]
+    between: tuple[Power, ...]
 
     @staticmethod
     def of(value: Power) -> Radial:
         """The constant function."""
-        return Radial(value, (Piece(ENDLESS, False, value),))
+        return Radial((), (value,), (value,))
+
+
+NAN = Power(math.nan)
 
 
 class _UnknownOrderError(Exception):
@@ -124,7 +114,7 @@ def radial(program: Program, square: Value) -> dict[Value, Radial]:
         program: A tensor program.
         square: Every client's squared norm.
     """
-    found = {square: Radial(Power(0.0), (Piece(ENDLESS, False, Power(1.0, {square: ONE})),))}
+    found = {square: Radial((), (Power(0.0),), (Power(1.0, {square: ONE}),))}
     for op in program.ops:
         if len(op.results) != 1 or op.result in found:
             continue
@@ -192,18 +182,18 @@ def _applied(op: Op, square: Value, functions: Sequence[Radial]) -> Radial | Non
         kept = kinds[1].is_float or not kinds[0].is_float  # not of numbers that would be rounded
         return functions[0] if kept else None
     if type(op) in EXPONENTS:
-        return _by_piece(functions, lambda *values: _product(op, values))
+        return _by_piece(functions, square, lambda *values: _product(op, values))
     match op:
         case ew.Add() | ew.Sub():
             sign = 1.0 if isinstance(op, ew.Add) else -1.0
-            return _by_piece(functions, lambda x, y: _sum(x, y, sign))
+            return _by_piece(functions, square, lambda x, y: _sum(x, y, sign))
         case ew.Not():
-            return _by_piece(functions, lambda x: Power(1.0 - x.factor))
+            return _by_piece(functions, square, lambda x: Power(1.0 - x.factor))
         case ew.And() | ew.Or():
             extreme = min if isinstance(op, ew.And) else max
-            return _by_piece(functions, lambda x, y: Power(extreme(x.factor, y.factor)))
+            return _by_piece(functions, square, lambda x, y: Power(extreme(x.factor, y.factor)))
         case ew.Select():
-            return _by_piece(functions, lambda condition, x, y: x if condition.factor else y)
+            return _by_piece(functions, square, lambda condition, x, y: x if condition.factor else y)
         case ew.Maximum() | ew.Minimum():
             wanted = 1 if isinstance(op, ew.Maximum) else -1
             return _by_order(functions, square, lambda order, x, y: x if order in (wanted, 0) else y)
@@ -232,42 +222,51 @@ def _sum(x: Power, y: Power, sign: float) -> Power:
     return _power(total, x.exponents) if x.exponents == y.exponents and total >= 0 else NAN
 
 
-def _by_piece(functions: Sequence[Radial], value: Callable[..., Power]) -> Radial | None:
-    """What is done to the values of every piece on which all functions have one."""
-    pieces = [Piece(end, closed, value(*values)) for end, closed, values in _common(functions)]
-    return _joined(value(*(f.at_zero for f in functions)), pieces)
+Values = list[list[Power]]
+"""Of several functions, their values at or between the same ends."""
+
+
+def _by_piece(functions: Sequence[Radial], square: Value, value: Callable[..., Power]) -> Radial | None:
+    """What is done to the values at the same s."""
+    ends = _all_ends(functions)
+    at, between = _split(functions, square, ends)
+    return _joined(square, ends, [value(*x) for x in at], [value(*x) for x in between])
 
 
 def _by_order(functions: Sequence[Radial], square: Value, value: Callable[[int, Power, Power], Power]) -> Radial | None:
     """The same with the order of two values, which may change within a piece."""
-    zero = functions[0].at_zero, functions[1].at_zero
-    pieces, begin = [], Power(0.0)
-    for end, closed, (x, y) in _common(functions):
-        before, crossing, after = _orders(x, y, square, begin, end)
-        if crossing is not None:
-            at, up_to, beyond = (value(order, x, y) for order in (0, before, after))
-            pieces.append(Piece(crossing, at.same(up_to), up_to))
-            if not at.same(up_to) and not at.same(beyond):
-                raise _UnknownOrderError  # a value at one point alone
-        pieces.append(Piece(end, closed, value(after, x, y)))
-        begin = end
-    return _joined(value(_ordered(*zero), *zero), pieces)
+    ends = _all_ends(functions)
+    _, between = _split(functions, square, ends)
+    begins = [Power(0.0), *ends]
+    crossings = [_crossing(square, begin, *values) for begin, values in zip(begins, between, strict=True)]
+    ends = _all_ends([*functions, *(Radial((c,), (), ()) for c in crossings if c is not None)])
+    at, between = _split(functions, square, ends)
+    orders = [_order_after(square, begin, *values) for begin, values in zip([Power(0.0), *ends], between, strict=True)]
+    return _joined(
+        square,
+        ends,
+        [value(_ordered(*x), *x) for x in at],
+        [value(order, *x) for order, x in zip(orders, between, strict=True)],
+    )
 
 
-def _orders(x: Power, y: Power, square: Value, begin: Power, end: Power) -> tuple[int, Power | None, int]:
-    """The order of two values up to where it changes within an interval, where that is, and the order beyond."""
+def _crossing(square: Value, begin: Power, x: Power, y: Power) -> Power | None:
+    """Where the order of two values changes, if that is beyond the beginning of an interval."""
     ratio = x * y.to(-ONE)
     exponent = ratio.exponents.get(square)
-    if exponent is None or ratio.factor in (0.0, math.inf):
-        order = _ordered(x, y)
-        return order, None, order
+    if exponent is None:
+        return None
     crossing = ratio.without(square).to(-1 / exponent)
+    return crossing if _ordered(crossing, begin) > 0 else None
+
+
+def _order_after(square: Value, begin: Power, x: Power, y: Power) -> int:
+    """The order of two values on an interval in which it does not change."""
+    exponent = (x * y.to(-ONE)).exponents.get(square)
+    if exponent is None:
+        return _ordered(x, y)
     rising = 1 if exponent > 0 else -1
-    if _ordered(crossing, begin) <= 0:
-        return rising, None, rising
-    if _ordered(crossing, end) >= 0:
-        return -rising, None, -rising
-    return -rising, crossing, rising
+    return rising if _crossing(square, begin, x, y) is None else -rising
 
 
 def _ordered(x: Power, y: Power) -> int:
@@ -277,27 +276,39 @@ def _ordered(x: Power, y: Power) -> int:
     return order
 
 
-def _common(functions: Sequence[Radial]) -> Iterator[tuple[Power, bool, list[Power]]]:
-    """Intervals on which all functions have one piece each: end, whether that belongs to it, values."""
-    left = [list(f.pieces) for f in functions]
-    while all(left):
-        first = left[0][0]
-        for pieces in left[1:]:
-            order = _ordered(pieces[0].end, first.end)
-            if order < 0 or (order == 0 and first.closed and not pieces[0].closed):
-                first = pieces[0]
-        yield first.end, first.closed, [pieces[0].value for pieces in left]
-        for pieces in left:
-            if _ordered(pieces[0].end, first.end) == 0 and pieces[0].closed == first.closed:
-                pieces.pop(0)
+def _all_ends(functions: Sequence[Radial]) -> list[Power]:
+    """All ends of all functions, in order, each once."""
+    found: list[Power] = []
+    for end in (end for function in functions for end in function.ends):
+        orders = [_ordered(end, other) for other in found]
+        if 0 not in orders:
+            found.insert(sum(order > 0 for order in orders), end)
+    return found
 
 
-def _joined(at_zero: Power, pieces: Sequence[Piece]) -> Radial | None:
-    """A function without ends between equal values; None if it is not a number somewhere."""
-    joined: list[Piece] = []
-    for piece in pieces:
-        if joined and joined[-1].value.same(piece.value):
-            joined.pop()
-        joined.append(piece)
-    known = not any(math.isnan(v.factor) for v in (at_zero, *(p.value for p in joined)))
-    return Radial(at_zero, tuple(joined)) if known else None
+def _split(functions: Sequence[Radial], square: Value, ends: Sequence[Power]) -> tuple[Values, Values]:
+    """All functions' values at 0 and these ends, among which are their own, and between them."""
+    at = [[f.at[0] for f in functions]]
+    between = [[f.between[0] for f in functions]]
+    passed = [0] * len(functions)
+    for end in ends:
+        own = [i < len(f.ends) and _ordered(f.ends[i], end) == 0 for f, i in zip(functions, passed, strict=True)]
+        places = list(zip(functions, passed, own, strict=True))
+        at.append([f.at[i + 1] if ends_here else f.between[i].of(square, end) for f, i, ends_here in places])
+        passed = [i + ends_here for _, i, ends_here in places]
+        between.append([f.between[i] for f, i in zip(functions, passed, strict=True)])
+    return at, between
+
+
+def _joined(square: Value, ends: Sequence[Power], at: Sequence[Power], between: Sequence[Power]) -> Radial | None:
+    """A function without ends at which nothing changes; None if it is not a number somewhere."""
+    if any(math.isnan(value.factor) for value in (*at, *between)):
+        return None
+    kept_ends, kept_at, kept_between = list[Power](), [at[0]], [between[0]]
+    for end, here, after in zip(ends, at[1:], between[1:], strict=True):
+        before = kept_between[-1]
+        if not (before.same(after) and here.same(before.of(square, end))):
+            kept_ends.append(end)
+            kept_at.append(here)
+            kept_between.append(after)
+    return Radial(tuple(kept_ends), tuple(kept_at), tuple(kept_between))

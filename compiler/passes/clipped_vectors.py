@@ -142,16 +142,14 @@ def _below(value: Value) -> set[Value]:
 
 def _radius_of_factor(function: Radial, square: Value) -> Power | None:
     """r, if a function is a number up to s = r², and from there on that number times a power of s / r²."""
-    if len(function.pieces) != 2:
+    if len(function.ends) != 1:
         return None
-    within, beyond = function.pieces
-    exponent = beyond.value.exponents.get(square)
-    if exponent is None or square in within.value.exponents or not within.end.factor:
+    (end,), (within, beyond) = function.ends, function.between
+    if square in within.exponents or square not in beyond.exponents:
         return None
-    at_end = beyond.value.without(square) * within.end.to(exponent)
-    radius = within.end.to(Fraction(1, 2))
-    known = at_end.same(within.value) and function.at_zero.same(within.value)
-    return radius if known and _can_be_computed(radius) and _can_be_computed(within.value) else None
+    radius = end.to(Fraction(1, 2))
+    known = all(value.same(within) for value in (*function.at, beyond.of(square, end)))
+    return radius if known and _can_be_computed(radius) and _can_be_computed(within) else None
 
 
 def _factor(function: Radial, square: Value, radius: Power) -> tuple[Power, Fraction] | None:
@@ -159,21 +157,21 @@ def _factor(function: Radial, square: Value, radius: Power) -> tuple[Power, Frac
     found = _radius_of_factor(function, square)
     if found is None or not found.same(radius):
         return None
-    within, beyond = function.pieces
-    return within.value, 2 * beyond.value.exponents[square]
+    within, beyond = function.between
+    return within, 2 * beyond.exponents[square]
 
 
 def _excess(function: Radial, radius: Power) -> tuple[Image, bool] | None:
     """Which truth value of the client's a function is, and whether it is the opposite of that."""
-    if len(function.pieces) != 2 or not function.pieces[0].end.same(radius.to(Fraction(2))):
+    if len(function.ends) != 1 or not function.ends[0].same(radius.to(Fraction(2))):
         return None
-    within, beyond = function.pieces
-    values = within.value, beyond.value
-    if any(v.exponents for v in values) or {v.factor for v in values} != {0.0, 1.0}:
+    within, beyond = function.between
+    at_zero, at_end = function.at
+    if any(v.exponents for v in function.between) or {within.factor, beyond.factor} != {0.0, 1.0}:
         return None
-    if not function.at_zero.same(within.value):
+    if not at_zero.same(within) or at_end.factor not in (0.0, 1.0):
         return None
-    return Image.BEYOND if within.closed else Image.REACHES, within.value.factor == 1.0
+    return Image.BEYOND if at_end.same(within) else Image.REACHES, within.factor == 1.0
 
 
 def _can_be_computed(number: Power) -> bool:
