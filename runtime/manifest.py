@@ -221,7 +221,7 @@ def _read(kind: type[_Entry], entries: list[dict[str, Any]]) -> tuple[_Entry, ..
 
     def meant(name: str, value: object) -> object:
         if name in _ENUMERATIONS and value is not None:
-            return _ENUMERATIONS[name](value)
+            return _ENUMERATIONS[name](str(value))
         return tuple(value) if isinstance(value, list) else value
 
     return tuple(kind(**{name: meant(name, value) for name, value in one.items()}) for one in entries)

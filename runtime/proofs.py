@@ -118,7 +118,7 @@ class Limits:
         """
         if self.proof is Proof.NORM:
             return list(_below(squared_norm(values), self.squares, self.path, whose))
-        if self.proof is not Proof.NONE and np.any((values < self.lowest) | (values > self.highest)):
+        if self.proof in (Proof.ENTRIES, Proof.BITS) and np.any((values < self.lowest) | (values > self.highest)):
             beyond = "other than 0 and 1" if self.proof is Proof.BITS else "beyond what the program was compiled for"
             raise InputError(f"{self.path!r}{whose} has an entry {beyond}")
         if self.proof is Proof.ENTRIES:

@@ -223,8 +223,8 @@ def _clipped(program: Program, clipping: _Clipping, norms: Norms) -> Program:
             return b.add(st.Broadcast, number, shape=value.type.shape)
         if value in clipping.excess:
             image, opposite = clipping.excess[value]
-            claimed = b.add(ew.Not, claim(b, image)) if opposite else claim(b, image)
-            return _spread(b, b.add(ew.Cast, claimed, dtype=tensor_type(value).dtype), value.type.shape)
+            claimed = b.add(ew.Cast, claim(b, image), dtype=tensor_type(value).dtype)
+            return _spread(b, _opposite(b, claimed) if opposite else claimed, value.type.shape)
         return None
 
     return drop_unused(rewrite(_radius_first(program, clipping.radius), rule), (Input, Output))
@@ -259,6 +259,14 @@ def _computed(b: Rewriter, number: Power, dtype: DType) -> Value:
         scalar = b.add(ew.Cast, b.add(st.Reshape, b.values[root], shape=()), dtype=dtype)
         result = b.add(ew.Mul if exponent > 0 else ew.Div, result, scalar)
     return result
+
+
+def _opposite(b: Rewriter, claimed: Value) -> Value:
+    """1 where a truth value is 0."""
+    dtype = tensor_type(claimed).dtype
+    if dtype is DType.BOOL:
+        return b.add(ew.Not, claimed)
+    return b.add(ew.Sub, b.add(Constant, value=np.asarray(1.0), dtype=dtype), claimed)
 
 
 def _spread(b: Rewriter, numbers: Value, shape: Shape) -> Value:

@@ -170,6 +170,18 @@ def test_what_is_not_finite_has_no_direction(bad: float):
     assert [dropped["client"] for dropped in round_.statistics.dropped] == [2]
 
 
+@pytest.mark.parametrize("size", [20, 10_000])
+def test_one_entry_may_be_all_of_a_vector(size: int):
+    """It is far larger than entries that formats are made precise for."""
+    b = TensorProgram("sparse")
+    x = b.clients("x", size)
+    b.returns(total(b, b.add(ew.Div, x, column(b, b.norm(x, 1)))))
+    one = b.build()
+    round_ = PlainProgram(compiled(one)).run(*by_placement(one, {"x": np.eye(CLIENTS, size) * 7.0}))
+    assert not round_.statistics.dropped
+    np.testing.assert_allclose(round_.outputs["result"][:CLIENTS], 1.0, rtol=1e-5)
+
+
 def test_norms_vanish():
     for one in PROGRAMS:
         secure = compiled(one).secure
