@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -13,11 +14,12 @@ from manifests import FRAC, manifest_with, shared_input
 from reference_proofs import Opened, forge, layout_of
 
 from ezprivsecfl.errors import InputError
-from ezprivsecfl.ir.images import Image
+from ezprivsecfl.ir.images import Image, tolerance
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.manifest import Proof
 from ezprivsecfl.runtime.proofs import (
     PRIVACY,
+    ImageLimits,
     Limits,
     ProofPlan,
     plan_of,
@@ -207,7 +209,24 @@ def test_an_upload_has_little_more_than_10_bytes_per_entry(million):
 
 # Against the engine.
 
+
+def of_vector(image, share, radius=None):
+    return replace(share, vector="x", image=image, radius=radius)
+
+
+def clipped_inputs(radius):
+    """A vector of two parts that is cut to a length, at most 4, and what is said of it."""
+    return [
+        of_vector(Image.CLIPPED, shared_input("x", 30, frac=20, proof=Proof.CLIPPED, norm=4.0), radius),
+        of_vector(Image.CLIPPED, shared_input("bias", 3, frac=18, proof=Proof.CLIPPED, norm=4.0), radius),
+        of_vector(Image.BEYOND, shared_input("x/beyond", frac=0, bound=1.0, proof=Proof.BITS), radius),
+        of_vector(Image.REACHES, shared_input("x/reaches", frac=0, bound=1.0, proof=Proof.BITS), radius),
+    ]
+
+
 PLANS = {
+    "clipped": manifest_with(*clipped_inputs(0.75), squares=("x",)),
+    "clipped to more than there can be": manifest_with(*clipped_inputs(1e9)),
     "norm": manifest_with(shared_input("x", 100), squares=("x",)),
     "last row full": manifest_with(shared_input("x", 64), squares=("x",)),
     "last row of one": manifest_with(shared_input("x", 33)),
@@ -230,7 +249,7 @@ def values_for(manifest, seed):
     """Everything that a client shares, of random values."""
     rng = np.random.default_rng(seed)
     given = {}
-    for s in manifest.shares:
+    for s in manifest.parameters:
         if s.proof is Proof.BITS:
             given[s.path] = rng.integers(0, 2, s.client_shape).astype(np.bool_)
         else:
@@ -451,6 +470,50 @@ def unit_input(path, *shape, unit="x", frac=FRAC):
     return replace(
         shared_input(path, *shape, frac=frac, proof=Proof.UNIT, norm=1.0), vector=unit, image=Image.DIRECTION
     )
+
+
+def test_statements_about_clipped_vectors():
+    """In the form of docs/client-proofs.md; a unit of squared lengths is 4^-20."""
+    unit, most = 4**20, 16 * 4**20
+    for radius, longest in ((0.75, 0.75**2 * unit), (0.0, 0), (4.0, most), (5.0, most)):
+        (vector,) = ImageLimits.of(plan_of(manifest_with(*clipped_inputs(radius))).limits)
+        assert (vector.longest, vector.shortest, vector.room) == (longest, None, most)
+        shorter = tolerance(33, 18, radius)
+        assert vector.claimed == min(math.floor((1 - Fraction(shorter)) * Fraction(radius) * 2**20), 4 * 2**20 + 1)
+    # Before a round is known to have a radius, nobody's proof holds.
+    (vector,) = ImageLimits.of(plan_of(manifest_with(*clipped_inputs(None))).limits)
+    assert vector.longest == -1
+    statements = plan_of(PLANS["clipped"])._parts[1]
+    squares = [(0, 1, 0), (1, 16, 0)]
+    claimed = math.floor((1 - Fraction(tolerance(33, 18, 0.75))) * Fraction(3, 4) * 2**20)
+    zero = bytes(32)
+    expected = [
+        ([(2, 1, -1)], zero),
+        ([(3, 1, -1)], zero),
+        ([*squares, (4, 1, 0)], int(0.75**2 * unit).to_bytes(32, "little")),
+        ([(5, 0, 1), (2, 0, -claimed)], zero),
+        ([*squares, (5, -1, 0), (6, -1, 0)], zero),
+        ([(7, 0, 1), (3, 0, -claimed)], zero),
+        ([*squares, (7, -1, 0), (8, -1, 0)], zero),
+    ]
+    assert [(list(terms), constant) for terms, constant in statements] == expected
+
+
+@pytest.mark.parametrize("length", [0.0, 1e-3, 0.7499, 0.75, 0.75 * (1 + 2.0**-22), 1.0, 1e30])
+def test_clipped_vectors_are_shared_as_long_as_what_is_proved(length):
+    manifest = PLANS["clipped"]
+    rng = np.random.default_rng(3)
+    x, bias = rng.normal(size=30), rng.normal(size=3)
+    scale = length / math.hypot(np.linalg.norm(x), np.linalg.norm(bias))
+    given = {"x": x * scale, "bias": bias * scale}
+    values = checked(manifest, given, 0)
+    shared = np.concatenate([values[:30] / 2.0**20, values[30:33] / 2.0**18])
+    expected = np.concatenate([given["x"], given["bias"]]) * min(1.0, 0.75 / length if length else 1.0)
+    np.testing.assert_allclose(shared, expected, atol=2.0**-18 + 1e-5)
+    assert values[33:35].tolist() == [float(np.float32(length)) > 0.75, float(np.float32(length)) >= 0.75]
+    made = plan_of(manifest)
+    seed, *parts = _duet.prove(made.layout, values, CONTEXT)
+    assert verdicts(made.layout, [(seed, CONTEXT)], [Uploads(seed, *parts)])[0] == [True]
 
 
 def test_unit_vectors_are_shared_as_long_as_what_is_proved():
