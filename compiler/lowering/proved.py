@@ -1,11 +1,13 @@
-"""Sums of squares that clients prove: of a value that consists of their own inputs' entries, and of nothing else."""
+"""Sums of squares that clients prove: of their own inputs' entries, or of how far these are from a public point."""
 
 from __future__ import annotations
+
+import math
 
 from ezprivsecfl.ir.mpc import io, linear, structure
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import ProgramBuilder
-from ezprivsecfl.ir.types import CLIENTS_DIM, Shape
+from ezprivsecfl.ir.types import CLIENTS_DIM, RingType, Shape
 
 Inputs = list[tuple[io.Share, int]]
 """Inputs, and by how many bits each is shifted."""
@@ -21,6 +23,14 @@ def proved_squares(b: ProgramBuilder, value: Value, shape: Shape) -> Value | Non
     """
     if [d for d in shape if d != 1] != [CLIENTS_DIM]:
         return None
+    squares = _squares(b, value)
+    if squares is None:
+        squares = _distances(b, value)
+    return squares if squares is None or squares.type.shape == shape else b.add(structure.Reshape, squares, shape=shape)
+
+
+def _squares(b: ProgramBuilder, value: Value) -> Value | None:
+    """Of inputs and nothing else."""
     inputs = _inputs(value)
     if inputs is None or any(share.norm is None for share, _ in inputs):
         return None
@@ -31,7 +41,32 @@ def proved_squares(b: ProgramBuilder, value: Value, shape: Shape) -> Value | Non
             squares = b.add(linear.Widen, squares, bits=2 * shift)
         total = squares if total is None else b.add(linear.Add, total, squares)
     assert total is not None
-    return total if total.type.shape == shape else b.add(structure.Reshape, total, shape=shape)
+    return total
+
+
+def _distances(b: ProgramBuilder, value: Value) -> Value | None:
+    """Of an input x and a public point p: |x - p|² = |x|² - <2x - p, p>, where only the first needs both servers."""
+    while isinstance(value.op, structure.Reshape | structure.Transpose | linear.Neg):
+        (value,) = value.op.operands
+    op = value.op
+    if not isinstance(op, linear.Add | linear.Sub) or not _clients_first(value):
+        return None
+    first, second = op.operands
+    x, point = (second, first) if isinstance(first.type, RingType) else (first, second)
+    if not isinstance(point.type, RingType) or CLIENTS_DIM in point.type.shape or x.type.shape != value.type.shape:
+        return None
+    squares = _squares(b, x)
+    if squares is None:
+        return None
+    # With the sign of p that the value has: x + p, x - p, or p - x.
+    plus = isinstance(op, linear.Add)
+    doubled = b.add(linear.Sub if x is second and not plus else linear.Add, x, value)
+    size = math.prod(int(d) for d in value.type.shape[1:])
+    everywhere = b.add(structure.Broadcast, point, shape=(1, *value.type.shape[1:]))
+    column = b.add(structure.Reshape, everywhere, shape=(size, 1))
+    rows = b.add(structure.Reshape, doubled, shape=(CLIENTS_DIM, size))
+    products = b.add(structure.Reshape, b.add(linear.MatMulPublic, rows, column), shape=squares.type.shape)
+    return b.add(linear.Add if plus else linear.Sub, squares, products)
 
 
 def _inputs(value: Value) -> Inputs | None:
