@@ -33,8 +33,8 @@ class ProcessProgram final : public ezmotion::Program {
     graph8();
     open9(s);
     // To be opened once the counts have been judged
-    outputs = {{v23, kExact}, {v24, kExact}, {v53, 24U}, {v54, 24U}, {v68, kExact}, {v95, 24U}, {v96, 24U}, {v97, 24U}, {v98, 24U}};
-    return {v99, v105};
+    outputs = {{v23, kExact}, {v24, kExact}, {v72, 24U}, {v73, 24U}, {v87, kExact}, {v114, 24U}, {v115, 24U}, {v116, 24U}, {v117, 24U}};
+    return {v118, v124};
   }
 
   std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
@@ -93,58 +93,93 @@ class ProcessProgram final : public ezmotion::Program {
     v23 = sum(v17, {0});
     // sum, keras_fed_avg.py:73 federated_sum
     v24 = sum(v18, {0});
+    // proved_squares, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v25 = shares.at(11);
+    // sub, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v26 = sub(v0, v2);
+    // broadcast, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v27 = broadcast_to(v1, Shape{1, 3, 3, 1, 8});
     // reshape, keras_fed_avg.py:73 Sum
-    v25 = reshape(v2, Shape{n, 72});
+    const Tensor<Ring> v28 = reshape(v27, Shape{72, 1});
     // reshape, keras_fed_avg.py:73 Sum
-    v29 = reshape(v8, Shape{n, 720});
+    const Tensor<Ring> v29 = reshape(v26, Shape{n, 72});
+    // matmul_public, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v30 = matmul(v29, v28);
+    // reshape, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v31 = reshape(v30, Shape{n});
+    // sub, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v32 = sub(v25, v31);
+    // proved_squares, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v35 = shares.at(12);
+    // sub, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v36 = sub(v6, v8);
+    // broadcast, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v37 = broadcast_to(v7, Shape{1, 72, 10});
+    // reshape, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v38 = reshape(v37, Shape{720, 1});
+    // reshape, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v39 = reshape(v36, Shape{n, 720});
+    // matmul_public, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v40 = matmul(v39, v38);
+    // reshape, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v41 = reshape(v40, Shape{n});
+    // sub, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v42 = sub(v35, v41);
+    // proved_squares, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v43 = shares.at(13);
+    // sub, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v44 = sub(v9, v11);
+    // broadcast, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v45 = broadcast_to(v10, Shape{1, 10});
+    // reshape, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v46 = reshape(v45, Shape{10, 1});
+    // reshape, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v47 = reshape(v44, Shape{n, 10});
+    // matmul_public, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v48 = matmul(v47, v46);
+    // reshape, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v49 = reshape(v48, Shape{n});
+    // sub, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v50 = sub(v43, v49);
+    const Tensor<Ring> v51 = reshape(v50, Shape{n, 1});
+    const Tensor<Ring> v52 = reshape(v32, Shape{n, 1});
+    const Tensor<Ring> v53 = reshape(v42, Shape{n, 1});
+    // widen, keras_fed_avg.py:73 Pack
+    v54 = shift_left(v52, 4);
+    // widen, keras_fed_avg.py:73 Pack
+    v55 = shift_left(v53, 6);
+    // widen, keras_fed_avg.py:73 Pack
+    v56 = shift_left(v51, 2);
     // reshape, keras_fed_avg.py:73 Mul
-    v40 = reshape(v12, Shape{n, 1, 1, 1, 1});
+    v59 = reshape(v12, Shape{n, 1, 1, 1, 1});
     // reshape, keras_fed_avg.py:73 Mul
-    v41 = reshape(v12, Shape{n, 1});
+    v60 = reshape(v12, Shape{n, 1});
     // reshape, keras_fed_avg.py:73 Mul
-    v42 = reshape(v12, Shape{n, 1, 1});
+    v61 = reshape(v12, Shape{n, 1, 1});
     // sum, keras_fed_avg.py:73 federated_sum
-    v43 = sum(v12, {0});
+    v62 = sum(v12, {0});
     // reshape, keras_fed_avg.py:73 Sub
-    v88 = reshape(v2, Shape{n, 72});
+    v107 = reshape(v2, Shape{n, 72});
     // reshape, keras_fed_avg.py:73 Sub
-    v91 = reshape(v8, Shape{n, 720});
+    v110 = reshape(v8, Shape{n, 720});
     // public, keras_fed_avg.py:73
-    v94 = publics.at(4);
+    v113 = publics.at(4);
   }
 
   void products2() {
     Products products(connection(), kArithmetic);
     // square_sum_of_shares, keras_fed_avg.py:73 Sum
-    const std::size_t p26 = products.square_sum(v25);
-    // square_sum_of_shares, keras_fed_avg.py:73 Sum
-    const std::size_t p27 = products.square_sum(v5);
-    // square_sum_of_shares, keras_fed_avg.py:73 Sum
-    const std::size_t p30 = products.square_sum(v29);
-    // square_sum_of_shares, keras_fed_avg.py:73 Sum
-    const std::size_t p31 = products.square_sum(v11);
+    const std::size_t p33 = products.square_sum(v5);
     products.run();
-    v26 = products.result(p26);
-    v27 = products.result(p27);
-    v30 = products.result(p30);
-    v31 = products.result(p31);
+    v33 = products.result(p33);
   }
 
   void local3() {
-    const Tensor<Ring> v28 = reshape(v27, Shape{n, 1});
-    const Tensor<Ring> v32 = reshape(v31, Shape{n, 1});
-    const Tensor<Ring> v33 = reshape(v26, Shape{n, 1});
-    const Tensor<Ring> v34 = reshape(v30, Shape{n, 1});
-    // widen, keras_fed_avg.py:73 Pack
-    const Tensor<Ring> v35 = shift_left(v33, 4);
-    // widen, keras_fed_avg.py:73 Pack
-    const Tensor<Ring> v36 = shift_left(v34, 6);
-    // widen, keras_fed_avg.py:73 Pack
-    const Tensor<Ring> v37 = shift_left(v32, 2);
+    const Tensor<Ring> v34 = reshape(v33, Shape{n, 1});
     // concat, keras_fed_avg.py:73 Pack
-    const Tensor<Ring> v38 = concat(1, v35, v28, v36, v37);
+    const Tensor<Ring> v57 = concat(1, v54, v34, v55, v56);
     // sum, keras_fed_avg.py:73 Sum
-    v39 = sum(v38, {1});
+    v58 = sum(v57, {1});
   }
 
   void graph4() {
@@ -153,163 +188,163 @@ class ProcessProgram final : public ezmotion::Program {
     const Arith g19 = g.input(v19);
     const Arith g22 = g.input(v22);
     const Arith g21 = g.input(v21);
-    const Arith g43 = g.input(v43);
-    const Arith g39 = g.input(v39);
-    const Arith g40 = g.input(v40);
-    const Arith g41 = g.input(v41);
-    const Arith g42 = g.input(v42);
+    const Arith g62 = g.input(v62);
+    const Arith g58 = g.input(v58);
+    const Arith g59 = g.input(v59);
+    const Arith g60 = g.input(v60);
+    const Arith g61 = g.input(v61);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g44 = g.to_yao(g20, 59);
+    const Yao g63 = g.to_yao(g20, 59);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g45 = g.to_yao(g19, 59);
+    const Yao g64 = g.to_yao(g19, 59);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g46 = g.to_yao(g22, 59);
+    const Yao g65 = g.to_yao(g22, 59);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g47 = g.to_yao(g21, 59);
+    const Yao g66 = g.to_yao(g21, 59);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g48 = g.to_yao(g43, 38);
+    const Yao g67 = g.to_yao(g62, 38);
     // circuit, keras_fed_avg.py:73 DivNoNan
-    const std::vector<Yao> r49 = g.circuit(circuit_process_0, {g44, g45, g46, g47, g48});
-    const Yao& g49 = r49[0];
-    const Yao& g50 = r49[1];
-    const Yao& g51 = r49[2];
-    const Yao& g52 = r49[3];
+    const std::vector<Yao> r68 = g.circuit(circuit_process_0, {g63, g64, g65, g66, g67});
+    const Yao& g68 = r68[0];
+    const Yao& g69 = r68[1];
+    const Yao& g70 = r68[2];
+    const Yao& g71 = r68[3];
     // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g53 = g.from_yao(g49);
+    const Arith g72 = g.from_yao(g68);
     // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g54 = g.from_yao(g50);
+    const Arith g73 = g.from_yao(g69);
     // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g55 = g.from_yao(g52);
+    const Arith g74 = g.from_yao(g71);
     // to_yao, keras_fed_avg.py:73 Sqrt
-    const Yao g56 = g.to_yao(g39, 59);
+    const Yao g75 = g.to_yao(g58, 59);
     // circuit, keras_fed_avg.py:73 Sqrt
-    const std::vector<Yao> r57 = g.circuit(circuit_process_1, {g56});
-    const Yao& g57 = r57[0];
-    const Yao& g58 = r57[1];
-    const Yao& g59 = r57[2];
+    const std::vector<Yao> r76 = g.circuit(circuit_process_1, {g75});
+    const Yao& g76 = r76[0];
+    const Yao& g77 = r76[1];
+    const Yao& g78 = r76[2];
     // from_yao, keras_fed_avg.py:73 Cast
-    const Arith g60 = g.from_yao(g59);
+    const Arith g79 = g.from_yao(g78);
     // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g61 = g.move({g58}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
+    const Yao g80 = g.move({g77}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
     // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g62 = g.move({g58}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
+    const Yao g81 = g.move({g77}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
     // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g63 = g.move({g58}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
+    const Yao g82 = g.move({g77}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
     // reshape, keras_fed_avg.py:73 StatelessIf
-    const Yao g64 = g.move({g57}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
+    const Yao g83 = g.move({g76}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
     // reshape, keras_fed_avg.py:73 StatelessIf
-    const Yao g65 = g.move({g57}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
+    const Yao g84 = g.move({g76}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
     // reshape, keras_fed_avg.py:73 StatelessIf
-    const Yao g66 = g.move({g57}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
+    const Yao g85 = g.move({g76}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
     // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g67 = g.move({g51}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    const Yao g86 = g.move({g70}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
     // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g69 = g.to_yao(g40, 33);
+    const Yao g88 = g.to_yao(g59, 33);
     // circuit, keras_fed_avg.py:73 StatelessIf
-    const std::vector<Yao> r70 = g.circuit(circuit_process_2, {g64, g61, g69});
-    const Yao& g70 = r70[0];
+    const std::vector<Yao> r89 = g.circuit(circuit_process_2, {g83, g80, g88});
+    const Yao& g89 = r89[0];
     // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g71 = g.to_yao(g41, 33);
+    const Yao g90 = g.to_yao(g60, 33);
     // circuit, keras_fed_avg.py:73 StatelessIf
-    const std::vector<Yao> r72 = g.circuit(circuit_process_3, {g65, g62, g71});
-    const Yao& g72 = r72[0];
+    const std::vector<Yao> r91 = g.circuit(circuit_process_3, {g84, g81, g90});
+    const Yao& g91 = r91[0];
     // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g73 = g.to_yao(g42, 33);
+    const Yao g92 = g.to_yao(g61, 33);
     // circuit, keras_fed_avg.py:73 StatelessIf
-    const std::vector<Yao> r74 = g.circuit(circuit_process_4, {g66, g63, g73});
-    const Yao& g74 = r74[0];
+    const std::vector<Yao> r93 = g.circuit(circuit_process_4, {g85, g82, g92});
+    const Yao& g93 = r93[0];
     // reshape, keras_fed_avg.py:73 federated_sum
-    const Yao g75 = g.move({g70}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    const Yao g94 = g.move({g89}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
     // reshape, keras_fed_avg.py:73 federated_sum
-    const Yao g76 = g.move({g72}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    const Yao g95 = g.move({g91}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
     // reshape, keras_fed_avg.py:73 federated_sum
-    const Yao g77 = g.move({g74}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    const Yao g96 = g.move({g93}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
     // broadcast, keras_fed_avg.py:73 Sub
-    const Yao g78 = g.move({g67}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
+    const Yao g97 = g.move({g86}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
     // circuit, keras_fed_avg.py:73 Sub
-    const std::vector<Yao> r79 = g.circuit(circuit_process_5, {g75, g78, g76, g77});
-    const Yao& g79 = r79[0];
-    const Yao& g80 = r79[1];
-    const Yao& g81 = r79[2];
-    const Yao& g82 = r79[3];
+    const std::vector<Yao> r98 = g.circuit(circuit_process_5, {g94, g97, g95, g96});
+    const Yao& g98 = r98[0];
+    const Yao& g99 = r98[1];
+    const Yao& g100 = r98[2];
+    const Yao& g101 = r98[3];
     // from_yao, keras_fed_avg.py:73 Sub
-    const Arith g83 = g.from_yao(g79);
+    const Arith g102 = g.from_yao(g98);
     // from_yao, keras_fed_avg.py:73 Sub
-    const Arith g84 = g.from_yao(g80);
+    const Arith g103 = g.from_yao(g99);
     // from_yao, keras_fed_avg.py:73 Sub
-    const Arith g85 = g.from_yao(g81);
+    const Arith g104 = g.from_yao(g100);
     // from_yao, keras_fed_avg.py:73 Sqrt
-    const Arith g86 = g.from_yao(g82);
+    const Arith g105 = g.from_yao(g101);
     g.run();
-    v53 = g.share(g53);
-    v54 = g.share(g54);
-    v55 = g.share(g55);
-    v60 = g.share(g60);
-    v83 = g.share(g83);
-    v84 = g.share(g84);
-    v85 = g.share(g85);
-    v86 = g.share(g86);
+    v72 = g.share(g72);
+    v73 = g.share(g73);
+    v74 = g.share(g74);
+    v79 = g.share(g79);
+    v102 = g.share(g102);
+    v103 = g.share(g103);
+    v104 = g.share(g104);
+    v105 = g.share(g105);
   }
 
   void local5() {
     // sum, keras_fed_avg.py:76 federated_sum
-    v68 = sum(v60, {0});
+    v87 = sum(v79, {0});
     // sum, keras_fed_avg.py:73 Sqrt
-    v87 = sum(v86, {0});
+    v106 = sum(v105, {0});
     // sum, keras_fed_avg.py:73 Sqrt
-    v100 = sum(v87, {0});
+    v119 = sum(v106, {0});
   }
 
   void products6() {
     Products products(connection(), kArithmetic);
     // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p89 = products.gemm(v83, v88);
+    const std::size_t p108 = products.gemm(v102, v107);
     // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p90 = products.gemm(v84, v5);
+    const std::size_t p109 = products.gemm(v103, v5);
     // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p92 = products.gemm(v85, v91);
+    const std::size_t p111 = products.gemm(v104, v110);
     // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p93 = products.gemm(v84, v11);
+    const std::size_t p112 = products.gemm(v103, v11);
     products.run();
-    v89 = products.result(p89);
-    v90 = products.result(p90);
-    v92 = products.result(p92);
-    v93 = products.result(p93);
+    v108 = products.result(p108);
+    v109 = products.result(p109);
+    v111 = products.result(p111);
+    v112 = products.result(p112);
   }
 
   void local7() {
     // mul_public, keras_fed_avg.py:73
-    v95 = mul(v89, v94);
+    v114 = mul(v108, v113);
     // mul_public, keras_fed_avg.py:73
-    v96 = mul(v90, v94);
+    v115 = mul(v109, v113);
     // mul_public, keras_fed_avg.py:73
-    v97 = mul(v92, v94);
+    v116 = mul(v111, v113);
     // mul_public, keras_fed_avg.py:73
-    v98 = mul(v93, v94);
+    v117 = mul(v112, v113);
   }
 
   void graph8() {
     Graph g(connection(), kArithmetic);
-    const Arith g55 = g.input(v55);
-    const Arith g100 = g.input(v100);
+    const Arith g74 = g.input(v74);
+    const Arith g119 = g.input(v119);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g101 = g.to_yao(g55, 1);
+    const Yao g120 = g.to_yao(g74, 1);
     // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g102 = g.to_yao(g100, 5);
+    const Yao g121 = g.to_yao(g119, 5);
     // circuit, keras_fed_avg.py:73 DivNoNan
-    const std::vector<Yao> r103 = g.circuit(circuit_any_1_unless_5, {g101, g102});
-    const Yao& g103 = r103[0];
+    const std::vector<Yao> r122 = g.circuit(circuit_any_1_unless_5, {g120, g121});
+    const Yao& g122 = r122[0];
     // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g104 = g.from_yao(g103);
+    const Arith g123 = g.from_yao(g122);
     g.run();
-    v104 = g.share(g104);
+    v123 = g.share(g123);
   }
 
   void open9(Session& s) {
     // open, keras_fed_avg.py:73 Sqrt
-    v99 = open(s, v87);
+    v118 = open(s, v106);
     // open, keras_fed_avg.py:73 DivNoNan
-    v105 = open(s, v104);
+    v124 = open(s, v123);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -329,42 +364,40 @@ class ProcessProgram final : public ezmotion::Program {
   Tensor<Ring> v22;
   Tensor<Ring> v23;
   Tensor<Ring> v24;
-  Tensor<Ring> v25;
-  Tensor<Ring> v26;
-  Tensor<Ring> v27;
-  Tensor<Ring> v29;
-  Tensor<Ring> v30;
-  Tensor<Ring> v31;
-  Tensor<Ring> v39;
-  Tensor<Ring> v40;
-  Tensor<Ring> v41;
-  Tensor<Ring> v42;
-  Tensor<Ring> v43;
-  Tensor<Ring> v53;
+  Tensor<Ring> v33;
   Tensor<Ring> v54;
   Tensor<Ring> v55;
+  Tensor<Ring> v56;
+  Tensor<Ring> v58;
+  Tensor<Ring> v59;
   Tensor<Ring> v60;
-  Tensor<Ring> v68;
-  Tensor<Ring> v83;
-  Tensor<Ring> v84;
-  Tensor<Ring> v85;
-  Tensor<Ring> v86;
+  Tensor<Ring> v61;
+  Tensor<Ring> v62;
+  Tensor<Ring> v72;
+  Tensor<Ring> v73;
+  Tensor<Ring> v74;
+  Tensor<Ring> v79;
   Tensor<Ring> v87;
-  Tensor<Ring> v88;
-  Tensor<Ring> v89;
-  Tensor<Ring> v90;
-  Tensor<Ring> v91;
-  Tensor<Ring> v92;
-  Tensor<Ring> v93;
-  Tensor<Ring> v94;
-  Tensor<Ring> v95;
-  Tensor<Ring> v96;
-  Tensor<Ring> v97;
-  Tensor<Ring> v98;
-  Tensor<Ring> v99;
-  Tensor<Ring> v100;
+  Tensor<Ring> v102;
+  Tensor<Ring> v103;
   Tensor<Ring> v104;
   Tensor<Ring> v105;
+  Tensor<Ring> v106;
+  Tensor<Ring> v107;
+  Tensor<Ring> v108;
+  Tensor<Ring> v109;
+  Tensor<Ring> v110;
+  Tensor<Ring> v111;
+  Tensor<Ring> v112;
+  Tensor<Ring> v113;
+  Tensor<Ring> v114;
+  Tensor<Ring> v115;
+  Tensor<Ring> v116;
+  Tensor<Ring> v117;
+  Tensor<Ring> v118;
+  Tensor<Ring> v119;
+  Tensor<Ring> v123;
+  Tensor<Ring> v124;
 };
 
 }  // namespace
