@@ -150,8 +150,8 @@ class Steps:
         """Entries of an operation's result that are doubtful, before it is looked up what the mpc program has."""
         shape = resolve(op.results[0].type.shape, self.clients)
         doubts = [self.doubtful[o] for o in op.operands]
-        if isinstance(op, SumOp | st.Reduction | st.MatMul):
-            return np.zeros(shape, np.bool_)  # their operands are shares
+        if not tensor_type(op.result).is_secret or isinstance(op, SumOp | st.Reduction | st.MatMul):
+            return np.zeros(shape, np.bool_)  # what is computed in the clear, or of shares
         if isinstance(op, StructuralOp | ConcatOp):
             return np.asarray(op.evaluate(doubts, self.round)[0])
         found = np.zeros(shape, np.bool_)

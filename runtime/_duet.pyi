@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 __version__: str
 FLOODING_BUDGET: float
+MOST_SHARE_BITS: int
+LONGEST_ROW: int
 
 class Error(RuntimeError): ...
 class PeerError(Error): ...

@@ -25,13 +25,12 @@ from ezprivsecfl.runtime.manifest import Manifest, Proof, SharedInput
 SHARE_BITS = 80
 """Of a share, unless values are so large that it takes more to hide them."""
 
-MOST_SHARE_BITS = 104
 RING_BITS = 64
 
 PRIVACY = 2.0**-40
 """What an upload may tell a server about its client's values: the statistical distance from what tells nothing."""
 
-FEWEST_IN_ROW, MOST_IN_ROW = 16, 4096
+FEWEST_IN_ROW = 16
 """Entries of the rows of a vector: with more, proofs are longer, and servers send less."""
 
 SLACK = 4
@@ -312,7 +311,7 @@ class ProofPlan:
             return self.share_bits
         vectors = sum(3 * x.entries if x.proof is Proof.ENTRIES else 2 for x in self.limits)
         needed = math.log2(largest_sum * vectors / PRIVACY) + 0.01  # and a little for blinds and masks
-        return min(max(SHARE_BITS, 8 * math.ceil(needed / 8)), MOST_SHARE_BITS)
+        return min(max(SHARE_BITS, 8 * math.ceil(needed / 8)), _duet.MOST_SHARE_BITS)
 
     @property
     def soundness(self) -> float:
@@ -375,7 +374,7 @@ def row_length(entries: int) -> int:
     """Entries of a row: about half as many as there are rows, so that proofs and what servers send stay short."""
     wanted = math.sqrt(entries) / 2
     row = FEWEST_IN_ROW
-    while row < min(wanted, MOST_IN_ROW):
+    while row < min(wanted, _duet.LONGEST_ROW):
         row *= 2
     return row
 

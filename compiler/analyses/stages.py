@@ -130,7 +130,12 @@ def _magnitude(b: Rewriter, place: Hidden) -> Value:
 
 
 def divide(program: Program) -> Stages:
-    """Divides a program; raises LeakageError where an output would be a single client's value."""
+    """Divides a program.
+
+    Raises:
+        LeakageError: An output would be a single client's value.
+        UnsupportedError: The secure part needs a public value of every client that is computed over all clients.
+    """
     wanted: dict[Value, list[Chain]] = {}
     for output, links in chains(program):
         wanted.setdefault(links.opened, []).append(links)
@@ -156,7 +161,14 @@ def divide(program: Program) -> Stages:
     needed = _needed(secret, opened)
     computing = [op for op in needed if not isinstance(op, Input)]
     used = [unrepeated(o) for op in computing for o in op.operands if not tensor_type(o).is_secret]
-    public = {value: "" for value in used if not isinstance(value.op, Constant)}
+    public = dict.fromkeys(value for value in used if not isinstance(value.op, Constant))
+    for value in public:
+        if CLIENTS_DIM in value.type.shape:
+            raise UnsupportedError(
+                f"{value.op.user_name} of public values, repeated for every client, that is used with secret values: "
+                "compute it of the values as they are before they are repeated",
+                [value.op.location],
+            )
     names = {value: f"public{i}" for i, value in enumerate(public)}
     shown = {value: tuple(wanted[value]) for value in opened}
     return Stages(program, opened, names, tuple(needed), tuple(epilogue), shown)

@@ -333,7 +333,9 @@ class _Lowering:
         return self.masks[value]
 
     def _ring(self, value: Value, frac: int) -> Value:
-        """A public value in fixed point: a constant, or computed by the prologue."""
+        """A public value in fixed point: a constant, or computed by the prologue; repeated here, not there."""
+        if (once := unrepeated(value)) is not value:
+            return broadcast(self.b, ranked(self.b, self._ring(once, frac), len(value.type.shape)), value.type.shape)
         if (value, frac) not in self.rings:
             op = value.op
             with self.b.at(op.location):

@@ -21,7 +21,7 @@ import numpy as np
 
 from ezprivsecfl.compiler.analyses.norms import is_sketched
 from ezprivsecfl.compiler.analyses.ranges import Ranges
-from ezprivsecfl.compiler.analyses.stages import Stages
+from ezprivsecfl.compiler.analyses.stages import Stages, unrepeated
 from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS, INPUT_BITS, ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.level import with_common_factor
@@ -216,6 +216,7 @@ class Scales:
         return self._exact_fracs[value]
 
     def _public(self, op: Op, value: Value) -> tuple[int, Counter[tuple[Op | None, Value]]]:
+        value = unrepeated(value)
         if not tensor_type(value).dtype.is_float:
             return 0, Counter()
         if isinstance(value.op, Constant) and not np.all(np.isfinite(value.op.value)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ezprivsecfl.compiler.passes.repeats import computed_once
 from ezprivsecfl.ir.op import Environment, Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
@@ -106,6 +107,8 @@ def _foldable(op: Op) -> bool:
 
 def _rewritten(builder: ProgramBuilder, op: Op) -> Value | None:
     """A value that equals the operation's result and is no more work, or None."""
+    if (once := computed_once(builder, op)) is not None:
+        return once
     first = op.operands[0] if op.operands else None
     if isinstance(op, Reshape | Broadcast) and first is not None:
         if first.type.shape == op.shape:
@@ -123,7 +126,8 @@ def _rewritten(builder: ProgramBuilder, op: Op) -> Value | None:
     if isinstance(op, Sum) and first is not None and all(first.type.shape[a] == 1 for a in op.axes):
         return builder.add(Reshape, first, shape=op.result.type.shape)
     if isinstance(op, MatMul):
-        return _sum_of_rows(builder, op)
+        total = _sum_of_rows(builder, op)
+        return _without_broadcasts(builder, op) if total is None else total
     if isinstance(op, Pow):
         return _power(builder, op)
     if isinstance(op, Sqrt) and first is not None and isinstance(first.op, Mul):
@@ -151,12 +155,18 @@ def _sum_of_rows(builder: ProgramBuilder, op: MatMul) -> Value | None:
     return builder.add(Reshape, scaled, shape=op.result.type.shape)
 
 
-def _without_broadcasts(builder: ProgramBuilder, op: Elementwise) -> Value | None:
-    """The operation on public operands as they are before they are repeated, if the others give the result's shape."""
+def _without_broadcasts(builder: ProgramBuilder, op: Elementwise | MatMul) -> Value | None:
+    """The operation on public operands as they are before they are repeated, if the others give the result's shape.
+
+    Of a matrix only leading axes are left out.
+    """
     operands = list(op.operands)
     for i, operand in enumerate(op.operands):
         if isinstance(operand.op, Broadcast) and not tensor_type(operand).is_secret:
-            shorter = [*operands[:i], operand.op.operands[0], *operands[i + 1 :]]
+            (before,) = operand.op.operands
+            if isinstance(op, MatMul) and before.type.shape[-2:] != operand.type.shape[-2:]:
+                continue
+            shorter = [*operands[:i], before, *operands[i + 1 :]]
             if op.rebuild(shorter).result.type == op.result.type:
                 operands = shorter
     return builder.append(op.rebuild(operands)).result if operands != list(op.operands) else None

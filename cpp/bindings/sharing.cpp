@@ -157,6 +157,8 @@ void add_file(ClientShares& shares, int file, std::vector<std::uint64_t> offsets
 void define_sharing(py::module_& module) {
   module.def("encode", &encode_array, "values"_a, "frac"_a,
              "A float64 array in fixed point, as int64. RangeError if a value does not fit.");
+  module.attr("MOST_SHARE_BITS") = kMostShareBits;
+  module.attr("LONGEST_ROW") = kLongestRow;
   py::class_<ProofLayout>(module, "ProofLayout",
                           "What clients upload and prove: see cpp/include/duet/proof.h.")
       .def(py::init(&layout_of), "vectors"_a, "statements"_a, "squares"_a,

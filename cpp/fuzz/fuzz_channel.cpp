@@ -1,10 +1,10 @@
 // Frames: whatever comes is a message or a typed error.
-#include "bytes.h"
+#include "scripted_peer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   duet::Channel channel(
-      std::make_unique<duet::FuzzedPeer>(std::vector<std::uint8_t>(data + 1, data + size)));
+      std::make_unique<duet::ScriptedPeer>(std::vector<std::uint8_t>(data + 1, data + size)));
   try {
     // The first byte says what is expected: messages of any length, or of certain ones.
     for (std::size_t i = 0;; ++i) {

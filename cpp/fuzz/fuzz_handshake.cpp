@@ -1,6 +1,6 @@
 // The handshake: what the peer says of itself, in a frame of the right form.
-#include "bytes.h"
 #include "duet/handshake.h"
+#include "scripted_peer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto length = static_cast<std::uint32_t>(size);
@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::memcpy(bytes.data(), start, sizeof start);
   std::memcpy(bytes.data() + 4, &length, sizeof length);
   bytes.insert(bytes.end(), data, data + size);
-  duet::Channel channel(std::make_unique<duet::FuzzedPeer>(std::move(bytes)));
+  duet::Channel channel(std::make_unique<duet::ScriptedPeer>(std::move(bytes)));
   duet::Randomness random = duet::Randomness::for_tests({1, 2});
   try {
     handshake(channel, {.configuration = "ot_k=4"}, random);

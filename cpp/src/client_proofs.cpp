@@ -1,5 +1,6 @@
 #include "duet/client_proofs.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -40,7 +41,8 @@ ProofHalf parse(const ProofLayout& layout, const Prime61& prime,
                 std::span<const std::uint8_t> bytes) {
   ProofHalf half;
   half.rows.resize(layout.all_rows());
-  std::memcpy(half.rows.data(), bytes.data(), 8 * half.rows.size());
+  std::copy_n(bytes.data(), 8 * half.rows.size(),
+              reinterpret_cast<std::uint8_t*>(half.rows.data()));
   std::memcpy(&half.polynomial, bytes.data() + 8 * half.rows.size(), 8);
   for (std::uint64_t& value : half.rows) value = prime.reduce(Wide{value});
   half.polynomial = prime.reduce(Wide{half.polynomial});

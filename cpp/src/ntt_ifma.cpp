@@ -3,19 +3,10 @@
 
 #if defined(__x86_64__)
 
-#if defined(__GNUC__) && !defined(__clang__)  // GCC 12 warns of its own header (GCC bug 105593)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
-#include <immintrin.h>
+#include "lanes_ifma.h"
 
-#define DUET_IFMA __attribute__((target("avx512f,avx512ifma")))
-#define DUET_IFMA_INLINE __attribute__((target("avx512f,avx512ifma"), always_inline)) inline
-
-namespace duet {
+namespace duet::ifma {
 namespace {
-
-constexpr std::size_t kLanes = 8;
 
 // Factors apart: what they are, and their quotients for products of 52 bits.
 struct Roots {
@@ -30,32 +21,8 @@ struct Roots {
   std::vector<std::uint64_t> quotients;  // floor(value·2^52 / q)
 };
 
-struct Factors {
-  __m512i value;
-  __m512i quotient;
-};
-
-// The constants of a prime.
-struct Prime {
-  __m512i q;
-  __m512i twice;
-  __m512i negative;  // 2^52 - q
-  __m512i mask;      // 52 bits
-};
-
-DUET_IFMA_INLINE Prime prime_of(std::uint64_t q) {
-  constexpr std::uint64_t kWord = std::uint64_t{1} << 52;
-  const auto all = [](std::uint64_t x) { return static_cast<long long>(x); };
-  return {_mm512_set1_epi64(all(q)), _mm512_set1_epi64(all(2 * q)),
-          _mm512_set1_epi64(all(kWord - q)), _mm512_set1_epi64(all(kWord - 1))};
-}
-
-DUET_IFMA_INLINE __m512i load(const std::uint64_t* from) { return _mm512_loadu_si512(from); }
-DUET_IFMA_INLINE void store(std::uint64_t* to, __m512i value) { _mm512_storeu_si512(to, value); }
-
 DUET_IFMA_INLINE Factors same(const Roots& roots, std::size_t index) {
-  return {_mm512_set1_epi64(static_cast<long long>(roots.values[index])),
-          _mm512_set1_epi64(static_cast<long long>(roots.quotients[index]))};
+  return {all(roots.values[index]), all(roots.quotients[index])};
 }
 
 // Consecutive factors, spread over the lanes.
@@ -64,23 +31,10 @@ DUET_IFMA_INLINE Factors spread(const Roots& roots, std::size_t first, __m512i l
           _mm512_permutexvar_epi64(lanes, load(roots.quotients.data() + first))};
 }
 
-// x·f in [0, 2q), for x below 2^52.
-DUET_IFMA_INLINE __m512i mul_lazy(__m512i x, const Factors& f, const Prime& p) {
-  const __m512i zero = _mm512_setzero_si512();
-  const __m512i quotient = _mm512_madd52hi_epu64(zero, x, f.quotient);
-  const __m512i low = _mm512_madd52lo_epu64(zero, x, f.value);
-  return _mm512_and_si512(_mm512_madd52lo_epu64(low, quotient, p.negative), p.mask);
-}
-
-// x or x - bound, whichever is not negative; x < 2·bound.
-DUET_IFMA_INLINE __m512i reduce(__m512i x, __m512i bound) {
-  return _mm512_min_epu64(x, _mm512_sub_epi64(x, bound));
-}
-
 // Entries below 4q before and after.
 DUET_IFMA_INLINE void forward_butterfly(__m512i& low, __m512i& up, const Factors& root,
                                         const Prime& p) {
-  const __m512i x = reduce(low, p.twice);
+  const __m512i x = less(low, p.twice);
   const __m512i y = mul_lazy(up, root, p);
   low = _mm512_add_epi64(x, y);
   up = _mm512_sub_epi64(_mm512_add_epi64(x, p.twice), y);
@@ -90,7 +44,7 @@ DUET_IFMA_INLINE void forward_butterfly(__m512i& low, __m512i& up, const Factors
 DUET_IFMA_INLINE void inverse_butterfly(__m512i& low, __m512i& up, const Factors& root,
                                         const Prime& p) {
   const __m512i x = low;
-  low = reduce(_mm512_add_epi64(x, up), p.twice);
+  low = less(_mm512_add_epi64(x, up), p.twice);
   up = mul_lazy(_mm512_sub_epi64(_mm512_add_epi64(x, p.twice), up), root, p);
 }
 
@@ -181,8 +135,8 @@ class IfmaNtt final : public NttEngine {
       shuffle(x, y, twos());
       forward_butterfly(x, y, spread(roots_, (size + i) / 2, of_twos()), p);
       shuffle(x, y, ordered());
-      store(values.data() + i, reduce(reduce(x, p.twice), p.q));
-      store(values.data() + i + kLanes, reduce(reduce(y, p.twice), p.q));
+      store(values.data() + i, less(less(x, p.twice), p.q));
+      store(values.data() + i + kLanes, less(less(y, p.twice), p.q));
     }
   }
 
@@ -208,7 +162,7 @@ class IfmaNtt final : public NttEngine {
     }
     const Factors last = same(inverse_size_, 0);
     for (std::size_t i = 0; i < size; i += kLanes) {
-      store(values.data() + i, reduce(mul_lazy(load(values.data() + i), last, p), p.q));
+      store(values.data() + i, less(mul_lazy(load(values.data() + i), last, p), p.q));
     }
   }
 
@@ -220,8 +174,11 @@ class IfmaNtt final : public NttEngine {
 };
 
 }  // namespace
+}  // namespace duet::ifma
 
-NttEnginePtr ifma_ntt(const NttTables& tables) { return std::make_unique<IfmaNtt>(tables); }
+namespace duet {
+
+NttEnginePtr ifma_ntt(const NttTables& tables) { return std::make_unique<ifma::IfmaNtt>(tables); }
 
 }  // namespace duet
 

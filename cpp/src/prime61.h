@@ -14,7 +14,7 @@ inline constexpr unsigned kPrimeBits = 61;
 
 class Prime61 {
  public:
-  // `p`: between 2^60 and 2^61.
+  // `p`: between 2^60 and 2^61. The arithmetic is right for all such; soundness takes a prime.
   explicit constexpr Prime61(std::uint64_t p)
       : p_(p),
         inverse_(static_cast<std::uint64_t>((Wide{1} << 124) / p)),

@@ -36,7 +36,7 @@ bool mask(const ProofLayout& layout, std::span<const std::int64_t> values, Block
             static_cast<std::uint64_t>(difference) | static_cast<std::uint64_t>(difference >> 64);
         upload.low[entry] = static_cast<Ring>(b);
         const auto top = static_cast<std::uint64_t>(b >> 64);
-        std::memcpy(high, &top, high_bytes);
+        if (high_bytes > 0) std::memcpy(high, &top, high_bytes);
       }
     });
   }

@@ -21,8 +21,6 @@
 
 namespace duet {
 
-inline constexpr unsigned kMostShareBits = 104;
-inline constexpr std::size_t kLongestRow = 4096;
 inline constexpr std::size_t kMostEntries = std::size_t{1} << 32;
 inline constexpr std::size_t kMaskBytes = 31;  // of server 0's share of a coefficient
 inline constexpr std::size_t kPiece = 4096;    // entries at once of a vector without rows

@@ -2,70 +2,20 @@
 
 #if defined(__x86_64__)
 
-#if defined(__GNUC__) && !defined(__clang__)  // GCC 12 warns of its own header (GCC bug 105593)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
-#include <immintrin.h>
-
-#define DUET_IFMA __attribute__((target("avx512f,avx512ifma")))
-#define DUET_IFMA_INLINE __attribute__((target("avx512f,avx512ifma"), always_inline)) inline
+#include "lanes_ifma.h"
 
 namespace duet::ifma {
 namespace {
 
-constexpr std::size_t kLanes = 8;
-constexpr unsigned kWordBits = 52;
-
 std::size_t whole(std::size_t size) { return size / kLanes * kLanes; }
 
-DUET_IFMA_INLINE __m512i load(std::span<const std::uint64_t> from, std::size_t i) {
-  return _mm512_loadu_si512(from.data() + i);
-}
-DUET_IFMA_INLINE void store(std::span<std::uint64_t> to, std::size_t i, __m512i value) {
-  _mm512_storeu_si512(to.data() + i, value);
-}
-DUET_IFMA_INLINE __m512i all(std::uint64_t x) {
-  return _mm512_set1_epi64(static_cast<long long>(x));
-}
-
-// x or x - bound, whichever is not negative, where x < 2·bound; in any case less than the larger
-// one of bound and x - bound.
-DUET_IFMA_INLINE __m512i less(__m512i x, __m512i bound) {
-  return _mm512_min_epu64(x, _mm512_sub_epi64(x, bound));
-}
-
-struct Prime {
-  __m512i q;
-  __m512i negative;  // 2^52 - q
-  __m512i mask;      // 52 bits
-};
-
-DUET_IFMA_INLINE Prime prime_of(std::uint64_t q) {
-  constexpr std::uint64_t kWord = std::uint64_t{1} << kWordBits;
-  return {all(q), all(kWord - q), all(kWord - 1)};
-}
-
-struct Factors {
-  __m512i value;
-  __m512i quotient;  // floor(value·2^52 / q)
-};
-
 DUET_IFMA_INLINE Factors factors_of(Factor f) { return {all(f.value), all(f.quotient >> 12)}; }
-
-// x·f in [0, 2q), for x below 2^52.
-DUET_IFMA_INLINE __m512i mul_lazy(__m512i x, const Factors& f, const Prime& p) {
-  const __m512i zero = _mm512_setzero_si512();
-  const __m512i quotient = _mm512_madd52hi_epu64(zero, x, f.quotient);
-  const __m512i low = _mm512_madd52lo_epu64(zero, x, f.value);
-  return _mm512_and_si512(_mm512_madd52lo_epu64(low, quotient, p.negative), p.mask);
-}
 
 // x modulo q, for x below 16q, which is at least 2^53.
 DUET_IFMA_INLINE __m512i reduced(__m512i x, const Prime& p) {
   x = less(x, _mm512_slli_epi64(p.q, 3));
   x = less(x, _mm512_slli_epi64(p.q, 2));
-  x = less(x, _mm512_slli_epi64(p.q, 1));
+  x = less(x, p.twice);
   return less(x, p.q);
 }
 
@@ -80,10 +30,10 @@ DUET_IFMA std::size_t from_words(std::uint64_t q, Factor two52,
   const __m512i flips = all(flip);
   const __m512i shifts = all(shift);
   for (std::size_t i = 0; i < whole(out.size()); i += kLanes) {
-    const __m512i x = _mm512_xor_si512(load(words, i), flips);
+    const __m512i x = _mm512_xor_si512(load(words.data() + i), flips);
     const __m512i low = _mm512_add_epi64(_mm512_and_si512(x, p.mask), shifts);
     const __m512i high = mul_lazy(_mm512_srli_epi64(x, kWordBits), upper, p);
-    store(out, i, reduced(_mm512_add_epi64(low, high), p));
+    store(out.data() + i, reduced(_mm512_add_epi64(low, high), p));
   }
   return whole(out.size());
 }
@@ -92,7 +42,7 @@ DUET_IFMA std::size_t scale(std::uint64_t q, std::span<std::uint64_t> x, Factor 
   const Prime p = prime_of(q);
   const Factors factors = factors_of(f);
   for (std::size_t i = 0; i < whole(x.size()); i += kLanes) {
-    store(x, i, less(mul_lazy(load(x, i), factors, p), p.q));
+    store(x.data() + i, less(mul_lazy(load(x.data() + i), factors, p), p.q));
   }
   return whole(x.size());
 }
@@ -107,11 +57,11 @@ DUET_IFMA std::size_t divide(std::uint64_t q, std::span<std::uint64_t> x,
   const __m512i half = all(last / 2);
   const __m512i lasts = all(last);
   for (std::size_t i = 0; i < whole(x.size()); i += kLanes) {
-    const __m512i r = load(rest, i);
+    const __m512i r = load(rest.data() + i);
     const __mmask8 is_large = _mm512_cmpgt_epu64_mask(r, half);
     const __m512i plus = _mm512_mask_blend_epi64(is_large, p.q, lasts);
-    const __m512i difference = _mm512_add_epi64(load(x, i), _mm512_sub_epi64(plus, r));
-    store(x, i, less(mul_lazy(difference, factors, p), p.q));
+    const __m512i difference = _mm512_add_epi64(load(x.data() + i), _mm512_sub_epi64(plus, r));
+    store(x.data() + i, less(mul_lazy(difference, factors, p), p.q));
   }
   return whole(x.size());
 }
@@ -125,11 +75,11 @@ DUET_IFMA std::size_t add_products(std::uint64_t q, Factor two52, Factor two104,
   const Factors second = factors_of(two52);
   const Factors third = factors_of(two104);
   for (std::size_t i = 0; i < whole(sums.size()); i += kLanes) {
-    __m512i lower = load(sums, i);
+    __m512i lower = load(sums.data() + i);
     __m512i upper = _mm512_setzero_si512();
     for (const Product& product : products) {
-      const __m512i x = load(product.x, i);
-      const __m512i y = load(product.y, i);
+      const __m512i x = load(product.x.data() + i);
+      const __m512i y = load(product.y.data() + i);
       lower = _mm512_madd52lo_epu64(lower, x, y);
       upper = _mm512_madd52hi_epu64(upper, x, y);
     }
@@ -137,7 +87,7 @@ DUET_IFMA std::size_t add_products(std::uint64_t q, Factor two52, Factor two104,
     const __m512i middle = mul_lazy(_mm512_and_si512(upper, p.mask), second, p);
     const __m512i top = mul_lazy(_mm512_srli_epi64(upper, kWordBits), third, p);
     const __m512i sum = _mm512_add_epi64(_mm512_and_si512(lower, p.mask), middle);
-    store(sums, i, reduced(_mm512_add_epi64(sum, top), p));
+    store(sums.data() + i, reduced(_mm512_add_epi64(sum, top), p));
   }
   return whole(sums.size());
 }

@@ -9,6 +9,7 @@
 #include "duet/channel.h"
 #include "duet/errors.h"
 #include "duet/prg.h"
+#include "scripted_peer.h"
 #include "socket.h"
 #include "two_party.h"
 #include "wire_traces.h"
@@ -158,26 +159,6 @@ void a_trickling_peer_times_out() {
   }
 }
 
-// A peer that sends what it likes.
-class Script : public Transport {
- public:
-  explicit Script(Bytes bytes) : bytes_(std::move(bytes)) {}
-  std::size_t write_some(std::span<const std::uint8_t> bytes) override { return bytes.size(); }
-  std::size_t read_some(std::span<std::uint8_t> bytes) override {
-    const std::size_t count = std::min(bytes.size(), bytes_.size() - next_);
-    std::memcpy(bytes.data(), bytes_.data() + next_, count);
-    next_ += count;
-    return count;
-  }
-  bool wait(bool, Milliseconds) override { return false; }
-  std::string local_host() const override { return "127.0.0.1"; }
-  std::string peer_host() const override { return "127.0.0.1"; }
-
- private:
-  Bytes bytes_;
-  std::size_t next_ = 0;
-};
-
 struct Header {
   std::uint16_t magic = 0x5544;
   std::uint16_t type = 2;
@@ -192,7 +173,7 @@ std::string refusal(const std::vector<Header>& frames) {
     bytes.insert(bytes.end(), begin, begin + sizeof frame);
     bytes.resize(bytes.size() + std::min<std::size_t>(frame.length, 100));
   }
-  Channel channel(std::make_unique<Script>(bytes));
+  Channel channel(std::make_unique<ScriptedPeer>(bytes));
   return message_of<ProtocolError>([&] { channel.receive<std::uint8_t>(8); });
 }
 

@@ -8,70 +8,12 @@
 #include "duet/client_proofs.h"
 #include "duet/errors.h"
 #include "proof_evaluation.h"
+#include "proofs.h"
 #include "protocol.h"
 
 namespace {
 
 using namespace duet;
-
-using Values = std::vector<std::int64_t>;
-using Bytes = std::vector<std::uint8_t>;
-
-const Bytes kContext{'r', 'o', 'u', 'n', 'd'};
-
-std::array<std::uint8_t, 32> constant(const Int256& value) {
-  std::array<std::uint8_t, 32> bytes;
-  value.store(bytes.data());
-  return bytes;
-}
-
-Int256 square_of(std::int64_t x) {
-  const auto magnitude = static_cast<std::uint64_t>(x < 0 ? -x : x);
-  return Int256::of(Wide{magnitude} * magnitude);
-}
-
-Int256 squared_norm(std::span<const std::int64_t> x) {
-  Int256 sum;
-  for (const std::int64_t value : x) sum += square_of(value);
-  return sum;
-}
-
-Values random_entries(std::size_t count, unsigned bits, std::uint64_t seed) {
-  Prg prg({seed, 5});
-  Values values(count);
-  for (std::int64_t& value : values) {
-    value = static_cast<std::int64_t>(prg.next() >> (64 - bits)) - (std::int64_t{1} << (bits - 1));
-  }
-  return values;
-}
-
-// |x|^2 + |y|^2 is a constant, for values x and four more, y.
-struct Norm {
-  Norm(std::size_t entries, unsigned bits, std::size_t row, unsigned magnitude = 24)
-      : values(random_entries(entries + 4, magnitude, entries)),
-        layout({{entries, bits, row}, {4, bits, 1}},
-               {{{{0, 1, 0}, {1, 1, 0}}, constant(squared_norm(values))}}, {0, 1}) {}
-
-  Values values;
-  ProofLayout layout;
-};
-
-ProvenUpload uploaded(const ProofLayout& layout, const Values& values, std::uint64_t seed = 1) {
-  Randomness random = Randomness::for_tests({seed, 9});
-  return prove(layout, values, kContext, random);
-}
-
-MaskedUpload masked(const ProvenUpload& upload) { return {upload.low, upload.high, upload.proof}; }
-
-bool accepted(const ProofLayout& layout, const ProvenUpload& upload, const ProofPoint& point,
-              const Bytes& context = kContext) {
-  const ProofHalf first = evaluate_seed(layout, point, upload_key(upload.seed, context));
-  return holds(layout, point, evaluate_masked(layout, point, masked(upload)), first);
-}
-
-bool accepted(const ProofLayout& layout, const ProvenUpload& upload) {
-  return accepted(layout, upload, ProofPoint(layout, Block{7, 8}));
-}
 
 void integers_of_256_bits() {
   const Int256 big{{~0ULL, ~0ULL, ~0ULL, 0}};
@@ -260,55 +202,6 @@ void cheats_are_refused() {
   CHECK(!accepted(wider, uploaded(wider, longer)));
 }
 
-// x + share·y, of 256-bit coefficients in a proof.
-void add_to(SecretVector<std::uint8_t>& proof, std::size_t coefficient, const Int256& x) {
-  std::uint8_t* const at = proof.data() + 32 * coefficient;
-  (Int256::load(at) + x).store(at);
-}
-
-// The best that a client can do that knows the prime: its polynomial differs from the right one by
-// one that vanishes at as many points as it has roots. Of 7,680 points so many accept, not one more
-// or less; and if the difference is a multiple of the prime, all do. Of a prime that it does not
-// know, none do.
-void cheats_that_know_the_prime() {
-  constexpr std::uint64_t kPoints = 7680;
-  const Norm norm(60, 80, 16, 20);
-  const Prime61 known(2305843009213693951ULL);
-  const std::size_t coefficients = norm.layout.coefficients();
-  // (t - 1)(t - 3)(t - 5)..., of the highest degree.
-  std::vector<std::uint64_t> roots_at{1};
-  for (std::uint64_t root = 1; roots_at.size() < coefficients; root += 2) {
-    roots_at.insert(roots_at.begin(), 0);
-    for (std::size_t i = 0; i + 1 < roots_at.size(); ++i) {
-      roots_at[i] = known.sub(roots_at[i], known.mul(root, roots_at[i + 1]));
-    }
-  }
-  ProvenUpload upload = uploaded(norm.layout, norm.values);
-  for (std::size_t i = 0; i < coefficients; ++i) {
-    add_to(upload.proof, i, Int256::of(roots_at[i]));
-  }
-  // Its statement would be false: the coefficient with the inner product moves the norm. So that
-  // this test is about the polynomial alone, the constant follows.
-  std::vector<ProofStatement> statements = norm.layout.statements();
-  statements[0].constant =
-      constant(Int256::load(statements[0].constant.data()) + (Int256::of(roots_at[15]) << 1) +
-               (Int256::of(roots_at[32]) << 1));
-  const ProofLayout layout(norm.layout.vectors(), statements, {});
-  std::size_t count = 0;
-  for (std::uint64_t point = 1; point <= kPoints; ++point) {
-    count += accepted(layout, upload, ProofPoint(layout, known, point));
-  }
-  CHECK(count == coefficients - 1);
-  for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    CHECK(!accepted(layout, upload, ProofPoint(layout, Block{seed, 1})));
-  }
-
-  ProvenUpload multiple = uploaded(norm.layout, norm.values);
-  add_to(multiple.proof, 3, Int256::of(known.p()) * std::uint64_t{12345});
-  CHECK(accepted(norm.layout, multiple, ProofPoint(norm.layout, known, 99)));
-  CHECK(!accepted(norm.layout, multiple));
-}
-
 // What server 1 sees of server 0's rows is uniform: 64 classes of all rows of 40 uploads of zeros.
 void rows_are_hidden() {
   const ProofLayout layout({{3200, 80, 32}}, {}, {});
@@ -347,9 +240,9 @@ class HeldUploads final : public MaskedUploads {
 };
 
 struct Round {
-  explicit Round(std::size_t clients) : norm(100, 80, 16) {
+  Round(const ProofLayout& proven, const Values& values, std::size_t clients) : layout(proven) {
     for (std::uint64_t client = 0; client < clients; ++client) {
-      uploads.push_back(uploaded(norm.layout, norm.values, client));
+      uploads.push_back(uploaded(layout, values, client));
     }
   }
 
@@ -360,23 +253,24 @@ struct Round {
       keys.push_back(upload_key(upload.seed, kContext));
     }
     std::array<ProofVerdicts, 2> verdicts;
-    both.run(ClientProofs::online_cost(uploads.size(), norm.layout.message_bytes()),
+    both.run(ClientProofs::online_cost(uploads.size(), layout.message_bytes()),
              [&](Session& session, std::size_t party) {
                session.begin(Phase::kAgreement);
                session.end();
-               verdicts[party] = party == 0 ? ClientProofs::run(session, norm.layout, keys)
-                                            : ClientProofs::run(session, norm.layout, parts);
+               verdicts[party] = party == 0 ? ClientProofs::run(session, layout, keys)
+                                            : ClientProofs::run(session, layout, parts);
              });
     return verdicts;
   }
 
-  Norm norm;
+  const ProofLayout& layout;
   std::vector<ProvenUpload> uploads;
 };
 
 void both_servers_get_the_verdicts() {
+  const Norm norm(100, 80, 16);
   for (const std::size_t clients : {1, 3, 8, 9}) {
-    Round round(clients);
+    Round round(norm.layout, norm.values, clients);
     round.uploads.front().low[5] += 1;
     if (clients > 2) round.uploads.back().proof[100] ^= 4;
     Sessions both;
@@ -387,13 +281,25 @@ void both_servers_get_the_verdicts() {
     }
     const Tensor<Ring> squares = add(verdicts[0].squares, verdicts[1].squares);
     CHECK((squares.shape == Shape{clients, 2}));
-    const std::span<const std::int64_t> x(round.norm.values);
+    const std::span<const std::int64_t> x(norm.values);
     if (clients > 2) CHECK(squares.data[2] == squared_norm(x.first(100)).limbs[0]);
   }
 }
 
+// Nothing but a sum is proved, in shares without high bytes: there are no rows and no polynomial.
+void sums_alone_are_proved() {
+  const ProofLayout layout({{3, 64, 0}}, {{{{0, 0, 1}}, constant(Int256::of(7))}}, {});
+  Round round(layout, {4, 1, 2}, 3);
+  round.uploads[1].low[0] += 1;
+  Sessions both;
+  for (const ProofVerdicts& verdicts : round.run(both)) {
+    CHECK((verdicts.accepted == Bytes{1, 0, 1}));
+  }
+}
+
 void traces_are_pinned() {
-  Round round(3);
+  const Norm norm(100, 80, 16);
+  Round round(norm.layout, norm.values, 3);
   Sessions both;
   round.run(both);
   both.check_traces("client_proofs");
@@ -429,9 +335,9 @@ int main() {
   seeds_are_drawn_again();
   statements_with_sums();
   cheats_are_refused();
-  cheats_that_know_the_prime();
   rows_are_hidden();
   both_servers_get_the_verdicts();
+  sums_alone_are_proved();
   traces_are_pinned();
   wrong_layouts_and_sizes();
 }

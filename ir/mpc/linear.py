@@ -95,10 +95,14 @@ class Widen(LocalOp, name="widen"):
         return np.asarray(numbers[0] * 2**self.bits, dtype=object)
 
 
-class MulPublic(LocalOp, name="mul_public"):
-    """Element-wise product with a public ring value; fractional bits add up."""
+class PublicProduct(LocalOp):
+    """Base of products of which at most one operand is shared; fractional bits add up."""
 
     exact = MpcOp.evaluated
+
+    def shape_of(self, a: Shape, b: Shape) -> Shape:
+        """The result's shape; raises ValueError if the operands' do not fit."""
+        raise NotImplementedError
 
     def infer(self) -> tuple[Type, ...]:
         """At most one operand is shared."""
@@ -106,33 +110,31 @@ class MulPublic(LocalOp, name="mul_public"):
         if isinstance(a, ArithType) and isinstance(b, ArithType):
             raise self.fail("both operands are shared")
         try:
-            shape = broadcast_shapes(a.shape, b.shape)
+            shape = self.shape_of(a.shape, b.shape)
         except ValueError as e:
             raise self.fail(str(e)) from None
         shared = isinstance(a, ArithType) or isinstance(b, ArithType)
         return (linear_type(shape, a.frac + b.frac, shared=shared),)
+
+
+class MulPublic(PublicProduct, name="mul_public"):
+    """Element-wise product with a public ring value; fractional bits add up."""
+
+    def shape_of(self, a: Shape, b: Shape) -> Shape:
+        """Numpy's broadcasting."""
+        return broadcast_shapes(a, b)
 
     def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
         return (np.asarray(args[0] * args[1]),)
 
 
-class MatMulPublic(LocalOp, name="matmul_public"):
+class MatMulPublic(PublicProduct, name="matmul_public"):
     """Batched matrix product of which one operand is public; fractional bits add up."""
 
-    exact = MpcOp.evaluated
-
-    def infer(self) -> tuple[Type, ...]:
-        """At most one operand is shared."""
-        a, b = self.linear_types(2)
-        if isinstance(a, ArithType) and isinstance(b, ArithType):
-            raise self.fail("both operands are shared")
-        try:
-            shape = matmul_shape(a.shape, b.shape)
-        except ValueError as e:
-            raise self.fail(str(e)) from None
-        shared = isinstance(a, ArithType) or isinstance(b, ArithType)
-        return (linear_type(shape, a.frac + b.frac, shared=shared),)
+    def shape_of(self, a: Shape, b: Shape) -> Shape:
+        """The inner dimension disappears; leading axes broadcast."""
+        return matmul_shape(a, b)
 
     def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""

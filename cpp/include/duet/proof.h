@@ -26,11 +26,15 @@
 
 namespace duet {
 
+inline constexpr unsigned kMostShareBits = 104;
+inline constexpr std::size_t kLongestRow = 4096;
+
 // Some of a client's values, one after the other.
 struct ProofVector {
   std::size_t entries;
-  unsigned bits;    // of a share: 64, 72, ..., 104
-  std::size_t row;  // entries of a row, a power of two; 0: nothing is said of their squares
+  unsigned bits;    // of a share: 64, 72, ..., kMostShareBits
+  std::size_t row;  // entries of a row, a power of two up to kLongestRow; 0: nothing is said of
+                    // their squares
 };
 
 // square·|x|^2 + sum·(the sum of all x) of one vector.

@@ -1,4 +1,4 @@
-// A connection whose peer has sent what a fuzzer made up, and then has gone.
+// A connection whose peer has sent what a test or a fuzzer made up, and then has gone.
 #pragma once
 
 #include <algorithm>
@@ -13,9 +13,9 @@
 
 namespace duet {
 
-class FuzzedPeer : public Transport {
+class ScriptedPeer : public Transport {
  public:
-  explicit FuzzedPeer(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
+  explicit ScriptedPeer(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
 
   std::size_t write_some(std::span<const std::uint8_t> bytes) override { return bytes.size(); }
   std::size_t read_some(std::span<std::uint8_t> bytes) override {
