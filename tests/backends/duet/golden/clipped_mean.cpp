@@ -54,7 +54,7 @@ class ClippedMeanProgram final : public Program {
     const std::size_t n = shares.clients();
     static_cast<void>(n);
     static_cast<void>(publics);
-    const Tensor<Ring>& v0 = shares.at(0);
+    const Tensor<Ring> v0 = shares.at(0);
     const Tensor<Ring>& v4 = publics.at(0);
     const Tensor<Ring>& v12 = publics.at(1);
 
