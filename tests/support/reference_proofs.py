@@ -18,9 +18,10 @@ from functools import cached_property
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from ezprivsecfl.ir.mpc.hiding import PRIVACY
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.manifest import Proof
-from ezprivsecfl.runtime.proofs import PRIVACY, Limits, ProofPlan, row_length
+from ezprivsecfl.runtime.proofs import Limits, ProofPlan, row_length
 from ezprivsecfl.runtime.sharing import SEED_BYTES, Uploads
 
 BLIND_BYTES, MASK_BYTES, COEFFICIENT_BYTES = 16, 31, 32
@@ -87,12 +88,6 @@ def layout_of(made: ProofPlan) -> Layout:
     of: dict[str, int] = {}
     units: dict[str | None, list[tuple[int, Limits]]] = {}
     own = sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in made.limits)
-    vectors_in_all = sum(3 * x.entries if x.proof is Proof.ENTRIES else 2 for x in made.limits)
-
-    def width(largest: int) -> int:
-        if made.share_bits != 80 or all(x.proof is Proof.NONE for x in made.limits):
-            return made.share_bits
-        return next((b for b in range(80, 104, 8) if largest * vectors_in_all <= PRIVACY * 2**b), 104)
 
     def number(value: int) -> bytes:
         return (value % 2**256).to_bytes(32, "little")
@@ -106,20 +101,20 @@ def layout_of(made: ProofPlan) -> Layout:
                     # y1 + ... = x - lowest, and z1 + ... = highest - x
                     statements.append(([(own + len(slack), 1, 0), (here, 0, -1)], number(-x.lowest)))
                     statements.append(([(own + len(slack) + 1, 1, 0), (here, 0, 1)], number(x.highest)))
-                    slack += [(4, width(4 * span + 4), 1)] * 2
-                    vectors.append((1, width(max(x.highest, -x.lowest) + 1), 0))
+                    slack += [(4, 4 * span + 4, 1)] * 2
+                    vectors.append((1, max(x.highest, -x.lowest) + 1, 0))
             case Proof.NORM:
                 statements.append(([(len(vectors), 1, 0), (own + len(slack), 1, 0)], number(x.squares)))
-                slack.append((4, width(4 * math.isqrt(x.squares) + 4), 1))
-                vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
+                slack.append((4, 4 * math.isqrt(x.squares) + 4, 1))
+                vectors.append((x.entries, x.largest_sum + x.entries, row_length(x.entries)))
             case Proof.BITS:  # x² = x
                 statements.append(([(len(vectors), 1, -1)], number(0)))
-                vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
+                vectors.append((x.entries, x.largest_sum + x.entries, row_length(x.entries)))
             case Proof.UNIT:
                 units.setdefault(x.unit, []).append((len(vectors), x))
-                vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
+                vectors.append((x.entries, x.largest_sum + x.entries, row_length(x.entries)))
             case Proof.NONE:
-                vectors.append((x.entries, width(x.largest_sum + x.entries), 0))
+                vectors.append((x.entries, x.largest_sum + x.entries, 0))
     for parts in units.values():
         shortest, longest = lengths([x for _, x in parts])
         places = max(x.frac for _, x in parts)
@@ -127,8 +122,21 @@ def layout_of(made: ProofPlan) -> Layout:
         # |x|² - y1... = shortest, and |x|² + z1... = longest
         for sign, constant in ((-1, shortest), (1, longest)):
             statements.append(([*squares, (own + len(slack), sign, 0)], number(constant)))
-            slack.append((4, width(4 * math.isqrt(longest - shortest) + 4), 1))
-    return Layout([*vectors, *slack], statements, [of[path] for path in made.squares])
+            slack.append((4, 4 * math.isqrt(longest - shortest) + 4, 1))
+    return Layout(with_widths(made, [*vectors, *slack]), statements, [of[path] for path in made.squares])
+
+
+def with_widths(made: ProofPlan, vectors: Sequence[Vector]) -> list[Vector]:
+    """Vectors that have what their magnitudes add up to in the place of their bits."""
+    everything = sum(entries for entries, _, _ in vectors)
+
+    def width(entries: int, largest: int) -> int:
+        if made.share_bits != 80 or all(x.proof is Proof.NONE for x in made.limits):
+            return made.share_bits
+        told = 2 * largest * min(Fraction(everything, entries), len(vectors))
+        return next((b for b in range(80, 104, 8) if told <= PRIVACY * 2**b), 104)
+
+    return [(entries, width(entries, largest), row) for entries, largest, row in vectors]
 
 
 def lengths(parts: list[Limits]) -> tuple[int, int]:
