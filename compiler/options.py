@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError
+from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.ir.mpc.sketch import BLOCKS
 from ezprivsecfl.ir.program import Program
-
-SHARE_BITS = 80
 
 SHARE_WIDTHS = (64, 72, SHARE_BITS)
 """Bits of the shares of clients' values, at least."""

@@ -21,7 +21,6 @@ from ezprivsecfl.compiler.options import (
     DROP,
     EACH,
     MIN_CLIENTS,
-    SHARE_BITS,
     Accounting,
     Norms,
     Options,
@@ -30,6 +29,7 @@ from ezprivsecfl.compiler.options import (
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.errors import CompileError, DroppedClientWarning, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces
+from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.ir.mpc.noise import AddNoise
 from ezprivsecfl.precision import imprecise
 from ezprivsecfl.report import Report

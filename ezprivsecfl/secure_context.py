@@ -20,7 +20,6 @@ from ezprivsecfl.compiler.options import (
     DROP,
     EACH,
     MIN_CLIENTS,
-    SHARE_BITS,
     Norms,
     Options,
     Relu,
@@ -36,6 +35,7 @@ from ezprivsecfl.frontends.tff import (
     reference_context,
     tame_worker,
 )
+from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.variants import Variant
 
 Observer = Callable[[SecureProgram, Any, Any, Any], None]

@@ -18,17 +18,12 @@ from numpy.typing import NDArray
 
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.images import Image, tolerance
+from ezprivsecfl.ir.mpc.hiding import SHARE_BITS, share_bits
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.four_squares import four_squares
 from ezprivsecfl.runtime.manifest import Manifest, Proof, SharedInput
 
-SHARE_BITS = 80
-"""Of a share, unless values are so large that it takes more to hide them."""
-
 RING_BITS = 64
-
-PRIVACY = 2.0**-40
-"""What an upload may tell a server about its client's values: the statistical distance from what tells nothing."""
 
 FEWEST_IN_ROW = 16
 """Entries of the rows of a vector: with more, proofs are longer, and servers send less."""
@@ -48,6 +43,9 @@ MASK_BYTES = 31
 
 Vector = tuple[int, int, int, int]
 """Entries, bits of a share, entries of a row (0: no squares), and what all entries' magnitudes add up to at most."""
+
+Shape = tuple[int, int, int]
+"""The same without the bits."""
 
 Term = tuple[int, int, int]
 """Of a statement: a vector, and how often its squared norm and the sum of its entries count."""
@@ -258,28 +256,28 @@ class ProofPlan:
     @cached_property
     def _parts(self) -> tuple[list[Vector], list[Statement], list[int]]:
         """All vectors, in the order of the parameters and then those of slack entries; statements; wanted squares."""
-        own: list[Vector] = []
-        slack: list[Vector] = []
+        own: list[Shape] = []
+        slack: list[Shape] = []
         statements: list[Statement] = []
         count = sum(x.vectors for x in self.limits)
 
         def state(terms: list[Term], sign: int, constant: int, room: int) -> None:
             """That the terms, and ``sign`` times the squares of four slack entries, add up to a constant."""
             statements.append(([*terms, (count + len(slack), sign, 0)], _constant(constant)))
-            slack.append(self._vector(SLACK, 1, SLACK * math.isqrt(room)))
+            slack.append((SLACK, 1, SLACK * math.isqrt(room)))
 
         for x in self.limits:
             if x.proof is Proof.ENTRIES:
                 for _ in range(x.entries):
                     state([(len(own), 0, -1)], 1, -x.lowest, x.highest - x.lowest)
                     state([(len(own), 0, 1)], 1, x.highest, x.highest - x.lowest)
-                    own.append(self._vector(1, 0, max(-x.lowest, x.highest)))
+                    own.append((1, 0, max(-x.lowest, x.highest)))
                 continue
             if x.proof is Proof.NORM:
                 state([(len(own), 1, 0)], 1, x.squares, x.squares)
             if x.proof is Proof.BITS:
                 statements.append(([(len(own), 1, -1)], _constant(0)))
-            own.append(self._vector(x.entries, 0 if x.proof is Proof.NONE else row_length(x.entries), x.largest_sum))
+            own.append((x.entries, 0 if x.proof is Proof.NONE else row_length(x.entries), x.largest_sum))
         for vector in self._images:
             squares = [(self.first_vector(x.path), vector.squared(1, x), 0) for x in vector.parts]
             if vector.shortest is not None:
@@ -287,31 +285,29 @@ class ProofPlan:
             state(squares, 1, vector.longest, vector.room)
             for claim in vector.claims:
                 least = count + len(slack)
-                slack.append(self._vector(1, 1, math.isqrt(vector.room)))
+                slack.append((1, 1, math.isqrt(vector.room)))
                 statements.append(([(least, 0, 1), (self.first_vector(claim.path), 0, -vector.claimed)], _constant(0)))
                 state([*squares, (least, -1, 0)], -1, 0, vector.room)
-        return [*own, *slack], statements, [self.first_vector(path) for path in self.squares]
+        return self._with_bits([*own, *slack]), statements, [self.first_vector(path) for path in self.squares]
 
     @cached_property
     def _images(self) -> list[ImageLimits]:
         """What clients share of vectors."""
         return ImageLimits.of(self.limits)
 
-    def _vector(self, entries: int, row: int, largest_sum: int) -> Vector:
-        return entries, self._bits(largest_sum + entries), row, largest_sum
+    def _with_bits(self, shapes: Sequence[Shape]) -> list[Vector]:
+        """The vectors with the bits of their shares."""
+        chosen = self.share_bits if self.share_bits != SHARE_BITS or not self.has_statements else None
+        everything = sum(entries for entries, _, _ in shapes)
+        return [
+            (entries, chosen or share_bits(largest + entries, entries, everything, len(shapes)), row, largest)
+            for entries, row, largest in shapes
+        ]
 
     @property
     def has_statements(self) -> bool:
         """Whether clients prove anything."""
         return any(x.proof is not Proof.NONE for x in self.limits)
-
-    def _bits(self, largest_sum: int) -> int:
-        """Bits of the shares of a vector whose magnitudes, and 1 for each, add up to so much."""
-        if self.share_bits != SHARE_BITS or not self.has_statements:
-            return self.share_bits
-        vectors = sum(3 * x.entries if x.proof is Proof.ENTRIES else 2 for x in self.limits)
-        needed = math.log2(largest_sum * vectors / PRIVACY) + 0.01  # and a little for blinds and masks
-        return min(max(SHARE_BITS, 8 * math.ceil(needed / 8)), _duet.MOST_SHARE_BITS)
 
     @property
     def soundness(self) -> float:

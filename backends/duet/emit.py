@@ -25,12 +25,12 @@ from ezprivsecfl.backends.duet import local
 from ezprivsecfl.backends.duet.kernels import MemberKernel, kernel_of
 from ezprivsecfl.backends.duet.kernels.member import Scope, value_type
 from ezprivsecfl.backends.duet.rounds import scheduled
+from ezprivsecfl.backends.duet.rows import values_in_rows
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.errors import UnsupportedError
-from ezprivsecfl.ir.mpc import io, linear, protocol
+from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.mpc.results import openings
-from ezprivsecfl.ir.mpc.shares import Gemm
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import MOVES
@@ -66,9 +66,11 @@ class _Emission:
     names: dict[Value, str] = field(default_factory=dict)
     kernels: dict[Op, MemberKernel[Any]] = field(default_factory=dict)
     scopes: dict[Op, Scope] = field(default_factory=dict)
+    rows: frozenset[Value] = frozenset()
 
     def __post_init__(self) -> None:
         files, opened = circuit_files(self.program), openings(self.program)
+        self.rows = values_in_rows(self.program)
         members: Counter[str] = Counter()
         self.computed = [op for op in self.program.ops if op not in opened]
         for op in self.computed:
@@ -142,20 +144,9 @@ class _Emission:
             return self.kernels[op].online(self.scopes[op])
         if not op.results:
             return []  # checks: the runtime looks at what they are given
-        if isinstance(op, io.Share) and self._is_read(op.result):
-            rows = f"shares.rows({self.program.of(io.Share).index(op)})"
-            return [*comment(op), f"const SharedRows& {self.names[op.result]} = {rows};"]
-        reference = "&" if isinstance(op, io.Share | io.Public) else ""
-        value = local.expression(self.program, op, self.names)
-        return [*comment(op), f"const {value_type(op.result)}{reference} {self.names[op.result]} = {value};"]
-
-    def _is_read(self, value: Value) -> bool:
-        """Whether clients' shares are only read, row by row: then they need not all be in memory."""
-        if len(value.type.shape) != 2:
-            return False
-        return all(
-            isinstance(user, io.ProvedSquares)
-            or (isinstance(user, linear.MatMulPublic) and user.operands[0] is value and user.operands[1] is not value)
-            or (isinstance(user, Gemm) and user.operands[1] is value and user.operands[0].type.shape[0] == 1)
-            for user in self.program.uses()[value]
-        )
+        value, name, text = op.result, self.names[op.result], local.expression(self.program, op, self.names)
+        if value in self.rows:
+            text = f"shares.rows({self.program.of(io.Share).index(op)})" if isinstance(op, io.Share) else text
+            return [*comment(op), f"const SharedRows {name} = {text};"]
+        reference = "&" if isinstance(op, io.Public) else ""
+        return [*comment(op), f"const {value_type(value)}{reference} {name} = {text};"]

@@ -24,6 +24,7 @@ from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages, unrepeated
 from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS, INPUT_BITS, ROOM, Domains, Strategy
+from ezprivsecfl.compiler.lowering.hidden_places import is_only_added_up, most_hidden
 from ezprivsecfl.compiler.lowering.level import with_common_factor
 from ezprivsecfl.compiler.lowering.magnitudes import Magnitudes, bits_before_point
 from ezprivsecfl.compiler.lowering.unproved import unproved
@@ -191,6 +192,9 @@ class Scales:
             most = max(most, min(2 * FRACTIONAL_BITS, room))
             if isinstance(op, Input) and op.image is Image.DIRECTION:
                 most = max(generous, min(most, most_fractional_bits(within_client(op.type.shape))))
+            elif isinstance(op, Input) and op.norm is not None and is_only_added_up(value, self.domains):
+                most = max(fewest, min(most, most_hidden(value, self.stages, self.magnitudes, generous)))
+                generous = min(generous, most)
             return self._variable(None, value, generous, most)
         if strategy is Strategy.CIRCUIT:
             if not dtype.is_float or op.integral.given([tensor_type(o).dtype is DType.BOOL for o in op.operands]):

@@ -14,8 +14,8 @@ namespace {
 // Where layouts are compared, a second of processor time counts as much as these bytes.
 constexpr double kBytesPerSecond = 4e6;
 
-// Of a factor, about what is laid out at a time: fits into the first cache.
-constexpr std::size_t kTileEntries = 1024;
+// Of a row, what lies in one line of the cache.
+constexpr std::size_t kColumnsTogether = 8;
 
 // How many answers with results at multiples of `stride` fit into one: a power of two.
 std::size_t packed_at(std::size_t stride) {
@@ -71,8 +71,8 @@ Range MatrixLayout::uploads_of(std::size_t answer) const {
   return {row * pieces_, (row + 1) * pieces_};
 }
 
-// Entry (i, c) of the piece lies at coefficient c·stride - i, where X^N = -1. Tile by tile: rows
-// are far apart in memory, and the entries of a column come to lie one beside the other.
+// Entry (i, c) of the piece lies at coefficient c·stride - i, where X^N = -1. The rows are read
+// first, each at once: they may be far apart, or in a file.
 void MatrixLayout::factor(std::size_t answer, std::size_t index, const Rows& right,
                           std::span<Ring> poly) const {
   const std::size_t first = index % pieces_ * stride_;
@@ -80,17 +80,16 @@ void MatrixLayout::factor(std::size_t answer, std::size_t index, const Rows& rig
   const std::size_t row = answer / blocks_ / size_.rows * size_.inner + first;
   const std::size_t column = answer % blocks_ * (kRlweSize / stride_);
   const std::size_t columns = wanted_count(answer);
-  const std::size_t width = ceil_divide(kTileEntries, count);
   if (count * columns < kRlweSize) std::fill(poly.begin(), poly.end(), 0);
-  SecretVector<Ring> tile(count * width);
-  for (std::size_t begin = 0; begin < columns; begin += width) {
-    const std::size_t end = std::min(begin + width, columns);
+  SecretVector<Ring> piece(count * columns);
+  for (std::size_t i = 0; i < count; ++i) {
+    right.read(row + i, column, std::span(piece).subspan(i * columns, columns));
+  }
+  for (std::size_t begin = 0; begin < columns; begin += kColumnsTogether) {
+    const std::size_t end = std::min(begin + kColumnsTogether, columns);
     for (std::size_t i = 0; i < count; ++i) {
-      right.read(row + i, column + begin, std::span(tile).subspan(i * width, end - begin));
-    }
-    for (std::size_t c = begin; c < end; ++c) {
-      for (std::size_t i = 0; i < count; ++i) {
-        poly[(c * stride_ - i) % kRlweSize] = tile[i * width + c - begin];
+      for (std::size_t c = begin; c < end; ++c) {
+        poly[(c * stride_ - i) % kRlweSize] = piece[i * columns + c];
       }
     }
   }

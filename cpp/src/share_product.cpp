@@ -35,19 +35,6 @@ class TransposedRows final : public Rows {
   std::size_t columns_;
 };
 
-// What somebody else holds on to.
-class BorrowedRows final : public Rows {
- public:
-  explicit BorrowedRows(const Rows& rows) : rows_(rows) {}
-
-  void read(std::size_t row, std::size_t first, std::span<Ring> out) const override {
-    rows_.read(row, first, out);
-  }
-
- private:
-  const Rows& rows_;
-};
-
 Flooding flooding_of(const RlweLayout& layout) { return {layout.flooding(), layout.flooding()}; }
 
 }  // namespace
@@ -83,7 +70,7 @@ void ShareProduct::send_uploads(Session& session, const Tensor<Ring>& a, const T
 void ShareProduct::send_uploads(Session& session, const Tensor<Ring>& a, const SharedRows& b) {
   if (swapped_) return send_uploads(session, a, b.tensor());
   check({a.shape, b.shape()});
-  start(session, a.data, std::make_unique<BorrowedRows>(b.rows()), matmul(a, b));
+  start(session, a.data, b.rows(), matmul(a, b));
 }
 
 Tensor<Ring> ShareProduct::receive_answers(Session& session) {

@@ -20,7 +20,6 @@ from ezprivsecfl.compiler.options import (
     NOISE,
     ON_BAD_CLIENT,
     SCALES,
-    SHARE_BITS,
     SHARE_WIDTHS,
     Accounting,
     Norms,
@@ -29,6 +28,7 @@ from ezprivsecfl.compiler.options import (
 )
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError
+from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 
 
 def add_passes(parser: argparse.ArgumentParser) -> None:

@@ -15,10 +15,10 @@ from reference_proofs import Opened, forge, layout_of
 
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.images import Image, tolerance
+from ezprivsecfl.ir.mpc.hiding import PRIVACY
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.manifest import Proof
 from ezprivsecfl.runtime.proofs import (
-    PRIVACY,
     ImageLimits,
     Limits,
     ProofPlan,
@@ -173,7 +173,8 @@ def test_shares_have_80_bits_unless_values_tell_too_much_then():
         for entries in (1000, 100_000):
             limits = Limits.of(shared_input("x", entries, frac=frac))
             found = (ProofPlan((limits,), 80, ()).layout.high_bytes - 2 * 4) / entries
-            wanted = max(80, 8 * math.ceil(math.log2(2 * (limits.largest_sum + entries) / PRIVACY) / 8))
+            told = 2 * (limits.largest_sum + entries) * (entries + 4) / entries
+            wanted = max(80, 8 * math.ceil(math.log2(told / PRIVACY) / 8))
             assert 64 + 8 * found == pytest.approx(min(wanted, 104), abs=0.2), (frac, entries)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES
+from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.runtime.manifest import Manifest, Proof, SharedInput
-from ezprivsecfl.runtime.proofs import SHARE_BITS
 
 FRAC, BOUND = 8, 8.0
 

@@ -18,9 +18,10 @@ from functools import cached_property
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from ezprivsecfl.ir.mpc.hiding import PRIVACY
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.manifest import Proof
-from ezprivsecfl.runtime.proofs import PRIVACY, Limits, ProofPlan, row_length
+from ezprivsecfl.runtime.proofs import Limits, ProofPlan, row_length
 from ezprivsecfl.runtime.sharing import SEED_BYTES, Uploads
 
 BLIND_BYTES, MASK_BYTES, COEFFICIENT_BYTES = 16, 31, 32
@@ -87,12 +88,6 @@ def layout_of(made: ProofPlan) -> Layout:
     of: dict[str, int] = {}
     units: dict[str | None, list[tuple[int, Limits]]] = {}
     own = sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in made.limits)
-    vectors_in_all = sum(3 * x.entries if x.proof is Proof.ENTRIES else 2 for x in made.limits)
-
-    def width(largest: int) -> int:
-        if made.share_bits != 80 or all(x.proof is Proof.NONE for x in made.limits):
-            return made.share_bits
-        return next((b for b in range(80, 104, 8) if largest * vectors_in_all <= PRIVACY * 2**b), 104)
 
     def number(value: int) -> bytes:
         return (value % 2**256).to_bytes(32, "little")
@@ -106,20 +101,20 @@ def layout_of(made: ProofPlan) -> Layout:
                     # y1 + ... = x - lowest, and z1 + ... = highest - x
                     statements.append(([(own + len(slack), 1, 0), (here, 0, -1)], number(-x.lowest)))
                     statements.append(([(own + len(slack) + 1, 1, 0), (here, 0, 1)], number(x.highest)))
-                    slack += [(4, width(4 * span + 4), 1)] * 2
-                    vectors.append((1, width(max(x.highest, -x.lowest) + 1), 0))
+                    slack += [(4, 4 * span + 4, 1)] * 2
+                    vectors.append((1, max(x.highest, -x.lowest) + 1, 0))
             case Proof.NORM:
                 statements.append(([(len(vectors), 1, 0), (own + len(slack), 1, 0)], number(x.squares)))
-                slack.append((4, width(4 * math.isqrt(x.squares) + 4), 1))
-                vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
+                slack.append((4, 4 * math.isqrt(x.squares) + 4, 1))
+                vectors.append((x.entries, x.largest_sum + x.entries, row_length(x.entries)))
             case Proof.BITS:  # x² = x
                 statements.append(([(len(vectors), 1, -1)], number(0)))
-                vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
+                vectors.append((x.entries, x.largest_sum + x.entries, row_length(x.entries)))
             case Proof.UNIT | Proof.CLIPPED:
                 units.setdefault(x.vector, []).append((len(vectors), x))
-                vectors.append((x.entries, width(x.largest_sum + x.entries), row_length(x.entries)))
+                vectors.append((x.entries, x.largest_sum + x.entries, row_length(x.entries)))
             case Proof.NONE:
-                vectors.append((x.entries, width(x.largest_sum + x.entries), 0))
+                vectors.append((x.entries, x.largest_sum + x.entries, 0))
     for parts in units.values():
         places = max(x.frac for _, x in parts)
         squares = [(here, 4 ** (places - x.frac), 0) for here, x in parts]
@@ -129,7 +124,7 @@ def layout_of(made: ProofPlan) -> Layout:
             assert first.radius is not None
             radius = Fraction(first.radius) * 2**places
             statements.append(([*squares, (own + len(slack), 1, 0)], number(min(most, math.floor(radius**2)))))
-            slack.append((4, width(4 * math.isqrt(most) + 4), 1))
+            slack.append((4, 4 * math.isqrt(most) + 4, 1))
             coarsest, entries = min(x.frac for _, x in parts), sum(x.entries for _, x in parts)
             shorter = max(2.0**-20, 2 * math.sqrt(entries) * 2.0**-coarsest / first.radius)
             least = math.floor((1 - Fraction(shorter)) * radius)
@@ -137,16 +132,29 @@ def layout_of(made: ProofPlan) -> Layout:
                 if claim.vector == first.vector and claim.proof is Proof.BITS:
                     # w = least·b, and |x|² - w² - z1... = 0
                     statements.append(([(own + len(slack), 0, 1), (of[claim.path], 0, -least)], number(0)))
-                    slack.append((1, width(math.isqrt(most) + 1), 1))
+                    slack.append((1, math.isqrt(most) + 1, 1))
                     statements.append(([*squares, (own + len(slack) - 1, -1, 0), (own + len(slack), -1, 0)], number(0)))
-                    slack.append((4, width(4 * math.isqrt(most) + 4), 1))
+                    slack.append((4, 4 * math.isqrt(most) + 4, 1))
             continue
         shortest, longest = lengths([x for _, x in parts])
         # |x|² - y1... = shortest, and |x|² + z1... = longest
         for sign, constant in ((-1, shortest), (1, longest)):
             statements.append(([*squares, (own + len(slack), sign, 0)], number(constant)))
-            slack.append((4, width(4 * math.isqrt(longest - shortest) + 4), 1))
-    return Layout([*vectors, *slack], statements, [of[path] for path in made.squares])
+            slack.append((4, 4 * math.isqrt(longest - shortest) + 4, 1))
+    return Layout(with_widths(made, [*vectors, *slack]), statements, [of[path] for path in made.squares])
+
+
+def with_widths(made: ProofPlan, vectors: Sequence[Vector]) -> list[Vector]:
+    """Vectors that have what their magnitudes add up to in the place of their bits."""
+    everything = sum(entries for entries, _, _ in vectors)
+
+    def width(entries: int, largest: int) -> int:
+        if made.share_bits != 80 or all(x.proof is Proof.NONE for x in made.limits):
+            return made.share_bits
+        told = 2 * largest * min(Fraction(everything, entries), len(vectors))
+        return next((b for b in range(80, 104, 8) if told <= PRIVACY * 2**b), 104)
+
+    return [(entries, width(entries, largest), row) for entries, largest, row in vectors]
 
 
 def lengths(parts: list[Limits]) -> tuple[int, int]:

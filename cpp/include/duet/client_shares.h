@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,32 +14,10 @@
 #include "duet/proof.h"
 #include "duet/ring.h"
 #include "duet/rows.h"
+#include "duet/shared_rows.h"
 #include "duet/tensor.h"
 
 namespace duet {
-
-// One parameter's shares; each client's, entry by entry, are a row. Cannot be changed.
-class SharedRows {
- public:
-  // `shape`: of all clients' values, which are its first axis.
-  SharedRows(Shape shape, std::unique_ptr<Rows> rows);
-  explicit SharedRows(Tensor<Ring> tensor);
-
-  const Shape& shape() const { return shape_; }
-  std::size_t clients() const { return shape_.at(0); }
-  std::size_t entries() const { return entries_; }  // of a row
-  void read(std::size_t client, std::size_t first, std::span<Ring> out) const;
-  const Rows& rows() const { return *rows_; }
-
-  // All of them; they stay in memory from then on.
-  const Tensor<Ring>& tensor() const;
-
- private:
-  Shape shape_;
-  std::size_t entries_;
-  mutable std::optional<Tensor<Ring>> tensor_;
-  std::unique_ptr<Rows> rows_;
-};
 
 // Server 0's: entries of one stream of each client's key (prg.h).
 std::unique_ptr<Rows> seeded_rows(std::span<const Block> keys, std::uint64_t stream);
@@ -62,16 +39,11 @@ class ClientShares {
 
   std::size_t clients() const { return rows(0).clients(); }
   const SharedRows& rows(std::size_t input) const { return inputs_.at(input); }
-  const Tensor<Ring>& at(std::size_t input) const { return rows(input).tensor(); }
+  // All of one input's; nobody else keeps them.
+  Tensor<Ring> at(std::size_t input) const { return rows(input).tensor(); }
 
  private:
   std::vector<SharedRows> inputs_;
 };
-
-// [n, k] x [k, m] -> [n, m], of which the first is read once.
-Tensor<Ring> matmul(const SharedRows& a, const Tensor<Ring>& b);
-
-// [1, n] x [n, k] -> [1, k], of which the second is read once.
-Tensor<Ring> matmul(const Tensor<Ring>& a, const SharedRows& b);
 
 }  // namespace duet

@@ -1,5 +1,5 @@
-// Rows of numbers that lie somewhere: in a tensor, in a file that is mapped into memory. Products
-// read a large factor from there, a piece of a row at a time, so that nobody has to copy it.
+// Rows of numbers that lie somewhere: in a tensor, in a file. Products read a large factor from
+// there, a piece of a row at a time, so that nobody has to copy it.
 #pragma once
 
 #include <algorithm>

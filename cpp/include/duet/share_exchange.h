@@ -38,13 +38,13 @@ class ShareExchange {
   void prepare(std::unique_ptr<RlweExchange> exchange, std::vector<Shape> shapes);
   // SetupError unless the operands have the shapes that were prepared for.
   void check(const std::vector<Shape>& shapes) const;
-  void start(Session& session, std::span<const Ring> left, std::unique_ptr<Rows> right,
+  void start(Session& session, std::span<const Ring> left, std::shared_ptr<const Rows> right,
              Tensor<Ring> own);
 
  private:
   std::unique_ptr<RlweExchange> exchange_;
   std::vector<Shape> shapes_;
-  std::unique_ptr<Rows> right_;
+  std::shared_ptr<const Rows> right_;
   Tensor<Ring> result_;
 };
 

@@ -107,13 +107,3 @@ def test_emitted_programs_compile_without_warnings(tmp_path):
     command = ["g++", "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", '-DCIRCUITS_DIR="c"']
     done = subprocess.run([*command, f"-I{_duet.include_dir()}", source], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_clients_shares_that_products_only_read_are_never_all_in_memory():
-    """Products with a public value and weighted sums take rows; anything else takes a tensor."""
-    read = tree_of(fltrust(3372))["program.cpp"]
-    assert "const SharedRows& v0 = shares.rows(0);" in read
-    assert "shares.at(" not in read
-    masked = tree_of(fltrust(6))["program.cpp"]  # a small product masks its values
-    assert "const Tensor<Ring>& v0 = shares.at(0);" in masked
-    assert "shares.rows(" not in masked

@@ -49,7 +49,7 @@ class FltrustProgram final : public Program {
     const std::size_t n = shares.clients();
     static_cast<void>(n);
     static_cast<void>(publics);
-    const Tensor<Ring>& v0 = shares.at(0);
+    const Tensor<Ring> v0 = shares.at(0);
     const Tensor<Ring>& v1 = publics.at(0);
     const Tensor<Ring> v2 = matmul(v0, v1);
     const Tensor<Ring> v3 = reshape(v2, Shape{n});

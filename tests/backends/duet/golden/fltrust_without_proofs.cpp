@@ -56,7 +56,7 @@ class FltrustWithoutProofsProgram final : public Program {
     const std::size_t n = shares.clients();
     static_cast<void>(n);
     static_cast<void>(publics);
-    const Tensor<Ring>& v0 = shares.at(0);
+    const Tensor<Ring> v0 = shares.at(0);
     const Tensor<Ring>& v3 = publics.at(0);
     const Tensor<Ring> v4 = matmul(v0, v3);
     const Tensor<Ring> v5 = reshape(v4, Shape{n});

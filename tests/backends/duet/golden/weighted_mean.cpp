@@ -45,8 +45,8 @@ class WeightedMeanProgram final : public Program {
     const std::size_t n = shares.clients();
     static_cast<void>(n);
     static_cast<void>(publics);
-    const Tensor<Ring>& v0 = shares.at(0);
-    const Tensor<Ring>& v1 = shares.at(1);
+    const Tensor<Ring> v0 = shares.at(0);
+    const Tensor<Ring> v1 = shares.at(1);
     const Tensor<Ring> v2 = reshape(v1, Shape{1, n});
     const Tensor<Ring> v3 = sum(v1, {0});
 
