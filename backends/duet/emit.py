@@ -30,7 +30,7 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.mpc import io, linear, protocol
 from ezprivsecfl.ir.mpc.results import openings
-from ezprivsecfl.ir.mpc.shares import Gemm
+from ezprivsecfl.ir.mpc.shares import Gemm, Gram
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import MOVES
@@ -157,5 +157,6 @@ class _Emission:
             isinstance(user, io.ProvedSquares)
             or (isinstance(user, linear.MatMulPublic) and user.operands[0] is value and user.operands[1] is not value)
             or (isinstance(user, Gemm) and user.operands[1] is value and user.operands[0].type.shape[0] == 1)
+            or isinstance(user, Gram)
             for user in self.program.uses()[value]
         )

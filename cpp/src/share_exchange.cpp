@@ -24,7 +24,7 @@ void ShareExchange::check(const std::vector<Shape>& shapes) const {
   }
 }
 
-void ShareExchange::start(Session& session, std::span<const Ring> left, std::unique_ptr<Rows> right,
+void ShareExchange::start(Session& session, const Rows& left, std::unique_ptr<Rows> right,
                           Tensor<Ring> own) {
   right_ = std::move(right);
   result_ = std::move(own);

@@ -35,19 +35,6 @@ class TransposedRows final : public Rows {
   std::size_t columns_;
 };
 
-// What somebody else holds on to.
-class BorrowedRows final : public Rows {
- public:
-  explicit BorrowedRows(const Rows& rows) : rows_(rows) {}
-
-  void read(std::size_t row, std::size_t first, std::span<Ring> out) const override {
-    rows_.read(row, first, out);
-  }
-
- private:
-  const Rows& rows_;
-};
-
 Flooding flooding_of(const RlweLayout& layout) { return {layout.flooding(), layout.flooding()}; }
 
 }  // namespace
@@ -72,18 +59,20 @@ void ShareProduct::send_uploads(Session& session, const Tensor<Ring>& a, const T
   Tensor<Ring> own = matmul(a, b);
   const std::size_t rank = a.shape.size();
   if (swapped_) {
-    start(session, swap_last_axes(b).data,
+    start(session, DenseRows(swap_last_axes(b).data, b.shape[rank - 2]),
           std::make_unique<TransposedRows>(a.data, a.shape[rank - 2], a.shape.back()),
           swap_last_axes(own));
   } else {
-    start(session, a.data, std::make_unique<DenseRows>(b.data, b.shape.back()), std::move(own));
+    start(session, DenseRows(a.data, a.shape.back()),
+          std::make_unique<DenseRows>(b.data, b.shape.back()), std::move(own));
   }
 }
 
 void ShareProduct::send_uploads(Session& session, const Tensor<Ring>& a, const SharedRows& b) {
   if (swapped_) return send_uploads(session, a, b.tensor());
   check({a.shape, b.shape()});
-  start(session, a.data, std::make_unique<BorrowedRows>(b.rows()), matmul(a, b));
+  start(session, DenseRows(a.data, a.shape.back()), std::make_unique<BorrowedRows>(b.rows()),
+        matmul(a, b));
 }
 
 Tensor<Ring> ShareProduct::receive_answers(Session& session) {

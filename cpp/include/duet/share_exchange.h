@@ -4,7 +4,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "duet/cost.h"
@@ -38,8 +37,7 @@ class ShareExchange {
   void prepare(std::unique_ptr<RlweExchange> exchange, std::vector<Shape> shapes);
   // SetupError unless the operands have the shapes that were prepared for.
   void check(const std::vector<Shape>& shapes) const;
-  void start(Session& session, std::span<const Ring> left, std::unique_ptr<Rows> right,
-             Tensor<Ring> own);
+  void start(Session& session, const Rows& left, std::unique_ptr<Rows> right, Tensor<Ring> own);
 
  private:
   std::unique_ptr<RlweExchange> exchange_;
