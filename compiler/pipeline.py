@@ -20,6 +20,7 @@ from ezprivsecfl.compiler.passes.noise import AddNoise
 from ezprivsecfl.compiler.passes.public_factors import NormaliseFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
+from ezprivsecfl.compiler.passes.span import ProductsInSpan
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
 from ezprivsecfl.compiler.passes.unit_vectors import ShareUnitVectors
 from ezprivsecfl.errors import CompileError, PrecisionError
@@ -57,6 +58,7 @@ def tensor_passes(options: Options) -> list[Pass]:
         ReduceByTrees(),
         SortByNetworks(),
         FactorScales(),
+        ProductsInSpan(),
         BlendSelections(),
         Simplify(),
         NormaliseFactors(),

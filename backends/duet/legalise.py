@@ -9,10 +9,10 @@ from ezprivsecfl.backends.duet.declared import DeclaredCost
 from ezprivsecfl.backends.duet.groups import connected
 from ezprivsecfl.backends.duet.kernels import Kernel, kernel_of
 from ezprivsecfl.errors import CompileError
-from ezprivsecfl.ir.mpc import protocol, shares
+from ezprivsecfl.ir.mpc import io, protocol, shares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program
-from ezprivsecfl.ir.rewrite import Rewriter, rewrite
+from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
 from ezprivsecfl.ir.types import MaskedType
 from ezprivsecfl.runtime import _duet
 
@@ -62,7 +62,8 @@ class Legalise:
         def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
             return _on_shares(b, kernel_of(program, op), op, operands) if op in chosen else None
 
-        return rewrite(program, rule)
+        # A Gram matrix does not take the transpose.
+        return drop_unused(rewrite(program, rule), (io.Share, io.Output, protocol.Check))
 
 
 def _on_shares(b: Rewriter, kernel: Kernel[Any] | None, op: Op, x: tuple[Value, ...]) -> Value | None:
