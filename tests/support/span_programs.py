@@ -87,6 +87,13 @@ def columns_times_weights(b: Stacked) -> Value:
     return b.add(ew.Add, products, b.add(st.Sum, b.squares(mixed), axes=(0,)))
 
 
+def aligned_products(b: Stacked) -> Value:
+    """Of every row with a mixture of its own, and how far that is from it."""
+    mixed = b.add(st.MatMul, b.add(st.Reshape, b.server("mixing", ROWS * ROWS), shape=(ROWS, ROWS)), b.x)
+    products = b.add(st.Sum, b.add(ew.Mul, mixed, b.x), axes=(1,))
+    return b.add(ew.Add, products, b.squares(b.add(ew.Sub, mixed, b.x)))
+
+
 def repeated_rows(b: Stacked) -> Value:
     """A sum over an axis along which all rows are the same, and over their own."""
     spread = b.add(st.Broadcast, b.view(b.x, ROWS, 1, LENGTH), shape=(ROWS, 5, LENGTH))

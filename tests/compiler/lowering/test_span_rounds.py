@@ -23,3 +23,10 @@ def test_results_are_precise_and_long_rows_are_multiplied_once(make, magnitude):
     assert [op.result.type.shape for op in products] == [(ROWS, ROWS)]
     assert not [op for op in secure.of(SquareSum) if op.operands[0].type.shape[-1] == LENGTH]
     assert [op.result.type.shape for op in secure.of(Mask) if LENGTH in op.result.type.shape] == [(ROWS, LENGTH)]
+
+
+def test_distances_of_equal_rows_are_no_roots_of_negative_numbers():
+    program = made(geometric_median)
+    given = inputs(program)
+    given["x"][:] = given["x"][:, :1]
+    assert worst_error(compiled_for(program, given), given) < TOLERANCE

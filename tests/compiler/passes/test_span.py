@@ -8,6 +8,7 @@ from span_programs import (
     CLIENTS,
     LENGTH,
     ROWS,
+    aligned_products,
     centred,
     columns_times_weights,
     cosines,
@@ -33,7 +34,7 @@ from ezprivsecfl.ir.types import Shape
 
 PROGRAMS = (
     *(distances, distances_of_a_product, weiszfeld, centred, scaled_rows, columns_times_weights, repeated_rows),
-    *(krum_scores, geometric_median, cosines),
+    *(krum_scores, geometric_median, cosines, aligned_products),
 )
 
 
