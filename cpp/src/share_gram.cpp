@@ -61,7 +61,9 @@ KernelCosts ShareGram::costs(Sizes& sizes) {
 }
 
 void ShareGram::setup(Session& session, const Shape& x) {
-  if (x.size() != 2) throw std::invalid_argument("gram: not a matrix");
+  if (x.size() != 2 || x[1] < 2) {
+    throw std::invalid_argument("gram: not a matrix of at least two columns");
+  }
   const Halves halves(x[0], x[1]);
   const auto own = static_cast<std::size_t>(session.party());
   prepare(std::make_unique<RlweExchange>(session, halves.layouts[own], halves.layouts[1 - own]),

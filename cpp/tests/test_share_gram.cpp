@@ -1,3 +1,4 @@
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -133,6 +134,9 @@ void a_setup_is_for_one_shape() {
   both.run([](Session& s, std::size_t) {
     ShareGram product;
     message_of<SetupError>([&] { product.send_uploads(s, Tensor<Ring>({3, 4})); });
+    for (const Shape& shape : {Shape{3, 1}, Shape{3}, Shape{2, 3, 4}}) {
+      message_of<std::invalid_argument>([&] { product.setup(s, shape); });
+    }
     product.setup(s, {3, 5});
     message_of<SetupError>([&] { product.send_uploads(s, Tensor<Ring>({3, 4})); });
   });

@@ -23,7 +23,7 @@ class ShareGram : public ShareExchange {
   static constexpr std::string_view kName = "share_gram";
   static KernelCosts costs(Sizes& sizes);
 
-  // As for products; k is at least 2.
+  // As for products; k is at least 2, so that there is something to divide.
   void setup(Session& session, const Shape& x);
 
   void send_uploads(Session& session, const Tensor<Ring>& x);
