@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow_federated as tff
-from tensorflow_federated.python.core.impl.compiler import building_blocks as bb
 
 from ezprivsecfl.frontends.tff.dtypes import STORED, ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
@@ -108,10 +107,7 @@ def _grows(type_: Any) -> bool:
 
 def _draws(accumulate: Function) -> bool:
     """Whether what an accumulator holds is drawn at random: then it is a sample of the clients."""
-    return (
-        isinstance(accumulate.block, bb.CompiledComputation)
-        and b"Random" in accumulate.block.proto.tensorflow.graph_def.value
-    )
+    return accumulate.block is not None and b"Random" in accumulate.block.proto.SerializeToString()
 
 
 def _neutral(leaf: Tensor, fold: OverClients) -> Leaf:

@@ -25,7 +25,7 @@ from ezprivsecfl.frontends.tff.ops.slicing import indices_of, sliced
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Known, Leaf, Rows, Traced
 from ezprivsecfl.ir.tensor import elementwise as ew
-from ezprivsecfl.ir.tensor.structure import Reduction, Sum
+from ezprivsecfl.ir.tensor.structure import Reduction, Stack, Sum, View
 
 ELEMENTWISE = {
     *arithmetic.DIRECT,
@@ -128,11 +128,21 @@ def _beside(emit: Emitter, leaf: Leaf, rank: int) -> Leaf:
         return _row_of(leaf)
     if isinstance(leaf, Broken) or len(leaf.shape) < rank:
         return leaf
-    if leaf.shape[0] == 1:
+    if leaf.shape[0] == 1 and not _has_all_rows(leaf):
         return emit.reshape(leaf, leaf.shape[1:])
     if isinstance(leaf, Known) or not leaf.type.is_secret or leaf.shape[0] != emit.number:
         raise OtherRows
     return emit.unstack(leaf)
+
+
+def _has_all_rows(leaf: Known | Traced) -> bool:
+    """Whether a tensor has all clients' rows along another axis: then pairs of clients are compared."""
+    value = leaf.value if isinstance(leaf, Traced) else None
+    while value is not None and isinstance(value.op, View):
+        if isinstance(value.op, Stack):
+            return True
+        (value,) = value.op.operands
+    return False
 
 
 def _reduced(call: Call, kind: type[Reduction] | type[Sum]) -> Leaf:
@@ -225,7 +235,7 @@ def _multiplied(call: Call) -> Leaf:
     a, b = call.leaves
     if any(_rank(leaf) != 2 for leaf in (a, b)):
         raise OtherRows
-    if isinstance(a, Rows) and not flipped[0] and not isinstance(b, Broken):
+    if isinstance(a, Rows) and not flipped[0] and not isinstance(b, Broken) and not _has_all_rows(b):
         row = _row_of(a)
         matrix = call.emit.transpose(b, (1, 0)) if flipped[1] else b
         product = call.emit.matmul(call.emit.reshape(row, (1, *row.shape)), matrix)
