@@ -98,10 +98,12 @@ class TracedComputation:
         given = {upload.path for site in (work.at_client, work.at_server) for upload in site.results} if work else set()
         needed = drop_unused(self.program, (Output,)).of(Input)
         arguments = [op for op in needed if op.placement is Placement.CLIENTS and op.path not in given]
+        exactly = () if self.clients is None else (f"Compiled for exactly {self.clients} clients; anew for others",)
         lines = {op.location for op in self.program.ops if not isinstance(op, Input | Output)} - {UNKNOWN}
         return [
             *(work.explained() if work else ["In the clear: nothing"]),
             *(f"Compiled for {path} = {value}; anew for others" for path, value in self.constants.items()),
+            *exactly,
             *(f"Each client uploads, in shares, its argument {op.path}" for op in arguments),
             f"After that, on shares and on what is opened: {lines_text(lines)}",
             *(work.after.explained() if work and work.after else []),
