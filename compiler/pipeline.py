@@ -71,7 +71,7 @@ def tensor_passes(options: Options) -> list[Pass]:
 
 def all_passes(options: Options) -> list[Pass]:
     """What a traced program goes through before it is divided, in order."""
-    return [DeclareBounds(options.clients, options.bounds, options.proved_norms), *tensor_passes(options)]
+    return [DeclareBounds(options.most_clients, options.bounds, options.proved_norms), *tensor_passes(options)]
 
 
 def compile_program(program: Program, options: Options) -> Compiled:
@@ -85,7 +85,7 @@ def compile_program(program: Program, options: Options) -> Compiled:
             f"min_clients must be at least {MIN_CLIENTS} and at most the largest number of clients, {options.clients}, "
             f"not {options.min_clients}"
         )
-    bounded = DeclareBounds(options.clients, options.bounds, options.proved_norms).run(program)
+    bounded = DeclareBounds(options.most_clients, options.bounds, options.proved_norms).run(program)
     optimised = run_passes(bounded, tensor_passes(options))
     stages = divide(optimised)
     if not stages.opened:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ezprivsecfl.compiler.analyses.chains import EXPONENT, Chain, Hidden, chains
+from ezprivsecfl.compiler.analyses.client_axes import client_axes
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.errors import LeakageError, UnsupportedError
 from ezprivsecfl.ir.op import Op, Value
@@ -127,10 +128,15 @@ def _magnitude(b: Rewriter, place: Hidden) -> Value:
 def divide(program: Program) -> Stages:
     """Divides a program; raises LeakageError where an output would be a single client's value."""
     wanted: dict[Value, list[Chain]] = {}
+    owners = client_axes(program)
     for output, links in chains(program):
         wanted.setdefault(links.opened, []).append(links)
-        if CLIENTS_DIM in links.opened.type.shape:
-            raise LeakageError(f"output {output.path} would open the values of single clients", [output.location])
+        if CLIENTS_DIM in links.opened.type.shape or links.opened in owners:
+            raise LeakageError(
+                f"output {output.path} would open the values of single clients; reduce over them, or choose among them "
+                "by what is secret",
+                [output.location],
+            )
     opened: dict[Value, str] = {}
     known: set[Value] = set()
     secret: list[Op] = []
