@@ -1,5 +1,6 @@
 """Robust aggregation rules, written as TFF programs: they import nothing of EZPrivSecFL, and run in plain TFF, too."""
 
 from ezprivsecfl.aggregators.fltrust import build_fltrust
+from ezprivsecfl.aggregators.rule import RobustAggregation, robust_aggregation
 
-__all__ = ["build_fltrust"]
+__all__ = ["RobustAggregation", "build_fltrust", "robust_aggregation"]

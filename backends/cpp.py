@@ -96,6 +96,8 @@ def move(op: Op, x: Sequence[str]) -> str:
     match op:
         case structure.Reshape():
             return f"reshape({x[0]}, {shape_literal(op.shape)})"
+        case structure.Stack() | structure.Unstack():
+            return f"reshape({x[0]}, {shape_literal(op.result.type.shape)})"
         case structure.Transpose():
             return f"transpose({x[0]}, {list_literal(op.permutation)})"
         case structure.Broadcast():

@@ -53,6 +53,7 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
         name=compiled.name,
         backend=backend,
         max_clients=compiled.options.clients,
+        exact_clients=compiled.options.exact_clients,
         min_clients=compiled.options.min_clients,
         drop_bad_clients=compiled.options.on_bad_client == DROP,
         shares=tuple(_shared(op, bits=op.path in bits, proofs=compiled.options.proofs) for op in shares),

@@ -69,8 +69,8 @@ def boolean_shares(b, x):
     return b.add(boolean.FromBoolean, b.append(relu).result)
 
 
-def compiled(name, kernel, size):
-    b, whole, epilogue = (ProgramBuilder(name, level, CLIENTS) for level in (Level.MPC, Level.TENSOR, Level.TENSOR))
+def compiled(name, kernel, size, clients=CLIENTS):
+    b, whole, epilogue = (ProgramBuilder(name, level, clients) for level in (Level.MPC, Level.TENSOR, Level.TENSOR))
     x = b.add(io.Share, path="x", bound=8.0, type=ArithType(("n", size), 0))
     result = kernel(b, x)
     total = b.add(structure.Sum, result, axes=tuple(range(len(result.type.shape))))
@@ -81,9 +81,9 @@ def compiled(name, kernel, size):
     opened = TensorType((), DType.F64, Secrecy.PUBLIC)
     y = epilogue.add(tensor.Input, path="y", placement=tensor.Placement.SERVER, bound=None, type=opened)
     epilogue.append(tensor.Output(operands=(y,), path="y"))
-    nothing = ProgramBuilder(name, Level.TENSOR, CLIENTS).build()
+    nothing = ProgramBuilder(name, Level.TENSOR, clients).build()
     traced = whole.build()
-    return Compiled(name, traced, traced, nothing, secure, epilogue.build(), Options(clients=CLIENTS))
+    return Compiled(name, traced, traced, nothing, secure, epilogue.build(), Options(clients=clients))
 
 
 if __name__ == "__main__":

@@ -131,6 +131,8 @@ class Options:
 
     Args:
         clients: The largest number of clients a round may have (at least 2).
+        exact_clients: The only number of clients that a round's results may be of, since the program was traced for
+            that; None: any.
         relu: ReLU exactly, or as a polynomial.
         norms: Sums of squares exactly, or sketched.
         bounds: Declared bounds of parameters.
@@ -165,6 +167,7 @@ class Options:
     proofs: bool = True
     share_bits: int = SHARE_BITS
     norm_bounds: NormBounds = field(default_factory=NormBounds)
+    exact_clients: int | None = None
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
@@ -182,6 +185,11 @@ class Options:
         """The same with those declared bounds alone that a program has parameters for."""
         bounds, norm_bounds = self.bounds.fitting(program), self.norm_bounds.fitting(program)
         return replace(self, bounds=bounds, norm_bounds=norm_bounds)
+
+    @property
+    def most_clients(self) -> int:
+        """The largest number of clients that a round's results are of."""
+        return self.clients if self.exact_clients is None else self.exact_clients
 
     @property
     def proved_norms(self) -> NormBounds | None:

@@ -21,6 +21,7 @@ from ezprivsecfl.compiler.passes.noise import AddNoise
 from ezprivsecfl.compiler.passes.public_factors import NormaliseFactors
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
+from ezprivsecfl.compiler.passes.span import ProductsInSpan
 from ezprivsecfl.compiler.passes.trees import ReduceByTrees
 from ezprivsecfl.compiler.passes.unit_vectors import ShareUnitVectors
 from ezprivsecfl.errors import CompileError, PrecisionError
@@ -58,6 +59,7 @@ def tensor_passes(options: Options) -> list[Pass]:
         ReduceByTrees(),
         SortByNetworks(),
         FactorScales(),
+        ProductsInSpan(),
         BlendSelections(),
         Simplify(),
         NormaliseFactors(),
@@ -70,7 +72,7 @@ def tensor_passes(options: Options) -> list[Pass]:
 
 def all_passes(options: Options) -> list[Pass]:
     """What a traced program goes through before it is divided, in order."""
-    return [DeclareBounds(options.clients, options.bounds, options.proved_norms), *tensor_passes(options)]
+    return [DeclareBounds(options.most_clients, options.bounds, options.proved_norms), *tensor_passes(options)]
 
 
 def compile_program(program: Program, options: Options) -> Compiled:
@@ -84,7 +86,7 @@ def compile_program(program: Program, options: Options) -> Compiled:
             f"min_clients must be at least {MIN_CLIENTS} and at most the largest number of clients, {options.clients}, "
             f"not {options.min_clients}"
         )
-    bounded = DeclareBounds(options.clients, options.bounds, options.proved_norms).run(program)
+    bounded = DeclareBounds(options.most_clients, options.bounds, options.proved_norms).run(program)
     optimised = run_passes(bounded, tensor_passes(options))
     stages = divide(optimised)
     if not stages.opened:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = version("ezprivsecfl")
 
 if TYPE_CHECKING:
+    from ezprivsecfl.aggregators import RobustAggregation, robust_aggregation
     from ezprivsecfl.api import SecureProgram, compile
     from ezprivsecfl.backends.duet.backend import Duet
     from ezprivsecfl.backends.motion2nx.backend import Motion2nx
@@ -26,9 +27,11 @@ __all__ = [
     "Accounting",
     "Duet",
     "Motion2nx",
+    "RobustAggregation",
     "SecureProgram",
     "__version__",
     "compile",
+    "robust_aggregation",
     "set_secure_execution_context",
 ]
 
@@ -36,8 +39,10 @@ _HOME = {
     "Accounting": "compiler.options",
     "Duet": "backends.duet.backend",
     "Motion2nx": "backends.motion2nx.backend",
+    "RobustAggregation": "aggregators.rule",
     "SecureProgram": "api",
     "compile": "api",
+    "robust_aggregation": "aggregators.rule",
     "set_secure_execution_context": "secure_context",
 }
 

@@ -27,7 +27,7 @@ from ezprivsecfl.compiler.options import (
     Relu,
 )
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
-from ezprivsecfl.errors import CompileError, DroppedClientWarning, InputError, PrecisionWarning
+from ezprivsecfl.errors import CompileError, DroppedClientWarning, IncompleteRound, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.ir.mpc.noise import AddNoise
@@ -35,6 +35,7 @@ from ezprivsecfl.precision import imprecise
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import facts_of
 from ezprivsecfl.rounds import round_bounds
+from ezprivsecfl.runtime.admission import check_count
 from ezprivsecfl.runtime.session import Runnable
 from ezprivsecfl.runtime.statistics import Statistics, dropped_text, imprecise_text
 from ezprivsecfl.variants import Variant
@@ -105,11 +106,12 @@ def compile(
         norm_bounds=NormBounds.of(norm_bounds or {}),
     )
     traces, chosen = Traces(computation, name), choose(backend)
-    traced = traces.first()
+    traced = traces.first(clients)
     if not traced.aggregates:
         raise CompileError(f"{traced.program.name} aggregates nothing; TFF itself runs such computations")
-    first = Variant.first(traced.program, traced.initial_state, options, chosen)
-    return SecureProgram(traced, options, chosen, [first], traces)
+    program = SecureProgram.of(traced, options, chosen, traces)
+    program.variants.append(Variant.first(traced.program, traced.initial_state, program.options, chosen))
+    return program
 
 
 @dataclass
@@ -123,17 +125,30 @@ class SecureProgram:
         variants: Compiled for the bounds of different rounds, up to now. The first one is what the program shows of
             itself: from ``compile``, that of the largest bounds, or of a process's first state; see
             ``Variant.first``.
-        traces: Traces the computation for calls that ``traced`` does not serve; None if there are none.
+        traces: Traces the computation for calls that ``traced`` does not serve.
+        others: What it has been traced to for such calls, by identity.
     """
 
     traced: TracedComputation
     options: Options
     backend: Backend
+    traces: Traces = field(repr=False)
     variants: list[Variant] = field(default_factory=list)
-    traces: Traces | None = field(default=None, repr=False)
+    others: dict[int, SecureProgram] = field(default_factory=dict, repr=False)
     last_statistics: Statistics | None = field(default=None, repr=False)
     _last_variant: Variant | None = field(default=None, init=False, repr=False)
-    _others: dict[int, SecureProgram] = field(default_factory=dict, init=False, repr=False)
+
+    @staticmethod
+    def of(
+        traced: TracedComputation,
+        options: Options,
+        backend: Backend,
+        traces: Traces,
+        others: dict[int, SecureProgram] | None = None,
+    ) -> SecureProgram:
+        """The program of a computation that has been traced, not compiled yet; see the class for arguments."""
+        exact = replace(options, exact_clients=traced.clients)
+        return SecureProgram(traced, exact, backend, traces, others={} if others is None else others)
 
     def variant(self, values: Mapping[str, Any]) -> Variant:
         """The variant for a round; it is compiled if no round before had such bounds.
@@ -194,10 +209,15 @@ class SecureProgram:
         if (other := self._other(argument)) is not None:
             return other.simulate_call(argument, noise=noise)
         given = self.traced.arguments(argument)
-        if not self.traced.aggregates:
-            return self.traced.in_clear(given)
+        return self._simulated(given, noise=noise) if self.traced.aggregates else self.traced.in_clear(given)
+
+    def _simulated(self, given: Arguments, *, noise: bool) -> Any:
         variant = self.variant(given.values)
-        return self._on(variant, PlainProgram(variant.compiled, noise=noise), given)[0]
+        try:
+            return self._on(variant, PlainProgram(variant.compiled, noise=noise), given)[0]
+        except IncompleteRound as ended:
+            other, left = self._without(ended, given)
+            return other._simulated(left, noise=noise)
 
     def prepare(self, clients: int) -> None:
         """Does now what the next round needs that does not depend on its inputs.
@@ -219,16 +239,37 @@ class SecureProgram:
         return self.invoke_on(self.variant(given.values), given)
 
     def _other(self, argument: Any) -> SecureProgram | None:
-        """The program for a call, if the server's integers decide on another one; see ``Traces``."""
-        traced = self.traced if self.traces is None else self.traces.of(argument)
-        if traced is self.traced:
-            return None
-        return self._others.setdefault(id(traced), SecureProgram(traced, self.options, self.backend))
+        """The program for a call, if the number of clients or the server's integers decide on another one."""
+        traced = self.traces.of(argument, self._admit)
+        return None if traced is self.traced else self._of(traced)
+
+    def _of(self, traced: TracedComputation) -> SecureProgram:
+        if id(traced) not in self.others:
+            self.others[id(traced)] = SecureProgram.of(traced, self.options, self.backend, self.traces, self.others)
+        return self.others[id(traced)]
+
+    def _admit(self, name: str, clients: int) -> None:
+        check_count(name, clients, self.options.min_clients, self.options.clients)
+
+    def _without(self, ended: IncompleteRound, given: Arguments) -> tuple[SecureProgram, Arguments]:
+        """The program for the clients that are left of a round, and what it is given: they upload anew."""
+        reasons = {client: why for client, why in ended.dropped.items() if client is not None}
+        left = given.without(reasons)
+        traced = self.traces.of_given(replace(left, values={**left.values, **self.traced.constants}), self._admit)
+        return self._of(traced), left
 
     def invoke_on(self, variant: Variant, given: Arguments) -> Any:
         """``invoke`` for what a call was given, on the variant for its values."""
         first = not variant.is_built
-        result, statistics = self._on(variant, variant.runnable, given)
+        try:
+            result, statistics = self._on(variant, variant.runnable, given)
+        except IncompleteRound as ended:
+            other, left = self._without(ended, given)
+            result = other.invoke_on(other.variant(left.values), left)
+            self.last_statistics, self._last_variant = other.last_statistics, other._last_variant
+            if self.last_statistics is not None and ended.statistics is not None:
+                self.last_statistics = self.last_statistics.after(ended.statistics)
+            return result
         seconds = variant.compile_seconds + variant.build_seconds if first else 0.0
         self.last_statistics, self._last_variant = replace(statistics, compile_seconds=seconds), variant
         return result

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ezprivsecfl.excerpts import excerpt
 
@@ -80,6 +81,20 @@ class DivisionError(RunError):
     def __init__(self, message: str, clients: Sequence[int] = ()) -> None:
         self.clients = tuple(clients)
         super().__init__(message)
+
+
+class IncompleteRound(RunError):  # noqa: N818 - no error of the user's: the round is run anew
+    """A program for exactly so many clients has fewer; nothing was opened that depends on those that are left.
+
+    Args:
+        dropped: Why others are left out, by client; under None uploads that name no client of the program.
+        statistics: What the round took (``runtime.statistics.Statistics``); None if servers were not asked.
+    """
+
+    def __init__(self, dropped: Mapping[int | None, str], statistics: Any = None) -> None:
+        self.dropped = dict(dropped)
+        self.statistics = statistics
+        super().__init__(f"{len(self.dropped)} clients are left out")
 
 
 class DroppedClientWarning(UserWarning):

@@ -36,6 +36,7 @@ from ezprivsecfl.frontends.tff import (
     tame_worker,
 )
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
+from ezprivsecfl.runtime.admission import check_count
 from ezprivsecfl.variants import Variant
 
 Observer = Callable[[SecureProgram, Any, Any, Any], None]
@@ -67,7 +68,7 @@ class SecureRunner:
     @property
     def programs(self) -> list[SecureProgram]:
         """What has been compiled so far; the report of each says who learns what."""
-        return list(self._programs.values())
+        return [program for program in self._programs.values() if program.variants]
 
     def unused_bounds(self) -> dict[str, list[str]]:
         """By option the parameters with a declared bound that no aggregation has had so far."""
@@ -85,14 +86,15 @@ class SecureRunner:
     def __call__(self, computation: Any, argument: Any) -> Any:
         """The result of a call of an aggregation."""
         # TFF computations compare by identity; what they are traced to keeps them alive, so ids stay unique.
-        traced = self._traces.setdefault(id(computation), Traces(computation)).of(argument)
-        program = self._programs.get(id(traced)) or self._uncompiled(traced)
+        traces = self._traces.setdefault(id(computation), Traces(computation))
+        traced = traces.of(argument, self._admit)
+        program = self._programs.get(id(traced)) or self._uncompiled(traced, traces)
         given = program.traced.arguments(argument)
         if not program.traced.aggregates:
             return program.traced.in_clear(given)
         if self.grows and given.clients > program.options.clients:
             options = replace(program.options, clients=_power_of_two(given.clients))
-            program = SecureProgram(program.traced, options, self.backend)
+            program = SecureProgram.of(traced, options, self.backend, traces, self._programs)
         known = len(program.variants)
         with self.progress(f"compiling {program.traced.program.name}"):
             variant = program.variant(given.values)
@@ -105,9 +107,12 @@ class SecureRunner:
             self.observer(program, computation, argument, result)
         return result
 
-    def _uncompiled(self, traced: TracedComputation) -> SecureProgram:
+    def _admit(self, name: str, clients: int) -> None:
+        check_count(name, clients, self.options.min_clients, clients if self.grows else self.options.clients)
+
+    def _uncompiled(self, traced: TracedComputation, traces: Traces) -> SecureProgram:
         """A program that is not compiled yet, with the declared bounds of parameters that it has."""
-        return SecureProgram(traced, self.options.fitting(traced.program), self.backend)
+        return SecureProgram.of(traced, self.options.fitting(traced.program), self.backend, traces, self._programs)
 
 
 def _power_of_two(clients: int) -> int:

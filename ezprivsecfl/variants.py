@@ -119,4 +119,4 @@ class Variant:
 
     def cost(self, network: str = "lan", clients: int | None = None) -> Costs:
         """What every operation costs: see ``SecureProgram.cost``."""
-        return self.lowered.cost(clients or self.compiled.options.clients, network)
+        return self.lowered.cost(clients or self.compiled.options.most_clients, network)

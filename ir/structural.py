@@ -207,5 +207,47 @@ class ConcatOp(Op):
         return (np.concatenate(list(args), axis=self.axis),)
 
 
-MOVES = (ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ConcatOp)
+class StackOp(StructuralOp):
+    """Makes the clients axis, the first one, an axis of static size, along which clients can be compared and sorted.
+
+    A program that does so is for rounds of exactly so many clients.
+
+    Args:
+        clients: How many.
+    """
+
+    clients: int
+
+    def new_shape(self, shape: Shape) -> Shape:
+        """The first axis gets its size."""
+        if shape[:1] != (CLIENTS_DIM,) or CLIENTS_DIM in shape[1:] or self.clients < 1:
+            raise ValueError(f"{shape_text(shape)} has no clients axis, just the first one, to get size {self.clients}")
+        return (self.clients, *shape[1:])
+
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
+        """The same elements."""
+        return (_exactly(args[0], self.clients, env),)
+
+
+class UnstackOp(StructuralOp):
+    """Makes the first axis, of exactly as many elements as the round has clients, the clients axis again."""
+
+    def new_shape(self, shape: Shape) -> Shape:
+        """The first axis runs over clients."""
+        if not shape or CLIENTS_DIM in shape:
+            raise ValueError(f"{shape_text(shape)} has no first axis of static size, or a clients axis already")
+        return (CLIENTS_DIM, *shape[1:])
+
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
+        """The same elements."""
+        return (_exactly(args[0], int(self.operands[0].type.shape[0]), env),)
+
+
+def _exactly(array: Array, clients: int, env: Environment) -> Array:
+    if env.clients != clients:
+        raise ValueError(f"a program for exactly {clients} clients, in a round of {env.clients}")
+    return array
+
+
+MOVES = (ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ConcatOp, StackOp, UnstackOp)
 """Every element of the result is an element of an operand."""

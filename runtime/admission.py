@@ -35,21 +35,21 @@ def check_round(manifest: Manifest, clients: ClientValues, server: ServerValues)
     if len(counts) != 1:
         raise InputError(f"{manifest.name}: parameters have different numbers of clients: {sorted(counts)}")
     (count,) = counts
-    check_count(manifest, count)
+    check_count(manifest.name, count, manifest.min_clients, manifest.max_clients)
     return count
 
 
-def check_count(manifest: Manifest, count: int) -> None:
+def check_count(name: str, count: int, fewest: int, most: int) -> None:
     """Raises InputError unless a round may have this many clients."""
-    if count < manifest.min_clients:
+    if count < fewest:
         raise InputError(
-            f"{manifest.name}: a round needs at least {manifest.min_clients} clients, not {count}: "
+            f"{name}: a round needs at least {fewest} clients, not {count}: "
             "the aggregate of few clients' values tells much about each, of one client's all"
         )
-    if count > manifest.max_clients:
+    if count > most:
         raise InputError(
-            f"{manifest.name}: a round of {count} clients, but the program was compiled for at most "
-            f"{manifest.max_clients}: compile it with --clients {count} (in Python: clients={count})"
+            f"{name}: a round of {count} clients, but the program was compiled for at most "
+            f"{most}: compile it with --clients {count} (in Python: clients={count})"
         )
 
 

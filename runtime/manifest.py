@@ -143,6 +143,7 @@ class Manifest:
         name: The computation's name.
         backend: The back end that has made it, for statistics.
         max_clients: The largest number of clients of a round.
+        exact_clients: The only number that its results may be of, after some have been left out; None: any.
         min_clients: The smallest number, also after some have been left out.
         drop_bad_clients: Whether a client whose upload or values cannot be used is left out, or ends the round.
         shares: CLIENTS-placed inputs.
@@ -157,6 +158,7 @@ class Manifest:
     name: str
     backend: str
     max_clients: int
+    exact_clients: int | None
     min_clients: int
     drop_bad_clients: bool
     shares: tuple[SharedInput, ...]

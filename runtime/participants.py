@@ -15,7 +15,7 @@ from typing import Any, TypeGuard, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.errors import DivisionError, InputError, RunError
+from ezprivsecfl.errors import DivisionError, IncompleteRound, InputError, RunError
 from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.sharing import SEED_BYTES
@@ -213,11 +213,14 @@ def on_valid_clients(
 
     Raises:
         InputError: Too few clients are left.
+        IncompleteRound: Not exactly as many are left as the program is for.
         DivisionError: A value of all clients together is undefined, or a client's own that may not be left out.
     """
     kept, invalid = tuple(clients), dict[int | None, str]()
     while True:
         check_left(manifest, len(kept), {**dropped, **invalid})
+        if manifest.exact_clients not in (None, len(kept)):
+            raise IncompleteRound({**dropped, **invalid})
         try:
             return compute(kept), kept, invalid
         except DivisionError as e:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.errors import DivisionError, InputError
+from ezprivsecfl.errors import DivisionError, IncompleteRound, InputError
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.images import radius_path
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
@@ -253,6 +253,7 @@ class ServerProgram:
             clients: How many clients were to upload something.
 
         Raises:
+            IncompleteRound: Not exactly as many clients are left as the program is for; the connection lives on.
             InputError: Too few clients are left, or one that may not be left out cannot take part, or a SERVER-placed
                 input is not what the program was compiled for.
             DivisionError: A secret divisor was zero.
@@ -266,7 +267,8 @@ class ServerProgram:
             self.kept, squares = self._proved(agreed, plan_of(self.clear.of_round(server)))
             self._count("agreement")
             dropped = self._dropped(clients)
-            fails = not self.manifest.drop_bad_clients or len(self.kept) < self.manifest.min_clients
+            exact = self.manifest.exact_clients in (None, len(self.kept))
+            fails = not self.manifest.drop_bad_clients or len(self.kept) < self.manifest.min_clients or not exact
             if dropped and fails:
                 # Otherwise a bit that was altered between the servers would be a client's fault.
                 self.session.confirm_round(arrays_digest([np.array(self.kept)]))
@@ -276,6 +278,9 @@ class ServerProgram:
                 self.manifest, self.kept, dropped, lambda kept: self._computed(server, kept, squares)
             )
             return outputs
+        except IncompleteRound as e:
+            self.invalid = {client: why for client, why in e.dropped.items() if client not in dropped}
+            raise
         finally:
             self.rounds += 1  # proofs are checked once: nothing of this round is ever taken again
             self.inbox.clear()

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ezprivsecfl.errors import EzError
+from ezprivsecfl.errors import EzError, IncompleteRound
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.program import ServerProgram
 from ezprivsecfl.runtime.statistics import peak_memory_bytes
@@ -113,8 +113,12 @@ class Server:
         """Runs a round on what was uploaded."""
         program = self.programs[message.header["program"]]
         server = dict(zip(message.header["server"], message.arrays, strict=True))
-        outputs = program.run(server, message.header["clients"])
+        try:
+            outputs, complete = program.run(server, message.header["clients"]), True
+        except IncompleteRound:
+            outputs, complete = {}, False
         header = {
+            "complete": complete,
             "paths": list(outputs),
             "magnitudes": program.magnitudes,
             "kept": list(program.kept),

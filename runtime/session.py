@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.errors import EzError, InputError, RunError
+from ezprivsecfl.errors import EzError, IncompleteRound, InputError, RunError
 from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_count, check_round, client_values
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import Cluster
@@ -126,7 +126,8 @@ class TwoServerProgram:
 
     def prepare(self, clients: int) -> None:
         """Runs the setup phase of the next round, if it will have this number of clients."""
-        check_count(self.manifest, clients)
+        exact = self.manifest.exact_clients
+        check_count(self.manifest.name, clients, exact or self.manifest.min_clients, exact or self.manifest.max_clients)
         with self.cluster.lock:
             self._meet()
             try:
@@ -144,6 +145,7 @@ class TwoServerProgram:
 
         Raises:
             InputError: The inputs are not what the program was compiled for, or too few clients can take part.
+            IncompleteRound: Not exactly as many can take part as the program is for.
             DivisionError: A secret divisor was zero.
             RunError: A server failed; the message says whether it will be started anew.
         """
@@ -154,6 +156,8 @@ class TwoServerProgram:
             manifest, count, lambda client: checked(manifest, client_values(manifest, clients, client), client)
         )
         check_left(self.manifest, len(usable), unusable)
+        if self.manifest.exact_clients not in (None, len(usable)):
+            raise IncompleteRound(unusable)
         paths = [s.path for s in self.manifest.server]
         run = {"do": "run", "program": self._id, "clients": count, "server": paths}
         message = Message(run, [np.asarray(server[p]) for p in paths])
@@ -167,13 +171,16 @@ class TwoServerProgram:
                 self._forget()
                 raise
             kept = len(replies[0].header["kept"])
-            self._prepare_ahead(kept)
+            if replies[0].header["complete"]:
+                self._prepare_ahead(kept)
         first = replies[0]
         outputs = dict(zip(first.header["paths"], first.arrays, strict=True))
         headers = [r.header for r in replies]
         dropped = _dropped(unusable, headers)
         backend = self.manifest.backend if self.link is None else f"{self.manifest.backend}-{self.link.name}"
         statistics = from_servers(self.manifest.name, backend, kept, dropped, headers)
+        if not first.header["complete"]:
+            raise IncompleteRound(dropped, statistics)
         return RunResult(outputs, first.header["magnitudes"], statistics)
 
     def _round(self) -> bytes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,25 @@ class Statistics:
     imprecise: list[dict[str, Any]] = field(default_factory=list)
     max_relative_error: float | None = None
 
+    def after(self, ended: Statistics) -> Statistics:
+        """With what a round took that had to be run anew, as this one."""
+        return replace(
+            self,
+            bytes_sent=_added(self.bytes_sent, ended.bytes_sent),
+            messages=_added(self.messages, ended.messages),
+            rounds=self.rounds + ended.rounds,
+            setup_seconds=self.setup_seconds + ended.setup_seconds,
+            online_seconds=self.online_seconds + ended.online_seconds,
+            cpu_seconds=_added(self.cpu_seconds, ended.cpu_seconds),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The fields; without ``max_relative_error`` where there was nothing to compare with."""
         return {k: v for k, v in asdict(self).items() if v is not None}
+
+
+def _added(first: Sequence[Number], second: Sequence[Number]) -> list[Number]:
+    return [x + y for x, y in zip(first, second, strict=True)]
 
 
 def imprecise_text(one: Mapping[str, Any]) -> str:
@@ -85,11 +103,15 @@ def dropped_text(one: Mapping[str, Any]) -> str:
     return f"{who}: {one['reason']}"
 
 
+NOTHING = dict.fromkeys(("bytes_sent", "messages_sent", "rounds", "wall_seconds", "cpu_seconds"), 0)
+"""What a phase took that a round did not come to."""
+
+
 def from_servers(
     name: str, backend: str, clients: int, dropped: Mapping[int | None, str], replies: Sequence[dict[str, Any]]
 ) -> Statistics:
     """Statistics from both servers' replies to a round."""
-    phases = [[reply["stats"][phase] for phase in ("agreement", "setup", "online")] for reply in replies]
+    phases = [[reply["stats"].get(phase, NOTHING) for phase in ("agreement", "setup", "online")] for reply in replies]
     return Statistics(
         computation=name,
         backend=backend,

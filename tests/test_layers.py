@@ -49,8 +49,8 @@ ALLOWED: dict[str, set[str]] = {
     "variants": COMPILED | {"compiler", "runtime", "backends", "rounds"},
     "api": COMPILED
     | {"frontends", "runtime", "backends", "backends.plain", "rounds", "precision", "report", "variants"},
-    "secure_context": OPTIONS | {"frontends", "backends", "variants", "api"},
-    "start": {"compiler.options", "backends.duet", "backends.motion2nx", "api", "secure_context"},
+    "secure_context": OPTIONS | {"frontends", "runtime", "backends", "variants", "api"},
+    "start": {"aggregators", "compiler.options", "backends.duet", "backends.motion2nx", "api", "secure_context"},
     "cli": OPTIONS | {"frontends", "runtime", "backends", "secure_context", "start"},
     "cli.compile": OPTIONS | {"frontends", "runtime", "backends", "report", "variants", "secure_context", "cli"},
     "cli.run": OPTIONS | {"frontends", "backends", "secure_context", "cli"},

@@ -60,7 +60,7 @@ class DuetProgram(LoweredForServers):
 
     def traffic(self) -> list[str]:
         """What the engine's kernels declare; exact."""
-        return traffic(self.cost(self.compiled.options.clients))
+        return traffic(self.cost(self.compiled.options.most_clients))
 
     def cost(self, clients: int, network: str = "lan") -> CostTable:
         """What the engine's kernels declare; exact, but for seconds."""

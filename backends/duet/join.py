@@ -111,7 +111,8 @@ class _Sent:
         clients = program.max_clients or 2
         sent = {op: k.cost(clients).total_bytes if k is not None else 0 for op, k in kernels.items()}
         before, after = (
-            [op for op in p.ops if isinstance(op, protocol.Product | shares.Gemm)] for p in (program, legal)
+            [op for op in p.ops if isinstance(op, protocol.Product | shares.Gemm | shares.Gram)]
+            for p in (program, legal)
         )
         self.total = sum(sent.values())
         self.products = {op: sent[then] for op, then in zip(before, after, strict=True)}

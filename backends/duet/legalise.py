@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ezprivsecfl.backends.duet.declared import DeclaredCost, declared
+from ezprivsecfl.backends.duet.declared import DeclaredCost
 from ezprivsecfl.backends.duet.groups import connected
 from ezprivsecfl.backends.duet.kernels import Kernel, kernel_of
 from ezprivsecfl.errors import CompileError
-from ezprivsecfl.ir.mpc import protocol
+from ezprivsecfl.ir.mpc import io, protocol, shares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program
-from ezprivsecfl.ir.rewrite import Rewriter, rewrite
+from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
 from ezprivsecfl.ir.types import MaskedType
 from ezprivsecfl.runtime import _duet
 
@@ -24,7 +24,8 @@ class Legalise:
     Masking takes 16 bytes per element online, and then products with the value are prepared ahead. Products of
     shares do without, but all that they send is online, and their only protocol is lattice encryption, which takes
     hundreds of kilobytes however small they are. What hangs together by masked values becomes one or the other: what
-    its products' methods say, or else whichever sends less in a round of the largest number of clients.
+    its products' methods say, or else whichever sends less in a round of the largest number of clients. On shares, a
+    matrix times its own transpose is a Gram matrix, which sends half as much as a product of two matrices.
 
     Example::
 
@@ -61,7 +62,8 @@ class Legalise:
         def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
             return _on_shares(b, kernel_of(program, op), op, operands) if op in chosen else None
 
-        return rewrite(program, rule)
+        # A Gram matrix does not take the transpose.
+        return drop_unused(rewrite(program, rule), (io.Share, io.Output, protocol.Check))
 
 
 def _on_shares(b: Rewriter, kernel: Kernel[Any] | None, op: Op, x: tuple[Value, ...]) -> Value | None:
@@ -71,7 +73,8 @@ def _on_shares(b: Rewriter, kernel: Kernel[Any] | None, op: Op, x: tuple[Value, 
     if kernel is None:
         return None
     assert kernel.on_shares is not None
-    return b.add(kernel.on_shares.operation, *x)
+    operation = kernel.on_shares.operation
+    return b.add(operation, x[0]) if operation is shares.Gram else b.add(operation, *x)
 
 
 def _is_unmasked(program: Program, group: set[Op]) -> bool:
@@ -107,5 +110,5 @@ def _costs_on_shares(masked: list[Kernel[Any]], clients: int) -> list[DeclaredCo
             continue  # shares need none
         if kernel.on_shares is None:
             return None
-        costs.append(declared(kernel.on_shares.name, **sizes))
+        costs.append(kernel.on_shares(kernel.op, kernel.program).cost(clients))
     return costs if all(max(c.flooding) <= _duet.FLOODING_BUDGET for c in costs) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ezprivsecfl.ir.mpc import io, linear, structure
-from ezprivsecfl.ir.mpc.shares import Gemm
+from ezprivsecfl.ir.mpc.shares import Gemm, Gram
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import CLIENTS_DIM, ArithType, RingType
@@ -34,6 +34,8 @@ def _reads_rows(op: Op, value: Value) -> bool:
     match op:
         case io.ProvedSquares() | structure.Sum():
             return True
+        case Gram():
+            return len(value.type.shape) == 2
         case linear.MatMulPublic():
             return op.operands[0] is value and len(value.type.shape) == 2
         case Gemm():

@@ -41,7 +41,7 @@ class Motion2nxProgram(LoweredForServers):
 
     def traffic(self) -> list[str]:
         """An estimate: the framework declares nothing."""
-        return traffic(self.program, self.compiled.options.clients)
+        return traffic(self.program, self.compiled.options.most_clients)
 
     def cost(self, clients: int, network: str = "lan") -> Costs:
         """Raises CompileError: the framework does not say what an operation costs."""

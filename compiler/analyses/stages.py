@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ezprivsecfl.compiler.analyses.chains import EXPONENT, Chain, Hidden, chains
+from ezprivsecfl.compiler.analyses.client_axes import client_axes
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.errors import LeakageError, UnsupportedError
 from ezprivsecfl.ir.images import radius_path
@@ -137,10 +138,15 @@ def divide(program: Program) -> Stages:
         UnsupportedError: The secure part needs a public value of every client that is computed over all clients.
     """
     wanted: dict[Value, list[Chain]] = {}
+    owners = client_axes(program)
     for output, links in chains(program):
         wanted.setdefault(links.opened, []).append(links)
-        if CLIENTS_DIM in links.opened.type.shape:
-            raise LeakageError(f"output {output.path} would open the values of single clients", [output.location])
+        if CLIENTS_DIM in links.opened.type.shape or links.opened in owners:
+            raise LeakageError(
+                f"output {output.path} would open the values of single clients; reduce over them, or choose among them "
+                "by what is secret",
+                [output.location],
+            )
     opened: dict[Value, str] = {}
     known: set[Value] = set()
     secret: list[Op] = []

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ezprivsecfl.compiler.lowering.region_circuits import is_per_client
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.circuits import words
 from ezprivsecfl.ir.circuits.builder import Circuit, CircuitBuilder
@@ -51,10 +50,20 @@ class Checks:
     _largest: dict[Location, float] = field(default_factory=dict)
     _of_all: dict[Location, list[_Count]] = field(default_factory=dict)
 
-    def add(self, flags: Value, places: Mapping[Location, float]) -> None:
-        """Takes in shares of flags (0 or 1), with the places that they are about and the largest magnitudes there."""
+    def add(self, flags: Value, places: Mapping[Location, float], axis: int | None) -> None:
+        """Takes in shares of flags (0 or 1), with the places that they are about and the largest magnitudes there.
+
+        Args:
+            flags: One for each element.
+            places: The places; one if it is nobody's own.
+            axis: That of the clients whose own elements are; None if it is nobody's.
+        """
+        if axis is not None and flags.type.shape[axis] != CLIENTS_DIM:
+            axes = range(len(flags.type.shape))
+            first = self.b.add(structure.Transpose, flags, permutation=(axis, *(a for a in axes if a != axis)))
+            flags = self.b.add(structure.Unstack, first)
         shape = flags.type.shape
-        if not is_per_client(shape):
+        if axis is None:
             ((where, largest),) = places.items()
             self._largest[where] = max(largest, self._largest.get(where, 0.0))
             most = math.prod(resolve(shape, self.clients))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ezprivsecfl.compiler.analyses.client_axes import client_axes
 from ezprivsecfl.compiler.analyses.norms import is_sketched
 from ezprivsecfl.compiler.analyses.signs import non_negative
 from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
@@ -89,6 +90,7 @@ class _Lowering:
     def __post_init__(self) -> None:
         program = self.stages.program
         self.non_negative = non_negative(program)
+        self.owners = client_axes(program)
         self.b = ProgramBuilder(program.name, Level.MPC, program.max_clients)
         self.checks = Checks(self.b, self.scales.ranges.clients)
 
@@ -252,7 +254,9 @@ class _Lowering:
     def _region(self, region: Region) -> None:
         location = region.ops[0].location
         with self.b.at(location):
-            built = build_circuit(region, self.domains, self.scales, list(self.stages.opened), self._format)
+            built = build_circuit(
+                region, self.domains, self.scales, list(self.stages.opened), self.owners, self._format
+            )
             name = f"{self.stages.program.name}_{len(self.b.circuits)}"
             self.b.circuits[name] = built.circuit
             inputs = [self._wires(op, value, region.shape) for op, value in built.inputs]
@@ -269,7 +273,7 @@ class _Lowering:
                 self.shares[value] = self.b.add(protocol.FromYao, outputs[index])
         for flag in built.invalid:
             with self.b.at(next(iter(flag.places))):
-                self.checks.add(self.b.add(protocol.FromYao, outputs[flag.output]), flag.places)
+                self.checks.add(self.b.add(protocol.FromYao, outputs[flag.output]), flag.places, flag.axis)
 
     def _format(self, op: Op, value: Value) -> Incoming:
         """How a value from outside a region comes in."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ezprivsecfl.compiler.analyses.client_axes import Owner
 from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.regions import Region
 from ezprivsecfl.compiler.lowering.scales import Scales
@@ -15,7 +16,7 @@ from ezprivsecfl.ir.circuits.builder import Circuit, CircuitBuilder
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor.bundles import Bundle, Gates, bit
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_op, tensor_type
-from ezprivsecfl.ir.types import CLIENTS_DIM, DType, FixedFormat, Shape, WireFormat, YaoType
+from ezprivsecfl.ir.types import DType, FixedFormat, WireFormat, YaoType
 
 
 class Incoming(NamedTuple):
@@ -32,10 +33,12 @@ class Flag:
     Args:
         output: The output's index.
         places: Where in the program that may come from, each with the largest magnitude that a number has there.
+        axis: That of the clients who are to blame, each for its own elements; None if all are together.
     """
 
     output: int
     places: dict[Location, float]
+    axis: int | None
 
 
 @dataclass
@@ -48,8 +51,8 @@ class RegionCircuit:
         formats: Per circuit output its meaning.
         wires: Values that other circuits take, with the output's index.
         shared: Values needed as arithmetic shares, with the output's index.
-        invalid: What says that values are not finite, or beyond their ranges: one flag for all places if every element
-            is some client's, else one for each place.
+        invalid: What says that values are not finite, or beyond their ranges: one flag for all places whose elements
+            are clients' along an axis, and one for each other place.
     """
 
     circuit: Circuit
@@ -61,10 +64,15 @@ class RegionCircuit:
 
 
 def build_circuit(
-    region: Region, domains: Domains, scales: Scales, opened: Sequence[Value], incoming: Callable[[Op, Value], Incoming]
+    region: Region,
+    domains: Domains,
+    scales: Scales,
+    opened: Sequence[Value],
+    owners: Mapping[Value, Owner],
+    incoming: Callable[[Op, Value], Incoming],
 ) -> RegionCircuit:
     """The circuit of a region; ``incoming`` tells in which form a value from outside comes in."""
-    return _Build(region, domains, scales, opened, incoming).run()
+    return _Build(region, domains, scales, opened, owners, incoming).run()
 
 
 @dataclass
@@ -73,6 +81,7 @@ class _Build:
     domains: Domains
     scales: Scales
     opened: Sequence[Value]
+    owners: Mapping[Value, Owner]
     incoming: Callable[[Op, Value], Incoming]
     values: dict[Value, Bundle] = field(default_factory=dict)
     inputs: list[tuple[Op, Value]] = field(default_factory=list)
@@ -85,14 +94,16 @@ class _Build:
     def run(self) -> RegionCircuit:
         wires: dict[Value, int] = {}
         shared: dict[Value, int] = {}
-        flags: dict[Location, int] = {}
-        places: dict[Location, float] = {}
+        flags: dict[tuple[int | None, Location], int] = {}
+        places: dict[tuple[int | None, Location], float] = {}
 
         def note(culprit: Op, value: Value, invalid: int) -> None:
             where = Location(culprit.location.file, culprit.location.line, culprit.location.op or culprit.name)
-            before = flags.get(where)
-            flags[where] = invalid if before is None else self.b.or_(before, invalid)
-            places[where] = max(self.scales.magnitudes.largest(value), places.get(where, 0.0))
+            owner = self.owners.get(value)
+            key = (owner if isinstance(owner, int) else None), where
+            before = flags.get(key)
+            flags[key] = invalid if before is None else self.b.or_(before, invalid)
+            places[key] = max(self.scales.magnitudes.largest(value), places.get(key, 0.0))
 
         for op in self.region.ops:
             operands = [self._operand(op, o) for o in op.operands]
@@ -110,20 +121,23 @@ class _Build:
                 shared[value] = self._output(bundle)
                 if invalid is not None:
                     note(_partial(value, self.domains) or value.op, value, invalid)
-        invalid_outputs = [self._flag(f, p) for f, p in self._grouped(flags, places)]
+        invalid_outputs = self._grouped(flags, places)
         circuit = self.b.build()
         return RegionCircuit(circuit, self.inputs, tuple(self.formats), wires, shared, invalid_outputs)
 
     def _grouped(
-        self, flags: dict[Location, int], places: dict[Location, float]
-    ) -> list[tuple[int, dict[Location, float]]]:
-        """One flag for all places where it is a client's, else one for each."""
-        if flags and is_per_client(self.region.shape):
-            return [(functools.reduce(self.b.or_, flags.values()), places)]
-        return [(flag, {where: places[where]}) for where, flag in flags.items()]
+        self, flags: Mapping[tuple[int | None, Location], int], places: Mapping[tuple[int | None, Location], float]
+    ) -> list[Flag]:
+        """One flag for all places where clients along an axis are to blame, and one for each other place."""
+        found = [self._flag(f, {key[1]: places[key]}, None) for key, f in flags.items() if key[0] is None]
+        for axis in dict.fromkeys(axis for axis, _ in flags if axis is not None):
+            blamed = [key for key in flags if key[0] == axis]
+            flag = functools.reduce(self.b.or_, (flags[key] for key in blamed))
+            found.append(self._flag(flag, {key[1]: places[key] for key in blamed}, axis))
+        return found
 
-    def _flag(self, flag: int, places: dict[Location, float]) -> Flag:
-        return Flag(self._output(Bundle(FixedFormat(2, 0), (flag, self.b.constant(False)))), places)
+    def _flag(self, flag: int, places: dict[Location, float], axis: int | None) -> Flag:
+        return Flag(self._output(Bundle(FixedFormat(2, 0), (flag, self.b.constant(False)))), places, axis)
 
     def _operand(self, op: Op, value: Value) -> Bundle:
         """Wires of an operand: computed in this region, a constant, or a new circuit input."""
@@ -147,11 +161,6 @@ class _Build:
         self.b.output(bundle.wires)
         self.formats.append(bundle.format)
         return len(self.formats) - 1
-
-
-def is_per_client(shape: Shape) -> bool:
-    """Whether every element of a value of this shape belongs to one client."""
-    return shape.count(CLIENTS_DIM) == 1
 
 
 def _partial(value: Value, domains: Domains) -> Op | None:

@@ -22,11 +22,16 @@ std::size_t InnerProductLayout::terms() const {
   return count;
 }
 
-std::vector<Ring> InnerProductLayout::upload(std::size_t index, std::span<const Ring> left) const {
+SecretVector<Ring> InnerProductLayout::upload(std::size_t index, const Rows& left) const {
   const std::size_t begin = entries_.begin * k_ + index * kRlweSize;
-  const std::size_t count = std::min(kRlweSize, entries_.end * k_ - begin);
-  const std::span<const Ring> taken = left.subspan(begin, count);
-  return {taken.begin(), taken.end()};
+  SecretVector<Ring> poly(std::min(kRlweSize, entries_.end * k_ - begin));
+  for (std::size_t done = 0; done < poly.size();) {
+    const std::size_t first = (begin + done) % k_;
+    const std::size_t count = std::min(k_ - first, poly.size() - done);
+    left.read((begin + done) / k_, first, std::span(poly).subspan(done, count));
+    done += count;
+  }
+  return poly;
 }
 
 Range InnerProductLayout::uploads_of(std::size_t answer) const {
@@ -49,8 +54,8 @@ void InnerProductLayout::factor(std::size_t answer, std::size_t index, const Row
 
 std::vector<std::size_t> InnerProductLayout::wanted(std::size_t) const { return {0}; }
 
-std::size_t InnerProductLayout::first_result(std::size_t answer) const {
-  return first_result_ + entries_.begin + answer;
+std::vector<std::size_t> InnerProductLayout::entries(std::size_t answer) const {
+  return {first_result_ + entries_.begin + answer};
 }
 
 double InnerProductLayout::flooding() const {

@@ -14,12 +14,12 @@ class InnerProductLayout final : public RlweLayout {
 
   std::size_t terms() const override;
   std::size_t results() const override { return answers_; }
-  std::vector<Ring> upload(std::size_t index, std::span<const Ring> left) const override;
+  SecretVector<Ring> upload(std::size_t index, const Rows& left) const override;
   Range uploads_of(std::size_t answer) const override;
   void factor(std::size_t answer, std::size_t index, const Rows& right,
               std::span<Ring> poly) const override;
   std::vector<std::size_t> wanted(std::size_t answer) const override;
-  std::size_t first_result(std::size_t answer) const override;
+  std::vector<std::size_t> entries(std::size_t answer) const override;
   double flooding() const override;
 
  private:

@@ -24,6 +24,7 @@
 #include "duet/product.h"
 #include "duet/public_to_yao.h"
 #include "duet/session_setup.h"
+#include "duet/share_gram.h"
 #include "duet/share_product.h"
 #include "duet/share_square.h"
 #include "duet/square.h"
@@ -69,6 +70,7 @@ constexpr auto kDeclarations = declarations<
     OpenYao,
     Product,
     PublicToYao,
+    ShareGram,
     ShareProduct,
     ShareSquare,
     Square,

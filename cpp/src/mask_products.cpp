@@ -43,8 +43,8 @@ bool takes_lattice(Products choice, const RlweLayout& larger, const Cost& lattic
   return lattice.bytes[0] + lattice.bytes[1] < transfer.bytes[0] + transfer.bytes[1];
 }
 
-void by_lattice(Session& session, RlweLayoutPtr mine, std::span<const Ring> left,
-                RlweLayoutPtr theirs, const Rows& right, std::span<Ring> out) {
+void by_lattice(Session& session, RlweLayoutPtr mine, const Rows& left, RlweLayoutPtr theirs,
+                const Rows& right, std::span<Ring> out) {
   RlweExchange exchange(session, std::move(mine), std::move(theirs));
   exchange.send_uploads(session, left);
   exchange.receive_uploads(session, right, out);

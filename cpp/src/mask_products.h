@@ -19,8 +19,8 @@ bool takes_lattice(Products choice, const RlweLayout& larger, const Cost& lattic
                    const Cost& transfer);
 
 // Adds this party's shares of both directions' products to `out`.
-void by_lattice(Session& session, RlweLayoutPtr mine, std::span<const Ring> left,
-                RlweLayoutPtr theirs, const Rows& right, std::span<Ring> out);
+void by_lattice(Session& session, RlweLayoutPtr mine, const Rows& left, RlweLayoutPtr theirs,
+                const Rows& right, std::span<Ring> out);
 
 // Processor time of one party for products by oblivious transfer, estimated.
 double transfer_seconds(const Cost& cost);

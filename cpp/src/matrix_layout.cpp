@@ -25,90 +25,131 @@ std::size_t packed_at(std::size_t stride) {
 
 }  // namespace
 
-MatrixLayout::MatrixLayout(const GilboaSize& size, std::size_t stride)
-    : size_(size), stride_(stride) {
-  if (rows() * size.inner * size.columns == 0) return;  // there is nothing to compute
-  pieces_ = ceil_divide(size.inner, stride);
-  blocks_ = ceil_divide(size.columns, kRlweSize / stride);
-  uploads_ = rows() * pieces_;
-  answers_ = rows() * blocks_;
-  packed_ = packed_at(stride);
+MatrixLayout::MatrixLayout(const GilboaSize& size, MatrixBlocks blocks)
+    : size_(size), blocks_(blocks) {
+  if (size.batch * size.rows * size.inner * size.columns == 0) return;  // nothing to compute
+  pieces_ = ceil_divide(size.inner, blocks.stride);
+  bands_ = ceil_divide(size.rows, blocks.height);
+  width_ = kRlweSize / spacing();
+  spans_ = ceil_divide(size.columns, width_);
+  uploads_ = size.batch * bands_ * pieces_;
+  answers_ = size.batch * bands_ * spans_;
+  packed_ = packed_at(blocks.stride);
 }
 
 MatrixLayout MatrixLayout::cheapest(const GilboaSize& size) {
   const std::size_t longest =
       std::min(ceil_divide(size.inner, kMostPacked) * kMostPacked, kRlweSize);
-  MatrixLayout best(size, longest);
+  MatrixLayout best(size, {longest});
   if (best.answers() == 0) return best;
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t stride = 1; stride <= longest; ++stride) {
-    const MatrixLayout candidate(size, stride);
-    const std::uint64_t bytes =
-        candidate.uploads() * kUploadBytes + candidate.packs() * answer_bytes(0);
-    const double seconds = encrypting_seconds(candidate) + answering_seconds(candidate);
-    const double beyond = std::max(candidate.flooding() / kFloodingBudget - 1, 0.0);
-    const double effort = static_cast<double>(bytes) + kBytesPerSecond * seconds + 1e18 * beyond;
-    if (effort < least) {
-      least = effort;
-      best = candidate;
+    const std::size_t highest = std::min(size.rows, kRlweSize / stride);
+    for (std::size_t height = 1; height <= highest; ++height) {
+      const MatrixLayout candidate(size, {stride, height});
+      const std::uint64_t bytes =
+          candidate.uploads() * kUploadBytes + candidate.packs() * answer_bytes(0);
+      const double seconds = encrypting_seconds(candidate) + answering_seconds(candidate);
+      const double beyond = std::max(candidate.flooding() / kFloodingBudget - 1, 0.0);
+      const double effort = static_cast<double>(bytes) + kBytesPerSecond * seconds + 1e18 * beyond;
+      if (effort < least) {
+        least = effort;
+        best = candidate;
+      }
     }
   }
   return best;
 }
 
-std::size_t MatrixLayout::results() const { return answers_ == 0 ? 0 : rows() * size_.columns; }
+std::size_t MatrixLayout::results() const {
+  return answers_ == 0 ? 0 : size_.batch * size_.rows * size_.columns;
+}
 
-std::vector<Ring> MatrixLayout::upload(std::size_t index, std::span<const Ring> left) const {
-  const std::size_t row = index / pieces_;
-  const std::size_t first = index % pieces_ * stride_;
-  const std::span<const Ring> taken =
-      left.subspan(row * size_.inner + first, std::min(stride_, size_.inner - first));
-  return {taken.begin(), taken.end()};
+Range MatrixLayout::inner_of(std::size_t index) const {
+  const std::size_t first = index % pieces_ * blocks_.stride;
+  return {first, std::min(first + blocks_.stride, size_.inner)};
+}
+
+Range MatrixLayout::rows_of(std::size_t index) const {
+  const std::size_t band = index / pieces_;
+  const std::size_t matrix = band / bands_;
+  const std::size_t first = band % bands_ * blocks_.height;
+  return {matrix * size_.rows + first,
+          matrix * size_.rows + std::min(first + blocks_.height, size_.rows)};
+}
+
+// Row r of the block begins at coefficient r·stride.
+SecretVector<Ring> MatrixLayout::upload(std::size_t index, const Rows& left) const {
+  const Range rows = rows_of(index);
+  const Range inner = inner_of(index);
+  SecretVector<Ring> poly((size(rows) - 1) * blocks_.stride + size(inner));
+  for (std::size_t r = 0; r < size(rows); ++r) {
+    left.read(rows.begin + r, inner.begin,
+              std::span(poly).subspan(r * blocks_.stride, size(inner)));
+  }
+  return poly;
 }
 
 Range MatrixLayout::uploads_of(std::size_t answer) const {
-  const std::size_t row = answer / blocks_;
-  return {row * pieces_, (row + 1) * pieces_};
+  const std::size_t band = answer / spans_;
+  return {band * pieces_, (band + 1) * pieces_};
 }
 
-// Entry (i, c) of the piece lies at coefficient c·stride - i, where X^N = -1. The rows are read
+MatrixLayout::Part MatrixLayout::part_of(std::size_t answer, std::size_t index) const {
+  const std::size_t column = answer % spans_ * width_;
+  return {answer / spans_ / bands_,
+          inner_of(index),
+          {column, std::min(column + width_, size_.columns)}};
+}
+
+// Entry (i, c) of the part lies at coefficient c·spacing - i, where X^N = -1. The rows are read
 // first, each at once: they may be far apart, or in a file.
 void MatrixLayout::factor(std::size_t answer, std::size_t index, const Rows& right,
                           std::span<Ring> poly) const {
-  const std::size_t first = index % pieces_ * stride_;
-  const std::size_t count = std::min(stride_, size_.inner - first);
-  const std::size_t row = answer / blocks_ / size_.rows * size_.inner + first;
-  const std::size_t column = answer % blocks_ * (kRlweSize / stride_);
-  const std::size_t columns = wanted_count(answer);
-  if (count * columns < kRlweSize) std::fill(poly.begin(), poly.end(), 0);
-  SecretVector<Ring> piece(count * columns);
+  const auto [matrix, inner, columns] = part_of(answer, index);
+  const std::size_t count = size(inner);
+  const std::size_t width = size(columns);
+  const std::size_t row = matrix * size_.inner + inner.begin;
+  if (count * width < kRlweSize) std::fill(poly.begin(), poly.end(), 0);
+  SecretVector<Ring> part(count * width);
   for (std::size_t i = 0; i < count; ++i) {
-    right.read(row + i, column, std::span(piece).subspan(i * columns, columns));
+    right.read(row + i, columns.begin, std::span(part).subspan(i * width, width));
   }
-  for (std::size_t begin = 0; begin < columns; begin += kColumnsTogether) {
-    const std::size_t end = std::min(begin + kColumnsTogether, columns);
+  for (std::size_t begin = 0; begin < width; begin += kColumnsTogether) {
+    const std::size_t end = std::min(begin + kColumnsTogether, width);
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t c = begin; c < end; ++c) {
-        poly[(c * stride_ - i) % kRlweSize] = piece[i * columns + c];
+        poly[(c * spacing() - i) % kRlweSize] = part[i * width + c];
       }
     }
   }
   for (std::size_t i = 1; i < count; ++i) poly[kRlweSize - i] = 0 - poly[kRlweSize - i];
 }
 
-std::size_t MatrixLayout::wanted_count(std::size_t answer) const {
-  const std::size_t columns = kRlweSize / stride_;
-  return std::min(columns, size_.columns - answer % blocks_ * columns);
-}
-
+// Row by row of the block.
 std::vector<std::size_t> MatrixLayout::wanted(std::size_t answer) const {
-  std::vector<std::size_t> positions(wanted_count(answer));
-  for (std::size_t c = 0; c < positions.size(); ++c) positions[c] = c * stride_;
+  const std::size_t first_upload = uploads_of(answer).begin;
+  const std::size_t columns = size(part_of(answer, first_upload).columns);
+  std::vector<std::size_t> positions;
+  for (std::size_t r = 0; r < size(rows_of(first_upload)); ++r) {
+    for (std::size_t c = 0; c < columns; ++c) {
+      positions.push_back(r * blocks_.stride + c * spacing());
+    }
+  }
   return positions;
 }
 
-std::size_t MatrixLayout::first_result(std::size_t answer) const {
-  return answer / blocks_ * size_.columns + answer % blocks_ * (kRlweSize / stride_);
+std::vector<std::size_t> MatrixLayout::entries(std::size_t answer) const {
+  const std::size_t first_upload = uploads_of(answer).begin;
+  const Range rows = rows_of(first_upload);
+  const Range columns = part_of(answer, first_upload).columns;
+  std::vector<std::size_t> entries;
+  for (std::size_t row = rows.begin; row < rows.end; ++row) {
+    for (std::size_t c = columns.begin; c < columns.end; ++c) {
+      entries.push_back(row * size_.columns + c);
+    }
+  }
+  return entries;
 }
 
 double MatrixLayout::flooding() const {

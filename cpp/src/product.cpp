@@ -66,8 +66,8 @@ void Product::setup(Session& session, const Tensor<Ring>& mask_a, const Tensor<R
   }
   const Plan plan(size, session.options().ot_k, choice_);
   if (plan.lattice) {
-    by_lattice(session, plan.layout, mask_a.data, plan.layout, DenseRows(mask_b.data, size.n),
-               own.data);
+    by_lattice(session, plan.layout, DenseRows(mask_a.data, size.k), plan.layout,
+               DenseRows(mask_b.data, size.n), own.data);
   } else {
     const Range all{0, plan.transfer.choices()};
     gilboa(session, plan.transfer, mask_a.data, all, mask_b.data, all, own.data);

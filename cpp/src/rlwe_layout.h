@@ -13,6 +13,7 @@
 #include "duet/cost.h"
 #include "duet/ring.h"
 #include "duet/rows.h"
+#include "duet/secret.h"
 #include "gilboa.h"
 
 namespace duet {
@@ -35,7 +36,7 @@ class RlweLayout {
   virtual std::size_t results() const = 0;
 
   // The coefficients of upload `index`, from the encrypted factor.
-  virtual std::vector<Ring> upload(std::size_t index, std::span<const Ring> left) const = 0;
+  virtual SecretVector<Ring> upload(std::size_t index, const Rows& left) const = 0;
 
   // The uploads that an answer is made of: from first to last. Both grow with the answer's number.
   virtual Range uploads_of(std::size_t answer) const = 0;
@@ -43,10 +44,10 @@ class RlweLayout {
   virtual void factor(std::size_t answer, std::size_t index, const Rows& right,
                       std::span<Ring> poly) const = 0;
 
-  // The coefficients that an answer brings, and the first of the entries of the result that they
-  // belong to.
+  // The coefficients that an answer brings, and the entries of the result that they belong to, in
+  // the same order.
   virtual std::vector<std::size_t> wanted(std::size_t answer) const = 0;
-  virtual std::size_t first_result(std::size_t answer) const = 0;
+  virtual std::vector<std::size_t> entries(std::size_t answer) const = 0;
 
   // The statistical distance from what tells nothing of all answers together.
   virtual double flooding() const = 0;

@@ -58,10 +58,9 @@ std::vector<std::size_t> wanted_of(const RlweLayout& layout, Range answers) {
 void add_results(const RlweLayout& layout, Range answers, std::span<const Ring> values,
                  std::span<Ring> out) {
   for (std::size_t answer = answers.begin; answer < answers.end; ++answer) {
-    const std::size_t count = layout.wanted(answer).size();
-    Ring* const result = out.data() + layout.first_result(answer);
-    for (std::size_t i = 0; i < count; ++i) result[i] += values[i];
-    values = values.subspan(count);
+    const std::vector<std::size_t> entries = layout.entries(answer);
+    for (std::size_t i = 0; i < entries.size(); ++i) out[entries[i]] += values[i];
+    values = values.subspan(entries.size());
   }
 }
 
@@ -164,7 +163,7 @@ RlweExchange::RlweExchange(RlweExchange&&) noexcept = default;
 RlweExchange& RlweExchange::operator=(RlweExchange&&) noexcept = default;
 RlweExchange::~RlweExchange() = default;
 
-void RlweExchange::send_uploads(Session& session, std::span<const Ring> left) {
+void RlweExchange::send_uploads(Session& session, const Rows& left) {
   const RlweSecretKey& key = keys_->mine;
   Prg seeds(session.random().seed());
   for (std::size_t begin = 0; begin < mine_->uploads(); begin += kWindow) {

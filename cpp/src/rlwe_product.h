@@ -28,7 +28,7 @@ class RlweExchange {
   RlweExchange& operator=(RlweExchange&&) noexcept;
   ~RlweExchange();
 
-  void send_uploads(Session& session, std::span<const Ring> left);
+  void send_uploads(Session& session, const Rows& left);
   // Computes the answers and adds this party's shares of the peer's products to `out`.
   void receive_uploads(Session& session, const Rows& right, std::span<Ring> out);
   void send_answers(Session& session);

@@ -24,8 +24,8 @@ void ShareExchange::check(const std::vector<Shape>& shapes) const {
   }
 }
 
-void ShareExchange::start(Session& session, std::span<const Ring> left,
-                          std::shared_ptr<const Rows> right, Tensor<Ring> own) {
+void ShareExchange::start(Session& session, const Rows& left, std::shared_ptr<const Rows> right,
+                          Tensor<Ring> own) {
   right_ = std::move(right);
   result_ = std::move(own);
   exchange_->send_uploads(session, left);

@@ -59,18 +59,19 @@ void ShareProduct::send_uploads(Session& session, const Tensor<Ring>& a, const T
   Tensor<Ring> own = matmul(a, b);
   const std::size_t rank = a.shape.size();
   if (swapped_) {
-    start(session, swap_last_axes(b).data,
+    start(session, DenseRows(swap_last_axes(b).data, b.shape[rank - 2]),
           std::make_unique<TransposedRows>(a.data, a.shape[rank - 2], a.shape.back()),
           swap_last_axes(own));
   } else {
-    start(session, a.data, std::make_unique<DenseRows>(b.data, b.shape.back()), std::move(own));
+    start(session, DenseRows(a.data, a.shape.back()),
+          std::make_unique<DenseRows>(b.data, b.shape.back()), std::move(own));
   }
 }
 
 void ShareProduct::send_uploads(Session& session, const Tensor<Ring>& a, const SharedRows& b) {
   if (swapped_) return send_uploads(session, a, b.tensor());
   check({a.shape, b.shape()});
-  start(session, a.data, b.rows(), matmul(a, b));
+  start(session, DenseRows(a.data, a.shape.back()), b.rows(), matmul(a, b));
 }
 
 Tensor<Ring> ShareProduct::receive_answers(Session& session) {

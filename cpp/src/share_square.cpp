@@ -80,8 +80,11 @@ void ShareSquare::send_uploads(Session& session, const Tensor<Ring>& x) {
   const std::array<std::span<const Ring>, 2> half{all.first(halves.middle),
                                                   all.subspan(halves.middle)};
   // Of a vector that is halved itself there is but one row in each half.
-  const std::size_t length = std::min(x.shape.back(), half[1 - own].size());
-  start(session, half[own], std::make_unique<DoubledRows>(half[1 - own], length), own_squares(x));
+  const auto length = [&](std::span<const Ring> rows) {
+    return std::min(x.shape.back(), rows.size());
+  };
+  start(session, DenseRows(half[own], length(half[own])),
+        std::make_unique<DoubledRows>(half[1 - own], length(half[1 - own])), own_squares(x));
 }
 
 Cost ShareSquare::online_cost(std::uint64_t batch, std::uint64_t k) {

@@ -63,8 +63,8 @@ void Square::setup(Session& session, const Tensor<Ring>& mask) {
   const int party = session.party();
   if (plan.lattice) {
     const auto own = static_cast<std::size_t>(party);
-    by_lattice(session, plan.layouts[own], mask.data, plan.layouts[1 - own],
-               DenseRows(mask.data, k), cross.data);
+    const DenseRows rows(mask.data, k);
+    by_lattice(session, plan.layouts[own], rows, plan.layouts[1 - own], rows, cross.data);
   } else {
     gilboa(session, plan.transfer, mask.data, half(plan.transfer, 1 - party), mask.data,
            half(plan.transfer, party), cross.data);

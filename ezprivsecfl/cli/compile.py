@@ -27,6 +27,7 @@ from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.ir.tensor.structure import Stack
 from ezprivsecfl.ir.text import parse_program, print_program
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import facts_of
@@ -62,11 +63,13 @@ class TracedProgram:
         program: As traced.
         boundary: What runs in the clear before, in words.
         initial_state: See ``Variant.first``.
+        clients: The only number of clients that it is for; None: any.
     """
 
     program: Program
     boundary: Sequence[str] = ()
     initial_state: InitialState = dict
+    clients: int | None = None
 
 
 GUARD = "put what it does when it is run below: if __name__ == '__main__'"
@@ -113,7 +116,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
     options = replace(options, accounting=chosen_accounting(arguments))
     backend = chosen_backend(arguments)
     backend.check()
-    sources = _read_text(path) if path.suffix == ".ir" else _find_in_file(path, name)
+    sources = _read_text(path) if path.suffix == ".ir" else _find_in_file(path, name, options.clients)
     if sources is None:
         return exits.PROGRAM
     programs, errors = _traced(sources)
@@ -126,7 +129,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
         folder = (arguments.output or path.with_suffix(".ez")) / called
         try:
             with progress(f"compiling {called}"):
-                fitting = options.fitting(traced.program)
+                fitting = replace(options.fitting(traced.program), exact_clients=traced.clients)
                 first = Variant.first(traced.program, traced.initial_state, fitting, backend)
                 lowered = first.lowered
             report = Report(facts_of(lowered, traced.boundary, of_initial_state=first.of_initial_state))
@@ -139,7 +142,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
             continue
         print(report)
         if arguments.cost:
-            print(lowered.cost(options.clients, arguments.cost))
+            print(lowered.cost(lowered.compiled.options.most_clients, arguments.cost))
         print(f"  Written to {folder}")
     return _reported(errors, total=len(sources))
 
@@ -193,11 +196,12 @@ def _read_text(path: Path) -> Sources:
     program = parse_program(text, str(path))
     if program.level is not Level.TENSOR:
         raise CompileError(f"{path} is an mpc program; only tensor programs can be compiled")
-    return {program.name: lambda: TracedProgram(program)}
+    clients = next((op.clients for op in program.of(Stack)), None)
+    return {program.name: lambda: TracedProgram(program, clients=clients)}
 
 
-def _find_in_file(path: Path, name: str) -> Sources | None:
-    """Finds the aggregations of a program file; None if the program itself failed."""
+def _find_in_file(path: Path, name: str, clients: int) -> Sources | None:
+    """Finds the aggregations of a program file, for ``clients`` if need be; None if the program itself failed."""
     load_code(path)  # what is no program is refused before TFF's long import
     with progress("importing TensorFlow Federated"):
         from ezprivsecfl.frontends.tff import Traces, find_computations, install_source_tracking
@@ -226,8 +230,8 @@ def _find_in_file(path: Path, name: str) -> Sources | None:
 
     def source(called: str) -> Callable[[], TracedProgram]:
         def traced() -> TracedProgram:
-            found = Traces(chosen[called], called).first()
-            return TracedProgram(found.program, found.boundary(), found.initial_state)
+            found = Traces(chosen[called], called).first(clients)
+            return TracedProgram(found.program, found.boundary(), found.initial_state, found.clients)
 
         return traced
 

@@ -59,7 +59,7 @@ def sections(facts: Facts) -> list[Section]:
         Section("What clients prove", proof_statements(facts.proofs, facts.plan)),
         Section("Precision", _precision(facts)),
         Section("Boolean circuits", _circuits(facts)),
-        Section(f"Expected traffic of a round of {facts.options.clients} clients", list(facts.traffic)),
+        Section(f"Expected traffic of a round of {facts.options.most_clients} clients", list(facts.traffic)),
     ]
 
 

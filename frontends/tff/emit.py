@@ -27,8 +27,10 @@ from ezprivsecfl.ir.tensor.structure import (
     Reduction,
     Reshape,
     Slice,
+    Stack,
     Sum,
     Transpose,
+    Unstack,
 )
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Shape
 
@@ -40,10 +42,14 @@ class Emitter:
 
     Args:
         name: The program's name.
+        number: The number of clients of a round, if the program is to be for no other; else it is not known.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, number: int | None = None) -> None:
         self.builder = ProgramBuilder(name, Level.TENSOR)
+        self.number = number
+        self.has_rows = False
+        """Whether a tensor of all clients' values was made, so that a ``number`` may help where something fails."""
         self.finite: set[str] = set()
         """Arguments of the server that must be finite, since results of tests for that rely on it."""
 
@@ -177,6 +183,22 @@ class Emitter:
         shape = (CLIENTS_DIM, *operand.shape)
         return Traced(self.builder.add(Broadcast, operand.value, shape=shape), batched=True)
 
+    def stack(self, tensor: Traced) -> Traced:
+        """All clients' values one after the other along a new first axis, of static size; only with a ``number``."""
+        assert tensor.batched
+        assert self.number is not None
+        if isinstance(tensor.value.op, Unstack):
+            return Traced(tensor.value.op.operands[0], batched=False)
+        return Traced(self.builder.add(Stack, tensor.value, clients=self.number), batched=False)
+
+    def unstack(self, tensor: Tensor) -> Traced:
+        """Of a tensor with one row for each client every client's row; only with a ``number``."""
+        operand = self.traced(tensor)
+        assert operand.shape[0] == self.number
+        if isinstance(operand.value.op, Stack):
+            return Traced(operand.value.op.operands[0], batched=True)
+        return Traced(self.builder.add(Unstack, operand.value), batched=True)
+
     def matmul(self, a: Tensor, b: Tensor) -> Traced:
         """Matrix product of the last two axes; earlier axes broadcast."""
         x, y = self.traced(a), self.traced(b)
@@ -185,6 +207,11 @@ class Emitter:
         rank = max(len(x.shape), len(y.shape))
         x, y = (self._with_rank(t, rank) if t.batched else t for t in (x, y))
         return Traced(self.builder.add(MatMul, x.value, y.value), x.batched or y.batched)
+
+    def matmul_over_clients(self, a: Traced, b: Traced) -> Traced:
+        """The sum over all clients of the products of every entry of one vector with every entry of another."""
+        columns = self.builder.add(Transpose, a.value, permutation=(1, 0))
+        return Traced(self.builder.add(MatMul, columns, b.value), batched=False)
 
     def _with_rank(self, tensor: Traced, rank: int) -> Traced:
         # Broadcasting aligns last axes: ones go between the clients axis and the others.

@@ -5,7 +5,7 @@ first traced on an accumulator that is not known. If every tensor of its result 
 ``+``, ``max``, ``min``, ``and`` or ``or`` something that depends on the client alone, the fold is that operation over
 all clients: with ``accumulate(a, v) = a + g(v)`` the sum ``zero + sum_i accumulate(0, v_i)``, and with an idempotent
 operation, ``accumulate(a, v) = a * g(v)``, the reduction of all ``accumulate(zero, v_i)``. A tensor that starts without
-rows, and to which every client appends one, has all the clients' values as rows: ``report`` may reduce over them.
+rows, and to which every client appends one, has all the clients' values as rows: see ``ops/client_rows.py``.
 
 ``merge``, with which TFF may join the accumulators of groups of clients, is not looked at: TFF demands that it gives
 what the fold over all of them gives.
@@ -81,11 +81,12 @@ def aggregate(emit: Emitter, argument: Node) -> Node:
     start = [leaf for leaf in leaves(zero) if not isinstance(leaf, Broken)]
     if not isinstance(accumulate, Function) or not isinstance(report, Function) or len(start) < len(list(leaves(zero))):
         return BROKEN
-    if report.block is not None and _grows(report.block.type_signature.result):
+    if report.block is not None and _grows(report.block.type_signature.result) and _draws(accumulate):
         raise Unsupported(OPENED)
     folds = _folds(emit, accumulate, zero, start, value)
     if folds is None:
         return BROKEN
+    emit.has_rows = emit.has_rows or Rows in folds
     neutral = [_neutral(leaf, fold) for leaf, fold in zip(start, folds, strict=True)]
     contributed = leaves(_apply(accumulate, with_leaves(zero, neutral), value))
     totals = [_total(emit, *one) for one in zip(folds, start, contributed, strict=True)]
@@ -102,6 +103,11 @@ def _grows(type_: Any) -> bool:
         return any(_grows(element) for _, element in tff.structure.iter_elements(type_))
     shape = type_.shape if isinstance(type_, tff.TensorType) else ()
     return shape is None or shape[:1] == (None,)
+
+
+def _draws(accumulate: Function) -> bool:
+    """Whether what an accumulator holds is drawn at random: then it is a sample of the clients."""
+    return accumulate.block is not None and b"Random" in accumulate.block.proto.SerializeToString()
 
 
 def _neutral(leaf: Tensor, fold: OverClients) -> Leaf:

@@ -18,6 +18,7 @@ from ezprivsecfl.frontends.tff.values import (
     Function,
     Leaf,
     Node,
+    Rows,
     Struct,
     leaves,
     map_leaves,
@@ -40,6 +41,12 @@ def _evaluate(emit: Emitter, argument: Node) -> Node:
 
 
 def _same(emit: Emitter, argument: Node) -> Node:
+    return argument
+
+
+def _broadcast(emit: Emitter, argument: Node) -> Node:
+    if any(isinstance(leaf, Rows) for leaf in leaves(argument)):
+        raise Unsupported("of the values of all clients; reduce over them at the server first")
     return argument
 
 
@@ -122,7 +129,7 @@ def _pair(argument: Node) -> tuple[Node, Node]:
 INTRINSICS: dict[str, Intrinsic] = {
     "federated_aggregate": aggregate,
     "federated_apply": _map,
-    "federated_broadcast": _same,
+    "federated_broadcast": _broadcast,
     "federated_eval_at_clients": _evaluate,
     "federated_eval_at_server": _evaluate,
     "federated_map": _map,
@@ -142,7 +149,7 @@ INTRINSICS: dict[str, Intrinsic] = {
 }
 """The supported intrinsics by their URI."""
 
-MOVES = {uri for uri, intrinsic in INTRINSICS.items() if intrinsic in (_map, _evaluate, _same)}
+MOVES = {uri for uri, intrinsic in INTRINSICS.items() if intrinsic in (_map, _evaluate, _same, _broadcast)}
 """Those that compute nothing themselves, so that they take data sets, too."""
 
 CALLERS = {

@@ -18,6 +18,10 @@ class Unsupported(Exception):  # noqa: N818 - it never leaves the front end, whe
     """Raised by a lowering that cannot take what it is given; the message says why."""
 
 
+class UnknownNumberError(UnsupportedError):
+    """A program cannot be traced for any number of clients; for a given one it may be."""
+
+
 class Problems:
     """The list of what is not supported."""
 
@@ -42,13 +46,13 @@ class Problems:
     def __bool__(self) -> bool:
         return bool(self._entries)
 
-    def raise_if_any(self, program: str) -> None:
-        """Raises UnsupportedError that lists all entries."""
+    def raise_if_any(self, program: str, kind: type[UnsupportedError] = UnsupportedError) -> None:
+        """Raises UnsupportedError, or one of a ``kind``, that lists all entries."""
         if not self._entries:
             return
         lines = "".join(f"\n  {_line(location, why)}" for location, why in self._entries)
         message = f"{program} uses what is not supported:{lines}\n{SUPPORTED}"
-        error = UnsupportedError(message)
+        error = kind(message)
         error.locations = tuple(location for location, _ in self._entries)
         raise error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,20 @@ class Arguments:
     answers: Mapping[str, Any] = field(default_factory=dict)
     kept: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     handed: Sequence[Any] = ()
+
+    @property
+    def usable_clients(self) -> int:
+        """How many clients have values of the parameters' types."""
+        columns = [column for column in self.values.values() if isinstance(column, list)]
+        return sum(not any(isinstance(column[i], InputError) for column in columns) for i in range(self.clients))
+
+    def without(self, dropped: Mapping[int, str]) -> Arguments:
+        """The same round without some clients, given by their positions, each with the reason."""
+
+        def left(column: list[Array | InputError]) -> list[Array | InputError]:
+            return [InputError(dropped[i]) if i in dropped else value for i, value in enumerate(column)]
+
+        return replace(self, values={path: left(v) if isinstance(v, list) else v for path, v in self.values.items()})
 
     def stacked(self) -> dict[str, Array]:
         """One array per input; the clients are stacked along the first axis.

@@ -153,7 +153,7 @@ def _definition(function: Any) -> Definition | None:
     code = getattr(target, "__code__", None)
     if code is None or is_library(code.co_filename):
         return None
-    names = tuple(inspect.signature(target).parameters)
+    names = tuple(inspect.signature(getattr(function, "python_function", function)).parameters)
     return Definition(target.__name__, Location(code.co_filename, code.co_firstlineno), names)
 
 

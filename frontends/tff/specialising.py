@@ -1,14 +1,15 @@
-"""Programs for given integers of the server, where these decide what is computed.
+"""Programs for given integers of the server, or a given number of clients, where these decide what is computed.
 
 How often a loop runs, or how many leaves a tree has, must be known when a program is compiled. Where that is an
 argument of the server, which is public, the program is traced for the value that it has: an aggregation whose state
-holds the arity of a tree, say. It is traced again if the value changes.
+holds the arity of a tree, say. It is traced again if the value changes. So is one that compares clients with each
+other, for each number of clients (``ops/client_rows.py``).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from functools import cached_property
 from typing import Any
 
@@ -18,10 +19,14 @@ import tensorflow_federated as tff
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.frontends.tff.discovery import initialize_of
 from ezprivsecfl.frontends.tff.leaves import elements_of
+from ezprivsecfl.frontends.tff.problems import UnknownNumberError
 from ezprivsecfl.frontends.tff.reference import reference_context
-from ezprivsecfl.frontends.tff.signature import Signature
+from ezprivsecfl.frontends.tff.signature import Arguments, Signature
 from ezprivsecfl.frontends.tff.tracing import TracedComputation, signature_of, trace
 from ezprivsecfl.ir.op import Array
+
+Admit = Callable[[str, int], None]
+"""Raises InputError for numbers of clients that no round of a computation, given by its name, may have."""
 
 MOST_ENTRIES = 16
 """Larger tensors of integers are data, and decide on no shape or number of iterations."""
@@ -36,41 +41,61 @@ class Traces:
     Args:
         computation: See ``trace``.
         name: See ``trace``.
+        clients: See ``trace``.
     """
 
-    def __init__(self, computation: Any, name: str | None = None) -> None:
+    def __init__(self, computation: Any, name: str | None = None, clients: int | None = None) -> None:
         self._computation = computation
         self._name = name
+        self._clients = clients
+        self._by_clients: dict[int, Traces] = {}
         self._shown: TracedComputation | None = None
         self._traced: list[TracedComputation] = []
 
-    def first(self) -> TracedComputation:
+    def first(self, clients: int) -> TracedComputation:
         """What the computation shows of itself before any call; of a process, for its first state if need be.
+
+        Args:
+            clients: How many clients it is for, if that must be known.
 
         Raises:
             UnsupportedError: It cannot be traced for that; see ``trace``.
         """
+        if self._needs_clients:
+            return self._of_clients(clients).first(clients)
         if self._shown is None:
-            self._shown = self._traced[0] if self._traced else self._for_all() or self._for_first_state()
+            self._shown = self._traced[0] if self._traced else self._for_first_state()
         return self._shown
 
-    def of(self, argument: object) -> TracedComputation:
+    def of(self, argument: object, admit: Admit = lambda name, clients: None) -> TracedComputation:
         """What serves a call.
 
         Args:
             argument: What a TFF context's ``invoke`` is given: see ``Signature.flatten``.
+            admit: See ``of_given``.
 
         Raises:
             UnsupportedError: It cannot be traced for such a call; see ``trace``.
             InputError: See ``TracedComputation.arguments``.
         """
-        if not self._traced and self._shown is None:
-            self._for_all()
+        if not self._needs_clients and self._traced and not self._traced[0].constants:
+            return self._traced[0]
+        return self.of_given(self._signature.flatten(argument), admit)
+
+    def of_given(self, given: Arguments, admit: Admit) -> TracedComputation:
+        """What serves a call, for its arguments; see ``of``.
+
+        Args:
+            given: The arguments.
+            admit: Asked about the number of clients, if it is traced for a number.
+        """
+        if self._needs_clients:
+            admit(self._signature.name, given.usable_clients)
+            return self._of_clients(given.usable_clients).of_given(given, admit)
         if self._traced and not self._traced[0].constants:
             return self._traced[0]
-        values = self._signature.flatten(argument).values
-        found = next((traced for traced in self._traced if traced.serves(values)), None)
-        return found or self._for_values(values)
+        found = next((traced for traced in self._traced if traced.serves(given.values)), None)
+        return found or self._for_values(given.values)
 
     @cached_property
     def _signature(self) -> Signature:
@@ -81,13 +106,24 @@ class Traces:
         # In order, since the first one is the first to be tried without.
         return dict.fromkeys(_deciding(self._signature.parameter, self._signature.parameter_path)).keys()
 
-    def _for_all(self) -> TracedComputation | None:
-        """For all values, and on shares alone; None if that cannot be."""
+    @cached_property
+    def _needs_clients(self) -> bool:
+        """Whether the number of clients must be known; else this traces for all values, on shares alone, if it can."""
         try:
-            self._traced.append(trace(self._computation, self._name))
+            self._traced.append(self._trace())
+        except UnknownNumberError:
+            return True
         except UnsupportedError:
-            return None
-        return self._traced[0]
+            pass
+        return False
+
+    def _of_clients(self, clients: int) -> Traces:
+        if clients not in self._by_clients:
+            self._by_clients[clients] = Traces(self._computation, self._name, clients)
+        return self._by_clients[clients]
+
+    def _trace(self, constants: Mapping[str, Array] | None = None, *, opening: bool = False) -> TracedComputation:
+        return trace(self._computation, self._name, constants, opening=opening, clients=self._clients)
 
     def _for_first_state(self) -> TracedComputation:
         initialize = initialize_of(self._computation)
@@ -102,7 +138,7 @@ class Traces:
         deciding = {path: np.array(values[path]) for path in self._deciding if path in values}
         traced = self._as_before(deciding)
         if traced is None:
-            traced = self._for_fewer(trace(self._computation, self._name, deciding, opening=True))
+            traced = self._for_fewer(self._trace(deciding, opening=True))
         self._traced.append(traced)
         return traced
 
@@ -111,7 +147,7 @@ class Traces:
         for before in self._traced:
             constants = {path: deciding[path] for path in before.constants}
             try:
-                traced = trace(self._computation, self._name, constants, opening=True)
+                traced = self._trace(constants, opening=True)
             except UnsupportedError:
                 continue
             if traced.opens_for_server == before.opens_for_server:
@@ -122,7 +158,7 @@ class Traces:
         for path in traced.constants:
             fewer = {other: value for other, value in traced.constants.items() if other != path}
             try:
-                other = trace(self._computation, self._name, fewer, opening=True)
+                other = self._trace(fewer, opening=True)
             except UnsupportedError:
                 continue  # this one is needed
             if other.opens_for_server == traced.opens_for_server:

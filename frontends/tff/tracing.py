@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow_federated as tff
 
-from ezprivsecfl.errors import UNKNOWN, ClientWorkWarning, CompileError, InputError, Location
+from ezprivsecfl.errors import UNKNOWN, ClientWorkWarning, CompileError, InputError, Location, UnsupportedError
 from ezprivsecfl.frontends.tff.blocks import BlockTracer
 from ezprivsecfl.frontends.tff.boundary.clear_work import ClearWork, Crossing, lines_text
 from ezprivsecfl.frontends.tff.boundary.recorder import Recorder, element
@@ -18,12 +18,13 @@ from ezprivsecfl.frontends.tff.definitions import find_definition
 from ezprivsecfl.frontends.tff.discovery import as_computation, has_clients_parameter, initialize_of
 from ezprivsecfl.frontends.tff.dtypes import has_ir_dtype, ir_dtype
 from ezprivsecfl.frontends.tff.emit import Emitter
+from ezprivsecfl.frontends.tff.folds import OPENED
 from ezprivsecfl.frontends.tff.leaves import elements_of, tensor_leaf
-from ezprivsecfl.frontends.tff.problems import Problems, Unsupported
+from ezprivsecfl.frontends.tff.problems import Problems, UnknownNumberError, Unsupported
 from ezprivsecfl.frontends.tff.reference import reference_context
 from ezprivsecfl.frontends.tff.signature import Arguments, Signature
 from ezprivsecfl.frontends.tff.source import Definition, definition_of
-from ezprivsecfl.frontends.tff.values import BROKEN, Function, Known, Local, Node, Origin, Struct, Tensor, Traced
+from ezprivsecfl.frontends.tff.values import BROKEN, Function, Known, Local, Node, Origin, Rows, Struct, Tensor, Traced
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.program import Program
@@ -50,6 +51,7 @@ class TracedComputation:
         finite: Arguments of the server that must be finite, by path.
         initialize: Of a process, the computation of its first state.
         constants: Arguments of the server, by path, whose values are part of the program; it serves no others.
+        clients: The only number of clients that it serves; None if it serves any.
     """
 
     program: Program
@@ -58,6 +60,7 @@ class TracedComputation:
     finite: frozenset[str] = frozenset()
     initialize: Any = None
     constants: Mapping[str, Array] = field(default_factory=dict)
+    clients: int | None = None
 
     def serves(self, values: Mapping[str, Any]) -> bool:
         """Whether a call's arguments, by path, have the values that are part of the program."""
@@ -95,10 +98,12 @@ class TracedComputation:
         given = {upload.path for site in (work.at_client, work.at_server) for upload in site.results} if work else set()
         needed = drop_unused(self.program, (Output,)).of(Input)
         arguments = [op for op in needed if op.placement is Placement.CLIENTS and op.path not in given]
+        exactly = () if self.clients is None else (f"Compiled for exactly {self.clients} clients; anew for others",)
         lines = {op.location for op in self.program.ops if not isinstance(op, Input | Output)} - {UNKNOWN}
         return [
             *(work.explained() if work else ["In the clear: nothing"]),
             *(f"Compiled for {path} = {value}; anew for others" for path, value in self.constants.items()),
+            *exactly,
             *(f"Each client uploads, in shares, its argument {op.path}" for op in arguments),
             f"After that, on shares and on what is opened: {lines_text(lines)}",
             *(work.after.explained() if work and work.after else []),
@@ -152,6 +157,7 @@ def trace(
     constants: Mapping[str, Array] | None = None,
     *,
     opening: bool = False,
+    clients: int | None = None,
 ) -> TracedComputation:
     """Traces a computation to the tensor level of the IR.
 
@@ -160,8 +166,10 @@ def trace(
         name: The program's name; by default that of the Python function, or of the variable in its module.
         constants: Arguments of the server, by path, that become part of the program with these values.
         opening: Whether aggregates may be opened for the server's own work; see ``boundary/after_opening.py``.
+        clients: The number of clients of a round, if the program is to be for no other.
 
     Raises:
+        UnknownNumberError: It cannot be traced for any number of clients, but may be for a given one.
         UnsupportedError: Lists everything in the computation that is not supported.
         CompileError: It has no CLIENTS-placed parameter, so there is nothing to keep secret.
         TypeError: It is no computation.
@@ -170,7 +178,7 @@ def trace(
     if not has_clients_parameter(described.comp):
         why = f"{described.name} has no CLIENTS-placed parameter; TFF itself runs such computations"
         raise CompileError(why, [described.place])
-    traced = _Trace(described, constants or {}, opening=opening).run()
+    traced = _Trace(described, constants or {}, opening=opening, clients=clients).run()
     for upload in traced.drawn_by_clients:
         warnings.warn(LEFT.format(described.name, upload.path, upload.location), ClientWorkWarning, stacklevel=2)
     return replace(traced, initialize=initialize_of(computation))
@@ -222,12 +230,14 @@ def _is_secret(output: Output) -> bool:
 class _Trace:
     """One computation being traced."""
 
-    def __init__(self, described: _Described, constants: Mapping[str, Array], *, opening: bool) -> None:
+    def __init__(
+        self, described: _Described, constants: Mapping[str, Array], *, opening: bool, clients: int | None
+    ) -> None:
         self._comp = described.comp
         self._name = described.name
         self._place = described.place
         self._constants = constants
-        self._emit = Emitter(described.name)
+        self._emit = Emitter(described.name, clients)
         self._problems = Problems()
         self._signature = described.signature()
         self._recorder = Recorder(self._emit, self._problems, opening=opening)
@@ -243,11 +253,13 @@ class _Trace:
         with self._emit.builder.at(self._place):
             self._outputs(result, signature.result, signature.result_path)
             self._recorder.open()
-        self._problems.raise_if_any(self._name)
+        number_helps = self._emit.has_rows and self._emit.number is None
+        self._problems.raise_if_any(self._name, UnknownNumberError if number_helps else UnsupportedError)
         program, clear_work = self._used(self._emit.builder.build())
         self._problems.raise_if_any(self._name)
         finite = frozenset(self._emit.finite)
-        return TracedComputation(program, signature, clear_work, finite, constants=self._constants)
+        number = self._emit.number
+        return TracedComputation(program, signature, clear_work, finite, constants=self._constants, clients=number)
 
     def _used(self, program: Program) -> tuple[Program, ClearWork | None]:
         """What results depend on, and all parameters; with the work in the clear that it needs."""
@@ -298,6 +310,8 @@ class _Trace:
             for i, (_, inner, inner_path) in enumerate(elements_of(type_, path)):
                 part = node.at(i) if isinstance(node, Struct) else BROKEN
                 self._outputs(part, inner, inner_path, at_clients=at_clients)
+        elif isinstance(node, Rows):
+            self._problems.add(self._place, f"result {path!r}: {OPENED}")
         elif isinstance(node, Known | Traced | Local):
             try:
                 if at_clients and self._recorder.needs_client([node]):

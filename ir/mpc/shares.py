@@ -30,6 +30,23 @@ class Gemm(ProtocolOp, name="gemm"):
         return (np.matmul(args[0], args[1]),)
 
 
+class Gram(ProtocolOp, name="gram"):
+    """All inner products of the rows of additive shares, ``[k, d] -> [k, k]``; half of what ``gemm`` sends."""
+
+    exact = MpcOp.evaluated
+
+    def infer(self) -> tuple[Type, ...]:
+        """Twice the fractional bits."""
+        (t,) = self.linear_types(1)
+        if not isinstance(t, ArithType) or len(t.shape) != 2:
+            raise self.fail("needs additive shares of shape [k, d]")
+        return (ArithType((t.shape[0], t.shape[0]), 2 * t.frac),)
+
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
+        """Modulo 2^64."""
+        return (np.matmul(args[0], args[0].T),)
+
+
 class SquareSumOfShares(ProtocolOp, name="square_sum_of_shares"):
     """Sum of squares over the last axis of additive shares ``[..., k]``."""
 
@@ -48,4 +65,4 @@ class SquareSumOfShares(ProtocolOp, name="square_sum_of_shares"):
 
 
 SHARE_PRODUCTS = (Gemm, SquareSumOfShares)
-"""Both kinds."""
+"""Both kinds that every back end for two servers has."""

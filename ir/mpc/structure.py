@@ -8,7 +8,16 @@ import numpy as np
 
 from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp
 from ezprivsecfl.ir.op import Array, Environment, Op
-from ezprivsecfl.ir.structural import BroadcastOp, ConcatOp, ReshapeOp, SliceOp, SumOp, TransposeOp
+from ezprivsecfl.ir.structural import (
+    BroadcastOp,
+    ConcatOp,
+    ReshapeOp,
+    SliceOp,
+    StackOp,
+    SumOp,
+    TransposeOp,
+    UnstackOp,
+)
 from ezprivsecfl.ir.types import ArithType, RingType, Type, WiresType
 
 
@@ -63,6 +72,18 @@ class Transpose(Moves, TransposeOp, LocalOp, name="transpose"):
 
 class Broadcast(Moves, BroadcastOp, LocalOp, name="broadcast"):
     """Repeats elements along axes of size 1."""
+
+    exact = MpcOp.evaluated
+
+
+class Stack(Moves, StackOp, LocalOp, name="stack"):
+    """Makes the clients axis one of static size: for rounds of exactly so many clients."""
+
+    exact = MpcOp.evaluated
+
+
+class Unstack(Moves, UnstackOp, LocalOp, name="unstack"):
+    """Makes an axis of as many elements as there are clients the clients axis again."""
 
     exact = MpcOp.evaluated
 

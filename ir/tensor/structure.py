@@ -17,9 +17,11 @@ from ezprivsecfl.ir.structural import (
     ConcatOp,
     ReshapeOp,
     SliceOp,
+    StackOp,
     StructuralOp,
     SumOp,
     TransposeOp,
+    UnstackOp,
     matmul_shape,
     reduced_shape,
 )
@@ -208,6 +210,18 @@ class Broadcast(BroadcastOp, View, name="broadcast"):
     """Repeats elements along axes of size 1, and along new leading axes."""
 
     on_shares = structure.Broadcast
+
+
+class Stack(StackOp, View, name="stack"):
+    """Makes the clients axis one of static size: for rounds of exactly so many clients."""
+
+    on_shares = structure.Stack
+
+
+class Unstack(UnstackOp, View, name="unstack"):
+    """Makes an axis of as many elements as there are clients the clients axis again."""
+
+    on_shares = structure.Unstack
 
 
 class Slice(SliceOp, Move, name="slice"):

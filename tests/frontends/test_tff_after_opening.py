@@ -27,7 +27,7 @@ AT_SERVER = tff.FederatedType(STRINGS, tff.SERVER)
 
 
 def traced(computation: Any) -> TracedComputation:
-    return Traces(computation).first()
+    return Traces(computation).first(2)
 
 
 def at_server(function: Any) -> Any:

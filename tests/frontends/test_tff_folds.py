@@ -150,8 +150,12 @@ def test_rows_may_be_computed_by_the_client_first(agrees: Agrees, vectors: list[
     [
         (lambda a: a, None, "it would open values of single clients"),
         (lambda a: a[:2], None, "it would open values of single clients"),
-        (lambda a: a[0], None, "StridedSlice: of the values of all clients; only element-wise operations and reduc"),
-        (lambda a: tf.reduce_sum(a * tf.ones([5, 3])), None, "Mul: of the values of all clients and a tensor that has"),
+        (lambda a: a[0], None, "StridedSlice: of the values of all clients, for a number of clients that is not known"),
+        (
+            lambda a: tf.reduce_sum(a * tf.ones([5, 3])),
+            None,
+            "Mul: of the values of all clients, for a number of clients that is not known",
+        ),
         (mean_of_all, lambda a, v: tf.concat([a, [v, v]], 0), "ConcatV2: appends more than one row for a client"),
         (mean_of_all, lambda a, v: tf.concat([[v], a], 0), "ConcatV2: .* a fold can only append"),
         (mean_of_all, lambda a, v: tf.concat([2.0 * a, [v]], 0), "Mul: of the values of the clients before"),

@@ -63,7 +63,7 @@ def expected(steps: int, round_: int = 0) -> Any:
 
 def test_only_what_decides_is_a_constant() -> None:
     """Not the number of the round, which changes in every one."""
-    traced = Traces(PROCESS).first()
+    traced = Traces(PROCESS).first(2)
     assert dict(traced.constants) == {"state/steps": 2}
     assert "Compiled for state/steps = 2; anew for others" in traced.boundary()
 
@@ -100,7 +100,7 @@ def test_the_first_state_is_computed_only_if_it_is_needed(monkeypatch: pytest.Mo
         return tff.federated_map(total, (state, tff.federated_sum(values)))
 
     process = Process(start, simple, next_is_multi_arg=True)
-    assert not Traces(process).first().constants
+    assert not Traces(process).first(2).constants
     assert not asked
 
 
@@ -112,7 +112,7 @@ def test_what_needs_no_constants_has_none() -> None:
             (k, tff.federated_sum(values)),
         )
 
-    assert not Traces(scaled).first().constants
+    assert not Traces(scaled).first(2).constants
 
 
 def test_what_is_refused_anyway_is_refused_for_what_the_program_says() -> None:
@@ -122,7 +122,7 @@ def test_what_is_refused_anyway_is_refused_for_what_the_program_says() -> None:
         return k, tff.federated_map(inverse, tff.federated_sum(values))
 
     argument = tff.structure.Struct([("k", np.int32(1)), ("values", VALUES)])
-    for attempt in (Traces(inverted).first, lambda: Traces(inverted).of(argument)):
+    for attempt in (lambda: Traces(inverted).first(2), lambda: Traces(inverted).of(argument)):
         with pytest.raises(UnsupportedError, match="MatrixInverse: not supported"):
             attempt()
 
@@ -130,7 +130,7 @@ def test_what_is_refused_anyway_is_refused_for_what_the_program_says() -> None:
 def test_without_values_it_is_refused_and_not_opened() -> None:
     traces = Traces(next_round)
     with pytest.raises(UnsupportedError, match="number of iterations"):
-        traces.first()
+        traces.first(2)
     called = traces.of(tff.structure.Struct([("state", state(2)), ("values", VALUES)]))
     assert not called.opens_for_server
     assert dict(called.constants) == {"state/steps": 2}

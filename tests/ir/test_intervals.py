@@ -44,10 +44,12 @@ ATTRIBUTES = {
     "clients": {"dtype": DType.F32},
     "top_values": {"count": 3},
     "top_indices": {"count": 2},
+    "stack": {"clients": 1},
 }
 BOOLEAN = ("and", "or", "not", "reduce_any", "reduce_all")
 BITS = ("bit_and", "bit_or", "bit_xor", "shift_right")
 WITHOUT_OPERANDS = ("input", "constant", "output", "gate")  # a gate takes public scalars
+EXACTLY_ONE = ("stack", "unstack")  # for exactly so many clients
 RANDOM = ("noised", "standard_normal")  # see test_noise.py
 
 
@@ -59,6 +61,8 @@ def example(name: str) -> TensorOp:
         operands = [value(4, dtype=DType.BOOL), value(4), value(4)]
     elif name == "precedes":
         operands = [value(4), value(4), value(4, dtype=DType.I32), value(4, dtype=DType.I32)]
+    elif name == "unstack":
+        operands = [structure.Stack(operands=(value(4),), clients=1).result]
     elif name == "matmul":
         operands = [value(2, 4), value(4, 2)]
     else:
@@ -97,6 +101,7 @@ def intervals(draw: st.DrawFn) -> Interval:
 @given(data=st.data(), clients=st.integers(1, CLIENTS))
 def test_results_lie_within_the_interval(name: str, data: st.DataObject, clients: int):
     op = example(name)
+    clients = 1 if name in EXACTLY_ONE else clients
     types = [o.type for o in op.operands]
     assert all(isinstance(t, TensorType) for t in types)
     operands = [TRUTH if t.dtype is DType.BOOL else data.draw(intervals()) for t in types]

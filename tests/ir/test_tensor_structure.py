@@ -9,7 +9,7 @@ import pytest
 from ezprivsecfl.errors import VerifyError
 from ezprivsecfl.ir.op import Array, Environment, Value
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement, TensorOp
-from ezprivsecfl.ir.tensor.structure import Reshape, Slice
+from ezprivsecfl.ir.tensor.structure import Reshape, Slice, Stack, Unstack
 from ezprivsecfl.ir.types import DType, Secrecy, TensorType
 
 X = np.arange(6.0).reshape(2, 3)
@@ -102,6 +102,9 @@ INFER_ERRORS: list[tuple[str, list[Value], dict[str, Any], str]] = [
         {"starts": (1, 0), "sizes": (2, 6), "strides": (1, 1)},
         "the clients axis can only be taken whole",
     ),
+    ("stack", [A], {"clients": 2}, "[2, 3] has no clients axis, just the first one, to get size 2"),
+    ("stack", [PER_CLIENT], {"clients": 0}, "[n, 6] has no clients axis, just the first one, to get size 0"),
+    ("unstack", [PER_CLIENT], {}, "[n, 6] has no first axis of static size, or a clients axis already"),
     ("concat", [A, value_of(DType.F32, 2, 4)], {"axis": 0}, "shapes do not join along axis 0"),
     ("concat", [A, A], {"axis": 2}, "shapes do not join along axis 2"),
     ("concat", [A, A], {"axis": -1}, "shapes do not join along axis -1"),
@@ -138,4 +141,19 @@ def test_every_operation_that_is_not_elementwise_is_tested() -> None:
     from ezprivsecfl.ir.tensor.noise import Noised, StandardNormal  # see test_noise.py
 
     others = {name for name, kind in TensorOp.REGISTRY.items() if not issubclass(kind, Elementwise)}
-    assert others == {case[0] for case in CASES} | {Input.name, Output.name, Noised.name, StandardNormal.name}
+    elsewhere = {Input.name, Output.name, Noised.name, StandardNormal.name, Stack.name, Unstack.name}
+    assert others == {case[0] for case in CASES} | elsewhere
+
+
+def test_stacked_clients_have_the_same_elements() -> None:
+    rows = value_of(DType.F32, "n", 2, secrecy=Secrecy.SECRET)
+    stack = Stack(operands=(rows,), clients=3)
+    unstack = Unstack(operands=(stack.result,))
+    assert stack.result.type == TensorType((3, 2), DType.F32, Secrecy.SECRET)
+    assert unstack.result.type == rows.type
+    elements = np.arange(6.0).reshape(3, 2)
+    for op in (stack, unstack):
+        (same,) = op.evaluate([elements], Environment(3))
+        np.testing.assert_array_equal(same, elements)
+        with pytest.raises(ValueError, match="for exactly 3 clients, in a round of 2"):
+            op.evaluate([elements[:2]], Environment(2))

@@ -66,6 +66,8 @@ def attributes(draw: st.DrawFn, name: str, shape: Shape) -> dict[str, Any]:
         return {"axis": draw(st.integers(0, max(rank - 1, 0)))}
     if name in ("top_values", "top_indices"):
         return {"count": draw(st.integers(1, 3))}
+    if name == "stack":
+        return {"clients": CLIENTS}
     return {"dtype": draw(dtypes)} if name in ("cast", "clients") else {}
 
 
@@ -93,6 +95,8 @@ def programs(draw: st.DrawFn) -> tuple[Program, dict[str, Array]]:
         operands = [first, draw(st.sampled_from(alike)), draw(st.sampled_from(alike))]
         if kind.name == "pow" and dtype_of(first).is_integer:
             continue  # numpy refuses negative exponents of integers
+        if kind.name == "unstack" and first.type.shape[:1] != (CLIENTS,):
+            continue  # only in a round of another number of clients
         if kind.name == "select":
             operands[0] = draw(st.sampled_from([v for v in values if dtype_of(v) is DType.BOOL] or [first]))
         if kind.name == "matmul" and len(first.type.shape) > 1:

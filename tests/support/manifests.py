@@ -39,7 +39,9 @@ def manifest_with(
     squares: tuple[str, ...] = (),
 ) -> Manifest:
     """With these parameters."""
-    return Manifest(name, "duet", clients, min_clients, drop_bad_clients, shares, (), (), (), (), share_bits, squares)
+    return Manifest(
+        name, "duet", clients, None, min_clients, drop_bad_clients, shares, (), (), (), (), share_bits, squares
+    )
 
 
 def manifest_of(

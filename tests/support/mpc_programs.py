@@ -127,6 +127,7 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
             coins = b.add(sketch.Coins)
             sums["sketch"] = b.add(structure.Sum, b.add(sketch.Sketch, x, coins, sums=12), axes=(0,))
             b.append(io.Output(operands=(coins,), location=b.location, path="coins"))
+            sums["gram"] = b.add(shares.Gram, b.add(structure.Transpose, x, permutation=(1, 0)))  # [4, 4], frac 2F
             nothing = b.add(io.Constant, value=np.array(0, dtype=np.uint64), frac=2 * FRAC)
             sums["noised"] = b.add(noise.AddNoise, weighted, nothing, full=True, draw=0)  # of no deviation
             sums["boolean"] = _on_boolean_shares(b, x, g)

@@ -28,14 +28,11 @@ class Kernel(ABC, Generic[AnyOp]):
     Attributes:
         name: The engine's name of the kernel.
         operation: The class of the operations that it carries out, or some of them (see ``takes``).
-        on_shares: For a kernel on masked values, the one that does the same on additive shares as they are, for the
-            same sizes; None if there is none.
     """
 
     REGISTRY: ClassVar[dict[str, type[Kernel[Any]]]] = {}
     name: ClassVar[str] = ""
     operation: ClassVar[type[Op]]
-    on_shares: ClassVar[type[Kernel[Any]] | None] = None
 
     op: AnyOp
     program: Program
@@ -69,6 +66,14 @@ class Kernel(ABC, Generic[AnyOp]):
     def settings(self) -> Mapping[str, Any]:
         """What else its cost depends on, as the engine names it."""
         return {}
+
+    @property
+    def on_shares(self) -> type[Kernel[Any]] | None:
+        """For a kernel on masked values, the one that does the same on additive shares as they are; None if none does.
+
+        It takes the same operands, or the first of them alone.
+        """
+        return None
 
     def cost(self, clients: int) -> DeclaredCost:
         """What the engine declares for a round of so many clients."""

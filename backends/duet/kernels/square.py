@@ -12,8 +12,12 @@ class Square(MaskedProducts[protocol.SquareSum], name="square"):
     """A batch of sums of squares."""
 
     operation = protocol.SquareSum
-    on_shares = ShareSquare
     member = "squares"
+
+    @property
+    def on_shares(self) -> type[ShareSquare]:
+        """The same of shares."""
+        return ShareSquare
 
     def sizes(self, clients: int) -> dict[str, int]:
         """The batch and the axis that is summed over."""

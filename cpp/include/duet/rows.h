@@ -35,4 +35,18 @@ class DenseRows final : public Rows {
   std::size_t length_;
 };
 
+// What somebody else holds on to: columns from number `begin` on.
+class BorrowedRows final : public Rows {
+ public:
+  explicit BorrowedRows(const Rows& rows, std::size_t begin = 0) : rows_(rows), begin_(begin) {}
+
+  void read(std::size_t row, std::size_t first, std::span<Ring> out) const override {
+    rows_.read(row, begin_ + first, out);
+  }
+
+ private:
+  const Rows& rows_;
+  std::size_t begin_;
+};
+
 }  // namespace duet

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "duet/cost.h"
@@ -38,7 +37,7 @@ class ShareExchange {
   void prepare(std::unique_ptr<RlweExchange> exchange, std::vector<Shape> shapes);
   // SetupError unless the operands have the shapes that were prepared for.
   void check(const std::vector<Shape>& shapes) const;
-  void start(Session& session, std::span<const Ring> left, std::shared_ptr<const Rows> right,
+  void start(Session& session, const Rows& left, std::shared_ptr<const Rows> right,
              Tensor<Ring> own);
 
  private:

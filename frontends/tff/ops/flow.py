@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ezprivsecfl.frontends.tff.emit import Emitter
+from ezprivsecfl.frontends.tff.ops.client_rows import stacked
 from ezprivsecfl.frontends.tff.ops.comparisons import as_condition, choose
 from ezprivsecfl.frontends.tff.ops.registry import Call, control
 from ezprivsecfl.frontends.tff.problems import Unsupported
@@ -73,7 +74,7 @@ def _choices(call: Call, condition: Tensor, first: Sequence[Leaf], second: Seque
 
 def _chosen(emit: Emitter, condition: Tensor, x: Leaf, y: Leaf) -> Leaf:
     if not isinstance(x, TensorList) or not isinstance(y, TensorList):
-        return choose(emit, condition, x, y)
+        return x if x is y else choose(emit, condition, stacked(emit, x), stacked(emit, y))
     if [e is None for e in x.elements] != [e is None for e in y.elements]:
         raise Unsupported("with branches that set different elements of a list")
     pairs = zip(x.elements, y.elements, strict=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ezprivsecfl.frontends.tff.ops.client_rows import stacked
 from ezprivsecfl.frontends.tff.ops.registry import Call, control
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import BROKEN, Broken, Known, Leaf, Tensor, TensorList
@@ -26,7 +27,7 @@ def reserve(call: Call) -> Leaf:
 @control("TensorListFromTensor")
 def from_tensor(call: Call) -> Leaf:
     """The rows of a tensor."""
-    tensor = call.leaves[0]
+    tensor = stacked(call.emit, call.leaves[0])
     if isinstance(tensor, Broken):
         return BROKEN
     return TensorList(tuple(_row(call, tensor, i) for i in range(tensor.shape[0])))

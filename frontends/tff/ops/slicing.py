@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.ops.registry import Call, lowering
 from ezprivsecfl.frontends.tff.problems import Unsupported
-from ezprivsecfl.frontends.tff.values import Leaf
+from ezprivsecfl.frontends.tff.values import Leaf, Tensor, Traced
 
 
 @lowering("Slice")
@@ -23,12 +24,16 @@ def slice_(call: Call) -> Leaf:
 @lowering("StridedSlice")
 def strided_slice(call: Call) -> Leaf:
     """Python's ``x[a:b:c, i, ..., tf.newaxis]``."""
-    x = call.args[0]
+    return sliced(call.emit, call.args[0], indices_of(call))
+
+
+def sliced(emit: Emitter, x: Tensor, indices: list[Any]) -> Traced:
+    """What Python's indices give of a tensor: integers, slices, ``...`` and None."""
     starts: list[int] = []
     sizes: list[int] = []
     strides: list[int] = []
     shape: list[int] = []
-    for index in _per_axis(_indices(call), len(x.shape)):
+    for index in _per_axis(indices, len(x.shape)):
         if index is None:
             shape.append(1)
             continue
@@ -44,10 +49,11 @@ def strided_slice(call: Call) -> Leaf:
         starts.append(start)
         sizes.append(count)
         strides.append(stride)
-    return call.emit.reshape(call.emit.slice(x, tuple(starts), tuple(sizes), tuple(strides)), tuple(shape))
+    return emit.reshape(emit.slice(x, tuple(starts), tuple(sizes), tuple(strides)), tuple(shape))
 
 
-def _indices(call: Call) -> list[Any]:
+def indices_of(call: Call) -> list[Any]:
+    """The indices of a strided slice, as Python has them."""
     begins, ends, steps = (call.integers(i, w) for i, w in ((1, "start"), (2, "end"), (3, "stride")))
     masks = {name: call.attr(f"{name}_mask") for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
     indices: list[Any] = []

@@ -32,7 +32,7 @@ def compiled_example(name: str) -> dict[str, Compiled]:
     install_source_tracking()
     found = find_computations(execute(EXAMPLES / f"{name}.py", [], name="__golden__"))
     return {
-        called: compile_program(Traces(computation, called).first().program, Options(clients=30))
+        called: compile_program(Traces(computation, called).first(30).program, Options(clients=30))
         for called, computation in found.items()
     }
 
@@ -66,4 +66,4 @@ def test_traffic_is_estimated_from_the_phases():
 
 def trace_of(name):
     found = find_computations(execute(EXAMPLES / f"{name}.py", [], name="__golden__"))
-    return Traces(found[name], name).first().program
+    return Traces(found[name], name).first(30).program
