@@ -59,6 +59,7 @@ def tensor_passes(options: Options) -> list[Pass]:
         ReduceByTrees(),
         SortByNetworks(),
         FactorScales(),
+        Simplify(),
         ProductsInSpan(),
         BlendSelections(),
         Simplify(),

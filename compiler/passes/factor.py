@@ -46,7 +46,7 @@ from ezprivsecfl.ir.tensor.elementwise import (
     Sqrt,
     Sub,
 )
-from ezprivsecfl.ir.tensor.structure import MatMul, Reshape, Sum, Transpose
+from ezprivsecfl.ir.tensor.structure import MatMul, Reshape, Stack, Sum, Transpose
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, Shape, count
 
@@ -119,7 +119,7 @@ class _Rewrite:
             return self._times(parts[0], self._inverse_or_zero(parts[1]), shape)
         if isinstance(op, Neg):
             return Factored(self.b.add(Neg, parts[0].base), parts[0].factors)
-        if isinstance(op, Reshape | Transpose):
+        if isinstance(op, Reshape | Transpose | Stack):
             moved = self._moved(op, parts[0])
             if moved is not None:
                 return moved
@@ -186,6 +186,9 @@ class _Rewrite:
         for f in x.factors:
             if isinstance(op, Transpose):
                 factors.append(self.b.add(Transpose, f, permutation=op.permutation))
+                continue
+            if isinstance(op, Stack):
+                factors.append(self.b.append(op.rebuild([f])).result if f.type.shape[0] == CLIENTS_DIM else f)
                 continue
             assert isinstance(op, Reshape)
             shape = reshaped_factor(x.shape, f.type.shape, op.shape)

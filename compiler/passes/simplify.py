@@ -28,7 +28,7 @@ from ezprivsecfl.ir.tensor.elementwise import (
     Sub,
 )
 from ezprivsecfl.ir.tensor.gate import Gate
-from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, MatMul, Reshape, Sum, Transpose
+from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, MatMul, Reshape, Stack, Sum, Transpose
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM
 
@@ -115,6 +115,11 @@ def _rewritten(builder: ProgramBuilder, op: Op) -> Value | None:
             return first
         if isinstance(op, Reshape) and isinstance(first.op, Reshape):
             return _rewritten_or_new(builder, Reshape(operands=first.op.operands, shape=op.shape))
+    if isinstance(op, Stack) and first is not None and isinstance(first.op, Reshape):
+        (inner,) = first.op.operands
+        if inner.type.shape[0] == CLIENTS_DIM and first.type.shape[0] == CLIENTS_DIM:  # so that equal rows are found
+            stacked = builder.add(Stack, inner, clients=op.clients)
+            return _rewritten_or_new(builder, Reshape(operands=(stacked,), shape=op.result.type.shape))
     if isinstance(op, Transpose) and op.permutation == tuple(range(len(op.permutation))):
         return first
     if isinstance(op, Cast) and first is not None and op.dtype is tensor_type(first).dtype:
