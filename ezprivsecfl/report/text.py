@@ -65,8 +65,10 @@ def sections(facts: Facts) -> list[Section]:
 
 def _computed(facts: Facts) -> list[str]:
     options = facts.options
+    exact = options.exact_clients
+    clients = f"{options.min_clients} to {options.clients}" if exact is None else f"exactly {exact}"
     return [
-        f"From each of {options.min_clients} to {options.clients} clients: {_listed(facts.inputs_of_clients)}",
+        f"From each of {clients} clients: {_listed(facts.inputs_of_clients)}",
         *([f"From the server: {_listed(facts.inputs_of_server)}"] if facts.inputs_of_server else []),
         *([INITIAL_STATE] if facts.of_initial_state else []),
         f"Results: {_listed(facts.results)}",
@@ -177,7 +179,7 @@ def _sketches(facts: Facts) -> list[str]:
 def _circuits(facts: Facts) -> list[str]:
     if not facts.circuits:
         return ["none"]
-    clients = facts.options.clients
+    clients = facts.options.most_clients
     statements, total = [], 0
     for use in facts.circuits:
         often = f"once per element of {shape_text(use.shape)}" if use.shape else "once"

@@ -61,6 +61,11 @@ WITH_NUMBER = {
         :4
     ],
     "pairs of norms": lambda u: tf.reduce_sum(tf.abs((n := tf.norm(u, axis=1))[:, None] - n[None, :]), 0)[:4],
+    "diagonal of products": lambda u: tf.sort(tf.linalg.diag_part(tf.matmul(u, u, transpose_b=True)))[:4],
+    "another diagonal": lambda u: tf.linalg.diag_part(tf.matmul(u, u, transpose_b=True), k=1)[:4],
+    "diagonal of other products": lambda u: (
+        tf.linalg.diag_part(tf.matmul(u, 2.0 * u, transpose_b=True))[1:] * tf.reduce_max(u)
+    ),
     "one more row": lambda u: tf.sort(tf.concat([u, tf.zeros([1, SIZE])], 0), 0)[2],
     "each by map_fn": lambda u: tf.reduce_max(tf.map_fn(lambda v: v * v[0], u), 0),
     "branch": lambda u: tf.reduce_mean(tf.cond(tf.reduce_sum(u) > 0, lambda: u, lambda: -u), 0),
@@ -165,3 +170,10 @@ def test_rows_do_not_leave_the_server() -> None:
 
     with pytest.raises(UnsupportedError, match="federated_broadcast: of the values of all clients; reduce over them"):
         Traces(broadcast).first(CLIENTS)
+
+
+def test_a_diagonal_of_products_is_each_clients_own() -> None:
+    traced = Traces(ez.robust_aggregation(WITH_NUMBER["diagonal of products"]).computation(VECTOR)).first(CLIENTS)
+    (squares,) = [op for op in traced.program.ops if op.name == "square"]
+    assert squares.result.type.shape == ("n", SIZE)
+    assert not [op for op in traced.program.ops if op.name == "slice" and op.result.type.shape[1:2] == (CLIENTS,)]

@@ -14,6 +14,9 @@ from in_process import InProcess
 
 import ezprivsecfl as ez
 from ezprivsecfl.errors import DivisionError, DroppedClientWarning, IncompleteRound, InputError
+from ezprivsecfl.frontends.tff import install_source_tracking
+
+install_source_tracking()
 
 SIZE, CLIENTS, BAD = 12, 5, 2
 OTHERS = [c for c in range(CLIENTS) if c != BAD]
@@ -38,6 +41,15 @@ def by_largest(updates: Any) -> Any:
     """Sorted, a client's entries are no row any more, but still along an axis of clients."""
     largest = tf.sort(tf.abs(updates), axis=1)[:, -1:]
     return tf.sort(updates / largest, axis=0)[1]
+
+
+@ez.robust_aggregation
+def cosines(updates: Any) -> Any:
+    """Each update weighted by its cosines to all, of which the products of all pairs have the lengths."""
+    products = tf.matmul(updates, updates, transpose_b=True)
+    inverse = 1.0 / tf.sqrt(tf.linalg.diag_part(products))
+    weights = tf.reduce_sum(products * inverse[:, None] * inverse[None, :], 1)
+    return tf.linalg.matvec(updates, weights, transpose_a=True)
 
 
 @dataclass
@@ -146,11 +158,12 @@ def test_what_belongs_to_two_clients_is_an_error_that_names_the_place(updates: l
         program.run(spoiled(updates, 0.0, BAD))
 
 
-def test_what_is_along_an_axis_of_clients_is_a_clients_own(updates: list[Any]) -> None:
-    program = ez.compile(by_largest.computation(VECTOR), clients=CLIENTS, backend="plain")
+@pytest.mark.parametrize("rule", [by_largest, cosines])
+def test_what_is_along_an_axis_of_clients_is_a_clients_own(rule: ez.RobustAggregation, updates: list[Any]) -> None:
+    program = ez.compile(rule.computation(VECTOR), clients=CLIENTS, backend="plain")
     with pytest.warns(DroppedClientWarning, match=f"client {BAD}: "):
         got = program.run(spoiled(updates, 0.0, BAD))
-    close(got, by_largest(without(updates, BAD)))
+    close(got, rule(without(updates, BAD)))
 
 
 class Round:
@@ -176,7 +189,7 @@ def servers(program: ez.SecureProgram) -> Round:
 
 def test_without_a_client_nothing_is_computed(servers: Round, updates: list[Any]) -> None:
     for client in OTHERS:
-        servers.both.upload(client, value=updates[client])
+        servers.both.upload(client, updates=updates[client])
     assert all(isinstance(result, IncompleteRound) for result in servers.run())
     assert [spy.log for spy in servers.spies] == [[], []]
     for server in servers.both.servers:
@@ -186,7 +199,7 @@ def test_without_a_client_nothing_is_computed(servers: Round, updates: list[Any]
 
 def test_a_proof_that_fails_ends_the_round_before_anything_is_computed(servers: Round, updates: list[Any]) -> None:
     for client in range(CLIENTS):
-        uploads = servers.both.uploads(client, value=updates[client])
+        uploads = servers.both.uploads(client, updates=updates[client])
         if client == BAD:
             uploads.arrays[1][-1][0] ^= 1
         servers.both.send(client, uploads)
@@ -197,7 +210,7 @@ def test_a_proof_that_fails_ends_the_round_before_anything_is_computed(servers: 
 
 def test_a_client_that_is_flagged_ends_the_round_before_a_result_is_opened(servers: Round, updates: list[Any]) -> None:
     for client, update in enumerate(spoiled(updates, 0.0, BAD)):
-        servers.both.upload(client, value=update)
+        servers.both.upload(client, updates=update)
     assert all(isinstance(result, IncompleteRound) for result in servers.run())
     assert [spy.log for spy in servers.spies] == [["online"], ["online"]]
     assert all(list(server.invalid) == [BAD] for server in servers.both.servers)
@@ -205,7 +218,7 @@ def test_a_client_that_is_flagged_ends_the_round_before_a_result_is_opened(serve
 
 def test_a_whole_round_is_computed_and_opened(servers: Round, updates: list[Any]) -> None:
     for client in range(CLIENTS):
-        servers.both.upload(client, value=updates[client])
+        servers.both.upload(client, updates=updates[client])
     first, second = servers.run()
     assert [spy.log for spy in servers.spies] == [["online", "reveal"]] * 2
     close(first["result"], median_of_inverses(np.stack(updates)))
