@@ -16,6 +16,7 @@ from ezprivsecfl.ir.types import within_client
 USEFUL_BITS = 24
 """Significant bits of a float32; the smallest inputs that formats are made for have 4 fewer."""
 
+
 def is_only_added_up(value: Value, domains: Domains) -> bool:
     """Whether no circuit takes anything that is computed of a value: there the last places of small entries count."""
     seen, pending = {value}, [value]
