@@ -35,6 +35,7 @@ ATTEMPTS = (
     (COMFORTABLE_BITS, 2.0**15, LEAST),
     (COMFORTABLE_BITS, 2.0**10, LEAST),
     (INPUT_BITS, RATIO, LEAST),
+    (COMFORTABLE_BITS - 2, 2.0**10, LEAST),
     (INPUT_BITS, 2.0**10, LEAST),
     (INPUT_BITS, 2.0**15, 0.0),
     (INPUT_BITS, 2.0**10, 0.0),
@@ -44,7 +45,8 @@ ATTEMPTS = (
 """Significant bits of inputs, and how far working ranges reach (``ratio`` and ``least`` of ``Ranges``).
 
 Where the ring has no room for all, precise inputs come before wide working ranges: a value beyond its working range is
-an error or drops its client, and is named, but of what an input loses there is only a warning.
+an error or drops its client, and is named, but of what an input loses there is only a warning. The narrowest working
+ranges are tried for a few places fewer first: they may have room for these.
 """
 
 

@@ -54,7 +54,8 @@ def test_one_server_gets_a_seed_and_the_other_10_bytes_per_parameter_and_a_proof
     uploads = share(manifest, checked(manifest, {"w": update, "b": bias}, 3), occasion)
     (first_bytes, first), (second_bytes, second) = map(sent, upload_messages("0" * 64, occasion, uploads))
     assert 0 <= first_bytes - SEED_BYTES < HEADER_BYTES
-    bits = ((80, layout.entries),) if update.size <= 1000 else ((88, update.size), (80, layout.entries - update.size))
+    large = 0 if update.size <= 1000 else update.size + 4  # with the entries that go with its norm
+    bits = ((88, large), (80, layout.entries - large))
     assert layout.high_bytes == sum((b - 64) // 8 * count for b, count in bits)
     assert 0 <= second_bytes - 8 * layout.entries - layout.high_bytes - 32 * layout.coefficients < HEADER_BYTES
     header = {"do": "upload", "program": "0" * 64, "client": 3, "round": bytes(range(16)).hex()}

@@ -184,3 +184,14 @@ def test_no_nan_division_also_by_zero_of_what_is_not_a_number():
     compiled = compiled_for(b.build(), inputs)
     assert worst_error(compiled, inputs) <= TOLERANCE
     assert not simulated(compiled, inputs).statistics.dropped
+
+
+def test_places_are_given_up_for_room_a_few_at_a_time():
+    """Norms of short rows divide long ones: a proved norm takes 2 bits of the ring, and not 5 of the inputs' places."""
+    b = TensorProgram("columns")
+    x = b.clients("x", 3, 3)
+    norms = b.add(ew.Sqrt, b.add(st.Sum, b.add(ew.Mul, x, x), axes=(2,)))
+    b.returns(total(b, b.add(ew.Div, x, b.add(st.Reshape, norms, shape=("n", 1, 3)))))
+    first, second = [[1e-3, 0, 0], [0, 5, 0], [7, 0, 1]], [[2e-3, 0, 0], [0, 5, 0], [7, 3, 1]]
+    inputs = {"x": np.array([first, second])}
+    assert worst_error(compiled_for(b.build(), inputs), inputs) <= TOLERANCE / 4

@@ -70,10 +70,11 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Program, Options], tupl
         (2, divided_rows(weighted=True), 5, {"y": 8.0}),
         (3, weighted_mean(5), 100, {"weight": 1024.0}),
         (4, divided_rows(weighted=False), 5, {"y": 8.0}),
-        (5, divided_rows(weighted=True), 5, {"y": 1024.0}),
-        (6, weighted_mean(5), 5_000, SIGNED),
-        (7, distances(), 5, {"x": 1.0, "state": 2.0**14}),
-        (8, weighted_mean(5), 20_000, SIGNED),
+        (5, divided_rows(weighted=False), 5, {"y": 32.0}),
+        (6, divided_rows(weighted=True), 5, {"y": 1024.0}),
+        (7, weighted_mean(5), 5_000, SIGNED),
+        (8, distances(), 5, {"x": 1.0, "state": 2.0**14}),
+        (9, weighted_mean(5), 20_000, SIGNED),
     ],
 )
 def test_precise_inputs_come_before_wide_ranges(chosen, attempt, program, clients, bounds):
