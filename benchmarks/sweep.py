@@ -24,6 +24,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--computations", nargs="+", choices=COMPUTATIONS, default=list(COMPUTATIONS))
     parser.add_argument("--clients", nargs="+", type=int, metavar="N")
     parser.add_argument("--sizes", nargs="+", type=int, metavar="D")
+    parser.add_argument("--points", nargs="+", type=point, default=[], metavar="NxD", help="beside all N with all D")
     parser.add_argument("--rounds", type=several, default=3, help="at least 2")
     parser.add_argument("--minutes", type=float, default=10, help="what all rounds of a point may take")
     spare = 0.8 * available_memory_bytes() / 1e9
@@ -41,9 +42,19 @@ def several(text: str) -> int:
     return int(text)
 
 
-def smallest_first(clients: Sequence[int], sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """All points of a grid."""
-    return sorted(((n, d) for n in clients for d in sizes), key=lambda point: (point[0] * point[1], point))
+def point(text: str) -> tuple[int, int]:
+    """Clients and parameters."""
+    clients, by, size = text.partition("x")
+    if not (by and clients.isdecimal() and size.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text} is no point: expected CLIENTSxSIZE, such as 10x10000000")
+    return int(clients), int(size)
+
+
+def smallest_first(
+    clients: Sequence[int], sizes: Sequence[int], points: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """All points of a grid, and others."""
+    return sorted({*((n, d) for n in clients for d in sizes), *points}, key=lambda point: (point[0] * point[1], point))
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ class Sweep:
 
     def _computation(self, computation: str, table: Table, budget: Budget) -> list[Figures]:
         measured: list[Figures] = []
-        for clients, size in smallest_first(self.options.clients, self.options.sizes):
+        for clients, size in smallest_first(self.options.clients, self.options.sizes, self.options.points):
             first = None
             for i, system in enumerate(self.systems(computation)):
                 where = [f"{clients:,}", f"{size:,}", system]

@@ -23,7 +23,8 @@ inline std::array<std::uint8_t, 32> constant(const Int256& value) {
 }
 
 inline Int256 square_of(std::int64_t x) {
-  const auto magnitude = static_cast<std::uint64_t>(x < 0 ? -x : x);
+  const auto bits = static_cast<std::uint64_t>(x);
+  const std::uint64_t magnitude = x < 0 ? 0 - bits : bits;
   return Int256::of(Wide{magnitude} * magnitude);
 }
 

@@ -115,7 +115,9 @@ def test_a_section_of_a_page_is_replaced(tmp_path):
 
 
 def test_small_points_come_first():
-    assert smallest_first([100, 10], [3372, 100_000]) == [(10, 3372), (100, 3372), (10, 100_000), (100, 100_000)]
+    grid = [(10, 3372), (100, 3372), (10, 100_000), (100, 100_000)]
+    assert smallest_first([100, 10], [3372, 100_000], []) == grid
+    assert smallest_first([100, 10], [3372, 100_000], [(10, 10**7), (10, 3372)]) == [*grid, (10, 10**7)]
 
 
 def test_one_round_is_not_enough(capsys):
