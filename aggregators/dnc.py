@@ -80,4 +80,6 @@ def divide_and_conquer(
 
 
 def _of_trace_one(matrix: Any) -> Any:
-    return matrix * tf.math.divide_no_nan(1.0, tf.linalg.trace(matrix))
+    """A matrix without negative eigenvalues, divided by their sum."""
+    # No entry is beyond 1 then; a compiler that bounds the factors on their own does not know that.
+    return tf.clip_by_value(matrix * tf.math.divide_no_nan(1.0, tf.linalg.trace(matrix)), -1.0, 1.0)

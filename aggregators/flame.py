@@ -14,7 +14,6 @@ from typing import Any
 import tensorflow as tf
 
 from ezprivsecfl.aggregators.checks import clients, require
-from ezprivsecfl.aggregators.clipping import clip_factors
 from ezprivsecfl.aggregators.geometry import cosines
 from ezprivsecfl.aggregators.rule import robust_aggregation
 from ezprivsecfl.aggregators.selection import median, smallest
@@ -53,5 +52,7 @@ def flame(updates: Any, *, noise_factor: float, lower: bool = False) -> Any:
     kept = densest_majority(1.0 - similar)
     lengths = tf.norm(updates, axis=1)
     bound = median(lengths, lower=lower)
-    mean = weighted_sum(updates, kept * clip_factors(lengths, bound) / tf.cast(clients(updates) // 2 + 1, kept.dtype))
-    return mean + noise_factor * bound * tf.random.normal([updates.shape[1]], dtype=mean.dtype)
+    # In units of S, in which the noise is public: min(1, S/|g|) / S is 1 / max(|g|, S).
+    weights = kept * tf.math.divide_no_nan(1.0, tf.maximum(lengths, bound))
+    mean = weighted_sum(updates, weights) / tf.cast(clients(updates) // 2 + 1, kept.dtype)
+    return bound * (mean + tf.random.normal([updates.shape[1]], stddev=noise_factor, dtype=mean.dtype))

@@ -18,7 +18,9 @@ def squared_distances(updates: Any) -> Any:
 def distances_of_gram(gram: Any) -> Any:
     """Squared distances of vectors, [n, n], from their inner products: |x|^2 + |y|^2 - 2<x, y>."""
     squares = tf.linalg.diag_part(gram)
-    return tf.nn.relu(squares[:, tf.newaxis] + squares[tf.newaxis, :] - 2.0 * gram)
+    # Both <x, y> and <y, x>, so that a distance is the same to the last bit from both ends: who is equally far is tied.
+    products = gram + tf.transpose(gram)
+    return tf.nn.relu(squares[:, tf.newaxis] + squares[tf.newaxis, :] - products)
 
 
 def distances_to_combination(squares: Any, coefficients: Any) -> Any:

@@ -10,11 +10,11 @@ inputs with weights w, the result is (M^T w)^T g: M g itself is never computed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_federated as tff
 
 from ezprivsecfl.aggregators.buckets import bucket_matrix
 from ezprivsecfl.aggregators.checks import clients, require, require_clients
@@ -26,25 +26,27 @@ from ezprivsecfl.aggregators.selection import smallest
 from ezprivsecfl.aggregators.weighted import weighted_sum
 
 
-@robust_aggregation(server={"permutation": tff.TensorType(np.int32, [None])})
-def bucketing(updates: Any, permutation: Any, *, size: int, byzantine: int) -> Any:
+@robust_aggregation
+def bucketing(updates: Any, *, permutation: Sequence[int], size: int, byzantine: int) -> Any:
     """Krum of the means of buckets of shuffled clients.
 
     Args:
         updates: Of all clients, [n, d].
         permutation: The clients' positions 0 to n - 1 in a random order, [n]: the first ``size`` of them are the first
-            bucket, and so on. Public randomness of the server, drawn after the clients have sent their updates.
+            bucket, and so on. Public randomness; a compiled program has one for all its rounds, so that clients who
+            stay together should get their places anew (a cohort that is sampled has random places).
         size: s, clients in a bucket; 2 in the paper. The last bucket may have fewer.
         byzantine: f, a number of clients and so at most of buckets.
 
     Raises:
-        ValueError: s is not positive, f is negative, or there are fewer than 2f + 3 buckets.
+        ValueError: s is not positive, f is negative, there are fewer than 2f + 3 buckets, or it is no permutation of
+            the clients.
     """
     require(size > 0 and byzantine >= 0, "bucketing", "size > 0 and byzantine >= 0")
-    buckets = 2 * byzantine + 3
-    require_clients(updates, (buckets - 1) * size + 1, "bucketing", "2·byzantine + 3 buckets")
-    n = clients(updates)
-    mixing = tf.matmul(bucket_matrix(n, size, updates.dtype), tf.one_hot(permutation, n, dtype=updates.dtype))
+    require(sorted(permutation) == list(range(len(permutation))), "bucketing", "a permutation of 0 to n - 1")
+    require_clients(updates, (2 * byzantine + 2) * size + 1, "bucketing", "2·byzantine + 3 buckets")
+    require_clients(updates, len(permutation), "bucketing", "as many as the permutation has")
+    mixing = tf.gather(bucket_matrix(len(permutation), size, updates.dtype), np.argsort(permutation), axis=1)
     weights = krum_weights(mixed_distances(squared_distances(updates), mixing), byzantine, 1)
     return weighted_sum(updates, weighted_sum(mixing, weights))
 

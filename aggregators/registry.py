@@ -54,7 +54,7 @@ RULES: dict[str, Entry] = {
     "SLSGD": Entry(slsgd, {"trimmed": BYZANTINE, "mixing": 0.5}),
     "geometric median (RFA)": Entry(geometric_median),
     "geometric median of means": Entry(geometric_median_of_means, {"size": 2}),
-    "bucketing": Entry(bucketing, {"size": 2, "byzantine": BYZANTINE}),
+    "bucketing": Entry(bucketing, {"permutation": range(CLIENTS), "size": 2, "byzantine": BYZANTINE}),
     "nearest-neighbour mixing": Entry(nearest_neighbour_mixing, {"byzantine": BYZANTINE}),
     "Bulyan": Entry(bulyan, {"byzantine": BYZANTINE}),
     "FoolsGold": Entry(foolsgold),

@@ -10,11 +10,11 @@ from ezprivsecfl.aggregators.checks import clients
 
 
 def precedes(numbers: Any) -> Any:
-    """Booleans [..., n, n]: whether number j of the last axis comes before i in ascending order, of equal ones the first.
+    """Whether number j of the last axis comes before number i in ascending order, of equal ones the first.
 
-    One comparison for each pair: j before i where j < i is the negation of i before j.
+    Booleans [..., i, j] of numbers [..., n]. One comparison serves a pair: where j < i, "j before i" is "not i before j".
     """
-    less = numbers[..., :, tf.newaxis] < numbers[..., tf.newaxis, :]
+    less = tf.expand_dims(numbers, -1) < tf.expand_dims(numbers, -2)
     places = tf.range(tf.shape(numbers)[-1])
     return tf.where(places[tf.newaxis, :] < places[:, tf.newaxis], ~less, tf.linalg.matrix_transpose(less))
 

@@ -20,7 +20,7 @@ from ezprivsecfl.aggregators.rule import robust_aggregation
 from ezprivsecfl.aggregators.weighted import weighted_sum
 
 LINEAR_PART = (0.37, 0.63)
-"""Outside of these the logit, plus 1/2, is outside of 0 to 1: 1/(1 + exp(1/2)) = 0.378 and 1/(1 + exp(-1/2)) = 0.622."""
+"""Outside of these the logit, plus 1/2, is outside of 0 to 1: 1/(1 + e^0.5) = 0.378 and 1/(1 + e^-0.5) = 0.622."""
 
 
 @robust_aggregation
@@ -48,11 +48,11 @@ def foolsgold(updates: Any, *, capped: bool = False) -> Any:
 
 @robust_aggregation
 def contra(updates: Any, *, neighbours: int) -> Any:
-    """sum_i a_i g_i, not divided by anything, with weights as in ``foolsgold`` but of the mean similarity to neighbours.
+    """sum_i a_i g_i, not divided by anything, with weights of the mean similarity to a client's neighbours.
 
-    With tau_i the mean of the k largest c_ij, j != i: a_i = 1 - tau_i, divided by max a, and so on as there. Every
-    client takes part; CONTRA's reputations, which decide who is sampled, change nothing then. Written after SAFEFL's
-    code; the paper is unchecked.
+    With tau_i the mean of the k largest c_ij, j != i: a_i = 1 - tau_i, and on as in ``foolsgold``. Every client takes
+    part; CONTRA's reputations, which decide who is sampled, change nothing then. Written after SAFEFL's code; the
+    paper is unchecked.
 
     Args:
         updates: Of all clients, [n, d]. Of equal updates the result is zeros.
