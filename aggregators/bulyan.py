@@ -21,6 +21,9 @@ from ezprivsecfl.aggregators.selection import median, precedes, smallest
 def bulyan(updates: Any, *, byzantine: int) -> Any:
     """See the module. Krum among m that are left sums the m - f - 2 nearest squared distances, at least one.
 
+    With one neighbour, in the last rounds, the nearest two have the same score, and the first is chosen: the result
+    depends on the clients' order.
+
     Args:
         updates: Of all clients, [n, d].
         byzantine: f, a number of clients.

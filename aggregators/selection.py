@@ -12,7 +12,7 @@ from ezprivsecfl.aggregators.checks import clients
 def precedes(numbers: Any) -> Any:
     """Whether number j of the last axis comes before number i in ascending order, of equal ones the first.
 
-    Booleans [..., i, j] of numbers [..., n]. One comparison serves a pair: where j < i, "j before i" is "not i before j".
+    Booleans [..., i, j] of numbers [..., n]. One comparison serves a pair: j is before i if i is not before j.
     """
     less = tf.expand_dims(numbers, -1) < tf.expand_dims(numbers, -2)
     places = tf.range(tf.shape(numbers)[-1])

@@ -188,7 +188,8 @@ def test_crfl_bounds_the_model_whatever_is_sent() -> None:
     assert np.linalg.norm(model + step) == pytest.approx(1.5, rel=1e-6)
 
 
-ORDER_COUNTS = {"geometric median of means", "bucketing"}
+ORDER_COUNTS = {"geometric median of means", "bucketing", "Bulyan"}
+"""Rules of buckets, and one whose last choice is between two that are each other's only neighbour."""
 
 
 @pytest.mark.parametrize("name", [n for n in RULES if n not in ORDER_COUNTS])
