@@ -2,9 +2,9 @@
 
     uv run python benchmarks/aggregators.py [--clients 30] [--size 3372] [--only Krum] [--page docs/aggregators.md]
 
-Parameters are the registry's, without noise. A process of its own runs two rounds of each rule; bytes and rounds are
-exact and of the second one, without what a session needs once. The error is relative to the largest entry of what the
-rule gives in float64, without TFF and servers; tests/aggregators/test_rules.py compares that with formulas in numpy.
+Parameters are the registry's, without noise. Bytes and rounds are exact and of the second of two rounds, without
+what a session needs once; seconds are of the busier server's processor. The error is relative to the largest entry of
+what the rule gives in float64, without TFF and servers; tests/aggregators/test_rules.py compares that with numpy.
 A rule that does not run has the reason in its row. With ``--page`` rows that were not run keep what the page has.
 """
 
@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +43,6 @@ def measure(name: str, clients: int, size: int) -> list[str]:
     others: list[Any] = [inputs.root_update] * (rule.initial_state is not None) if not rule.server_inputs else []
     others += [np.float32(1.0) if key in rule.server_types else inputs.root_update for key in rule.server_inputs]
     expected = rule(inputs.updates.astype(np.float64), *(each.astype(np.float64) for each in others), **parameters)
-    tff.framework.set_default_context(reference_context())
     try:
         computation = rule.computation(tff.TensorType(np.float32, [size]), **parameters)
         program = ez.compile(computation, clients=clients, name="rule")
@@ -61,23 +58,10 @@ def measure(name: str, clients: int, size: int) -> list[str]:
     return [name, "yes", megabytes(sum(s.bytes_sent)), str(s.rounds), significant(max(s.cpu_seconds)), f"{error:.0e}"]
 
 
-def apart(name: str, options: argparse.Namespace) -> str:
-    """The line of ``measure`` in a process that does nothing else."""
-    command = [sys.executable, __file__, "--row", name, "--clients", str(options.clients), "--size", str(options.size)]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=options.timeout, stdin=subprocess.DEVNULL
-        )
-    except subprocess.TimeoutExpired:
-        return row_text([name, "no", "", "", "", f"stopped after {options.timeout:g} s"])
-    output = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines() or ["ended without a word"]
-    return output[-1] if done.returncode == 0 else row_text([name, "no", "", "", "", f"failed: {output[-1]}"])
-
-
 def known_rows(page: Path) -> dict[str, str]:
     """The table's rows that a page has, by rule."""
-    lines = page.read_text().splitlines()
-    rows = (line for line in lines if line.startswith("| "))
+    table = page.read_text().split("<!-- rules -->")[1].split("<!-- end of rules -->")[0]
+    rows = (line for line in table.splitlines() if line.startswith("| "))
     return {name: row for row in rows if (name := row.split(" | ")[0][2:]) in RULES}
 
 
@@ -87,19 +71,15 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=CLIENTS)
     parser.add_argument("--size", type=int, default=3372)
     parser.add_argument("--only", nargs="+", choices=RULES, default=list(RULES), metavar="RULE")
-    parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="for one rule")
     parser.add_argument("--page", type=Path, help="put the table between this page's marks 'rules'")
-    parser.add_argument("--row", choices=RULES, metavar="RULE", help="print one row only")
     options = parser.parse_args()
-    if options.row:
-        print(row_text(measure(options.row, options.clients, options.size)))
-        return
     rows = {name: row_text([name, NOT_RUN, "", "", "", ""]) for name in RULES}
     if options.page:
         rows |= known_rows(options.page)
+    tff.framework.set_default_context(reference_context())
     print(head_text(HEADINGS), flush=True)
     for name in options.only:
-        rows[name] = apart(name, options)
+        rows[name] = row_text(measure(name, options.clients, options.size))
         print(rows[name], flush=True)
         if options.page:
             replace_section(options.page, "rules", "\n".join([head_text(HEADINGS), *rows.values()]))
