@@ -23,7 +23,15 @@ from ezprivsecfl.compiler.analyses.norms import is_sketched
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages
 from ezprivsecfl.compiler.analyses.terms import source
-from ezprivsecfl.compiler.lowering.domains import FRACTIONAL_BITS, INPUT_BITS, ROOM, Domains, Strategy
+from ezprivsecfl.compiler.lowering.domains import (
+    FEWEST_BITS,
+    FRACTIONAL_BITS,
+    INPUT_BITS,
+    RANKED_BITS,
+    ROOM,
+    Domains,
+    Strategy,
+)
 from ezprivsecfl.compiler.lowering.level import with_common_factor
 from ezprivsecfl.compiler.lowering.magnitudes import Magnitudes, bits_before_point
 from ezprivsecfl.compiler.lowering.unproved import unproved
@@ -189,6 +197,9 @@ class Scales:
             room = ROOM - bits_before_point(self.magnitudes.largest(value))
             generous = fewest if value in self.relaxed else min(max(fewest, FRACTIONAL_BITS), room)
             most = max(most, min(2 * FRACTIONAL_BITS, room))
+            if self.domains.only_ranked(value):
+                _, generous = self._significant(value, FEWEST_BITS, RANKED_BITS)
+                most = generous
             if isinstance(op, Input) and op.unit is not None:
                 most = max(generous, min(most, most_fractional_bits(within_client(op.type.shape))))
             return self._variable(None, value, generous, most)

@@ -37,7 +37,7 @@ void names_what_differs() {
   theirs = party(1);
   theirs.protocol_version = 99;
   CHECK(mismatch(party(0), theirs) ==
-        "handshake: the parties differ in their protocol version: 3 here, 99 at the peer");
+        "handshake: the parties differ in their protocol version: 4 here, 99 at the peer");
   theirs = party(1);
   theirs.engine_version = "9.9";
   CHECK(mismatch(party(0), theirs) ==

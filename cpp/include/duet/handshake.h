@@ -11,7 +11,7 @@
 
 namespace duet {
 
-inline constexpr std::uint32_t kProtocolVersion = 3;  // changes whenever bytes on the wire change
+inline constexpr std::uint32_t kProtocolVersion = 4;  // changes whenever bytes on the wire change
 inline constexpr const char* kEngineVersion = "0.1.0";
 
 struct Handshake {
