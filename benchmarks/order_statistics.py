@@ -1,6 +1,6 @@
 """Median and trimmed mean per coordinate on two servers: bytes, rounds, CPU time and error.
 
-    uv run python benchmarks/order_statistics.py [--grid 30x3372 30x100] [--rounds 3] [--trimmed 3]
+    uv run python benchmarks/order_statistics.py [--grid 30x3372 30x100] [--rounds 3] [--trimmed 3] [--proofs]
 
 Each of two clients has half of the d coordinates, with n numbers each: what is measured does not depend on how the
 numbers of a coordinate came together. Figures are of the round that took least processor time.
@@ -42,9 +42,9 @@ def mean_of_middle(name, rows, size, dropped):
     return b.build()
 
 
-def measure(cluster, program, rows, size, dropped, rounds):
+def measure(cluster, program, rows, size, dropped, rounds, proofs):
     bounds = ParameterBounds.of({"x": Bound(0.5)})
-    lowered = Duet().lower(compile_program(program, Options(clients=CLIENTS, bounds=bounds, proofs=False)))
+    lowered = Duet().lower(compile_program(program, Options(clients=CLIENTS, bounds=bounds, proofs=proofs)))
     on_servers = TwoServerProgram(cluster, lowered.build())
     rng = np.random.default_rng(size)
     shape = (CLIENTS, rows // CLIENTS, size)
@@ -60,7 +60,8 @@ def measure(cluster, program, rows, size, dropped, rounds):
     print(
         f"{program.name:13s} {size:3d} x {rows:5,d}  declared {declared.total_bytes / 1e6:7.2f} MB  "
         f"measured {sent / 1e6:7.2f} MB  rounds {best.rounds:4d}  CPU {max(best.cpu_seconds):6.2f} s "
-        f"(median {cpu:.2f})  memory {max(best.peak_memory_bytes) / 1e6:5.0f} MB  AND gates {gates:6,d}  error {error:.1e}",
+        f"(median {cpu:.2f})  memory {max(best.peak_memory_bytes) / 1e6:5.0f} MB  AND gates {gates:6,d}  "
+        f"error {error:.1e}",
         flush=True,
     )
 
@@ -70,11 +71,12 @@ if __name__ == "__main__":
     parser.add_argument("--grid", nargs="+", default=["30x100", "30x3372"], metavar="NxD")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--trimmed", type=int, default=3, help="how many the trimmed mean leaves out at each end")
+    parser.add_argument("--proofs", action="store_true", help="clients prove norms")
     options = parser.parse_args()
     cluster = LocalCluster()
     for point in options.grid:
         size, rows = map(int, point.split("x"))
         for name, dropped in (("median", (size - 1) // 2), ("trimmed_mean", options.trimmed)):
             program = replace(mean_of_middle(name, rows, size, dropped), max_clients=CLIENTS)
-            measure(cluster, program, rows, size, dropped, options.rounds)
+            measure(cluster, program, rows, size, dropped, options.rounds, options.proofs)
     cluster.stop()

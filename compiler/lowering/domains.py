@@ -33,13 +33,6 @@ FEWEST_BITS = 14
 """Significant bits that an input must have, such as one that is added to something much larger: an error of 2^-11 at
 most where the clients' largest entry is in the lowest part of its class."""
 
-RANKED_BITS = 17
-"""Significant bits of an input of which circuits only find ranks: every bit takes two AND gates for each entry.
-
-It is rounded once, by at most 2^-18 of its bound. The largest entry of a round is above a 16th of the bound, so a
-result that is at least a 16th of that has an error of 2^-10 at most; of a smaller one the precision report tells.
-"""
-
 COMFORTABLE_BITS = 24
 """Significant bits that an input should have: some entries are far below the largest one."""
 

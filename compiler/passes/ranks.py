@@ -48,6 +48,29 @@ class SelectRanks:
     becomes::
 
         program @median tensor {
+          %0 = input {path = "x", placement = clients, bound = 8.0, type = secret<f32[n, 9]>}
+          %1 = slice %0 {starts = [0, 0], sizes = [n, 1], strides = [1, 1]} : secret<f32[n, 1]>
+          %2 = reshape %1 {shape = [n]} : secret<f32[n]>
+          %3 = slice %0 {starts = [0, 1], sizes = [n, 1], strides = [1, 1]} : secret<f32[n, 1]>
+          %4 = reshape %3 {shape = [n]} : secret<f32[n]>
+          %5 = slice %0 {starts = [0, 2], sizes = [n, 1], strides = [1, 1]} : secret<f32[n, 1]>
+          %6 = reshape %5 {shape = [n]} : secret<f32[n]>
+          %7 = slice %0 {starts = [0, 3], sizes = [n, 1], strides = [1, 1]} : secret<f32[n, 1]>
+          %8 = reshape %7 {shape = [n]} : secret<f32[n]>
+          %9 = slice %0 {starts = [0, 4], sizes = [n, 1], strides = [1, 1]} : secret<f32[n, 1]>
+          %10 = reshape %9 {shape = [n]} : secret<f32[n]>
+          %11 = slice %0 {starts = [0, 5], sizes = [n, 1], strides = [1, 1]} : secret<f32[n, 1]>
+          %12 = reshape %11 {shape = [n]} : secret<f32[n]>
+          %13 = slice %0 {starts = [0, 6], sizes = [n, 1], strides = [1, 1]} : secret<f32[n, 1]>
+          %14 = reshape %13 {shape = [n]} : secret<f32[n]>
+          %15 = slice %0 {starts = [0, 7], sizes = [n, 1], strides = [1, 1]} : secret<f32[n, 1]>
+          %16 = reshape %15 {shape = [n]} : secret<f32[n]>
+          %17 = slice %0 {starts = [0, 8], sizes = [n, 1], strides = [1, 1]} : secret<f32[n, 1]>
+          %18 = reshape %17 {shape = [n]} : secret<f32[n]>
+          %19 = sum_of_ranks %2, %4, %6, %8, %10, %12, %14, %16, %18 {first = 4, last = 5} : secret<f32[n]>
+          %20 = reshape %19 {shape = [n, 1]} : secret<f32[n, 1]>
+          %21 = sum %20 {axes = [0]} : secret<f32[1]>
+          output %21 {path = "result"}
         }
     """
 
@@ -63,19 +86,20 @@ class SelectRanks:
             if op.operands[0] not in ranked and _on_shares(op.operands[0])
             for leaf in _worthwhile(op, list(_leaves(op, uses)))
         }
-        entries: dict[Value, list[Value]] = {}
+        entries: dict[tuple[Value, bool], list[Value]] = {}
 
         def rule(b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
             if op not in leaves:
                 return None
             leaf = leaves[op]
-            x = leaf.sorted.operands[0]
-            if x not in entries:
-                entries[x] = list(_entries(b, b.values[x]))
+            x, negative = leaf.sorted.operands[0], leaf.view.negative
             if leaf.selections == 0:
-                found = b.add(Sum, b.values[x], axes=(len(x.type.shape) - 1,))
-            else:
-                found = b.add(SumOfRanks, *entries[x], first=leaf.first, last=leaf.last)
+                return leaf.view.result(
+                    b, b.add(Sum, _signed(b, b.values[x], negative), axes=(len(x.type.shape) - 1,)), op
+                )
+            if (x, negative) not in entries:
+                entries[x, negative] = list(_entries(b, _signed(b, b.values[x], negative)))
+            found = b.add(SumOfRanks, *entries[x, negative], first=leaf.first, last=leaf.last)
             return leaf.view.result(b, found, op)
 
         return drop_unused(rewrite(program, rule), (Input, Output))
@@ -128,7 +152,6 @@ class _View:
         rows = [axis for axis in self.order if axis != len(self.order) - 1]
         if rows != sorted(rows):
             found = b.add(Transpose, found, permutation=tuple(rows))
-        found = b.add(Neg, found) if self.negative else found
         shape = op.results[0].type.shape
         return found if found.type.shape == shape else b.add(Reshape, found, shape=shape)
 
@@ -155,13 +178,14 @@ class _Leaf:
 
     @property
     def first(self) -> int:
-        """The lowest rank, in ascending order."""
-        return self._entries - 1 - max(self.view.start, self.view.end)
+        """The lowest rank, in ascending order, of the entries or of their negatives if the view is of these."""
+        lowest = min(self.view.start, self.view.end)
+        return lowest if self.view.negative else self._entries - lowest - self.view.size
 
     @property
     def last(self) -> int:
         """One more than the highest."""
-        return self._entries - min(self.view.start, self.view.end)
+        return self.first + self.view.size
 
     @property
     def selections(self) -> int:
@@ -192,16 +216,17 @@ def _leaves(op: TopValues, uses: dict[Value, list[Op]]) -> Iterator[_Leaf | None
 
 
 def _worthwhile(op: TopValues, leaves: list[_Leaf | None]) -> list[_Leaf]:
-    """The leaves if they take fewer AND gates with operands of their own than a network, else none.
+    """The leaves if they take fewer different first operands of AND gates than a network, else none.
 
-    A bit of a selection takes two for an entry, a bit of a comparator one.
+    Per bit, a comparator takes one. A selection takes one for every entry that it counts, and all selections together
+    one more for every entry.
     """
     found = [leaf for leaf in leaves if leaf is not None]
     entries = int(op.operands[0].type.shape[-1])
     if len(found) < len(leaves) or entries > MOST:
         return []
     selections = sum(leaf.selections for leaf in found)
-    return found if selections * 2 * entries < comparators(entries, op.count) else []
+    return found if (1 + selections) * entries < comparators(entries, op.count) else []
 
 
 def _on_shares(value: Value) -> bool:
@@ -216,6 +241,11 @@ def _on_shares(value: Value) -> bool:
         case Computed.AS_PRODUCT:  # small ones are sometimes computed in circuits
             return len(secret) == 1 and count(value.type.shape) > SMALL and _on_shares(secret[0])
     return False
+
+
+def _signed(b: Rewriter, x: Value, negative: bool) -> Value:
+    """The value or its negative, which on shares costs nothing."""
+    return b.add(Neg, x) if negative else x
 
 
 def _entries(b: Rewriter, x: Value) -> Iterator[Value]:

@@ -1,7 +1,7 @@
 """Which operand of an AND gate comes first.
 
-On Boolean shares, AND gates with the same first operand share oblivious transfers (cpp/include/duet/evaluate_boolean.h).
-So few wires should come first: a vertex cover of the graph that has wires as its vertices and gates as its edges. A
+On Boolean shares, AND gates with the same first operand share oblivious transfers (``duet/evaluate_boolean.h``). So few
+wires should come first: a vertex cover of the graph that has wires as its vertices and gates as its edges. A
 smallest one is hard to find, but nearly all that can be shared is the condition of a selection, a sign, or a digit of a
 factor, which have far more gates than the wires that they meet there.
 """

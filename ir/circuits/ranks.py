@@ -1,11 +1,12 @@
 """Order statistics of several words, bit by bit from the highest.
 
-As in a radix selection, every bit of the wanted entry follows from how many entries have a 1 there. An entry that
-differs from it in a higher bit must count as what it is, smaller or larger, so from then on all its bits count as the
-one in which it differed (the majority method for medians: E. Ataman, V. K. Aatre, K. M. Wong, "A fast method for
-real-time median filtering", IEEE Transactions on Acoustics, Speech, and Signal Processing 28, 1980). Per bit, an entry
-takes two AND gates with a common operand, and counting takes about one per entry: for n entries of w bits about 3·n·w
-gates with 2·n·w different first operands. A sorting network takes about n/4 · log2(n)² · 2·w gates.
+As in a radix selection, the entries that agree with the wanted one in all bits so far are its candidates. Its next bit
+follows from how many candidates have a 1 there and how many entries are larger already (the majority method for
+medians: E. Ataman, V. K. Aatre, K. M. Wong, "A fast method for real-time median filtering", IEEE Transactions on
+Acoustics, Speech, and Signal Processing 28, 1980). For n entries of w bits that takes about 4·n·w AND gates, but only
+n·w first operands are different ones for the entries, however many ranks there are, and about n·w for counting, for
+each rank: bits of entries meet the candidates of every rank, and the bit that is found meets all candidates. A sorting
+network takes about n/4 · log2(n)² · (w + 1) different first operands.
 
 A sum of many ranks takes two such selections: what is below the lowest of these ranks counts as that one, and what is
 above the highest as that one; how many times too often these two are counted then is known.
@@ -13,6 +14,7 @@ above the highest as that one; how many times too often these two are counted th
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,12 +28,12 @@ class Selected:
 
     Args:
         word: The entry.
-        differ: Per entry, whether it is another number.
-        larger: Per entry that is, whether it is larger; of no meaning for others.
+        equal: Per entry, whether it is the same number.
+        larger: Per entry, whether it is a larger one.
     """
 
     word: Wires
-    differ: Wires
+    equal: Wires
     larger: Wires
 
 
@@ -55,20 +57,15 @@ def sum_of_ranks(b: CircuitBuilder, entries: Sequence[Wires], first: int, last: 
         for rank in range(first, last):
             total.add(select(b, unsigned, rank).word)
         return total.word()
-    if first > 0:
-        lowest = select(b, unsigned, first)
+    lowest = select(b, unsigned, first) if first > 0 else None
+    highest = select(b, unsigned, last - 1) if last < count else None
+    if lowest is not None:
         total.subtract(lowest.word, first)
-        unsigned = [
-            words.mux(b, b.and_(differs, b.inv(larger)), lowest.word, x)
-            for x, differs, larger in zip(unsigned, lowest.differ, lowest.larger, strict=True)
-        ]
-    if last < count:
-        highest = select(b, unsigned, last - 1)
+        smaller = [b.inv(b.xor(e, larger)) for e, larger in zip(lowest.equal, lowest.larger, strict=True)]
+        unsigned = [words.mux(b, s, lowest.word, x) for s, x in zip(smaller, unsigned, strict=True)]
+    if highest is not None:
         total.subtract(highest.word, count - last)
-        unsigned = [
-            words.mux(b, b.and_(differs, larger), highest.word, x)
-            for x, differs, larger in zip(unsigned, highest.differ, highest.larger, strict=True)
-        ]
+        unsigned = [words.mux(b, larger, highest.word, x) for larger, x in zip(highest.larger, unsigned, strict=True)]
     for x in unsigned:
         total.add(x)
     return total.word()
@@ -76,16 +73,22 @@ def sum_of_ranks(b: CircuitBuilder, entries: Sequence[Wires], first: int, last: 
 
 def select(b: CircuitBuilder, entries: Sequence[Wires], rank: int) -> Selected:
     """The unsigned word that has ``rank`` of the others before it in ascending order."""
-    none = (b.constant(False),) * len(entries)
-    differ, before, word = none, none, []
+    equal: Wires = (b.constant(True),) * len(entries)
+    larger: Wires = (b.constant(False),) * len(entries)
+    word = []
     for column in reversed(list(zip(*entries, strict=True))):
-        bits = tuple(b.xor(x, b.and_(d, b.xor(x, v))) for x, d, v in zip(column, differ, before, strict=True))
-        chosen = at_least(b, bits, len(entries) - rank)
-        differs_here = [b.xor(bit, chosen) for bit in bits]
-        differ = tuple(_or(b, d, here) for d, here in zip(differ, differs_here, strict=True))
-        before = bits
-        word.append(chosen)
-    return Selected(tuple(reversed(word)), differ, before)
+        ones = tuple(b.and_(e, x) for e, x in zip(equal, column, strict=True))
+        bit = at_least(b, _sum(b, larger, ones), len(entries) - rank)
+        # Where the bit is 1, candidates with a 1 remain. Where it is 0 the others do, and those are larger.
+        equal = _sum(b, equal, ones, words.mask(b, bit, equal))
+        larger = _sum(b, larger, ones, words.mask(b, bit, ones))
+        word.append(bit)
+    return Selected(tuple(reversed(word)), equal, larger)
+
+
+def _sum(b: CircuitBuilder, *bits: Wires) -> Wires:
+    """Exclusive ors, place by place."""
+    return tuple(functools.reduce(b.xor, each) for each in zip(*bits, strict=True))
 
 
 def at_least(b: CircuitBuilder, bits: Sequence[int], least: int) -> int:
@@ -94,11 +97,6 @@ def at_least(b: CircuitBuilder, bits: Sequence[int], least: int) -> int:
     columns: list[list[int]] = [list(bits), *([] for _ in range(places))]
     _put(b, columns, 2**places - least)
     return words.sum_columns(b, columns, places + 1)[places]
-
-
-def _or(b: CircuitBuilder, x: int, y: int) -> int:
-    """A disjunction whose AND gate has x, and not its inverse, as an operand: it is another gate's, too."""
-    return b.xor(b.xor(x, y), b.and_(x, y))
 
 
 def _put(b: CircuitBuilder, columns: list[list[int]], value: int) -> None:
