@@ -7,7 +7,7 @@ it. ``SumOfRanks`` finds these bit by bit (``ir/circuits/ranks.py``).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ezprivsecfl.compiler.analyses.ranges import SMALL
 from ezprivsecfl.compiler.passes.networks import comparators
@@ -92,14 +92,13 @@ class SelectRanks:
             if op not in leaves:
                 return None
             leaf = leaves[op]
-            x, negative = leaf.sorted.operands[0], leaf.view.negative
+            x, negative = b.values[leaf.sorted.operands[0]], leaf.view.negative
             if leaf.selections == 0:
-                return leaf.view.result(
-                    b, b.add(Sum, _signed(b, b.values[x], negative), axes=(len(x.type.shape) - 1,)), op
-                )
-            if (x, negative) not in entries:
-                entries[x, negative] = list(_entries(b, _signed(b, b.values[x], negative)))
-            found = b.add(SumOfRanks, *entries[x, negative], first=leaf.first, last=leaf.last)
+                found = b.add(Sum, _signed(b, x, negative), axes=(len(x.type.shape) - 1,))
+            else:
+                if (x, negative) not in entries:
+                    entries[x, negative] = list(_entries(b, _signed(b, x, negative)))
+                found = b.add(SumOfRanks, *entries[x, negative], first=leaf.first, last=leaf.last)
             return leaf.view.result(b, found, op)
 
         return drop_unused(rewrite(program, rule), (Input, Output))
@@ -110,14 +109,17 @@ class _View:
     """Sorted values after moves and negations.
 
     Args:
-        order: Its axes, as numbers of the sorted values' axes.
+        order: Its axes, as numbers of the sorted values' axes, of which those of size 1 may be missing; None for others
+            of size 1.
+        sorted_axis: The number of the axis along which they were sorted.
         start: The first of the descending positions that are left,
         step: the distance of the next,
         size: and how many there are.
         negative: Whether it is the negative.
     """
 
-    order: tuple[int, ...]
+    order: tuple[int | None, ...]
+    sorted_axis: int
     start: int
     step: int
     size: int
@@ -131,29 +133,39 @@ class _View:
     @property
     def axis(self) -> int:
         """The axis along which entries are sorted."""
-        return self.order.index(len(self.order) - 1)
+        return self.order.index(self.sorted_axis)
 
     def after(self, op: Op) -> _View | None:
         """The view of the operation's result, None if it is none."""
         match op:
             case Neg():
-                return _View(self.order, self.start, self.step, self.size, not self.negative)
+                return replace(self, negative=not self.negative)
             case Transpose():
-                order = tuple(self.order[axis] for axis in op.permutation)
-                return _View(order, self.start, self.step, self.size, self.negative)
+                return replace(self, order=tuple(self.order[axis] for axis in op.permutation))
+            case Reshape():
+                return self._reshaped(op)
             case Slice() if self._leaves_rows_whole(op):
-                start, step = op.starts[self.axis], op.strides[self.axis]
-                size = int(op.sizes[self.axis])
-                return _View(self.order, self.start + start * self.step, self.step * step, size, self.negative)
+                first, step = op.starts[self.axis], op.strides[self.axis]
+                start = self.start + first * self.step
+                return replace(self, start=start, step=self.step * step, size=int(op.sizes[self.axis]))
         return None
 
     def result(self, b: Rewriter, found: Value, op: Op) -> Value:
         """What stands for a leaf: its sum over the sorted axis, in its shape."""
-        rows = [axis for axis in self.order if axis != len(self.order) - 1]
+        rows = [axis for axis in self.order if axis not in (None, self.sorted_axis)]
+        rows += [axis for axis in range(self.sorted_axis) if axis not in rows]
         if rows != sorted(rows):
             found = b.add(Transpose, found, permutation=tuple(rows))
         shape = op.results[0].type.shape
         return found if found.type.shape == shape else b.add(Reshape, found, shape=shape)
+
+    def _reshaped(self, op: Reshape) -> _View | None:
+        """After a change of shape that moves axes of size 1 only, as ``tf.gather`` has it."""
+        long = [(axis, dim) for axis, dim in zip(self.order, op.operands[0].type.shape, strict=True) if dim != 1]
+        if [dim for _, dim in long] != [dim for dim in op.shape if dim != 1]:
+            return None
+        axes = iter(axis for axis, _ in long)
+        return replace(self, order=tuple(None if dim == 1 else next(axes) for dim in op.shape))
 
     def _leaves_rows_whole(self, op: Slice) -> bool:
         shape = op.operands[0].type.shape
@@ -198,9 +210,12 @@ class _Leaf:
 
 
 def _leaves(op: TopValues, uses: dict[Value, list[Op]]) -> Iterator[_Leaf | None]:
-    """What becomes of sorted values; None where that is no sum of ranks."""
+    """What becomes of sorted values; None where that is no sum of ranks, and for a maximum, which is a tournament."""
     rank = len(op.result.type.shape)
-    pending = [(op.result, _View(tuple(range(rank)), 0, 1, op.count))]
+    if op.count == 1:
+        yield None
+        return
+    pending = [(op.result, _View(tuple(range(rank)), rank - 1, 0, 1, op.count))]
     while pending:
         value, view = pending.pop()
         for user in uses[value]:

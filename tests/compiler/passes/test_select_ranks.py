@@ -76,6 +76,14 @@ def reversed_and_first_axis(b: TensorProgram, x: Value) -> Value:
     return b.add(Sum, part(b, part(b, backwards, 1, size - 1, 1), 0, size - 4, 1), axes=(1,))
 
 
+def gathered(b: TensorProgram, x: Value) -> Value:
+    """As ``tf.gather`` takes an entry of another axis."""
+    n, rows, size = x.type.shape
+    moved = b.add(Transpose, ascending(b, x), permutation=(0, 2, 1))
+    whole = b.add(Reshape, moved, shape=(n, 1, size, 1, rows))
+    return b.add(Reshape, part(b, whole, 2, 1, 2), shape=(n, rows))
+
+
 def largest_three(b: TensorProgram, x: Value) -> Value:
     return b.add(Sum, b.add(TopValues, x, count=3), axes=(2,))
 
@@ -103,7 +111,8 @@ def rows(size: int, seed: int, shape: tuple[int, ...] = (4, 3)) -> np.ndarray:
 
 
 USES = [
-    median, middle_two, trimmed(2), trimmed(3), reversed_and_first_axis, largest_three, negative_minimum, of_a_sum,
+    median, middle_two, trimmed(2), trimmed(3), gathered, reversed_and_first_axis, largest_three, negative_minimum,
+    of_a_sum,
 ]  # fmt: skip
 
 
@@ -169,13 +178,18 @@ def joined(b: TensorProgram, x: Value) -> Value:
     return b.add(Concat, part(b, in_order, 1, 2), part(b, in_order, 7, 2), axis=2)
 
 
+def flattened(b: TensorProgram, x: Value) -> Value:
+    n, rows, size = x.type.shape
+    return part(b, b.add(Reshape, ascending(b, x), shape=(n, int(rows) * int(size))), 5, 1)
+
+
 def two_axes(b: TensorProgram, x: Value) -> Value:
     return b.add(Sum, part(b, ascending(b, x), 2, 10), axes=(1, 2))
 
 
 @pytest.mark.parametrize(
     "use",
-    [also_everything, also_positions, every_other, in_a_circuit, joined, two_axes],
+    [also_everything, also_positions, every_other, in_a_circuit, joined, flattened, two_axes],
     ids=lambda use: use.__name__,
 )
 def test_what_is_left_to_networks(use: Use) -> None:
