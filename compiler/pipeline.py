@@ -19,6 +19,7 @@ from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
 from ezprivsecfl.compiler.passes.networks import SortByNetworks
 from ezprivsecfl.compiler.passes.noise import AddNoise
 from ezprivsecfl.compiler.passes.public_factors import NormaliseFactors
+from ezprivsecfl.compiler.passes.ranks import SelectRanks
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
 from ezprivsecfl.compiler.passes.span import ProductsInSpan
@@ -59,6 +60,7 @@ def tensor_passes(options: Options) -> list[Pass]:
         DropIdleClamps(),
         ApproximateRelu(options.relu.degree, options.norms),
         ReduceByTrees(),
+        SelectRanks(),
         SortByNetworks(),
         FactorScales(),
         Simplify(),

@@ -27,8 +27,8 @@ DOMAINS = ("auto", "yao", "boolean")
 class SelectCircuits:
     """Moves circuits from garbled values to Boolean shares, as asked or where a round then takes less time.
 
-    A garbled gate takes 32 bytes and no wait; a gate on Boolean shares a quarter of that, but circuits wait for a
-    message in every layer of AND gates. What hangs together by wires goes one way or the other: as asked, or else
+    A garbled gate takes 32 bytes and no wait; a gate on Boolean shares at most 9, but circuits wait for a message in
+    every layer of AND gates. What hangs together by wires goes one way or the other: as asked, or else
     whichever gives the shorter estimate for a whole round of the largest number of clients, setup included. Adders of
     additive shares, which are part of the circuits there, are tried both shallow and with few gates.
 

@@ -19,6 +19,7 @@ from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import Input, TensorOp
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.facts import Computed
+from ezprivsecfl.ir.tensor.ranks import SumOfRanks
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, count
 
@@ -112,6 +113,14 @@ class Domains:
         """Whether the operation works on wires in any case; moves only do if a circuit takes the result."""
         moves = self.strategy[op] is Strategy.MOVE
         return bool(self.needed_in_circuits(op.result)) if moves else self.strategy[op] is Strategy.CIRCUIT
+
+    def only_ranked(self, value: Value) -> bool:
+        """Whether a value on shares, or what is computed of it on shares, only enters circuits that find ranks."""
+        users = self.users.get(value, ())
+        local = (Strategy.LINEAR, Strategy.MOVE)
+        return bool(users) and all(
+            isinstance(op, SumOfRanks) or (self.strategy[op] in local and self.only_ranked(op.result)) for op in users
+        )
 
     def needed_in_shares(self, value: Value, opened: Sequence[Value]) -> bool:
         """Whether a value on wires is also needed as arithmetic shares, directly or after moves."""

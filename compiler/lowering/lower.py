@@ -282,7 +282,7 @@ class _Lowering:
             assert isinstance(type_, YaoType)
             return Incoming(type_, self._constant_bits(self.wires[value]))
         frac = self._incoming_frac(op, value)
-        width = self.scales.magnitudes.width(value, frac)
+        width = self.scales.entering_width(value, frac)
         sign = False if value in self.non_negative else None
         return Incoming(YaoType(value.type.shape, FixedFormat(width, frac)), (*(None,) * (width - 1), sign))
 
@@ -306,7 +306,7 @@ class _Lowering:
         else:
             secret, frac = tensor_type(value).is_secret, self._incoming_frac(op, value)
             entering = self._entering(value) if secret else self._ring(unrepeated(value), frac)
-            wires = self.b.add(protocol.ToYao, entering, width=self.scales.magnitudes.width(value, frac))
+            wires = self.b.add(protocol.ToYao, entering, width=self.scales.entering_width(value, frac))
             if secret:
                 self.wires[value] = wires
         return broadcast(self.b, ranked(self.b, wires, len(shape)), shape)

@@ -45,8 +45,11 @@ class Magnitudes:
 
     def width(self, value: Value, frac: int) -> int:
         """Bits that hold the value, its sign included."""
-        highest = self.highest(value, frac)
-        return 64 if highest is None else max(2, min(64, highest + 2))
+        return _width(self.largest(value), frac)
+
+    def declared_width(self, value: Value, frac: int) -> int:
+        """The same for entries that are within what is declared of them."""
+        return _width(self.ranges.as_declared(value).magnitude, frac)
 
     def typical(self, value: Value, reach: float = 1.0) -> float:
         """How large a value is for inputs near their bounds: where its range is far larger, bits are not spent on that.
@@ -77,6 +80,10 @@ class Magnitudes:
         """The range, for people."""
         found = self.ranges[value]
         return f"[{found.lo:.3g}, {found.hi:.3g}]"
+
+
+def _width(largest: float, frac: int) -> int:
+    return max(2, min(64, bits_before_point(largest) + frac + 2)) if math.isfinite(largest) else 64
 
 
 def bits_before_point(magnitude: float) -> int:

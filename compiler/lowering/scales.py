@@ -36,6 +36,7 @@ from ezprivsecfl.ir.tensor import Constant, Input, TensorOp
 from ezprivsecfl.ir.tensor.bundles import exact_frac
 from ezprivsecfl.ir.tensor.elementwise import Cast
 from ezprivsecfl.ir.tensor.noise import Noised
+from ezprivsecfl.ir.tensor.ranks import SumOfRanks
 from ezprivsecfl.ir.tensor.structure import Move
 from ezprivsecfl.ir.tensor.values import tensor_op, tensor_type
 from ezprivsecfl.ir.types import NOMINAL_CLIENTS, DType, count, within_client
@@ -148,6 +149,17 @@ class Scales:
             return self.raw_frac(value)
         return self.entering_frac(value.op.operands[0]) if isinstance(value.op, Move) else self.frac(value)
 
+    def entering_width(self, value: Value, frac: int) -> int:
+        """Bits with which a value enters circuits, its sign included.
+
+        Circuits that find ranks take entries as they are declared, modulo a power of two: one that is beyond, though
+        its client has proved its norm, counts as one that is not.
+        """
+        users = self.domains.needed_in_circuits(value)
+        if not all(isinstance(op, SumOfRanks) for op in users):
+            return self.magnitudes.width(value, frac)
+        return self.magnitudes.declared_width(value, frac)
+
     def public_frac(self, op: Op, value: Value) -> int:
         """Fractional bits of a public operand of an operation."""
         return self._public(op, value)[0]
@@ -190,13 +202,15 @@ class Scales:
             room = ROOM - bits_before_point(self.magnitudes.largest(value))
             generous = fewest if value in self.relaxed else min(max(fewest, FRACTIONAL_BITS), room)
             most = max(most, min(2 * FRACTIONAL_BITS, room))
+            if self.domains.only_ranked(value):  # every bit that is compared costs
+                generous = most = self._significant(value, min(INPUT_BITS, self.input_bits), INPUT_BITS)[0]
             if isinstance(op, Input) and op.image is Image.DIRECTION:
                 most = max(generous, min(most, most_fractional_bits(within_client(op.type.shape))))
             elif isinstance(op, Input) and op.norm is not None and is_only_added_up(value, self.domains):
                 most = max(fewest, min(most, most_hidden(value, self.stages, self.magnitudes, generous)))
                 generous = min(generous, most)
             return self._variable(None, value, generous, most)
-        if strategy is Strategy.CIRCUIT:
+        if strategy is Strategy.CIRCUIT and not isinstance(op, SumOfRanks):
             if not dtype.is_float or op.integral.given([tensor_type(o).dtype is DType.BOOL for o in op.operands]):
                 return 0, Counter()
             if value in self.domains.inverses:

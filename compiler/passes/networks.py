@@ -15,6 +15,8 @@ Networks are not stable: so that equal entries come in order, every entry is com
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -100,6 +102,16 @@ def top(b: ProgramBuilder, entries: Entries, count: int) -> Entries:
         larger = _larger(b, _part(b, first, block - rest, rest), second)
         first = _merged(b, _joined(b, [_part(b, first, 0, block - rest), larger]))
     return _part(b, first, 0, count)
+
+
+@functools.cache
+def comparators(size: int, count: int) -> int:
+    """How many comparators the network for the first ``count`` of ``size`` entries has."""
+    b = ProgramBuilder("network", Level.TENSOR)
+    x = b.add(Constant, value=np.zeros(size), dtype=DType.F32)
+    b.append(Output(operands=top(b, (x,), count), path="first"))
+    network = drop_unused(b.build(), Output)
+    return sum(math.prod(map(int, op.result.type.shape)) for op in network.of(Maximum))
 
 
 def _sorted(b: ProgramBuilder, entries: Entries) -> Entries:

@@ -211,7 +211,7 @@ def _power(builder: ProgramBuilder, op: Pow) -> Value | None:
 
 
 def _neutral(op: Elementwise) -> Value | None:
-    """x + 0, x - 0, x · 1, x / 1, and a selection between equal branches."""
+    """x + 0, x - 0, x · 1, x / 1, and a selection between equal branches or by a constant."""
     if len(op.operands) == 2:
         a, b = op.operands
         keeps_a = op.result.type == a.type
@@ -223,6 +223,9 @@ def _neutral(op: Elementwise) -> Value | None:
         neutral_for_b = 0.0 if isinstance(op, Add) else 1.0 if isinstance(op, Mul) else None
         if neutral_for_b is not None and constant_value(a) == neutral_for_b and keeps_b:
             return b
-    if isinstance(op, Select) and op.operands[1] is op.operands[2] and op.result.type == op.operands[1].type:
-        return op.operands[1]
+    if isinstance(op, Select):
+        condition, x, y = op.operands
+        always = constant_value(condition)
+        chosen = x if always == 1.0 or x is y else y if always == 0.0 else None
+        return chosen if chosen is not None and op.result.type == chosen.type else None
     return None

@@ -1,9 +1,9 @@
 #include "duet/evaluate_boolean.h"
 
 #include <algorithm>
-#include <numeric>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "calibration.h"
 #include "circuit_inputs.h"
@@ -14,32 +14,19 @@
 namespace duet {
 namespace {
 
-// Triples of one step of the setup; 16 bytes each for the transfers' blocks.
+// Transfers of one step of the setup in each direction; 16 bytes each for the blocks.
 constexpr std::size_t kStep = 1 << 18;
 constexpr std::size_t kHashes = 1 << 10;  // hashed at a time: they stay in the cache
+constexpr std::size_t kKeyBits = 64;      // of a key that are used, each by another gate
 
-std::uint64_t low_bit(Block block) { return block.lo & 1; }
-
-// Walks through the bits of planes, element by element.
-class Cursor {
- public:
-  explicit Cursor(std::size_t elements) : elements_(elements) {}
-
-  void next() {
-    if (++element_ == elements_) {
-      element_ = 0;
-      ++plane_;
-    }
+// Writes bit `bit` of every word to a plane, from an element on.
+void store_bit(std::span<std::uint64_t> plane, std::size_t element,
+               std::span<const std::uint64_t> words, std::size_t bit) {
+  for (const std::uint64_t word : words) {
+    plane[element / 64] |= ((word >> bit) & 1) << (element % 64);
+    ++element;
   }
-  void add(BooleanTensor& to, std::uint64_t bit) const {
-    to.plane(plane_)[element_ / 64] ^= bit << (element_ % 64);
-  }
-
- private:
-  std::size_t elements_;
-  std::size_t element_ = 0;
-  std::size_t plane_ = 0;
-};
+}
 
 SecretVector<std::uint8_t> random_bits(Session& session, std::size_t count) {
   SecretVector<std::uint8_t> bits(count);
@@ -63,16 +50,44 @@ void check_inputs(const Circuit& circuit, const BooleanInputs& inputs, const Sha
 }  // namespace
 
 KernelCosts EvaluateBoolean::costs(Sizes& sizes) {
-  const std::vector<std::uint64_t> layers = sizes.layers();
-  const auto gates = std::accumulate(layers.begin(), layers.end(), std::uint64_t{0});
+  const std::vector<std::uint64_t> openings = sizes.openings();
+  const std::uint64_t factors = sizes["factors"];
   const std::uint64_t elements = sizes["elements"];
-  return {setup_cost(gates, elements, sizes.ot_k()), online_cost(layers, elements),
-          calibration::kTransfer * static_cast<double>(2 * gates * elements)};
+  return {setup_cost(factors, elements, sizes.ot_k()), online_cost(openings, elements),
+          calibration::kTransfer * static_cast<double>(2 * factors * elements)};
+}
+
+// Numbers the factors in the order of the circuit, and then the triples in the order of factors. A
+// wire with more gates than a key has bits is several factors.
+std::vector<EvaluateBoolean::And> EvaluateBoolean::find_factors() {
+  constexpr std::size_t kNone = ~std::size_t{0};
+  factors_.clear();
+  std::vector<And> ands;
+  std::vector<std::size_t> factor_of(circuit_.wires, kNone);
+  for (const Gate& gate : circuit_.gates) {
+    if (gate.type != Gate::Type::kAnd) continue;
+    std::size_t& factor = factor_of[gate.a];
+    if (factor == kNone || factors_[factor].gates == kKeyBits) {
+      factor = factors_.size();
+      factors_.push_back({gate.a});
+    }
+    ands.push_back({gate, factor, factors_[factor].gates++});
+  }
+  std::size_t triples = 0;
+  for (Factor& factor : factors_) {
+    factor.first_triple = triples;
+    triples += factor.gates;
+  }
+  for (And& each : ands) each.triple += factors_[each.factor].first_triple;
+  return ands;
 }
 
 void EvaluateBoolean::sort_gates() {
   layers_.assign(1, {});
   std::vector<std::size_t> depth(circuit_.wires);
+  const std::vector<And> ands = find_factors();
+  auto next_and = ands.begin();
+  std::vector<std::size_t> first_layer(factors_.size(), ands.size());
   for (const Gate& gate : circuit_.gates) {
     std::size_t layer = gate.type == Gate::Type::kConstant ? 0 : depth[gate.a];
     const bool is_and = gate.type == Gate::Type::kAnd;
@@ -80,7 +95,38 @@ void EvaluateBoolean::sort_gates() {
     if (is_and) ++layer;
     depth[gate.out] = layer;
     if (layer == layers_.size()) layers_.emplace_back();
-    (is_and ? layers_[layer].ands : layers_[layer].local).push_back(gate);
+    if (is_and) {
+      std::size_t& first = first_layer[next_and->factor];
+      first = std::min(first, layer);
+      layers_[layer].ands.push_back(*next_and++);
+    } else {
+      layers_[layer].local.push_back(gate);
+    }
+  }
+  for (std::size_t factor = 0; factor < factors_.size(); ++factor) {
+    layers_[first_layer[factor]].factors.push_back(factor);
+  }
+}
+
+// Of the transfers from `transfer` on, which go through the elements of one factor after the other:
+// the shares of a, and of b and c = a·b a bit for every gate.
+void EvaluateBoolean::store_triples(std::size_t transfer, std::span<const std::uint8_t> a,
+                                    std::span<const std::uint64_t> b,
+                                    std::span<const std::uint64_t> c) {
+  const std::size_t elements = element_count(shape_);
+  SecretVector<std::uint64_t> bits(a.begin(), a.end());
+  for (std::size_t done = 0; done < a.size();) {
+    const std::size_t number = (transfer + done) / elements;
+    const std::size_t element = (transfer + done) % elements;
+    const std::size_t count = std::min(a.size() - done, elements - element);
+    const Factor& factor = factors_[number];
+    store_bit(triples_.a.plane(number), element, std::span(bits).subspan(done, count), 0);
+    for (std::size_t gate = 0; gate < factor.gates; ++gate) {
+      const std::size_t triple = factor.first_triple + gate;
+      store_bit(triples_.b.plane(triple), element, b.subspan(done, count), gate);
+      store_bit(triples_.c.plane(triple), element, c.subspan(done, count), gate);
+    }
+    done += count;
   }
 }
 
@@ -89,12 +135,11 @@ void EvaluateBoolean::setup(Session& session, const Circuit& circuit, const Shap
   circuit_ = circuit;
   shape_ = shape;
   layer_ = 0;
-  triple_ = 0;
   sort_gates();
-  triples_ = {{shape, circuit.and_gates}, {shape, circuit.and_gates}, {shape, circuit.and_gates}};
+  triples_ = {{shape, factors_.size()}, {shape, circuit.and_gates}, {shape, circuit.and_gates}};
   session.init_ot();
   const std::size_t elements = element_count(shape);
-  const std::size_t count = circuit.and_gates * elements;
+  const std::size_t count = factors_.size() * elements;
   // First the tweaks of what party 0 sends, then of what party 1 sends.
   const std::uint64_t tweaks = session.reserve_tweaks(2 * count);
   const std::uint64_t sending = session.party() == 0 ? tweaks : tweaks + count;
@@ -104,7 +149,8 @@ void EvaluateBoolean::setup(Session& session, const Circuit& circuit, const Shap
   SecretVector<Block> zero_keys(kHashes);
   SecretVector<Block> one_keys(kHashes);
   SecretVector<Block> chosen_keys(kHashes);
-  Cursor cursor(elements);
+  SecretVector<std::uint64_t> b(kHashes);
+  SecretVector<std::uint64_t> c(kHashes);
   for (std::size_t step = 0; step < count; step += kStep) {
     const std::size_t size = std::min(kStep, count - step);
     SecretVector<Block> sent(size);
@@ -120,13 +166,12 @@ void EvaluateBoolean::setup(Session& session, const Circuit& circuit, const Shap
       for (Block& block : q) block ^= delta;
       tccr(q, sending + step + done, std::span(one_keys).first(part));
       tccr(t, receiving + step + done, std::span(chosen_keys).first(part));
-      for (std::size_t i = 0; i < part; ++i, cursor.next()) {
-        const std::uint64_t a = low_bit(zero_keys[i] ^ one_keys[i]);
-        const std::uint64_t b = choices[done + i];
-        cursor.add(triples_.a, a);
-        cursor.add(triples_.b, b);
-        cursor.add(triples_.c, (a & b) ^ low_bit(zero_keys[i]) ^ low_bit(chosen_keys[i]));
+      const auto chosen = std::span(choices).subspan(done, part);
+      for (std::size_t i = 0; i < part; ++i) {
+        b[i] = zero_keys[i].lo ^ one_keys[i].lo;
+        c[i] = ((0 - std::uint64_t{chosen[i]}) & b[i]) ^ zero_keys[i].lo ^ chosen_keys[i].lo;
       }
+      store_triples(step + done, chosen, std::span(b).first(part), std::span(c).first(part));
     }
   }
   once_.end_setup();
@@ -156,6 +201,7 @@ void EvaluateBoolean::begin(const Session& session, const BooleanInputs& inputs)
   if (!layers_.empty()) check_inputs(circuit_, inputs, shape_);  // else there was no setup
   once_.take(0);
   wires_ = {shape_, circuit_.wires};
+  opened_ = {shape_, factors_.size()};
   auto next = wires_.planes.begin();
   for (const BooleanTensor& input : inputs) {
     next = std::copy(input.planes.begin(), input.planes.end(), next);
@@ -169,18 +215,18 @@ void EvaluateBoolean::send(Session& session) {
     throw SetupError("circuit on Boolean shares: all layers are evaluated, finish comes next");
   }
   once_.take(static_cast<int>(1 + 2 * layer_));
-  const std::vector<Gate>& ands = layers_[++layer_].ands;
-  masked_ = {wires_.shape, 2 * ands.size()};
-  for (std::size_t g = 0; g < ands.size(); ++g) {
-    const auto mask = [&](std::size_t to, std::uint32_t wire, const BooleanTensor& by) {
-      const std::span<const std::uint64_t> x = wires_.plane(wire);
-      const std::span<const std::uint64_t> a = by.plane(triple_ + g);
-      const std::span<std::uint64_t> out = masked_.plane(to);
-      for (std::size_t i = 0; i < out.size(); ++i) out[i] = x[i] ^ a[i];
-    };
-    mask(2 * g, ands[g].a, triples_.a);
-    mask(2 * g + 1, ands[g].b, triples_.b);
+  const Layer& layer = layers_[++layer_];
+  masked_ = {wires_.shape, layer.factors.size() + layer.ands.size()};
+  std::size_t next = 0;
+  const auto mask = [&](std::uint32_t wire, std::span<const std::uint64_t> by) {
+    const std::span<const std::uint64_t> x = wires_.plane(wire);
+    const std::span<std::uint64_t> out = masked_.plane(next++);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = x[i] ^ by[i];
+  };
+  for (const std::size_t factor : layer.factors) {
+    mask(factors_[factor].wire, triples_.a.plane(factor));
   }
+  for (const And& each : layer.ands) mask(each.gate.b, triples_.b.plane(each.triple));
   send_planes(session, masked_);
 }
 
@@ -188,19 +234,23 @@ void EvaluateBoolean::receive(Session& session) {
   once_.take(static_cast<int>(2 * layer_));
   const BooleanTensor open = receive_planes(session, masked_);
   const std::uint64_t both = session.party() == 0 ? ~std::uint64_t{0} : 0;
-  const std::vector<Gate>& ands = layers_[layer_].ands;
-  for (std::size_t g = 0; g < ands.size(); ++g, ++triple_) {
-    const std::span<const std::uint64_t> d = open.plane(2 * g);
-    const std::span<const std::uint64_t> e = open.plane(2 * g + 1);
-    const std::span<const std::uint64_t> a = triples_.a.plane(triple_);
-    const std::span<const std::uint64_t> b = triples_.b.plane(triple_);
-    const std::span<const std::uint64_t> c = triples_.c.plane(triple_);
-    const std::span<std::uint64_t> out = wires_.plane(ands[g].out);
+  const Layer& layer = layers_[layer_];
+  std::size_t next = 0;
+  for (const std::size_t factor : layer.factors) {
+    std::ranges::copy(open.plane(next++), opened_.plane(factor).begin());
+  }
+  for (const And& each : layer.ands) {
+    const std::span<const std::uint64_t> d = std::as_const(opened_).plane(each.factor);
+    const std::span<const std::uint64_t> e = open.plane(next++);
+    const std::span<const std::uint64_t> a = std::as_const(triples_.a).plane(each.factor);
+    const std::span<const std::uint64_t> b = std::as_const(triples_.b).plane(each.triple);
+    const std::span<const std::uint64_t> c = std::as_const(triples_.c).plane(each.triple);
+    const std::span<std::uint64_t> out = wires_.plane(each.gate.out);
     for (std::size_t i = 0; i < out.size(); ++i) {
       out[i] = c[i] ^ (d[i] & b[i]) ^ (e[i] & a[i]) ^ (d[i] & e[i] & both);
     }
   }
-  run_local(layers_[layer_], session.party());
+  run_local(layer, session.party());
 }
 
 std::vector<BooleanTensor> EvaluateBoolean::finish() {
@@ -216,11 +266,12 @@ std::vector<BooleanTensor> EvaluateBoolean::finish() {
   triples_ = {};
   wires_ = {};
   masked_ = {};
+  opened_ = {};
   return outputs;
 }
 
-Cost EvaluateBoolean::setup_cost(std::uint64_t and_gates, std::uint64_t elements, int ot_k) {
-  const std::uint64_t count = and_gates * elements;
+Cost EvaluateBoolean::setup_cost(std::uint64_t factors, std::uint64_t elements, int ot_k) {
+  const std::uint64_t count = factors * elements;
   Cost cost;
   for (std::uint64_t step = 0; step < count; step += kStep) {
     const std::uint64_t size = std::min<std::uint64_t>(kStep, count - step);
@@ -229,9 +280,9 @@ Cost EvaluateBoolean::setup_cost(std::uint64_t and_gates, std::uint64_t elements
   return cost;
 }
 
-Cost EvaluateBoolean::online_cost(std::span<const std::uint64_t> layers, std::uint64_t elements) {
+Cost EvaluateBoolean::online_cost(std::span<const std::uint64_t> openings, std::uint64_t elements) {
   Cost cost;
-  for (const std::uint64_t ands : layers) cost = cost + planes_cost(2 * ands, elements);
+  for (const std::uint64_t opened : openings) cost = cost + planes_cost(opened, elements);
   return cost;
 }
 

@@ -32,7 +32,9 @@ int Sizes::ot_k() {
 
 Products Sizes::method() { return products_named(find<std::string>("method").value_or("auto")); }
 
-std::vector<std::uint64_t> Sizes::layers() { return require<std::vector<std::uint64_t>>("layers"); }
+std::vector<std::uint64_t> Sizes::openings() {
+  return require<std::vector<std::uint64_t>>("openings");
+}
 
 void Sizes::check_all_asked() const {
   for (const auto& [name, value] : given_) {

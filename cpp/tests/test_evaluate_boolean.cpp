@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "duet/errors.h"
 #include "duet/evaluate_boolean.h"
@@ -37,31 +38,44 @@ Tensor<Ring> opened(const BooleanTensor& first, const BooleanTensor& second) {
   return words;
 }
 
-std::vector<std::uint64_t> ands_by_layer(const Circuit& circuit) {
-  std::vector<std::size_t> depth(circuit.wires);
-  std::vector<std::uint64_t> layers;
-  for (const Gate& gate : circuit.gates) {
-    if (gate.type == Gate::Type::kConstant) continue;
-    const bool is_and = gate.type == Gate::Type::kAnd;
-    const bool two = is_and || gate.type == Gate::Type::kXor;
-    depth[gate.out] = two ? std::max(depth[gate.a], depth[gate.b]) : depth[gate.a];
-    if (!is_and) continue;
-    if (depth[gate.out] == layers.size()) layers.push_back(0);
-    ++layers[depth[gate.out]++];
+// What the layers of a circuit open for an element, and how many factors it has in all.
+struct Openings {
+  explicit Openings(const Circuit& circuit) {
+    std::vector<std::size_t> depth(circuit.wires);
+    std::map<std::pair<std::uint32_t, std::size_t>, std::size_t> first_layers;
+    std::map<std::uint32_t, std::size_t> gates;
+    for (const Gate& gate : circuit.gates) {
+      if (gate.type == Gate::Type::kConstant) continue;
+      const bool is_and = gate.type == Gate::Type::kAnd;
+      const bool two = is_and || gate.type == Gate::Type::kXor;
+      depth[gate.out] = two ? std::max(depth[gate.a], depth[gate.b]) : depth[gate.a];
+      if (!is_and) continue;
+      const std::size_t layer = depth[gate.out]++;
+      if (layer == by_layer.size()) by_layer.push_back(0);
+      ++by_layer[layer];
+      const auto [first, is_new] =
+          first_layers.try_emplace({gate.a, gates[gate.a]++ / 64}, layer);  // 64 bits of a key
+      first->second = std::min(first->second, layer);
+    }
+    for (const auto& [factor, layer] : first_layers) ++by_layer[layer];
+    factors = first_layers.size();
   }
-  return layers;
-}
 
-// Evaluates on shares of both inputs' bits; returns the opened outputs.
-std::vector<Tensor<Ring>> evaluate(Sessions& both, const Circuit& circuit,
-                                   const std::array<std::vector<BooleanTensor>, 2>& inputs,
-                                   int ot_k = kDefaultOtK) {
+  std::vector<std::uint64_t> by_layer;
+  std::uint64_t factors;
+};
+
+// Evaluates on shares of both inputs' bits; returns the outputs' bits, opened.
+std::vector<BooleanTensor> evaluate_bits(Sessions& both, const Circuit& circuit,
+                                         const std::array<std::vector<BooleanTensor>, 2>& inputs,
+                                         int ot_k = kDefaultOtK) {
   const Shape& shape = inputs[0][0].shape;
   const std::uint64_t count = element_count(shape);
-  const std::vector<std::uint64_t> layers = ands_by_layer(circuit);
+  const Openings openings(circuit);
+  const std::vector<std::uint64_t>& layers = openings.by_layer;
   std::array<EvaluateBoolean, 2> evaluations;
   std::array<std::vector<BooleanTensor>, 2> outputs;
-  both.run(EvaluateBoolean::setup_cost(circuit.and_gates, count, ot_k),
+  both.run(EvaluateBoolean::setup_cost(openings.factors, count, ot_k),
            [&](Session& s, std::size_t p) { evaluations[p].setup(s, circuit, shape); });
   both.run(EvaluateBoolean::online_cost(layers, count), [&](Session& s, std::size_t p) {
     CHECK(evaluations[p].layers() == layers.size());
@@ -72,9 +86,22 @@ std::vector<Tensor<Ring>> evaluate(Sessions& both, const Circuit& circuit,
     }
     outputs[p] = evaluations[p].finish();
   });
-  std::vector<Tensor<Ring>> results;
   for (std::size_t i = 0; i < outputs[0].size(); ++i) {
-    results.push_back(opened(outputs[0][i], outputs[1][i]));
+    CHECK(outputs[0][i].shape == outputs[1][i].shape);
+    for (std::size_t word = 0; word < outputs[0][i].planes.size(); ++word) {
+      outputs[0][i].planes[word] ^= outputs[1][i].planes[word];
+    }
+  }
+  return std::move(outputs[0]);
+}
+
+// The same as words.
+std::vector<Tensor<Ring>> evaluate(Sessions& both, const Circuit& circuit,
+                                   const std::array<std::vector<BooleanTensor>, 2>& inputs,
+                                   int ot_k = kDefaultOtK) {
+  std::vector<Tensor<Ring>> results;
+  for (const BooleanTensor& bits : evaluate_bits(both, circuit, inputs, ot_k)) {
+    results.push_back(opened(bits, BooleanTensor(bits.shape, bits.width)));
   }
   return results;
 }
@@ -108,6 +135,50 @@ void random_circuits() {
   check(both, free, {5});
   Sessions quieter({8});
   check(quieter, random_circuit(100, 1), {70}, 8);
+}
+
+// A selection between words: one factor for all its gates, however many layers they are in.
+Circuit selection(std::size_t width) {
+  Circuit circuit;
+  circuit.input_widths = {1, width};
+  circuit.output_widths = {width};
+  circuit.wires = 1 + width;
+  std::uint32_t before = 0;
+  for (std::uint32_t i = 0; i < width; ++i) {
+    const auto out = static_cast<std::uint32_t>(circuit.wires);
+    circuit.gates.push_back({Gate::Type::kXor, 1 + i, before, out});
+    circuit.gates.push_back({Gate::Type::kAnd, 0, out, out + 1});
+    circuit.outputs.push_back(before = out + 1);
+    circuit.wires += 2;
+    ++circuit.and_gates;
+  }
+  return circuit;
+}
+
+void gates_with_a_common_operand_share_transfers() {
+  Sessions both;
+  for (const std::size_t width : {2, 63, 64, 65, 130}) {
+    const Circuit circuit = selection(width);
+    CHECK(Openings(circuit).factors == (width + 63) / 64);
+    Prg prg({width, 0});
+    std::array<std::vector<BooleanTensor>, 2> inputs;
+    const Shape shape{100};
+    for (std::vector<BooleanTensor>& shares : inputs) {
+      shares = {BooleanTensor(shape, 1), BooleanTensor(shape, width)};
+      for (BooleanTensor& share : shares) prg.fill(std::span<std::uint64_t>(share.planes));
+    }
+    const BooleanTensor result = evaluate_bits(both, circuit, inputs)[0];
+    for (std::size_t e = 0; e < 100; ++e) {
+      const auto bit = [&](std::size_t input, std::size_t i) {
+        return inputs[0][input].bit(i, e) != inputs[1][input].bit(i, e);
+      };
+      bool before = bit(0, 0);
+      for (std::size_t i = 0; i < width; ++i) {
+        before = bit(0, 0) && bit(1, i) != before;
+        CHECK(result.bit(i, e) == before);
+      }
+    }
+  }
 }
 
 void summands_are_both_shares() {
@@ -242,6 +313,7 @@ void traces_are_pinned() {
 
 int main() {
   random_circuits();
+  gates_with_a_common_operand_share_transfers();
   summands_are_both_shares();
   public_values_have_bits();
   garbled_values_are_shared_by_their_colours();

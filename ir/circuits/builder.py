@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ezprivsecfl.ir.circuits.circuit import Circuit, Gate, GateKind
+from ezprivsecfl.ir.circuits.factors import with_common_factors
 
 __all__ = ["Circuit", "CircuitBuilder", "Wires"]
 
@@ -145,11 +146,13 @@ class _Emitter:
         self._next = len(self._numbers)
 
     def run(self) -> Circuit:
-        for node in self._live():
-            operands = self._operands[node]
-            assert operands is not None
-            if self._is_and[node]:
-                self._emit(GateKind.AND, tuple(self._number(wire) for wire in operands), 2 * node)
+        live = self._live()
+        products = [node for node in live if self._is_and[node]]
+        turned = dict(zip(products, with_common_factors([self._pair(node) for node in products]), strict=True))
+        for node in live:
+            operands = self._pair(node)
+            if node in turned:
+                self._emit(GateKind.AND, tuple(self._number(wire) for wire in turned[node]), 2 * node)
             else:
                 self._emit(GateKind.XOR, tuple(self._numbers[2 * n] for n in operands), 2 * node)
         for slot, wire in self._slots.items():
@@ -159,6 +162,11 @@ class _Emitter:
             Gate(kind, tuple(i % num_wires for i in inputs), output % num_wires) for kind, inputs, output in self._gates
         )
         return Circuit(num_wires, self._input_widths, self._output_widths, gates)
+
+    def _pair(self, node: int) -> tuple[int, int]:
+        operands = self._operands[node]
+        assert operands is not None
+        return operands
 
     def _live(self) -> list[int]:
         """The gates that outputs depend on, operands first."""

@@ -8,9 +8,16 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
+KEY_BITS = 64
+"""AND gates whose common operand a server with Boolean shares pays for once (cpp/src/evaluate_boolean.cpp)."""
+
 
 class GateKind(Enum):
-    """The gates of Bristol Fashion that are used here; only ``AND`` costs anything in a garbled circuit."""
+    """The gates of Bristol Fashion that are used here; only ``AND`` costs anything.
+
+    A garbled one costs the same whatever its operands are. On Boolean shares, those with the same first operand share
+    most of what they cost.
+    """
 
     XOR = "XOR"
     AND = "AND"
@@ -54,21 +61,46 @@ class Circuit:
         return sum(gate.kind is GateKind.AND for gate in self.gates)
 
     @cached_property
-    def layers(self) -> tuple[int, ...]:
-        """The AND gates by depth: those whose result depends on no other AND, those that depend on one, and so on."""
+    def depth(self) -> int:
+        """Largest number of AND gates on a path from an input to an output."""
+        return max((depth for _, depth in self._ands), default=0)
+
+    @cached_property
+    def factors(self) -> int:
+        """Number of first operands of AND gates: what Boolean shares pay for.
+
+        Of a wire with more than ``KEY_BITS`` gates they pay for several.
+        """
+        return len(self._first_depths)
+
+    @cached_property
+    def openings(self) -> tuple[int, ...]:
+        """Bits that Boolean shares open, by depth: one for every AND gate, and one for every factor that is new."""
+        opened = Counter(depth for _, depth in self._ands) + Counter(self._first_depths.values())
+        return tuple(opened[depth] for depth in range(1, self.depth + 1))
+
+    @cached_property
+    def _ands(self) -> tuple[tuple[int, int], ...]:
+        """Of every AND gate its first operand and its depth: 1 if its result depends on no other AND."""
         depths = [0] * self.num_wires
-        layers: Counter[int] = Counter()
+        found = []
         for kind, inputs, output in self.gates:
             if kind is not GateKind.EQ:
                 depths[output] = max(depths[wire] for wire in inputs) + (kind is GateKind.AND)
             if kind is GateKind.AND:
-                layers[depths[output]] += 1
-        return tuple(layers[depth] for depth in range(1, len(layers) + 1))
+                found.append((inputs[0], depths[output]))
+        return tuple(found)
 
-    @property
-    def depth(self) -> int:
-        """Largest number of AND gates on a path from an input to an output."""
-        return len(self.layers)
+    @cached_property
+    def _first_depths(self) -> dict[tuple[int, int], int]:
+        """The lowest depth of every factor: a wire, and how many times ``KEY_BITS`` gates it has before."""
+        gates: Counter[int] = Counter()
+        first: dict[tuple[int, int], int] = {}
+        for wire, depth in self._ands:
+            factor = (wire, gates[wire] // KEY_BITS)
+            gates[wire] += 1
+            first[factor] = min(depth, first.get(factor, depth))
+        return first
 
     @cached_property
     def constant_wires(self) -> dict[int, bool]:

@@ -1,6 +1,6 @@
 """The tensor level: real-valued operations, with the secrecy of every value in its type."""
 
-from ezprivsecfl.ir.tensor import elementwise, gate, io, noise, ordering, structure
+from ezprivsecfl.ir.tensor import elementwise, gate, io, noise, ordering, ranks, structure
 from ezprivsecfl.ir.tensor.base import TensorOp
 from ezprivsecfl.ir.tensor.io import Constant, Input, Output, Placement
 
@@ -15,5 +15,6 @@ __all__ = [
     "io",
     "noise",
     "ordering",
+    "ranks",
     "structure",
 ]

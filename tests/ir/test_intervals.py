@@ -45,6 +45,7 @@ ATTRIBUTES = {
     "top_values": {"count": 3},
     "top_indices": {"count": 2},
     "stack": {"clients": 1},
+    "sum_of_ranks": {"first": 0, "last": 2},
 }
 BOOLEAN = ("and", "or", "not", "reduce_any", "reduce_all")
 BITS = ("bit_and", "bit_or", "bit_xor", "shift_right")
@@ -66,7 +67,13 @@ def example(name: str) -> TensorOp:
     elif name == "matmul":
         operands = [value(2, 4), value(4, 2)]
     else:
-        count = 0 if name == "clients" else kind.arity if issubclass(kind, ew.Elementwise) else 1 + (name == "concat")
+        count = (
+            0
+            if name == "clients"
+            else kind.arity
+            if issubclass(kind, ew.Elementwise)
+            else 1 + (name in ("concat", "sum_of_ranks"))
+        )
         operands = [value(4, dtype=dtype) for _ in range(count)]
     return kind(operands=tuple(operands), **ATTRIBUTES.get(name, {}))
 

@@ -27,7 +27,7 @@ dtypes = st.sampled_from(list(DType))
 locations = st.builds(Location, st.text(max_size=8), st.integers(0, 999), st.text(max_size=8))
 bounds = st.none() | st.floats(min_value=0.0, allow_nan=False)
 KINDS = [kind for kind in TensorOp.REGISTRY.values() if kind not in (Input, Constant, Output, Noised, StandardNormal)]
-ARITIES = {"matmul": 2, "concat": 2, "clients": 0}
+ARITIES = {"matmul": 2, "concat": 2, "clients": 0, "sum_of_ranks": 3}
 
 
 def dtype_of(value: Value) -> DType:
@@ -68,6 +68,9 @@ def attributes(draw: st.DrawFn, name: str, shape: Shape) -> dict[str, Any]:
         return {"count": draw(st.integers(1, 3))}
     if name == "stack":
         return {"clients": CLIENTS}
+    if name == "sum_of_ranks":
+        first = draw(st.integers(0, 2))
+        return {"first": first, "last": draw(st.integers(first + 1, 3))}
     return {"dtype": draw(dtypes)} if name in ("cast", "clients") else {}
 
 

@@ -27,13 +27,13 @@ class EvaluateBoolean(CircuitKernel, name="evaluate_boolean"):
         return [Step()] * self.circuit.depth
 
     def sizes(self, clients: int) -> dict[str, int]:
-        """How many times the circuit is evaluated."""
-        return {"elements": elements(self.op.operands[0], clients)}
+        """How many times the circuit is evaluated, and the first operands of its AND gates."""
+        return {"elements": elements(self.op.operands[0], clients), "factors": self.circuit.factors}
 
     @property
     def settings(self) -> Mapping[str, tuple[int, ...]]:
-        """The AND gates of every layer."""
-        return {"layers": self.circuit.layers}
+        """What every layer opens."""
+        return {"openings": self.circuit.openings}
 
     def setup_arguments(self, scope: Scope) -> Sequence[str]:
         """The circuit, and the shape."""

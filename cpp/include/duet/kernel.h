@@ -38,8 +38,8 @@ class Sizes {
   int ot_k();
   // Products::kCheapest if not given.
   Products method();
-  // AND gates of every layer of a circuit.
-  std::vector<std::uint64_t> layers();
+  // Bits that every layer of a circuit opens.
+  std::vector<std::uint64_t> openings();
 
   void check_all_asked() const;
 
