@@ -26,6 +26,8 @@ class Proof(StrEnum):
     """That every single entry lies between the bounds."""
     BITS = "bits"
     """That all entries are 0 or 1."""
+    ONE_HOT = "one_hot"
+    """The same, and that exactly one of every vector along the last axis is 1."""
     UNIT = "unit"
     """That it is 1 long, together with those of all parameters that are one vector with it."""
     NONE = "none"
@@ -44,6 +46,8 @@ class SharedInput:
         proof: What of it clients prove to the servers; all else a client only sees to by itself.
         norm: The largest L2 norm of what a client shares, if it is that.
         unit: With ``Proof.UNIT`` the name of the vector that it is a part of: clients share that divided by its norm.
+        binary: Whether entries are 0 or 1.
+        one_hot: Whether exactly one of every vector along the last axis is 1.
     """
 
     path: str
@@ -54,6 +58,8 @@ class SharedInput:
     proof: Proof
     norm: float | None
     unit: str | None
+    binary: bool = False
+    one_hot: bool = False
 
     @property
     def client_shape(self) -> tuple[int, ...]:

@@ -55,6 +55,9 @@ Term = tuple[int, int, int]
 
 Statement = tuple[list[Term], bytes]
 
+UnitSums = tuple[int, int]
+"""A vector, and how many of its entries, one after the other, are to add up to 1."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -69,6 +72,7 @@ class Limits:
         squares: The largest sum of all entries' squares.
         frac: Fractional bits: a unit is 2^-frac.
         unit: The vector that it is a part of, if that is to be 1 long.
+        length: Entries of each of the vectors that are to be one-hot, for ``Proof.ONE_HOT``.
     """
 
     path: str
@@ -79,6 +83,7 @@ class Limits:
     squares: int
     frac: int
     unit: str | None
+    length: int = 0
 
     @staticmethod
     def of(share: SharedInput) -> Limits:
@@ -86,6 +91,9 @@ class Limits:
         unit, entries, proof = Fraction(2) ** share.frac, math.prod(share.client_shape), Proof(share.proof)
         if proof is Proof.BITS:
             return Limits(share.path, entries, proof, 0, 1, entries, share.frac, None)
+        if proof is Proof.ONE_HOT:
+            length = share.client_shape[-1]
+            return Limits(share.path, entries, proof, 0, 1, entries // length, share.frac, None, length)
         highest = math.ceil(Fraction(share.bound) * unit)  # what is below the bound may be rounded to that
         lowest = -highest if share.lowest is None else math.floor(Fraction(share.lowest) * unit)
         squares = entries * highest**2
@@ -118,10 +126,9 @@ class Limits:
                     f"{self.path}=... (in Python: norm_bounds={{{self.path!r}: ...}}), or --bound"
                 )
             return list(four_squares(self.squares - found))
-        if self.proof is not Proof.NONE and np.any((values < self.lowest) | (values > self.highest)):
-            beyond = "other than 0 and 1" if self.proof is Proof.BITS else "beyond what the program was compiled for"
-            raise InputError(f"{self.path!r}{whose} has an entry {beyond}")
         if self.proof is Proof.ENTRIES:
+            if np.any((values < self.lowest) | (values > self.highest)):
+                raise InputError(f"{self.path!r}{whose} has an entry beyond what the program was compiled for")
             each = ((int(x) - self.lowest, self.highest - int(x)) for x in values)
             return [y for pair in each for rest in pair for y in four_squares(rest)]
         return []
@@ -155,17 +162,19 @@ class ProofPlan:
     def layout(self) -> _duet.ProofLayout:
         """The same, as the engine takes it."""
         vectors = [(entries, bits, row) for entries, bits, row, _ in self._vectors]
-        return _duet.ProofLayout(vectors, self._parts[1], self._parts[2])
+        return _duet.ProofLayout(vectors, *self._parts[1:])
 
     @property
     def _vectors(self) -> list[Vector]:
         return self._parts[0]
 
     @cached_property
-    def _parts(self) -> tuple[list[Vector], list[Statement], list[int]]:
-        """All vectors, in the order of the parameters and then those of slack entries; statements; wanted squares."""
+    def _parts(self) -> tuple[list[Vector], list[Statement], list[int], list[UnitSums]]:
+        """All vectors, in the order of the parameters and then those of slack entries; statements about these; wanted
+        squares; and of which vectors all parts add up to 1."""
         own: list[Vector] = []
         slack: list[Vector] = []
+        unit_sums: list[UnitSums] = []
         statements: list[Statement] = []
         units: dict[str, list[tuple[int, Limits]]] = {}
         count = sum(x.vectors for x in self.limits)
@@ -184,8 +193,10 @@ class ProofPlan:
                 continue
             if x.proof is Proof.NORM:
                 state([(len(own), 1, 0)], 1, x.squares, x.squares)
-            if x.proof is Proof.BITS:
+            if x.proof in (Proof.BITS, Proof.ONE_HOT):
                 statements.append(([(len(own), 1, -1)], _constant(0)))
+            if x.proof is Proof.ONE_HOT:
+                unit_sums.append((len(own), x.length))
             if x.unit is not None:
                 units.setdefault(x.unit, []).append((len(own), x))
             own.append(self._vector(x.entries, 0 if x.proof is Proof.NONE else row_length(x.entries), x.largest_sum))
@@ -194,7 +205,7 @@ class ProofPlan:
             squares = [(vector, 1 << 2 * (places - x.frac), 0) for vector, x in parts]
             state(squares, -1, shortest, longest - shortest)
             state(squares, 1, longest, longest - shortest)
-        return [*own, *slack], statements, [self.first_vector(path) for path in self.squares]
+        return [*own, *slack], statements, [self.first_vector(path) for path in self.squares], unit_sums
 
     def _vector(self, entries: int, row: int, largest_sum: int) -> Vector:
         return entries, self._bits(largest_sum + entries), row, largest_sum

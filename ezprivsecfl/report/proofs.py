@@ -22,6 +22,7 @@ class Proved(Enum):
     ENTRIES = "every entry"
     UNIT = "divided by its norm, |x|_2 = 1"
     TRUTH = "0 or 1"
+    ONE_HOT = "0 or 1, and exactly one 1 along the last axis"
     NOTHING = "--proofs off"
 
 
@@ -57,7 +58,7 @@ def _proved(compiled: Compiled, share: Share, op: Input) -> Proved:
     if share.unit is not None:
         return Proved.UNIT
     if op.type.dtype is DType.BOOL:
-        return Proved.TRUTH
+        return Proved.ONE_HOT if op.one_hot else Proved.TRUTH
     return Proved.ENTRIES if op.norm is None else Proved.NORM
 
 

@@ -33,6 +33,7 @@ class Input(TensorOp, name="input"):
         norm: Of a CLIENTS-placed input whose entries are not proved one by one: the L2 norm of one client's entries
             together is at most that. The bound and the lowest value are then what a client checks of itself.
         unit: Clients share the value divided by its norm, together with that of all other inputs of the same name here.
+        one_hot: Of truth values at clients: along the last axis exactly one entry is true.
     """
 
     non_negative = Holds.UNKNOWN
@@ -48,10 +49,13 @@ class Input(TensorOp, name="input"):
     lowest: float | None = None
     norm: float | None = None
     unit: str | None = None
+    one_hot: bool = False
 
     def infer(self) -> tuple[TensorType, ...]:
         """The attribute; CLIENTS-placed means secret with a leading clients axis."""
         self.expect(0)
+        if self.one_hot and (self.type.dtype is not DType.BOOL or self.type.shape[1:][-1:] in ((), (0,))):
+            raise self.fail(f"{self.path}: {self.type} has no one-hot vectors")
         at_clients = self.placement is Placement.CLIENTS
         if at_clients != self.type.is_secret or at_clients != (self.type.shape[:1] == (CLIENTS_DIM,)):
             raise self.fail(f"{self.path}: a {self.placement.value} input cannot have type {self.type}")

@@ -43,10 +43,9 @@ class Cast(Elementwise, name="cast"):
 
     @property
     def computed(self) -> Computed:
-        """Locally if shares stay the same: from numbers to numbers, without rounding."""
-        other_kind = (self._from is DType.BOOL) != (self.dtype is DType.BOOL)
-        rounds = self._from.is_float and not self.dtype.is_float
-        return Computed.IN_CIRCUITS if other_kind or rounds else Computed.LOCALLY
+        """Locally if shares stay the same, as those of truth values do that become numbers."""
+        kept = self.keeps_numbers or self.dtype is self._from
+        return Computed.LOCALLY if kept else Computed.IN_CIRCUITS
 
     @property
     def jumps(self) -> Jumps:
