@@ -61,5 +61,7 @@ class DeclareBinary:
         one_hot = self.binary.of_input(op) if isinstance(op, Input) else None
         if one_hot is None or not isinstance(op, Input):
             return None
-        truth = b.append(replace(op, type=replace(op.type, dtype=DType.BOOL), bound=None, one_hot=one_hot)).result
+        truth = b.append(
+            replace(op, type=replace(op.type, dtype=DType.BOOL), bound=None, one_hot=one_hot or op.one_hot)
+        ).result
         return truth if op.type.dtype is DType.BOOL else b.add(Cast, truth, dtype=op.type.dtype)
