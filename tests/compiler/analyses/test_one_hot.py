@@ -254,11 +254,7 @@ def test_a_sketched_sum_of_squares_is_not_known():
     [
         ([(CLIENTS, V * K), (V, K), (K, 1)], K, [1]),
         ([(CLIENTS, V * K), (V, K), (K, 1)], V * K, [V]),
-        (
-            [(CLIENTS, V * K), (4, 3), (3, 1)],
-            12,
-            [],
-        ),  # windows 0 1 2, 3 4 5, 6 7 8: the vector of one is no map of digits
+        ([(CLIENTS, V * K), (4, 3), (3, 1)], 12, [2]),  # 0 1 2, 3 4 5, ... 11: all of two questions
         ([(CLIENTS, V * K), (3, 1), (3, 1)], 9, []),  # 0 1 2, 1 2 3, 2 3 4: entries are taken more than once
         ([(CLIENTS, V * K), (5, 1), (2, 1)], 2, [1]),  # 0 1, 1 2, ... 4 5: each within one question
         ([(CLIENTS, V * K), (6, 1), (2, 1)], 2, []),  # and 5 6, which are of two
