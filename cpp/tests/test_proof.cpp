@@ -283,6 +283,13 @@ void unit_sums_are_exact() {
       CHECK(!accepted(layout, uploaded(layout, changed)));
     }
   }
+  // What shares modulo 2^64 do not show.
+  const ProvenUpload honest = uploaded(layout, values);
+  for (std::size_t i = 0; i < honest.high.size(); ++i) {
+    ProvenUpload upload{honest.seed, honest.low, honest.high, honest.proof};
+    upload.high[i] ^= 1;
+    CHECK(!accepted(layout, upload));
+  }
 }
 
 void cheats_are_refused() {
