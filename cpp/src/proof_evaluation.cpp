@@ -77,9 +77,13 @@ class PartSums {
   explicit PartSums(std::size_t length) : length_(length) {}
 
   void add(const ShareRow& row) {
-    for (std::size_t i = 0; i < row.low.size(); ++i) {
-      sum_ += Int256::of(row[i]);
-      if (++taken_ < length_) continue;
+    for (std::size_t i = 0; i < row.low.size();) {
+      const std::size_t end = std::min(row.low.size(), i + length_ - taken_);
+      taken_ += end - i;
+      Wide sum = 0;  // a row is short enough for two words to hold it
+      for (; i < end; ++i) sum += row[i];
+      sum_ += Int256::of(sum);
+      if (taken_ < length_) continue;
       sums_.push_back(sum_);
       sum_ = {};
       taken_ = 0;
