@@ -48,7 +48,7 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
     """What the runtime must know: see ``common_tree``."""
     shares = program.of(io.Share)
     shared = {op.path for op in shares}
-    bits = {op.path for op in compiled.optimised.of(Input) if op.type.dtype is DType.BOOL}
+    inputs = {op.path: op for op in compiled.optimised.of(Input)}
     return Manifest(
         name=compiled.name,
         backend=backend,
@@ -56,8 +56,8 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
         exact_clients=compiled.options.exact_clients,
         min_clients=compiled.options.min_clients,
         drop_bad_clients=compiled.options.on_bad_client == DROP,
-        shares=tuple(_shared(op, bits=op.path in bits, proofs=compiled.options.proofs) for op in shares),
-        server=tuple(ServerInput(op.path, op.type.shape) for op in compiled.tensor.of(Input) if op.path not in shared),
+        shares=tuple(_shared(op, inputs[op.path], proofs=compiled.options.proofs) for op in shares),
+        server=tuple(ServerInput(op.path, op.type.shape) for op in inputs.values() if op.path not in shared),
         publics=tuple(
             PublicValue(op.path, op.type.shape, op.type.frac, op.bound, op.least, str(op.location))
             for op in program.of(io.Public)
@@ -71,16 +71,23 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
     )
 
 
-def _shared(op: io.Share, *, bits: bool, proofs: bool) -> SharedInput:
-    """A parameter, and what clients prove of it; ``bits``: its values are 0 and 1."""
-    proof = Proof.NONE
-    if op.image is Image.DIRECTION:
+def _shared(op: io.Share, given: Input, *, proofs: bool) -> SharedInput:
+    """A parameter, and what clients prove of it; ``given``: as it is on the tensor level."""
+    binary = given.type.dtype is DType.BOOL
+    if not proofs:
+        proof = Proof.NONE
+    elif op.image is Image.DIRECTION:
         proof = Proof.UNIT
     elif op.image is Image.CLIPPED:
         proof = Proof.CLIPPED
-    elif proofs:
-        proof = Proof.BITS if bits else Proof.ENTRIES if op.norm is None else Proof.NORM
-    return SharedInput(op.path, op.type.shape, op.type.frac, op.bound, op.lowest, proof, op.norm, op.vector, op.image)
+    elif binary:
+        proof = Proof.ONE_HOT if given.one_hot else Proof.BITS
+    else:
+        proof = Proof.ENTRIES if op.norm is None else Proof.NORM
+    image = op.vector, op.image
+    return SharedInput(
+        op.path, op.type.shape, op.type.frac, op.bound, op.lowest, proof, op.norm, *image, binary, given.one_hot
+    )
 
 
 def _share_of(op: io.ProvedSquares) -> io.Share:

@@ -25,10 +25,18 @@ class ByParameter(Generic[Declared]):
 
     by_key: Mapping[str, Declared] = field(default_factory=dict)
 
+    def key_of(self, op: Input) -> str | None:
+        """Under which key that is declared which applies to an input; None if nothing does."""
+        return max((key for key in self.by_key if covers(key, op)), key=len, default=None)
+
     def of_input(self, op: Input) -> Declared | None:
         """What applies to an input; None if nothing does."""
-        covering = [key for key in self.by_key if covers(key, op)]
-        return self.by_key[max(covering, key=len)] if covering else None
+        key = self.key_of(op)
+        return None if key is None else self.by_key[key]
+
+    def option(self, key: str) -> str:
+        """The option of the command line that declares it."""
+        raise NotImplementedError
 
     def fitting(self, program: Program) -> Self:
         """Those whose key covers an input of a program."""

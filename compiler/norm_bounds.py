@@ -39,6 +39,10 @@ class NormBounds(ByParameter[float]):
         split = [(text, *text.rpartition("=")) for text in given]
         return cls({key: _positive(norm, f"--norm-bound {text}") for text, key, _, norm in split})
 
+    def option(self, key: str) -> str:
+        """There is only one."""
+        return "--norm-bound"
+
     def norm(self, op: Input, bound: float) -> float | None:
         """How long a client's vector is at most where all entries are within a bound; None if that is not proved."""
         if not proves_norm(op):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from ezprivsecfl.compiler.binary_parameters import BinaryParameters
+from ezprivsecfl.compiler.by_parameter import ByParameter
 from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError
@@ -150,6 +153,7 @@ class Options:
         share_bits: Of the shares of clients' values, where clients prove something: 80, or more where these are so
             large that 80 tell too much; or exactly 64 or 72, which tell more (the report says how much).
         norm_bounds: Declared L2 norms of one client's entries of parameters, where that is what clients prove.
+        binary: Parameters whose entries are 0 or 1, or one-hot vectors.
 
     Raises:
         CompileError: There is no such choice.
@@ -168,6 +172,7 @@ class Options:
     share_bits: int = SHARE_BITS
     norm_bounds: NormBounds = field(default_factory=NormBounds)
     exact_clients: int | None = None
+    binary: BinaryParameters = field(default_factory=BinaryParameters)
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
@@ -182,9 +187,18 @@ class Options:
             raise CompileError("a norm bound (--norm-bound) needs proofs: with --proofs off nobody enforces it")
 
     def fitting(self, program: Program) -> Options:
-        """The same with those declared bounds alone that a program has parameters for."""
-        bounds, norm_bounds = self.bounds.fitting(program), self.norm_bounds.fitting(program)
-        return replace(self, bounds=bounds, norm_bounds=norm_bounds)
+        """The same with what is declared of parameters that a program has, and of no others."""
+        return replace(
+            self,
+            bounds=self.bounds.fitting(program),
+            norm_bounds=self.norm_bounds.fitting(program),
+            binary=self.binary.fitting(program),
+        )
+
+    @property
+    def declared(self) -> tuple[ByParameter[Any], ...]:
+        """All that is declared of parameters."""
+        return self.bounds, self.norm_bounds, self.binary
 
     @property
     def most_clients(self) -> int:

@@ -62,8 +62,33 @@ COUNT_BOUND = Bound(float(1 << 20), 0.0)
 """Default for scalars of clients: weights, example counts, losses."""
 
 
+TRUTH_BOUND = Bound(2.0, 0.0)
+"""Of truth values, which are 0 or 1 whatever is declared."""
+
+
 class ParameterBounds(ByParameter[Bound]):
-    """Declared bounds."""
+    """Declared bounds. Those of all CLIENTS parameters are about numbers, not about truth values."""
+
+    def option(self, key: str) -> str:
+        """There is only one."""
+        return "--bound"
+
+    def bound(self, op: Input, *, truth: bool) -> Bound:
+        """What every entry of an input satisfies: as declared, or by default.
+
+        Args:
+            op: The input.
+            truth: Whether entries are 0 or 1, by its type or because a user says so: then that is its bound.
+
+        Raises:
+            CompileError: A bound is declared for a parameter of truth values that excludes one of these.
+        """
+        key, declared = self.key_of(op), self.of_input(op)
+        if not truth:
+            return declared or default_bound(op)
+        if key and declared is not None and not (declared.highest > 1 and (declared.lowest or 0.0) <= 0):
+            raise CompileError(f"--bound {key}: entries of {op.path} are 0 or 1, and {declared} excludes one of these")
+        return TRUTH_BOUND
 
     @classmethod
     def of(cls, given: Mapping[str, Declared]) -> ParameterBounds:
@@ -96,10 +121,12 @@ class ParameterBounds(ByParameter[Bound]):
 
 def default_bound(op: Input) -> Bound:
     """What is assumed of an input that no bound is declared for; a front end may know it."""
+    if op.type.dtype is DType.BOOL:
+        return TRUTH_BOUND
     if op.bound is not None:
         return Bound(op.bound, op.lowest)
     at_clients = op.placement is Placement.CLIENTS
     scalar = len(op.type.shape) == (1 if at_clients else 0)
-    if scalar and at_clients and op.type.dtype is not DType.BOOL:
+    if scalar and at_clients:
         return COUNT_BOUND
     return TENSOR_BOUND if op.type.dtype.is_float and not scalar else SCALAR_BOUND

@@ -9,6 +9,7 @@ from ezprivsecfl.compiler.lowering.domains import COMFORTABLE_BITS, FEWEST_BITS,
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import EACH, MIN_CLIENTS, Options
+from ezprivsecfl.compiler.passes.binary import DeclareBinary
 from ezprivsecfl.compiler.passes.blend import BlendSelections
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
 from ezprivsecfl.compiler.passes.clipped_vectors import ShareClippedVectors
@@ -77,7 +78,12 @@ def tensor_passes(options: Options) -> list[Pass]:
 
 def all_passes(options: Options) -> list[Pass]:
     """What a traced program goes through before it is divided, in order."""
-    return [DeclareBounds(options.most_clients, options.bounds, options.proved_norms), *tensor_passes(options)]
+    return [*declarations(options), *tensor_passes(options)]
+
+
+def declarations(options: Options) -> list[Pass]:
+    """The passes that write down what is declared of parameters, in order."""
+    return [DeclareBinary(options.binary), DeclareBounds(options.most_clients, options.bounds, options.proved_norms)]
 
 
 def compile_program(program: Program, options: Options) -> Compiled:
@@ -91,7 +97,7 @@ def compile_program(program: Program, options: Options) -> Compiled:
             f"min_clients must be at least {MIN_CLIENTS} and at most the largest number of clients, {options.clients}, "
             f"not {options.min_clients}"
         )
-    bounded = DeclareBounds(options.most_clients, options.bounds, options.proved_norms).run(program)
+    bounded = run_passes(program, declarations(options))
     optimised = run_passes(bounded, tensor_passes(options))
     stages = divide(optimised)
     if not stages.opened:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import tensorflow_federated as tff
 from ezprivsecfl.backends.base import Backend, Costs
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.backends.registry import choose
+from ezprivsecfl.compiler.binary_parameters import BinaryParameters
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.options import (
@@ -56,6 +57,8 @@ def compile(
     proofs: bool = True,
     share_bits: int = SHARE_BITS,
     norm_bounds: Mapping[str, float] | None = None,
+    binary: Sequence[str] = (),
+    one_hot: Sequence[str] = (),
     name: str | None = None,
     accounting: Accounting | None = None,
 ) -> SecureProgram:
@@ -85,6 +88,8 @@ def compile(
             for what each tells).
         norm_bounds: The L2 norm of one client's entries of a parameter (of more than 8) is at most
             norm_bounds[parameter]; ``""`` stands for all CLIENTS parameters.
+        binary: CLIENTS parameters whose entries are all 0 or 1; clients prove that.
+        one_hot: The same of which exactly one entry is 1 along the last axis, such as votes; clients prove that, too.
         name: The program's name; by default the computation's.
         accounting: What the report computes epsilon for.
 
@@ -104,6 +109,7 @@ def compile(
         proofs=proofs,
         share_bits=share_bits,
         norm_bounds=NormBounds.of(norm_bounds or {}),
+        binary=BinaryParameters.of(binary, one_hot),
     )
     traces, chosen = Traces(computation, name), choose(backend)
     traced = traces.first(clients)

@@ -33,13 +33,14 @@ def round_bounds(program: Program, values: Mapping[str, Any], options: Options) 
     Args:
         program: As traced.
         values: By path of the input one array, or for CLIENTS-placed inputs a list with one array per client.
-        options: With the declared bounds and the scale.
+        options: With what is declared of parameters, and the scale.
     """
     bounds = {}
     for op in program.of(Input):
         declared = options.bounds.of_input(op)
-        cap = declared or default_bound(op)
-        if op.type.dtype is DType.BOOL or (op.placement is Placement.CLIENTS and options.scale == FIXED):
+        truth = op.type.dtype is DType.BOOL or options.binary.of_input(op) is not None
+        cap = options.bounds.bound(op, truth=truth)
+        if truth or (op.placement is Placement.CLIENTS and options.scale == FIXED):
             bounds[op.path] = cap
         elif op.placement is Placement.CLIENTS:
             bounds[op.path] = _of_clients(values[op.path], cap, None if declared is None else declared.lowest)

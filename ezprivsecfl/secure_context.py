@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +13,7 @@ from tensorflow_federated.python.core.impl.context_stack.runtime_error_context i
 from ezprivsecfl.api import SecureProgram
 from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.registry import choose
-from ezprivsecfl.compiler.by_parameter import ByParameter
+from ezprivsecfl.compiler.binary_parameters import BinaryParameters
 from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.options import (
     BY_ROUND,
@@ -70,14 +70,13 @@ class SecureRunner:
         """What has been compiled so far; the report of each says who learns what."""
         return [program for program in self._programs.values() if program.variants]
 
-    def unused_bounds(self) -> dict[str, list[str]]:
-        """By option the parameters with a declared bound that no aggregation has had so far."""
-        declared: dict[str, ByParameter[Any]] = {
-            "--bound": self.options.bounds,
-            "--norm-bound": self.options.norm_bounds,
-        }
-        unused = {option: b.unused(p.traced.program for p in self.programs) for option, b in declared.items()}
-        return {option: parameters for option, parameters in unused.items() if parameters}
+    def unused_parameters(self) -> dict[str, list[str]]:
+        """By option the parameters that it names and that no aggregation has had so far."""
+        unused: dict[str, list[str]] = {}
+        for declared in self.options.declared:
+            for key in declared.unused(p.traced.program for p in self.programs):
+                unused.setdefault(declared.option(key), []).append(key)
+        return unused
 
     def __repr__(self) -> str:
         names = ", ".join(program.compiled.name for program in self.programs) or "nothing yet"
@@ -133,6 +132,8 @@ def set_secure_execution_context(
     proofs: bool = True,
     share_bits: int = SHARE_BITS,
     norm_bounds: Mapping[str, float] | None = None,
+    binary: Sequence[str] = (),
+    one_hot: Sequence[str] = (),
 ) -> SecureRunner:
     """From here on, calling an aggregation runs it in secure two-party computation.
 
@@ -160,6 +161,8 @@ def set_secure_execution_context(
             for what each tells).
         norm_bounds: The L2 norm of one client's entries of a parameter (of more than 8) is at most
             norm_bounds[parameter]; ``""`` stands for all CLIENTS parameters.
+        binary: CLIENTS parameters whose entries are all 0 or 1; clients prove that.
+        one_hot: The same of which exactly one entry is 1 along the last axis, such as votes; clients prove that, too.
 
     Raises:
         CompileError: There is no such back end or choice.
@@ -178,6 +181,7 @@ def set_secure_execution_context(
         proofs=proofs,
         share_bits=share_bits,
         norm_bounds=NormBounds.of(norm_bounds or {}),
+        binary=BinaryParameters.of(binary, one_hot),
     )
     runner = SecureRunner(choose(backend), options, grows=clients is None)
     tff.framework.set_default_context(secured(runner, tff.framework.get_context_stack().current))

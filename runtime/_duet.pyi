@@ -85,6 +85,7 @@ class ProofLayout:
         vectors: Sequence[tuple[int, int, int]],
         statements: Sequence[tuple[Sequence[tuple[int, int, int]], bytes]],
         squares: Sequence[int],
+        unit_sums: Sequence[tuple[int, int]] = (),
     ) -> None: ...
     @property
     def entries(self) -> int: ...

@@ -41,5 +41,35 @@ def check_bound(value: NDArray[Any], bound: float, path: str, whose: str = "", l
     )
 
 
+def check_binary(value: NDArray[Any], path: str, whose: str = "", *, one_hot: bool = False) -> None:
+    """Raises InputError unless all entries are 0 or 1 and, if it is ``one_hot``, one of each vector is 1.
+
+    Args:
+        value: The values of one parameter; vectors lie along the last axis.
+        path: The parameter's name.
+        whose: Added to the name in messages, e.g. ``" of client 3"``.
+        one_hot: Whether exactly one entry of every vector must be 1.
+    """
+    numbers, where = np.asarray(value, dtype=np.float64), f"{path!r}{whose}"
+    _refuse((numbers != 0) & (numbers != 1), numbers, where, "is {:g}, but its entries must be 0 or 1")
+    if one_hot:
+        ones = np.sum(numbers, axis=-1)
+        _refuse(
+            ones != 1,
+            ones,
+            where,
+            "has {:g} entries of 1 along the last axis, but exactly one must be: who chooses nothing needs an entry "
+            "for that, or takes no part (or declare it --binary, not --one-hot)",
+        )
+
+
+def _refuse(bad: NDArray[np.bool_], found: NDArray[np.float64], where: str, what: str) -> None:
+    """Raises InputError for the first bad place, with what was found there."""
+    if np.any(bad):
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        place = f" at {list(index)}" if index else ""
+        raise InputError(f"{where}{place} {what.format(found[index])}")
+
+
 def _next_power_of_two(x: float) -> float:
     return float(2.0 ** (np.floor(np.log2(x)) + 1))

@@ -28,6 +28,8 @@ class Proof(StrEnum):
     """That every single entry lies between the bounds."""
     BITS = "bits"
     """That all entries are 0 or 1."""
+    ONE_HOT = "one_hot"
+    """The same, and that exactly one of every vector along the last axis is 1."""
     UNIT = "unit"
     """That it is 1 long, together with those of all parameters that are one vector with it."""
     CLIPPED = "clipped"
@@ -49,6 +51,8 @@ class SharedInput:
         norm: The largest L2 norm of what a client shares, if it is that.
         vector: The vector that it is a part of, or says something of, if clients share an image of that.
         image: Which.
+        binary: Whether entries are 0 or 1.
+        one_hot: Whether exactly one of every vector along the last axis is 1.
         radius: Of what is clipped, to which length: known in a round (``Manifest.with_radii``), and None before.
     """
 
@@ -61,6 +65,8 @@ class SharedInput:
     norm: float | None
     vector: str | None
     image: Image | None
+    binary: bool = False
+    one_hot: bool = False
     radius: float | None = None
 
     @property

@@ -52,6 +52,9 @@ Term = tuple[int, int, int]
 
 Statement = tuple[list[Term], bytes]
 
+UnitSums = tuple[int, int]
+"""A vector, and how many of its entries, one after the other, are to add up to 1."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -68,6 +71,7 @@ class Limits:
         vector: The vector that it is a part of, or says something of.
         image: What of that it is.
         radius: Of what is clipped, to which length; None before a round.
+        length: Entries of each of the vectors that are to be one-hot, for ``Proof.ONE_HOT``.
     """
 
     path: str
@@ -80,6 +84,7 @@ class Limits:
     vector: str | None
     image: Image | None
     radius: float | None
+    length: int = 0
 
     @staticmethod
     def of(share: SharedInput) -> Limits:
@@ -87,9 +92,10 @@ class Limits:
         unit, entries, proof = Fraction(2) ** share.frac, math.prod(share.client_shape), Proof(share.proof)
         image = share.vector, share.image, share.radius
         if proof is Proof.BITS:
-            return Limits(
-                share.path, entries, proof, 0, 1, entries, share.frac, share.vector, share.image, share.radius
-            )
+            return Limits(share.path, entries, proof, 0, 1, entries, share.frac, *image)
+        if proof is Proof.ONE_HOT:
+            length = share.client_shape[-1]
+            return Limits(share.path, entries, proof, 0, 1, entries // length, share.frac, *image, length)
         highest = math.ceil(Fraction(share.bound) * unit)  # what is below the bound may be rounded to that
         lowest = -highest if share.lowest is None else math.floor(Fraction(share.lowest) * unit)
         squares = entries * highest**2
@@ -115,10 +121,9 @@ class Limits:
         """
         if self.proof is Proof.NORM:
             return list(_below(squared_norm(values), self.squares, self.path, whose))
-        if self.proof in (Proof.ENTRIES, Proof.BITS) and np.any((values < self.lowest) | (values > self.highest)):
-            beyond = "other than 0 and 1" if self.proof is Proof.BITS else "beyond what the program was compiled for"
-            raise InputError(f"{self.path!r}{whose} has an entry {beyond}")
         if self.proof is Proof.ENTRIES:
+            if np.any((values < self.lowest) | (values > self.highest)):
+                raise InputError(f"{self.path!r}{whose} has an entry beyond what the program was compiled for")
             each = ((int(x) - self.lowest, self.highest - int(x)) for x in values)
             return [y for pair in each for rest in pair for y in four_squares(rest)]
         return []
@@ -247,17 +252,19 @@ class ProofPlan:
     def layout(self) -> _duet.ProofLayout:
         """The same, as the engine takes it."""
         vectors = [(entries, bits, row) for entries, bits, row, _ in self._vectors]
-        return _duet.ProofLayout(vectors, self._parts[1], self._parts[2])
+        return _duet.ProofLayout(vectors, *self._parts[1:])
 
     @property
     def _vectors(self) -> list[Vector]:
         return self._parts[0]
 
     @cached_property
-    def _parts(self) -> tuple[list[Vector], list[Statement], list[int]]:
-        """All vectors, in the order of the parameters and then those of slack entries; statements; wanted squares."""
+    def _parts(self) -> tuple[list[Vector], list[Statement], list[int], list[UnitSums]]:
+        """All vectors, in the order of the parameters and then those of slack entries; statements about these; wanted
+        squares; and of which vectors all parts add up to 1."""
         own: list[Shape] = []
         slack: list[Shape] = []
+        unit_sums: list[UnitSums] = []
         statements: list[Statement] = []
         count = sum(x.vectors for x in self.limits)
 
@@ -275,8 +282,10 @@ class ProofPlan:
                 continue
             if x.proof is Proof.NORM:
                 state([(len(own), 1, 0)], 1, x.squares, x.squares)
-            if x.proof is Proof.BITS:
+            if x.proof in (Proof.BITS, Proof.ONE_HOT):
                 statements.append(([(len(own), 1, -1)], _constant(0)))
+            if x.proof is Proof.ONE_HOT:
+                unit_sums.append((len(own), x.length))
             own.append((x.entries, 0 if x.proof is Proof.NONE else row_length(x.entries), x.largest_sum))
         for vector in self._images:
             squares = [(self.first_vector(x.path), vector.squared(1, x), 0) for x in vector.parts]
@@ -288,7 +297,8 @@ class ProofPlan:
                 slack.append((1, 1, math.isqrt(vector.room)))
                 statements.append(([(least, 0, 1), (self.first_vector(claim.path), 0, -vector.claimed)], _constant(0)))
                 state([*squares, (least, -1, 0)], -1, 0, vector.room)
-        return self._with_bits([*own, *slack]), statements, [self.first_vector(path) for path in self.squares]
+        wanted = [self.first_vector(path) for path in self.squares]
+        return self._with_bits([*own, *slack]), statements, wanted, unit_sums
 
     @cached_property
     def _images(self) -> list[ImageLimits]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.images import Image, images
 from ezprivsecfl.runtime import _duet
-from ezprivsecfl.runtime.encoding import check_bound
+from ezprivsecfl.runtime.encoding import check_binary, check_bound
 from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.proofs import plan_of, upload_context
 from ezprivsecfl.runtime.wire import Message
@@ -77,13 +77,15 @@ def checked(manifest: Manifest, values: Mapping[str, NDArray[Any]], client: int)
         client: Its number, for messages.
 
     Raises:
-        InputError: An entry is not finite or beyond the bounds, or a norm is.
+        InputError: An entry is not finite, beyond the bounds, or not 0 or 1 where it must be; or a norm is too large.
     """
     whose, encoded = f" of client {client}", {}
     given = {**values, **_images(manifest, values, whose)}
     for s in manifest.shares:
         value = np.asarray(given[s.path])
-        if s.image is None:
+        if s.binary:
+            check_binary(value, s.path, whose, one_hot=s.one_hot)
+        elif s.image is None:
             check_bound(value, s.bound, s.path, whose, s.lowest)
         exact = s.frac == 0 and value.dtype.kind in "iu"
         encoded[s.path] = value.astype(np.int64) if exact else _duet.encode(value.astype(np.float64), s.frac)

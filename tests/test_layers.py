@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "ezprivsecfl"
 
 IR = {"errors", "ir", "ir.circuits"}
-BOUNDS = {"compiler.by_parameter", "compiler.parameter_bounds", "compiler.norm_bounds"}
+DECLARED = {"compiler.parameter_bounds", "compiler.norm_bounds", "compiler.binary_parameters"}
+BOUNDS = DECLARED | {"compiler.by_parameter"}
 OPTIONS = IR | BOUNDS | {"compiler.options"}
 COMPILED = OPTIONS | {"compiler.compiled"}
 
@@ -30,8 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "frontends": {"errors", "ir"},
     "aggregators": set(),
     "compiler.by_parameter": IR,
-    "compiler.parameter_bounds": IR | {"compiler.by_parameter"},
-    "compiler.norm_bounds": IR | {"compiler.by_parameter"},
+    **{module: IR | {"compiler.by_parameter"} for module in DECLARED},
     "compiler.options": IR | BOUNDS,
     "compiler.compiled": OPTIONS,
     "compiler.analyses": COMPILED,

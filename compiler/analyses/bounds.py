@@ -9,6 +9,7 @@ from ezprivsecfl.compiler.analyses.at_least import at_least, may_cancel
 from ezprivsecfl.compiler.analyses.averages import cauchy_schwarz, means, weighted_averages
 from ezprivsecfl.compiler.analyses.facts import Facts
 from ezprivsecfl.compiler.analyses.lengths import by_lengths
+from ezprivsecfl.compiler.analyses.one_hot import by_one_hot
 from ezprivsecfl.compiler.analyses.positions import CLIENTS
 from ezprivsecfl.compiler.analyses.sums import Summation
 from ezprivsecfl.compiler.analyses.terms import Factor, Term
@@ -67,6 +68,7 @@ class Bounds:
         most, facts = self.facts.most(sum_.dims), self.facts
         bounds = [most * self.of(term, nonzero)]
         bounds += [self.of(x, nonzero) for x in weighted_averages(facts, term, sum_.count)]
+        bounds += [product(ones, self.of(x, nonzero)) for ones, x in by_one_hot(facts, term, sum_.count)]
         if sum_.count % CLIENTS == 0:
             bounds += [most / facts.clients * self.of(x, nonzero) for x in means(facts, term, sum_.count)]
         bounds += [

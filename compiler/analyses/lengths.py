@@ -23,7 +23,7 @@ from itertools import combinations
 import numpy as np
 
 from ezprivsecfl.compiler.analyses.facts import Facts
-from ezprivsecfl.compiler.analyses.positions import CLIENTS, Positions
+from ezprivsecfl.compiler.analyses.positions import Positions, resolved
 from ezprivsecfl.compiler.analyses.terms import Factor, Term
 from ezprivsecfl.ir.interval import product
 from ezprivsecfl.ir.op import Op, Value
@@ -45,7 +45,7 @@ def by_lengths(facts: Facts, term: Term, count: int) -> Iterator[tuple[float, Te
     factors = [factor for factor, power in term.powers.items() if power >= 1]
     if not any(factor.value in facts.lengths for factor in factors):
         return
-    most = _resolved(count, facts.clients)
+    most = resolved(count, facts.clients)
     found = [(f, *one) for f in factors for one in _norms(facts, term, f, count)]
     for factor, norm, rest in found:
         if term.powers[factor] >= 2:
@@ -66,9 +66,9 @@ def _norms(facts: Facts, term: Term, factor: Factor, count: int) -> Iterator[tup
     moving = None if along is None else Positions.of([d for d in along.digits if d[1]])
     if along is None or moving is None or not moving.is_injective():
         return
-    repeats = math.prod(_resolved(size, facts.clients) for size, stride in along.digits if not stride)
-    clients = _resolved(moving.count, facts.clients, of_others=1)
-    entries = _resolved(moving.count, facts.clients)
+    repeats = math.prod(resolved(size, facts.clients) for size, stride in along.digits if not stride)
+    clients = resolved(moving.count, facts.clients, of_others=1)
+    entries = resolved(moving.count, facts.clients)
     by_entries = product(math.sqrt(entries), facts.intervals[factor.value].magnitude)
     times = math.sqrt(clients)
     norm = min(times * length(facts, factor.value), by_entries)
@@ -86,12 +86,3 @@ def adds_up_clients(op: Op) -> bool:
     if isinstance(op, st.Sum):
         return sum(op.operands[0].type.shape[a] == CLIENTS_DIM for a in op.axes) == 1
     return isinstance(op, st.MatMul) and op.operands[0].type.shape[-1] == CLIENTS_DIM
-
-
-def _resolved(count: int, clients: int, of_others: int | None = None) -> int:
-    """A count of positions for so many clients; with ``of_others`` how many clients they are of, times that."""
-    along_clients = 1
-    while count % CLIENTS == 0:
-        count //= CLIENTS
-        along_clients *= clients
-    return along_clients * (count if of_others is None else of_others)

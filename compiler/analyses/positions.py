@@ -126,6 +126,15 @@ def numbers(shape: Shape) -> tuple[int, ...]:
     return resolve(shape, CLIENTS)
 
 
+def resolved(count: int, clients: int, of_others: int | None = None) -> int:
+    """A count of positions for so many clients; with ``of_others`` how many clients they are of, times that."""
+    along_clients = 1
+    while count % CLIENTS == 0:
+        count //= CLIENTS
+        along_clients *= clients
+    return along_clients * (count if of_others is None else of_others)
+
+
 @cache  # guards of selections ask for the same few shapes again and again
 def broadcast(shape: Shape, target: Shape) -> Positions:
     """Positions of a broadcast value, mapped to those of what was broadcast."""

@@ -3,7 +3,7 @@
 Every operation has a rule for intervals (``TensorOp.interval``). Products, quotients, roots, sums and selections are
 also bounded by theorems that intervals cannot see, each stated where it is applied: ``at_least`` (divisors),
 ``averages`` (sums), ``guards`` (selections), ``integers``,
-``lengths`` (of which clients prove the norm alone). What no theorem bounds is unbounded.
+``lengths`` (of which clients prove the norm alone), ``one_hot``. What no theorem bounds is unbounded.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ezprivsecfl.compiler.analyses.facts import Facts
 from ezprivsecfl.compiler.analyses.guards import selected
 from ezprivsecfl.compiler.analyses.integers import integers
 from ezprivsecfl.compiler.analyses.norms import excess
+from ezprivsecfl.compiler.analyses.one_hot import exact_sum
 from ezprivsecfl.compiler.analyses.squares import is_square
 from ezprivsecfl.compiler.analyses.terms import source
 from ezprivsecfl.compiler.options import Norms
@@ -199,6 +200,9 @@ class Intervals:
         sum_ = self.facts.summation(op.result)
         if sum_ is None:
             return interval
+        exact = exact_sum(self.facts, op.result)
+        if exact is not None:
+            return exact
         if sum_.squares:
             interval = interval.maximum(Interval(0.0, 0.0))
         interval = interval.capped(self.bounds.of_sum(sum_.term, sum_, divisors(sum_.term)))

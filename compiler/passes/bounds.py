@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ezprivsecfl.compiler.norm_bounds import NormBounds
-from ezprivsecfl.compiler.parameter_bounds import ParameterBounds, default_bound
+from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
 from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.ir.types import DType
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class DeclareBounds:
 
     Args:
         clients: The largest number of clients of a round.
-        bounds: As declared; inputs that none of them covers get their default.
+        bounds: As declared; inputs that none of them covers get their default, and so do truth values.
         norms: As declared; those of other inputs follow from their bounds. None: clients prove nothing.
     """
 
@@ -54,7 +55,7 @@ class DeclareBounds:
     norms: NormBounds | None = None
 
     def run(self, program: Program) -> Program:
-        """Returns the program with bounds; raises CompileError for a bound that fits no parameter."""
+        """Returns the program with bounds; raises CompileError for one that fits no parameter, or no truth value."""
         if self.clients < 2:
             raise CompileError(
                 f"clients must be at least 2, not {self.clients}: with one client the aggregate is that client's value"
@@ -70,6 +71,6 @@ class DeclareBounds:
     def _bounded(self, b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:
         if not isinstance(op, Input):
             return None
-        bound = self.bounds.of_input(op) or default_bound(op)
+        bound = self.bounds.bound(op, truth=op.type.dtype is DType.BOOL)
         norm = None if self.norms is None else self.norms.norm(op, bound.highest)
         return b.append(replace(op, bound=bound.highest, lowest=bound.lowest, norm=norm)).result

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
+from ezprivsecfl.compiler.analyses.terms import entries
 from ezprivsecfl.compiler.passes.repeats import computed_once
 from ezprivsecfl.ir.op import Environment, Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
@@ -30,7 +32,7 @@ from ezprivsecfl.ir.tensor.elementwise import (
 from ezprivsecfl.ir.tensor.gate import Gate
 from ezprivsecfl.ir.tensor.structure import Broadcast, Clients, MatMul, Reshape, Stack, Sum, Transpose
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_type
-from ezprivsecfl.ir.types import CLIENTS_DIM
+from ezprivsecfl.ir.types import CLIENTS_DIM, DType
 
 MAX_FOLDED = 1 << 22
 """Constants are folded up to this many elements, so that a program never carries huge literals."""
@@ -127,7 +129,10 @@ def _rewritten(builder: ProgramBuilder, op: Op) -> Value | None:
     if isinstance(op, Square) and first is not None:
         return _rewritten_or_new(builder, Mul(operands=(first, first), location=op.location))
     if isinstance(op, Mul) and op.operands[0] is op.operands[1]:
-        return _squared_root(builder, op.operands[0])
+        return op.operands[0] if _is_binary(op.operands[0]) else _squared_root(builder, op.operands[0])
+    if isinstance(op, MatMul) and is_row_times_itself(op) and _is_binary(op.operands[0]):
+        ones = builder.add(Sum, op.operands[0], axes=(len(op.operands[0].type.shape) - 1,))
+        return builder.add(Reshape, ones, shape=op.result.type.shape)
     if isinstance(op, Sum) and first is not None and all(first.type.shape[a] == 1 for a in op.axes):
         return builder.add(Reshape, first, shape=op.result.type.shape)
     if isinstance(op, MatMul):
@@ -158,6 +163,11 @@ def _sum_of_rows(builder: ProgramBuilder, op: MatMul) -> Value | None:
     factor = _simplified(builder, Reshape(operands=(number,), shape=(1,)))
     scaled = _simplified(builder, Mul(operands=(total, factor), location=op.location))
     return builder.add(Reshape, scaled, shape=op.result.type.shape)
+
+
+def _is_binary(value: Value) -> bool:
+    """Whether it consists of truth values as numbers: each is its own square."""
+    return tensor_type(entries(value).value).dtype is DType.BOOL
 
 
 def _without_broadcasts(builder: ProgramBuilder, op: Elementwise | MatMul) -> Value | None:

@@ -24,6 +24,7 @@ using py::literals::operator""_a;
 using PythonVector = std::tuple<std::size_t, unsigned, std::size_t>;
 using PythonTerm = std::tuple<std::size_t, std::int64_t, std::int64_t>;
 using PythonStatement = std::pair<std::vector<PythonTerm>, py::bytes>;
+using PythonUnitSums = std::pair<std::size_t, std::size_t>;
 
 std::span<const std::uint8_t> span_of(const py::bytes& bytes) {
   const std::string_view view = bytes;
@@ -54,7 +55,8 @@ py::array_t<T> array_of(const SecretVector<T>& data) {
 
 ProofLayout layout_of(const std::vector<PythonVector>& vectors,
                       const std::vector<PythonStatement>& statements,
-                      const std::vector<std::size_t>& squares) {
+                      const std::vector<std::size_t>& squares,
+                      const std::vector<PythonUnitSums>& unit_sums) {
   std::vector<ProofVector> shapes;
   for (const auto& [entries, bits, row] : vectors) shapes.push_back({entries, bits, row});
   std::vector<ProofStatement> proved;
@@ -70,7 +72,9 @@ ProofLayout layout_of(const std::vector<PythonVector>& vectors,
     std::copy(bytes.begin(), bytes.end(), statement.constant.begin());
     proved.push_back(std::move(statement));
   }
-  return {std::move(shapes), std::move(proved), squares};
+  std::vector<ProofUnitSums> units;
+  for (const auto& [vector, length] : unit_sums) units.push_back({vector, length});
+  return {std::move(shapes), std::move(proved), squares, std::move(units)};
 }
 
 py::array_t<std::int64_t> encode_array(const py::array& values, int frac) {
@@ -162,8 +166,10 @@ void define_sharing(py::module_& module) {
   py::class_<ProofLayout>(module, "ProofLayout",
                           "What clients upload and prove: see cpp/include/duet/proof.h.")
       .def(py::init(&layout_of), "vectors"_a, "statements"_a, "squares"_a,
+           "unit_sums"_a = std::vector<PythonUnitSums>(),
            "Vectors (entries, bits, row), statements ([(vector, square, sum)], constant of 32 "
-           "bytes), and the vectors of whose squares servers get shares.")
+           "bytes), the vectors of whose squares servers get shares, and (vector, length) of those "
+           "of which every so many entries add up to 1.")
       .def_property_readonly("entries", &ProofLayout::entries)
       .def_property_readonly("high_bytes", &ProofLayout::high_bytes)
       .def_property_readonly("proof_bytes", &ProofLayout::proof_bytes)

@@ -47,7 +47,7 @@ ProofHalf parse(const ProofLayout& layout, const Prime61& prime,
   for (std::uint64_t& value : half.rows) value = prime.reduce(Wide{value});
   half.polynomial = prime.reduce(Wide{half.polynomial});
   bytes = bytes.subspan(8 * (half.rows.size() + 1));
-  for (std::size_t s = 0; s < layout.statements().size(); ++s) {
+  for (std::size_t s = 0; s < layout.all_statements(); ++s) {
     half.statements.push_back(Int256::load(bytes.data() + s * Int256::kBytes));
   }
   return half;

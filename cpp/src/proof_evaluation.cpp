@@ -71,6 +71,33 @@ std::uint64_t evaluate_row(const ShareRow& row, const std::uint64_t* powers, std
   return prime.add(prime.reduce(low_values.value()), prime.mul(high, prime.two64()));
 }
 
+// What every so many of a vector's shares, one after the other, add up to.
+class PartSums {
+ public:
+  explicit PartSums(std::size_t length) : length_(length) {}
+
+  void add(const ShareRow& row) {
+    for (std::size_t i = 0; i < row.low.size();) {
+      const std::size_t end = std::min(row.low.size(), i + length_ - taken_);
+      taken_ += end - i;
+      Wide sum = 0;  // a row is short enough for two words to hold it
+      for (; i < end; ++i) sum += row[i];
+      sum_ += Int256::of(sum);
+      if (taken_ < length_) continue;
+      sums_.push_back(sum_);
+      sum_ = {};
+      taken_ = 0;
+    }
+  }
+  const std::vector<Int256>& sums() const { return sums_; }
+
+ private:
+  std::size_t length_;
+  std::size_t taken_ = 0;
+  Int256 sum_;
+  std::vector<Int256> sums_;
+};
+
 // A server's share of a vector's squared norm and of its sum, over the integers. Server 0's has the
 // constants of x = a + b - 2^bits.
 struct VectorShares {
@@ -99,6 +126,8 @@ ProofHalf evaluate(const ProofLayout& layout, const ProofPoint& point, bool firs
   ProofHalf half;
   half.rows.reserve(layout.all_rows());
   std::vector<VectorShares> vectors;
+  std::vector<PartSums> parts;
+  for (const ProofUnitSums& unit : layout.unit_sums()) parts.emplace_back(unit.length);
   PolynomialValue polynomial;
   std::size_t offset = 0;
   for (std::size_t v = 0; v < layout.vectors().size(); ++v) {
@@ -111,6 +140,9 @@ ProofHalf evaluate(const ProofLayout& layout, const ProofPoint& point, bool firs
       const bool reversed = !first && length > 0;
       std::uint64_t value = evaluate_row(row, reversed ? powers + length - 1 : powers,
                                          reversed ? -1 : 1, prime, moments);
+      for (std::size_t u = 0; u < parts.size(); ++u) {
+        if (layout.unit_sums()[u].vector == v) parts[u].add(row);
+      }
       if (length == 0) return;
       if (first)
         value = prime.add(value, prime.mul(prime.reduce(Int256::of(blind(v))), powers[length]));
@@ -138,6 +170,13 @@ ProofHalf evaluate(const ProofLayout& layout, const ProofPoint& point, bool firs
       left += times(shares.squares, term.square) + times(shares.sum, term.sum);
     }
     half.statements.push_back(left);
+  }
+  for (std::size_t u = 0; u < parts.size(); ++u) {
+    const auto [vector, length] = layout.unit_sums()[u];
+    const Int256 constants = Int256::of(length) << layout.vectors()[vector].bits;
+    for (const Int256& sum : parts[u].sums()) {
+      half.statements.push_back(first ? sum - constants : sum);
+    }
   }
   for (const std::size_t v : layout.squares()) half.squares.push_back(vectors[v].squares.limbs[0]);
   return half;
@@ -205,6 +244,9 @@ bool holds(const ProofLayout& layout, const ProofPoint& point, const ProofHalf& 
   for (std::size_t s = 0; s < layout.statements().size(); ++s) {
     const auto& constant = layout.statements()[s].constant;
     all &= own.statements[s] + other.statements[s] == Int256::load(constant.data());
+  }
+  for (std::size_t s = layout.statements().size(); s < layout.all_statements(); ++s) {
+    all &= own.statements[s] + other.statements[s] == Int256::of(1);
   }
   return all;
 }

@@ -32,7 +32,7 @@ class ProofPoint {
 struct ProofHalf {
   std::vector<std::uint64_t> rows;  // the values of its rows' polynomials
   std::uint64_t polynomial;         // the value of its share of the polynomial
-  std::vector<Int256> statements;   // its share of each statement's left-hand side
+  std::vector<Int256> statements;   // its share of each left-hand side, those of unit sums last
   std::vector<Ring> squares;        // of each wanted squared norm
 };
 

@@ -16,10 +16,12 @@ void check(bool holds, const char* what) {
 }  // namespace
 
 ProofLayout::ProofLayout(std::vector<ProofVector> vectors, std::vector<ProofStatement> statements,
-                         std::vector<std::size_t> squares)
+                         std::vector<std::size_t> squares, std::vector<ProofUnitSums> unit_sums)
     : vectors_(std::move(vectors)),
       statements_(std::move(statements)),
-      squares_(std::move(squares)) {
+      squares_(std::move(squares)),
+      unit_sums_(std::move(unit_sums)),
+      all_statements_(statements_.size()) {
   const auto has_squares = [&](std::size_t v) {
     return v < vectors_.size() && vectors_[v].row > 0;
   };
@@ -36,6 +38,12 @@ ProofLayout::ProofLayout(std::vector<ProofVector> vectors, std::vector<ProofStat
     }
   }
   for (const std::size_t v : squares_) check(has_squares(v), "a square of a vector without rows");
+  for (const auto& [vector, length] : unit_sums_) {
+    check(vector < vectors_.size(), "a unit sum is of no vector");
+    const std::size_t entries = vectors_[vector].entries;
+    check(length > 0 && entries % length == 0, "parts of unit sums do not fill their vector");
+    all_statements_ += entries / length;
+  }
   for (std::size_t v = 0; v < vectors_.size(); ++v) {
     entries_ += vectors_[v].entries;
     high_bytes_ += vectors_[v].entries * high_bytes_of(vectors_[v]);
@@ -50,7 +58,7 @@ std::size_t ProofLayout::rows(std::size_t vector) const {
 }
 
 std::size_t ProofLayout::message_bytes() const {
-  return 8 * (rows_ + 1) + Int256::kBytes * statements_.size();
+  return 8 * (rows_ + 1) + Int256::kBytes * all_statements_;
 }
 
 }  // namespace duet

@@ -117,28 +117,17 @@ void seeds_are_drawn_again() {
   CHECK(uploaded(nothing, many).seed == Randomness::for_tests({1, 9}).seed());
 }
 
-// Statements with sums: truth values, one-hot vectors, numbers of an interval.
+// Statements with sums: truth values, numbers of an interval.
 void statements_with_sums() {
   const ProofLayout truth({{40, 80, 8}}, {{{{0, 1, -1}}, constant(Int256{})}}, {});
   Values values(40);
   for (std::size_t i = 0; i < 40; i += 3) values[i] = 1;
   CHECK(accepted(truth, uploaded(truth, values)));
-  const auto refused_with = [&](const ProofLayout& layout, std::size_t i, std::int64_t value) {
+  for (const std::int64_t value : {2, -1, 5}) {
     Values changed = values;
-    changed[i] = value;
-    return !accepted(layout, uploaded(layout, changed));
-  };
-  for (const std::int64_t value : {2, -1, 5}) CHECK(refused_with(truth, 7, value));
-
-  const Int256 one = Int256::of(1);
-  const ProofLayout one_hot({{40, 80, 8}},
-                            {{{{0, 1, 0}}, constant(one)}, {{{0, 0, 1}}, constant(one)}}, {});
-  values.assign(40, 0);
-  CHECK(!accepted(one_hot, uploaded(one_hot, values)));
-  values[9] = 1;
-  CHECK(accepted(one_hot, uploaded(one_hot, values)));
-  CHECK(refused_with(one_hot, 9, -1) && refused_with(one_hot, 10, 1) &&
-        refused_with(one_hot, 10, -1));
+    changed[7] = value;
+    CHECK(!accepted(truth, uploaded(truth, changed)));
+  }
 
   // -10 <= x <= 50: x + 10 and 50 - x are sums of four squares.
   const auto interval = [](std::int64_t x, Values y) {
@@ -153,6 +142,96 @@ void statements_with_sums() {
   CHECK(interval(50, {7, 3, 1, 1, 0, 0, 0, 0}));
   CHECK(interval(-3, {2, 1, 1, 1, 7, 2, 0, 0}));
   CHECK(!interval(-11, {0, 0, 0, 1, 7, 3, 1, 1}) && !interval(51, {7, 3, 1, 1, 0, 0, 0, 1}));
+}
+
+// Every `length` of all entries are a one-hot vector.
+ProofLayout one_hot(std::size_t vectors, std::size_t length, unsigned bits = 80,
+                    std::size_t row = 8) {
+  return {{{vectors * length, bits, row}}, {{{{0, 1, -1}}, constant(Int256{})}}, {}, {{0, length}}};
+}
+
+void one_hot_vectors() {
+  Prg prg({6, 6});
+  for (const unsigned bits : {64U, 72U, 80U, 104U}) {
+    for (const std::size_t row : {1, 4, 16}) {
+      for (const std::size_t length : {1, 3, 4, 16, 50}) {  // parts within rows, and across them
+        for (const std::size_t vectors : {1, 2, 7}) {
+          const ProofLayout layout = one_hot(vectors, length, bits, row);
+          CHECK(layout.all_statements() == 1 + vectors);
+          CHECK(layout.message_bytes() == 8 * (layout.all_rows() + 1) + 32 * (1 + vectors));
+          Values values(vectors * length);
+          for (std::size_t v = 0; v < vectors; ++v) values[v * length + prg.next() % length] = 1;
+          CHECK(accepted(layout, uploaded(layout, values)));
+          for (std::size_t v = 0; v < vectors; ++v) {  // none in this one
+            Values changed = values;
+            std::fill_n(changed.begin() + static_cast<std::ptrdiff_t>(v * length), length, 0);
+            CHECK(!accepted(layout, uploaded(layout, changed)));
+          }
+        }
+      }
+    }
+  }
+}
+
+// Vectors that differ from one-hot ones as little as there is, or in what a sum, a sum of squares,
+// or numbers modulo 2^64 do not show.
+void vectors_that_are_not_one_hot() {
+  const auto refused = [](std::size_t vectors, const Values& values) {
+    const ProofLayout layout = one_hot(vectors, values.size() / vectors);
+    return !accepted(layout, uploaded(layout, values));
+  };
+  constexpr std::int64_t k32 = std::int64_t{1} << 32;
+  constexpr std::int64_t k63 = std::numeric_limits<std::int64_t>::min();
+  CHECK(!refused(1, {0, 0, 1, 0, 0, 0}));
+  CHECK(refused(1, {0, 0, 0, 0, 0, 0}) && refused(1, {0, 0, 1, 0, 1, 0}));
+  CHECK(refused(1, {2, -1, 0, 0, 0, 0}) && refused(1, {2, 0, 0, 0, 0, 0}));
+  CHECK(refused(1, {-1, 0, 0, 0, 0, 0}) && refused(1, {1, 1, -1, 0, 0, 0}));
+  // The sum is 1 over the integers, and that of the squares is modulo 2^64.
+  CHECK(refused(1, {k32, -k32, 1, 0, 0, 0}));
+  // Both are modulo 2^64, neither over the integers.
+  CHECK(refused(1, {k63, k63, 1, 0, 0, 0}));
+  CHECK(refused(1, {k32, k32, k32, k32, 1 - 4 * k32, 0}));
+  // The sum of all entries of two vectors is right, that of each is not.
+  CHECK(!refused(2, {0, 1, 0, 0, 0, 1}));
+  CHECK(refused(2, {1, 1, 0, 0, 0, 0}) && refused(2, {0, 0, 0, 1, 1, 0}));
+  CHECK(refused(2, {1, 1, 1, -1, 0, 0}));
+  // Every sum is right, and of all squares only that the total is: 4 + 1 and 1 + 0 + 0, say.
+  CHECK(refused(3, {2, -1, 1, 0, 0, 1}));
+
+  // Entries that only the high bits of shares show; the other vector makes up for the sum.
+  const ProofLayout layout = one_hot(2, 3);
+  const ProvenUpload honest = uploaded(layout, {0, 1, 0, 0, 0, 1});
+  CHECK(accepted(layout, honest));
+  for (const int bit : {0x01, 0x80}) {
+    ProvenUpload upload{honest.seed, honest.low, honest.high, honest.proof};
+    upload.high[2 * 1] ^= static_cast<std::uint8_t>(bit);
+    CHECK(!accepted(layout, upload));
+    upload.high[2 * 4] ^= static_cast<std::uint8_t>(bit);
+    CHECK(!accepted(layout, upload));
+  }
+}
+
+// The sums alone, with nothing said of squares: each is right over the integers, or refused.
+void unit_sums_are_exact() {
+  const ProofLayout layout({{4, 80, 0}, {6, 104, 0}}, {}, {}, {{1, 3}, {0, 2}});
+  const Values values{-5, 6, 1, 0, 1LL << 62, -(1LL << 62), 1, 100, -100, 1};
+  CHECK(accepted(layout, uploaded(layout, values)));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    for (const std::int64_t by : {std::int64_t{1}, std::int64_t{-1}, std::int64_t{1} << 40}) {
+      Values changed = values;
+      changed[i] += by;
+      CHECK(!accepted(layout, uploaded(layout, changed)));
+      changed[(i + 5) % values.size()] -= by;  // of another part
+      CHECK(!accepted(layout, uploaded(layout, changed)));
+    }
+  }
+  // What shares modulo 2^64 do not show.
+  const ProvenUpload honest = uploaded(layout, values);
+  for (std::size_t i = 0; i < honest.high.size(); ++i) {
+    ProvenUpload upload{honest.seed, honest.low, honest.high, honest.proof};
+    upload.high[i] ^= 1;
+    CHECK(!accepted(layout, upload));
+  }
 }
 
 void cheats_are_refused() {
@@ -240,11 +319,13 @@ class HeldUploads final : public MaskedUploads {
 };
 
 struct Round {
-  Round(const ProofLayout& proven, const Values& values, std::size_t clients) : layout(proven) {
+  Round(const ProofLayout& proved, const Values& of_each, std::size_t clients)
+      : layout(proved), values(of_each) {
     for (std::uint64_t client = 0; client < clients; ++client) {
       uploads.push_back(uploaded(layout, values, client));
     }
   }
+  Round(const Norm& norm, std::size_t clients) : Round(norm.layout, norm.values, clients) {}
 
   std::array<ProofVerdicts, 2> run(Sessions& both) {
     std::vector<Block> keys;
@@ -263,14 +344,14 @@ struct Round {
     return verdicts;
   }
 
-  const ProofLayout& layout;
+  ProofLayout layout;
+  Values values;
   std::vector<ProvenUpload> uploads;
 };
 
 void both_servers_get_the_verdicts() {
-  const Norm norm(100, 80, 16);
   for (const std::size_t clients : {1, 3, 8, 9}) {
-    Round round(norm.layout, norm.values, clients);
+    Round round(Norm(100, 80, 16), clients);
     round.uploads.front().low[5] += 1;
     if (clients > 2) round.uploads.back().proof[100] ^= 4;
     Sessions both;
@@ -281,7 +362,7 @@ void both_servers_get_the_verdicts() {
     }
     const Tensor<Ring> squares = add(verdicts[0].squares, verdicts[1].squares);
     CHECK((squares.shape == Shape{clients, 2}));
-    const std::span<const std::int64_t> x(norm.values);
+    const std::span<const std::int64_t> x(round.values);
     if (clients > 2) CHECK(squares.data[2] == squared_norm(x.first(100)).limbs[0]);
   }
 }
@@ -297,12 +378,28 @@ void sums_alone_are_proved() {
   }
 }
 
-void traces_are_pinned() {
-  const Norm norm(100, 80, 16);
-  Round round(norm.layout, norm.values, 3);
+void both_servers_get_the_verdicts_on_one_hot_vectors() {
+  Values values(30);
+  values[4] = values[15] = values[29] = 1;
+  Round round(one_hot(3, 10), values, 4);
+  Values moved = values;  // the first vector has two ones, the second none
+  std::swap(moved[15], moved[7]);
+  round.uploads[2] = uploaded(round.layout, moved);
   Sessions both;
-  round.run(both);
-  both.check_traces("client_proofs");
+  for (const ProofVerdicts& verdicts : round.run(both)) {
+    CHECK((verdicts.accepted == std::vector<std::uint8_t>{1, 1, 0, 1}));
+  }
+}
+
+void traces_are_pinned() {
+  {
+    Sessions both;
+    Round(Norm(100, 80, 16), 3).run(both);
+    both.check_traces("client_proofs");
+  }
+  Sessions both;
+  Round(one_hot(2, 3), {0, 1, 0, 0, 0, 1}, 3).run(both);
+  both.check_traces("client_proofs_one_hot");
 }
 
 void wrong_layouts_and_sizes() {
@@ -319,6 +416,11 @@ void wrong_layouts_and_sizes() {
   CHECK(!message_of<std::invalid_argument>([] {
            ProofLayout({{5, 80, 4}}, {{{{1, 0, 1}}, {}}}, {});
          }).empty());
+  for (const ProofUnitSums sums : {ProofUnitSums{0, 0}, {0, 2}, {1, 5}}) {
+    CHECK(!message_of<std::invalid_argument>([&] {
+             ProofLayout({{5, 80, 0}}, {}, {}, {sums});
+           }).empty());
+  }
   const Norm norm(10, 80, 4);
   CHECK(message_of<std::invalid_argument>([&] { uploaded(norm.layout, Values(3)); }) ==
         "prove: 3 values for 14");
@@ -334,10 +436,14 @@ int main() {
   large_entries();
   seeds_are_drawn_again();
   statements_with_sums();
+  one_hot_vectors();
+  vectors_that_are_not_one_hot();
+  unit_sums_are_exact();
   cheats_are_refused();
   rows_are_hidden();
   both_servers_get_the_verdicts();
   sums_alone_are_proved();
+  both_servers_get_the_verdicts_on_one_hot_vectors();
   traces_are_pinned();
   wrong_layouts_and_sizes();
 }

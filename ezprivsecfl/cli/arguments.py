@@ -11,6 +11,7 @@ from ezprivsecfl import __version__
 from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.network import MEASURED, NETWORKS
 from ezprivsecfl.backends.registry import choose
+from ezprivsecfl.compiler.binary_parameters import BinaryParameters
 from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES, NormBounds
 from ezprivsecfl.compiler.options import (
     BY_ROUND,
@@ -80,6 +81,20 @@ def add_passes(parser: argparse.ArgumentParser) -> None:
         help=f"the L2 norm of one client's entries of a parameter of more than {PROVED_ENTRIES} (default: of every one "
         "that there is) is at most R; may be repeated",
     )
+    parser.add_argument(
+        "--binary",
+        action="append",
+        default=[],
+        metavar="PARAMETER",
+        help="all entries of a parameter of the clients are 0 or 1, as in flags and histograms; may be repeated",
+    )
+    parser.add_argument(
+        "--one-hot",
+        action="append",
+        default=[],
+        metavar="PARAMETER",
+        help="the same, and along its last axis exactly one entry is 1, as in votes; may be repeated",
+    )
 
 
 def chosen_for_passes(arguments: argparse.Namespace, clients: int) -> Options:
@@ -98,6 +113,7 @@ def chosen_for_passes(arguments: argparse.Namespace, clients: int) -> Options:
         proofs=arguments.proofs == "on",
         share_bits=arguments.share_bits,
         norm_bounds=NormBounds.parse(arguments.norm_bound),
+        binary=BinaryParameters.of(arguments.binary, arguments.one_hot),
     )
 
 

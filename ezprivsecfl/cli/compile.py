@@ -124,7 +124,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
         _print_boundaries(programs)
         return _reported(errors, total=len(sources))
     if not errors:
-        _check_bounds(options, programs)
+        _check_parameters(options, programs)
     for called, traced in programs.items():
         folder = (arguments.output or path.with_suffix(".ez")) / called
         try:
@@ -162,13 +162,13 @@ def _print_boundaries(programs: Mapping[str, TracedProgram]) -> None:
             print(f"  {statement}")
 
 
-def _check_bounds(options: Options, programs: Mapping[str, TracedProgram]) -> None:
-    """Raises CompileError for a bound that no program has a parameter for."""
+def _check_parameters(options: Options, programs: Mapping[str, TracedProgram]) -> None:
+    """Raises CompileError for an option that names a parameter which no program has."""
     all_of_them = [traced.program for traced in programs.values()]
-    for option, declared in (("--bound", options.bounds), ("--norm-bound", options.norm_bounds)):
-        if unused := declared.unused(all_of_them):
+    for declared in options.declared:
+        for key in declared.unused(all_of_them):
             known = sorted({op.path for program in all_of_them for op in program.of(Input)})
-            raise CompileError(f"{option} {unused[0]}=...: no such parameter; there are {', '.join(known)}")
+            raise CompileError(f"{declared.option(key)} {key}: no such parameter; there are {', '.join(known)}")
 
 
 def _reported(errors: Mapping[str, CompileError], total: int) -> int:

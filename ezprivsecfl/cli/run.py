@@ -115,7 +115,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
     if code == exits.DONE and not recorder.calls:
         say("the program called no aggregation")
     elif code == exits.DONE:
-        for option, parameters in runner.unused_bounds().items():
+        for option, parameters in runner.unused_parameters().items():
             say(f"{option}: no aggregation that ran has a parameter {', '.join(parameters)}")
     return exits.RUN if code == exits.DONE and recorder.wrong else code
 

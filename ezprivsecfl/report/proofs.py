@@ -25,6 +25,7 @@ class Proved(Enum):
     CLIPPED = "cut to the program's radius r, |x|_2 <= r"
     CLAIM = "0 or 1, and 1 only if the vector is as long as the radius"
     TRUTH = "0 or 1"
+    ONE_HOT = "0 or 1, and exactly one 1 along the last axis"
     NOTHING = "--proofs off"
 
 
@@ -68,7 +69,7 @@ def _proved(compiled: Compiled, share: Share, op: Input) -> Proved:
     if share.image is not None:
         return PROVED[share.image]
     if op.type.dtype is DType.BOOL:
-        return Proved.TRUTH
+        return Proved.ONE_HOT if op.one_hot else Proved.TRUTH
     return Proved.ENTRIES if op.norm is None else Proved.NORM
 
 

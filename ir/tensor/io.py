@@ -36,6 +36,7 @@ class Input(TensorOp, name="input"):
         vector: The vector that it is a part of, together with all other inputs of the same name here, if clients share
             an image of that.
         image: Which. Of what is cut to a length, that radius is the operand: one public number.
+        one_hot: Of truth values at clients: along the last axis exactly one entry is true.
     """
 
     non_negative = Holds.UNKNOWN
@@ -52,12 +53,15 @@ class Input(TensorOp, name="input"):
     norm: float | None = None
     vector: str | None = None
     image: Image | None = None
+    one_hot: bool = False
 
     def infer(self) -> tuple[TensorType, ...]:
         """The attribute; CLIENTS-placed means secret with a leading clients axis."""
         radius = self.expect(0 if self.image in (None, Image.DIRECTION) else 1)
         if any(r.is_secret or r.shape != () for r in radius):
             raise self.fail(f"{self.path}: a radius is one public number, not {radius[0]}")
+        if self.one_hot and (self.type.dtype is not DType.BOOL or self.type.shape[1:][-1:] in ((), (0,))):
+            raise self.fail(f"{self.path}: {self.type} has no one-hot vectors")
         at_clients = self.placement is Placement.CLIENTS
         if at_clients != self.type.is_secret or at_clients != (self.type.shape[:1] == (CLIENTS_DIM,)):
             raise self.fail(f"{self.path}: a {self.placement.value} input cannot have type {self.type}")

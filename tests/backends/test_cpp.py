@@ -75,7 +75,7 @@ def test_circuits_whose_names_look_alike_get_different_files():
     names = ["a.b", "a b", "a_b", "a_b_"]
     b = ProgramBuilder("alike", Level.MPC, 4)
     b.circuits = {name: max_with(i) for i, name in enumerate(names)}
-    x = b.add(io.Share, path="x", bound=8.0, type=ArithType((), 8))
+    x = b.add(io.Share, path="weight", bound=8.0, type=ArithType((), 8))
     wires = b.add(protocol.ToYao, x, width=20)
     for name in names:
         wires = b.add(protocol.Circuit, wires, circuit=name, formats=(FixedFormat(20, 8),))

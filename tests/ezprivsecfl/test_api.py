@@ -255,7 +255,7 @@ def test_the_context_says_what_it_compiled():
     scaled_sum(VALUES, np.float32(2))
     assert repr(runner) == "<TFF aggregations run on exact simulation; compiled: scaled_sum>"
     assert [p.options.bounds for p in runner.programs] == [ParameterBounds.of({"values": 16.0})]
-    assert runner.unused_bounds() == {"--bound": ["other"]}
+    assert runner.unused_parameters() == {"--bound": ["other"]}
 
 
 def test_a_zero_public_factor_opens_nothing():

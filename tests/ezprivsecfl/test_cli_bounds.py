@@ -18,6 +18,21 @@ def test_a_declared_bound_lets_larger_values_in(program, capsys):
     assert failed(capsys, path, "--bound", "weights=16")[1].count("no such parameter; there are values")
 
 
+def test_votes_are_checked_where_they_are_cast(program, capsys):
+    """And a bound that contradicts is refused although every round has bounds of its own."""
+    path = program(LONG_MEAN + "print(mean([np.eye(16, dtype=np.float32)[i] for i in (0, 0, 3, 15)]) * 4)\n")
+    assert main(["run", "--check", "--one-hot", "values", "--binary", "others", str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert out == "[2. 0. 0. 1. 0. 0. 0. 0. 0. 0. 0. 0. 0. 0. 0. 1.]\n"
+    assert "--binary: no aggregation that ran has a parameter others" in err
+    code, text = failed(capsys, "run", "--one-hot", "values", "--bound", "values=1", path)
+    assert (code, "--bound values: entries of values are 0 or 1" in text) == (2, True)
+    path = program(LONG_MEAN + "mean([np.ones(16, np.float32)] * 3)\n")
+    code, text = failed(capsys, "run", "--one-hot", "values", "--on-bad-client", "fail", path)
+    assert code == 3
+    assert "'values' of client 0 has 16 entries of 1 along the last axis, but exactly one must be" in text
+
+
 def test_bounds_may_be_intervals(program, capsys, tmp_path):
     path = program(MEAN + "mean([np.full(4, -0.5, np.float32)] * 3)\n")
     code, text = failed(capsys, "run", "--bound", "values=0:16", path)
@@ -36,7 +51,7 @@ def test_bounds_may_be_intervals(program, capsys, tmp_path):
         ("values=0", "--bound values=0: a bound must be positive and at most 2^53"),
         ("values=16:0", "--bound values=16:0: a bound must be positive"),
         ("values=-17:16", "--bound values=-17:16: the lowest value must be above -16 and below 16, not -17"),
-        ("other=0:1", "--bound other=...: no such parameter; there are values"),
+        ("other=0:1", "--bound other: no such parameter; there are values"),
     ],
 )
 def test_bounds_that_are_none(program, capsys, bound, message):
@@ -58,11 +73,18 @@ def test_a_bound_that_nothing_uses_is_told(program, capsys):
         (["--norm-bound", "values=long"], "--norm-bound values=long: expected [PARAMETER=]NUMBER, a norm"),
         (["--norm-bound", "values=0"], "--norm-bound values=0: a norm must be positive"),
         (["--norm-bound", "values=2"], "values has at most 8 entries, and clients prove the bound of every single one"),
-        (["--norm-bound", "other=2"], "--norm-bound other=...: no such parameter; there are values"),
+        (["--norm-bound", "other=2"], "--norm-bound other: no such parameter; there are values"),
         (["--norm-bound", "2", "--proofs", "off"], "with --proofs off nobody enforces it"),
+        (["--binary", "other"], "--binary other: no such parameter; there are values"),
+        (["--one-hot", "values", "--one-hot", "other"], "--one-hot other: no such parameter; there are values"),
+        (
+            ["--binary", "values", "--bound", "values=0.5"],
+            "--bound values: entries of values are 0 or 1, and |x| < 0.5",
+        ),
+        (["--one-hot", "values", "--norm-bound", "values=2"], "every entry of values is 0 or 1, so its norm needs no"),
     ],
 )
-def test_norms_that_are_none(program, capsys, options, message):
+def test_declarations_that_are_none(program, capsys, options, message):
     code, text = failed(capsys, *options, program(MEAN))
     assert code == 2
     assert message in text
@@ -77,6 +99,9 @@ LONG_MEAN = MEAN.replace("VECTOR", "tff.TensorType(np.float32, [16])")
         ([], "values [n, 16]: proved: |x|_2 <= 32\n"),
         (["--norm-bound", "values=2.5"], "values [n, 16]: proved: |x|_2 <= 2.5\n"),
         (["--proofs", "off"], "values [n, 16]: not proved (--proofs off)\n"),
+        (["--binary", "values"], "values [n, 16]: proved: 0 or 1\n"),
+        (["--one-hot", "values"], "values [n, 16]: proved: 0 or 1, and exactly one 1 along the last axis\n"),
+        (["--binary", "values", "--proofs", "off"], "values [n, 16]: not proved (--proofs off)\n"),
     ],
 )
 def test_the_report_says_what_is_proved(program, tmp_path, capsys, options, stated):

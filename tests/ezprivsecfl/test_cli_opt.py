@@ -96,7 +96,7 @@ def test_every_pass_can_be_run(tmp_path, capsys, name, one):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--pass", "inline"], "--pass inline: there is no such pass; there are declare-bounds, simplify, "),
+        (["--pass", "inline"], "--pass inline: there is no such pass; there are declare-binary, declare-bounds, "),
         (["--relu", "cubic"], "relu"),
         (["--pass", "duet-legalise"], "Legalise is a pass of the mpc level, and mean is a program of the tensor"),
         (["--bound", "y=1"], "--bound names no parameter of mean: y; it has "),

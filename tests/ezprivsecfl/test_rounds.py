@@ -55,7 +55,7 @@ def test_every_parameter_and_leaf_has_its_own_bound():
         "update/kernel": Bound(0.5),
         "update/bias": Bound(16.0, 0.0),
         "count": Bound(256.0, 0.0),
-        "flag": Bound(CAP),
+        "flag": Bound(2.0, 0.0),
         "state": Bound(8.0, 2.0),
     }
 
@@ -65,7 +65,7 @@ def test_fixed_formats_take_the_bounds_alone():
         "update/kernel": Bound(8.0),
         "update/bias": Bound(CAP, 0.0),
         "count": Bound(CAP, 0.0),
-        "flag": Bound(CAP),
+        "flag": Bound(2.0, 0.0),
         "state": Bound(8.0),
     }
     assert bounds_of("update/bias", [np.float32(-1)] * 2, scale="fixed") == Bound(CAP, 0.0)

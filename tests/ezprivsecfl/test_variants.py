@@ -169,7 +169,7 @@ def test_the_context_compiles_for_the_round_alone():
     assert products(*factors) == pytest.approx(0.5 * 0.75 * 0.125 + 0.25 * 0.5 * 0.25, rel=1e-3)
     (program,) = runner.programs
     assert program.compiled.options.bounds.by_key == {"x": Bound(4.0, 0.0), "y": Bound(1.0, 0.0), "z": Bound(1.0, 0.0)}
-    assert runner.unused_bounds() == {}
+    assert runner.unused_parameters() == {}
 
 
 @pytest.mark.parametrize("scale", ["declared", "fixed"])

@@ -9,7 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attacks import IN_FORM, OF_CLAIMS, OF_LENGTH, OUT_OF_FORM, PROOF, WITH_BOUND, WITH_ROWS, WITH_SLACK, Attacker
+from attacks import (
+    BINARY,
+    IN_FORM,
+    OF_CLAIMS,
+    OF_LENGTH,
+    OUT_OF_FORM,
+    PROOF,
+    WITH_BOUND,
+    WITH_ROWS,
+    WITH_SLACK,
+    Attacker,
+)
 from in_process import InProcess
 from on_duet import as_compiled, on_duet
 from opened import assert_as_opened
@@ -17,6 +28,7 @@ from reference_proofs import Half0, forge, layout_of, message_of, point_of
 from small_programs import TensorProgram, fltrust, weighted_mean
 from tampering import HEADER, Bench
 
+from ezprivsecfl.compiler.binary_parameters import BinaryParameters
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -53,6 +65,13 @@ def histogram(size):
     return b.build()
 
 
+def votes(questions, choices):
+    """Of every client a choice for every question, as numbers; who uses it declares what they are."""
+    b = TensorProgram("votes")
+    b.returns(b.add(Sum, b.clients("vote", questions, choices), axes=(0,)))
+    return b.build()
+
+
 def rounds_of(name, rng):
     """What all clients and the server have."""
     x = rng.normal(0.5, 0.3, (CLIENTS, SIZE))
@@ -67,6 +86,10 @@ def rounds_of(name, rng):
             return {"value": x, "weight": rng.uniform(1, 9, CLIENTS)}, {}
         case "total":
             return {"count": rng.integers(-900, 900, (CLIENTS, 3))}, {}
+        case "binary":
+            return {"x": rng.integers(0, 2, (CLIENTS, SIZE)).astype(np.float32)}, {}
+        case "votes":
+            return {"vote": np.eye(CHOICES, dtype=np.float32)[rng.integers(0, CHOICES, (CLIENTS, QUESTIONS))]}, {}
     return {"seen": rng.integers(0, 2, (CLIENTS, SIZE)).astype(bool)}, {}
 
 
@@ -82,13 +105,17 @@ def clipped(size):
     return b.build()
 
 
+QUESTIONS, CHOICES = 3, 6
+
 PROGRAMS = {
-    "clipped": (clipped(SIZE), {}),
-    "fltrust": (fltrust(SIZE), {}),
-    "mean": (mean(SIZE), {}),
-    "weighted_mean": (weighted_mean(SIZE), {"weight": (0.0, 16.0)}),
-    "total": (total(3), {"count": 1000.0}),
-    "histogram": (histogram(SIZE), {}),
+    "clipped": (clipped(SIZE), Options()),
+    "fltrust": (fltrust(SIZE), Options()),
+    "mean": (mean(SIZE), Options()),
+    "weighted_mean": (weighted_mean(SIZE), Options(bounds=ParameterBounds.of({"weight": (0.0, 16.0)}))),
+    "total": (total(3), Options(bounds=ParameterBounds.of({"count": 1000.0}))),
+    "histogram": (histogram(SIZE), Options()),
+    "binary": (mean(SIZE), Options(binary=BinaryParameters.of(["x"], []))),
+    "votes": (votes(QUESTIONS, CHOICES), Options(binary=BinaryParameters.of([], ["vote"]))),
 }
 
 
@@ -118,9 +145,8 @@ class Case:
     """A program on two servers in this process, with one round's values."""
 
     def __init__(self, name):
-        program, bounds = PROGRAMS[name]
-        options = Options(clients=8, bounds=ParameterBounds.of(bounds))
-        self.compiled = compile_program(program, options)
+        program, options = PROGRAMS[name]
+        self.compiled = compile_program(program, replace(options, clients=8))
         self.both = InProcess(as_compiled(self.compiled).build().folder)
         self.spies = [Spy(server.engine) for server in self.both.servers]
         for server, spy in zip(self.both.servers, self.spies, strict=True):
@@ -192,7 +218,7 @@ def assert_nobody_is_opened(case, errors, name):
 def attacks_on(case):
     proof = plan_of(case.both.manifest).limits[0].proof
     found = dict(IN_FORM)
-    if proof is not Proof.BITS:
+    if proof not in BINARY:
         found |= WITH_SLACK
     if proof in (Proof.NORM, Proof.ENTRIES):
         found |= WITH_BOUND
@@ -246,10 +272,11 @@ def test_a_weight_that_is_negative_or_beyond_its_bound(cases, weight):
     assert_left_out(case, case.attack(attack), re.escape(PROOF))
 
 
-@pytest.mark.parametrize("seen", [[2], [-1, 1], [2, -1, 1], [1, 2**32], [2**63]])
-def test_a_vote_that_counts_twice(cases, seen):
+@pytest.mark.parametrize("name", ["histogram", "binary"])
+@pytest.mark.parametrize("seen", [[2], [-1, 1], [2, -1, 1], [1, 2**32], [2**32, -(2**32)], [2**63]])
+def test_a_vote_that_counts_twice(cases, name, seen):
     """Also such that what the entries add up to is that of an honest vote."""
-    case = cases("histogram")
+    case = cases(name)
 
     def attack(attacker):
         attacker.send(attacker.forged([*seen, *[0] * (SIZE - len(seen))]))
@@ -257,7 +284,48 @@ def test_a_vote_that_counts_twice(cases, seen):
     assert_left_out(case, case.attack(attack), re.escape(PROOF))
 
 
-@pytest.mark.parametrize("name", ["fltrust", "mean"])
+VOTES = {
+    "an honest one": ([[0, 1], [1], [0, 0, 0, 0, 0, 1]], True),
+    "none at all": ([[], [], []], False),
+    "no choice for one question": ([[1], [], [1]], False),
+    "two choices for one": ([[1], [1, 1], [1]], False),
+    "two for one and none for another": ([[1, 1], [], [1]], False),
+    "three for one, -1 for another": ([[1, 1, 1], [-1], [1]], False),
+    "twice, less another": ([[2, -1], [1], [1]], False),
+    "twice": ([[2], [1], [1]], False),
+    "against": ([[-1], [1], [1]], False),
+    "three, less two others": ([[1, 1, 1, -1, -1], [1], [1]], False),
+    "2^32 and its opposite": ([[2**32, -(2**32), 1], [1], [1]], False),
+    "what adds up to 1 modulo 2^64": ([[2**62] * 4 + [1], [1], [1]], False),
+    "2^63 twice": ([[1, -(2**63), -(2**63)], [1], [1]], False),
+    "2^64 more": ([[1 + 2**64], [1], [1]], False),
+    "2^64 from one to another": ([[1 + 2**64], [1 - 2**64], [1]], False),
+}
+"""The first entries of each vector, and whether they may be."""
+
+
+@pytest.mark.parametrize("kind", VOTES)
+def test_a_vote_is_one_choice_for_every_question(cases, kind):
+    """Also where the sum of all entries, or of their squares, is that of an honest vote, or is modulo 2^64."""
+    case = cases("votes")
+    vectors, allowed = VOTES[kind]
+
+    def attack(attacker):
+        attacker.send(attacker.forged([x for vector in vectors for x in [*vector, *[0] * (CHOICES - len(vector))]]))
+
+    if allowed:
+        for result in case.attack(attack):
+            assert not isinstance(result, Exception)
+        assert all(server.refused == {} for server in case.both.servers)
+        return
+    assert_left_out(case, case.attack(attack), re.escape(PROOF))
+    assert_nobody_is_opened(case, case.attack(attack, drop_bad_clients=False), PROOF)
+    assert_nobody_is_opened(
+        case, case.attack(attack, clients=OTHERS[:1]), "1 client left, but a round needs at least 2"
+    )
+
+
+@pytest.mark.parametrize("name", ["fltrust", "mean", "votes"])
 def test_what_is_within_the_bounds_is_taken_however_it_was_made(cases, name):
     """Without that every test above would hold of servers that refuse all forged uploads."""
     case = cases(name)

@@ -48,6 +48,8 @@ def test_limits_are_in_units_of_the_last_place():
     assert Limits.of(shared_input("x", 20, proof=Proof.BITS)) == Limits(
         "x", 20, Proof.BITS, 0, 1, 20, FRAC, None, None, None
     )
+    one_hot = Limits.of(shared_input("x", 4, 5, proof=Proof.ONE_HOT))
+    assert one_hot == Limits("x", 20, Proof.ONE_HOT, 0, 1, 4, FRAC, None, None, None, 5)
 
 
 @pytest.mark.parametrize("entries", [9, 10, 12, 1000])
@@ -99,12 +101,26 @@ def test_slack_of_entries_ends_at_both_bounds():
             limits.slack(np.array([0, beyond]), " of client 0")
 
 
-def test_truth_values_are_0_and_1():
-    limits = Limits.of(shared_input("x", 3, frac=0, proof=Proof.BITS))
-    assert limits.slack(np.array([0, 1, 1]), "") == []
-    for wrong in (2, -1, 2**32):
-        with pytest.raises(InputError, match="'x' of client 0 has an entry other than 0 and 1"):
-            limits.slack(np.array([0, wrong, 0]), " of client 0")
+@pytest.mark.parametrize("proof", [Proof.BITS, Proof.NONE])
+def test_truth_values_are_0_and_1(proof):
+    """Also as floats: none is rounded to either. Without proofs a client checks itself as well."""
+    share_ = replace(shared_input("x", 3, frac=0, proof=Proof.BITS), proof=proof)
+    for right in (np.array([0, 1, 1]), np.array([0.0, -0.0, 1.0]), np.array([True, False, True])):
+        assert checked(manifest_with(share_), {"x": right}, 0).tolist() == right.astype(int).tolist()
+    for wrong in (2, -1, 2**32, 0.5, 1e-30, 1 + 2.0**-40, np.nan, np.inf):
+        with pytest.raises(InputError, match=r"^'x' of client 7 at \[1\] is .*, but its entries must be 0 or 1$"):
+            checked(manifest_with(share_), {"x": np.array([0, wrong, 0])}, 7)
+
+
+@pytest.mark.parametrize("proof", [Proof.ONE_HOT, Proof.NONE])
+def test_one_hot_vectors_have_exactly_one_1_each(proof):
+    share_ = replace(shared_input("x", 2, 3, frac=0, proof=Proof.ONE_HOT), proof=proof)
+    assert checked(manifest_with(share_), {"x": np.array([[0, 0, 1], [1, 0, 0]])}, 0).tolist() == [0, 0, 1, 1, 0, 0]
+    for wrong, ones in (([0, 0, 0], 0), ([1, 0, 1], 2)):
+        with pytest.raises(InputError, match=rf"^'x' of client 7 at \[1\] has {ones} entries of 1 .* --binary"):
+            checked(manifest_with(share_), {"x": np.array([[0, 1, 0], wrong])}, 7)
+    with pytest.raises(InputError, match=r"^'x' of client 7 at \[0, 0\] is 2, but its entries must be 0 or 1$"):
+        checked(manifest_with(share_), {"x": np.array([[2, -1, 0], [1, 0, 0]])}, 7)
 
 
 def test_without_a_proof_there_is_nothing_to_add():
@@ -151,6 +167,14 @@ def test_entries_are_two_statements_each_and_truth_values_one_for_all():
     assert layout.message_bytes == 8 * (3 * 2 * 4 + 1) + 32 * 6
     layout = plan(shared_input("x", 100, proof=Proof.BITS)).layout
     assert (layout.entries, layout.coefficients, layout.message_bytes) == (100, 32, 8 * (7 + 1) + 32)
+
+
+def test_one_hot_vectors_are_one_statement_each_more_than_truth_values():
+    layout = plan(shared_input("x", 4, 25, proof=Proof.ONE_HOT)).layout
+    assert (layout.entries, layout.coefficients, layout.message_bytes) == (100, 32, 8 * (7 + 1) + 32 * (1 + 4))
+    made = plan(shared_input("x", 20, 5, 4, frac=0, proof=Proof.ONE_HOT))
+    assert made.layout.message_bytes == 8 * (25 + 1) + 32 * (1 + 100)
+    assert made.privacy <= plan(shared_input("x", 20, 5, 4, frac=0, proof=Proof.BITS)).privacy
 
 
 def test_without_proofs_there_is_nothing_but_shares_modulo_2_64():
@@ -233,11 +257,13 @@ PLANS = {
     "last row of one": manifest_with(shared_input("x", 33)),
     "entries": manifest_with(shared_input("x", 3), shared_input("w", lowest=0.0, bound=2.0**20)),
     "truth values": manifest_with(shared_input("x", 50, frac=0, bound=2.0, proof=Proof.BITS)),
+    "one-hot": manifest_with(shared_input("x", 7, 5, frac=0, bound=2.0, proof=Proof.ONE_HOT)),
     "all": manifest_with(
         shared_input("kernel", 40, frac=30),
         shared_input("scale", bound=2.0**20, lowest=0.0, frac=38),
         shared_input("seen", 20, frac=0, bound=2.0, proof=Proof.BITS),
         shared_input("bias", 12, norm=3.0),
+        shared_input("vote", 3, 6, frac=0, bound=2.0, proof=Proof.ONE_HOT),
         squares=("bias", "kernel"),
     ),
     "64 bits": manifest_with(shared_input("x", 40), shared_input("w"), share_bits=64, squares=("x",)),
@@ -253,6 +279,8 @@ def values_for(manifest, seed):
     for s in manifest.parameters:
         if s.proof is Proof.BITS:
             given[s.path] = rng.integers(0, 2, s.client_shape).astype(np.bool_)
+        elif s.proof is Proof.ONE_HOT:
+            given[s.path] = np.eye(s.client_shape[-1])[rng.integers(0, s.client_shape[-1], s.client_shape[:-1])]
         else:
             most = min(s.bound, s.norm or s.bound) / math.sqrt(max(math.prod(s.client_shape), 1))
             given[s.path] = rng.uniform(0 if s.lowest == 0.0 else -most, most, s.client_shape)
@@ -341,7 +369,7 @@ def test_verdicts_are_those_of_the_reference():
     made = plan_of(PLANS["all"])
     layout, values = layout_of(made), values_for(PLANS["all"], 3).tolist()
     begins = layout.begins
-    kernel, scale, seen, bias, slack = (begins[v] for v in range(5))
+    kernel, scale, seen, bias, vote, slack = (begins[v] for v in range(6))
 
     def altered(place: int, by: int) -> list[int]:
         return [x + by if i == place else x for i, x in enumerate(values)]
@@ -356,6 +384,11 @@ def test_verdicts_are_those_of_the_reference():
         "two is no truth value": altered(seen + 1, 2 - values[seen + 1]),
         "nor is -1": altered(seen + 1, -1 - values[seen + 1]),
         "bias by one": altered(bias, -1),
+        "no choice": [*values[:vote], *[0] * 6, *values[vote + 6 :]],
+        "two choices": [*values[:vote], *[1, 1, 0, 0, 0, 0], *values[vote + 6 :]],
+        "two choices and none": [*values[:vote], *[1, 0, 0, 1, 0, 0], *[0] * 6, *values[vote + 12 :]],
+        "twice, less another": [*values[:vote], *[2, -1, 0, 0, 0, 0], *values[vote + 6 :]],
+        "choices modulo 2^64": [*values[:vote], *[2**63, 2**63, 1, 0, 0, 0], *values[vote + 6 :]],
         "slack by one": altered(slack, 1),
         "last slack by one": altered(begins[-1] - 1, 1),
     }
@@ -364,6 +397,7 @@ def test_verdicts_are_those_of_the_reference():
         "honest": values,
         "other signs": signs,
         "turned": [*values[kernel:scale][::-1], *values[scale:]],
+        "other choices": [*values[:vote], *values[vote + 6 : vote + 18], *values[vote : vote + 6], *values[slack:]],
         "other truth values": [1 - x if seen <= i < bias else x for i, x in enumerate(values)],
     }
     uploads, expected = [], []

@@ -19,6 +19,8 @@ from ezprivsecfl.runtime.manifest import Proof
 from ezprivsecfl.runtime.proofs import ImageLimits, Limits, ProofPlan, plan_of
 from ezprivsecfl.runtime.sharing import Occasion, Uploads, checked, share
 
+BINARY = (Proof.BITS, Proof.ONE_HOT)
+
 Array = np.ndarray[Any, Any]
 Integers = list[int]
 
@@ -192,7 +194,7 @@ def claimed(attacker: Attacker) -> None:
     values, (begin, limits) = attacker.honest, attacker.first
     before = values[begin]
     values[begin] = before + 2**40
-    excess = values[begin] ** 2 - before**2 - (2**40 if limits.proof is Proof.BITS else 0)
+    excess = values[begin] ** 2 - before**2 - (2**40 if limits.proof in BINARY else 0)
     uploads, row = attacker.forged(values), attacker.layout.vectors[0][2]
     assert excess % 2 == 0
     proof = bytearray(uploads.proof.tobytes())

@@ -26,7 +26,9 @@ def shared_input(
         proof = Proof.ENTRIES if entries <= PROVED_ENTRIES else Proof.NORM
     if proof is Proof.NORM and norm is None:
         norm = bound * math.sqrt(entries)
-    return SharedInput(path, ("n", *shape), frac, bound, lowest, proof, norm, None, None)
+    one_hot = proof is Proof.ONE_HOT
+    binary = one_hot or proof is Proof.BITS
+    return SharedInput(path, ("n", *shape), frac, bound, lowest, proof, norm, None, None, binary, one_hot)
 
 
 def manifest_with(

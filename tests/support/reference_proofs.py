@@ -68,11 +68,20 @@ class Layout:
     vectors: Sequence[Vector]
     statements: Sequence[Statement] = ()
     squares: Sequence[int] = ()
+    unit_sums: Sequence[tuple[int, int]] = ()
 
     @cached_property
     def made(self) -> _duet.ProofLayout:
         """For the engine."""
-        return _duet.ProofLayout(list(self.vectors), list(self.statements), list(self.squares))
+        return _duet.ProofLayout(list(self.vectors), list(self.statements), list(self.squares), list(self.unit_sums))
+
+    def parts(self, of_vectors: Sequence[Sequence[int]]) -> list[tuple[int, list[int]]]:
+        """The vector and the numbers of every part that is to add up to 1, given numbers for all vectors' entries."""
+        return [
+            (v, list(of_vectors[v][begin : begin + length]))
+            for v, length in self.unit_sums
+            for begin in range(0, self.vectors[v][0], length)
+        ]
 
     @cached_property
     def begins(self) -> list[int]:
@@ -85,6 +94,7 @@ def layout_of(made: ProofPlan) -> Layout:
     vectors: list[Vector] = []
     statements: list[Statement] = []
     slack: list[Vector] = []
+    unit_sums: list[tuple[int, int]] = []
     of: dict[str, int] = {}
     units: dict[str | None, list[tuple[int, Limits]]] = {}
     own = sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in made.limits)
@@ -107,7 +117,9 @@ def layout_of(made: ProofPlan) -> Layout:
                 statements.append(([(len(vectors), 1, 0), (own + len(slack), 1, 0)], number(x.squares)))
                 slack.append((4, 4 * math.isqrt(x.squares) + 4, 1))
                 vectors.append((x.entries, x.largest_sum + x.entries, row_length(x.entries)))
-            case Proof.BITS:  # x² = x
+            case Proof.BITS | Proof.ONE_HOT:  # x² = x
+                if x.proof is Proof.ONE_HOT:  # and, for each vector, x1 + ... = 1
+                    unit_sums.append((len(vectors), x.length))
                 statements.append(([(len(vectors), 1, -1)], number(0)))
                 vectors.append((x.entries, x.largest_sum + x.entries, row_length(x.entries)))
             case Proof.UNIT | Proof.CLIPPED:
@@ -141,7 +153,7 @@ def layout_of(made: ProofPlan) -> Layout:
         for sign, constant in ((-1, shortest), (1, longest)):
             statements.append(([*squares, (own + len(slack), sign, 0)], number(constant)))
             slack.append((4, 4 * math.isqrt(longest - shortest) + 4, 1))
-    return Layout(with_widths(made, [*vectors, *slack]), statements, [of[path] for path in made.squares])
+    return Layout(with_widths(made, [*vectors, *slack]), statements, [of[path] for path in made.squares], unit_sums)
 
 
 def with_widths(made: ProofPlan, vectors: Sequence[Vector]) -> list[Vector]:
@@ -252,7 +264,9 @@ class Opened:
         """What servers find that check at a random point, but for their error."""
         identity = self.polynomials == self.right_polynomials
         constants = [int.from_bytes(c, "little", signed=True) for _, c in self.layout.statements]
-        return identity and all(self.left_side(s) == c for s, c in enumerate(constants))
+        parts = self.layout.parts([self.values(v) for v in range(len(self.layout.vectors))])
+        unit = all(sum(part) == 1 for _, part in parts)
+        return identity and unit and all(self.left_side(s) == c for s, c in enumerate(constants))
 
 
 def polynomial_of(shape: Vector, a: list[int], blinds: list[int], b: list[int]) -> Polynomial:
@@ -338,5 +352,6 @@ def message_of(layout: Layout, half: Half0, prime: int, point: int) -> bytes:
     shares = [
         sum(square * sums[v][0] + factor * sums[v][1] for v, square, factor in terms) for terms, _ in layout.statements
     ]
+    shares += [sum(part) - (len(part) << layout.vectors[v][1]) for v, part in layout.parts(half.shares)]
     numbers_ = b"".join(word.to_bytes(8, "little") for word in (*words, value % prime))
     return numbers_ + b"".join((s % 2**256).to_bytes(32, "little") for s in shares)

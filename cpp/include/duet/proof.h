@@ -50,17 +50,27 @@ struct ProofStatement {
   std::array<std::uint8_t, 32> constant;
 };
 
+// Every `length` entries of a vector, one after the other, add up to 1, over the integers: one
+// statement for each part, as of vectors that are one-hot.
+struct ProofUnitSums {
+  std::size_t vector;
+  std::size_t length;
+};
+
 // What all clients of a program upload, and what of it is proved.
 class ProofLayout {
  public:
   // `squares`: the vectors of whose squared norms the servers get shares. std::invalid_argument
-  // unless all sizes are as said above.
+  // unless all sizes are as said above, and parts of a length fill their vector.
   ProofLayout(std::vector<ProofVector> vectors, std::vector<ProofStatement> statements,
-              std::vector<std::size_t> squares);
+              std::vector<std::size_t> squares, std::vector<ProofUnitSums> unit_sums = {});
 
   const std::vector<ProofVector>& vectors() const { return vectors_; }
   const std::vector<ProofStatement>& statements() const { return statements_; }
   const std::vector<std::size_t>& squares() const { return squares_; }
+  const std::vector<ProofUnitSums>& unit_sums() const { return unit_sums_; }
+  // Those of the parts of unit sums, too.
+  std::size_t all_statements() const { return all_statements_; }
 
   std::size_t rows(std::size_t vector) const;
   std::size_t all_rows() const { return rows_; }
@@ -80,6 +90,8 @@ class ProofLayout {
   std::vector<ProofVector> vectors_;
   std::vector<ProofStatement> statements_;
   std::vector<std::size_t> squares_;
+  std::vector<ProofUnitSums> unit_sums_;
+  std::size_t all_statements_ = 0;
   std::size_t entries_ = 0;
   std::size_t high_bytes_ = 0;
   std::size_t rows_ = 0;

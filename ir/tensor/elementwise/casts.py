@@ -43,8 +43,9 @@ class Cast(Elementwise, name="cast"):
 
     @property
     def computed(self) -> Computed:
-        """Locally if shares stay the same: to numbers, without rounding; truth values on shares are 0 and 1."""
-        return Computed.LOCALLY if self.keeps_numbers or self.dtype is self._from else Computed.IN_CIRCUITS
+        """Locally if shares stay the same, as those of truth values do that become numbers."""
+        kept = self.keeps_numbers or self.dtype is self._from
+        return Computed.LOCALLY if kept else Computed.IN_CIRCUITS
 
     @property
     def jumps(self) -> Jumps:
