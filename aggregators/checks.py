@@ -24,8 +24,7 @@ def require_clients(updates: Any, least: int, rule: str, why: str) -> None:
 
     Raises:
         ValueError: There are fewer than ``least``. Inside TFF, where n is known only when the computation runs, it is
-            an assertion that fails then; EZPrivSecFL's compiler does not look at it, so that there ``min_clients`` must
-            be given.
+            an assertion that fails then.
     """
     message = f"{rule}: expected at least {least} clients, {why}"
     if updates.shape[0] is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_federated as tff
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
@@ -189,6 +190,10 @@ class GraphTracer:
             return [BROKEN] * len(op.outputs)
         return results if isinstance(results, Sequence) else [results]
 
+    def note(self, location: Location, why: str) -> None:
+        """Adds to what is wrong with the program."""
+        self._problems.add(location, why)
+
     def _lower(self, graph: Graph, op: Any, leaves: Sequence[Leaf], location: Location) -> Leaf | Sequence[Leaf]:
         run = _Run(self, graph, location)
         call = Call(op, leaves, self._emit, run.function)
@@ -263,8 +268,15 @@ class _Run:
         return self.evaluate(function.outputs, feeds)
 
     def evaluate(self, fetches: Sequence[Any], feeds: dict[str, Leaf]) -> list[Leaf]:
-        """The tensors to fetch; only operations they depend on are looked at, so that pure checks are left out."""
+        """The tensors to fetch; of other operations only assertions are looked at."""
         values = dict(feeds)
+        results = self._evaluated(fetches, values)
+        for graph in dict.fromkeys(tensor.graph for tensor in fetches):
+            self._check(graph, values)
+        return results
+
+    def _evaluated(self, fetches: Sequence[Any], values: dict[str, Leaf]) -> list[Leaf]:
+        """The tensors to fetch; ``values`` gets those that they depend on."""
         done: set[str] = set()
         stack = [tensor.op for tensor in reversed(fetches) if tensor.name not in values]
         while stack:
@@ -289,6 +301,27 @@ class _Run:
                 results = self._results(op, values)
                 values.update(zip((t.name for t in op.outputs), results, strict=True))
         return [values[tensor.name] for tensor in fetches]
+
+    def _check(self, graph: Any, values: Mapping[str, Leaf]) -> None:
+        """Notes assertions that are known not to hold; of secret values they are left out."""
+        for op in graph.get_operations():
+            if op.type != "Assert" or not self._is_known(op.inputs[0], values):
+                continue
+            (holds,) = self._evaluated([op.inputs[0]], dict(values))
+            if isinstance(holds, Known) and not np.all(holds.array):
+                said = [tf.make_ndarray(t.op.get_attr("value")).item() for t in op.inputs[1:] if _is_text(t)]
+                why = " ".join(text.decode(errors="replace") for text in said)
+                self._tracer.note(operation_location(op, self._place), f"this assertion fails: {why}")
+
+    def _is_known(self, tensor: Any, values: Mapping[str, Leaf]) -> bool:
+        """Whether a tensor follows from constants, known arguments and shapes alone."""
+        if tensor.name in values:
+            return isinstance(values[tensor.name], Known)
+        if not tensor.op.inputs:
+            return bool(tensor.op.type == "Const")
+        return can_fold(tensor.op) and (
+            tensor.op.type == "Shape" or all(self._is_known(t, values) for t in tensor.op.inputs)
+        )
 
     def _results(self, op: Any, values: Mapping[str, Leaf]) -> Sequence[Leaf]:
         def lower() -> Sequence[Leaf]:
@@ -319,6 +352,11 @@ class _Run:
             return value
 
         return evaluate
+
+
+def _is_text(tensor: Any) -> bool:
+    """Whether a tensor is one constant string."""
+    return bool(tensor.op.type == "Const" and tensor.dtype == tf.string and tensor.shape.rank == 0)
 
 
 def _collect(binding: Any, graph: Any, fetches: list[Any]) -> None:

@@ -177,3 +177,28 @@ def test_a_diagonal_of_products_is_each_clients_own() -> None:
     (squares,) = [op for op in traced.program.ops if op.name == "square"]
     assert squares.result.type.shape == ("n", SIZE)
     assert not [op for op in traced.program.ops if op.name == "slice" and op.result.type.shape[1:2] == (CLIENTS,)]
+
+
+def test_assertions_about_known_numbers_are_looked_at():
+    """Of how many clients there are, say: a rule for more must not run with fewer."""
+
+    @ez.robust_aggregation
+    def median_of_many(updates: Any, *, least: int) -> Any:
+        tf.debugging.assert_greater_equal(tf.shape(updates)[0], least, "median_of_many: too few clients")
+        return tf.sort(updates, axis=0)[tf.shape(updates)[0] // 2]
+
+    assert Traces(median_of_many.computation(VECTOR, least=CLIENTS)).first(CLIENTS).program.ops
+    with pytest.raises(UnsupportedError, match="this assertion fails: median_of_many: too few clients"):
+        Traces(median_of_many.computation(VECTOR, least=CLIENTS + 1)).first(CLIENTS)
+
+
+def test_assertions_about_secret_values_are_not():
+    """What they would tell the servers is nobody's business, and what holds changes nothing."""
+
+    @ez.robust_aggregation
+    def small(updates: Any) -> Any:
+        tf.debugging.assert_less(tf.reduce_max(updates), 1.0)
+        return tf.sort(updates, axis=0)[0]
+
+    program = Traces(small.computation(VECTOR)).first(CLIENTS).program
+    assert not any(op.name == "less" for op in program.ops)
