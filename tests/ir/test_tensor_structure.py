@@ -139,9 +139,10 @@ def test_infer_errors(name: str, operands: list[Value], attributes: dict[str, An
 def test_every_operation_that_is_not_elementwise_is_tested() -> None:
     from ezprivsecfl.ir.tensor.elementwise import Elementwise
     from ezprivsecfl.ir.tensor.noise import Noised, StandardNormal  # see test_noise.py
+    from ezprivsecfl.ir.tensor.ranks import SumOfRanks  # see test_select_ranks.py
 
     others = {name for name, kind in TensorOp.REGISTRY.items() if not issubclass(kind, Elementwise)}
-    elsewhere = {Input.name, Output.name, Noised.name, StandardNormal.name, Stack.name, Unstack.name}
+    elsewhere = {Input.name, Output.name, Noised.name, StandardNormal.name, Stack.name, Unstack.name, SumOfRanks.name}
     assert others == {case[0] for case in CASES} | elsewhere
 
 
