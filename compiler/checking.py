@@ -22,12 +22,13 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.steps import Steps
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.checking import Findings
-from ezprivsecfl.ir.images import Image, Shared, as_shared, radius_path
+from ezprivsecfl.ir.images import Image, Shared, as_shared
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.checking import check_mpc
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.io import Public, Share
 from ezprivsecfl.ir.op import Array, Environment, Op, Value, as_float
+from ezprivsecfl.ir.radii import radii, radii_program
 from ezprivsecfl.ir.tensor import Input
 
 ROUNDING = 1e-9
@@ -89,8 +90,7 @@ def optimised_inputs(compiled: Compiled, inputs: Mapping[str, Array]) -> dict[st
     """What the optimised program takes in place of the traced one's inputs: clients may share images of vectors."""
     shared = [Shared(op.path, op.vector, op.image) for op in compiled.secure.of(Share)]
     clipped = {x.vector for x in shared if x.vector is not None and x.image is Image.CLIPPED}
-    public = _prologue(compiled, inputs) if clipped else {}
-    return as_shared(inputs, shared, {vector: float(public[radius_path(vector)]) for vector in clipped})
+    return as_shared(inputs, shared, radii(radii_program(compiled.prologue, clipped), inputs, clipped))
 
 
 def encoded_inputs(compiled: Compiled, inputs: Mapping[str, Array], clients: int) -> dict[str, Array]:
@@ -100,16 +100,11 @@ def encoded_inputs(compiled: Compiled, inputs: Mapping[str, Array], clients: int
         InputError: A public value is beyond what the program was compiled for.
     """
     secure = compiled.secure
-    public = _prologue(compiled, inputs, clients)
+    server = {op.path: np.asarray(inputs[op.path]) for op in compiled.prologue.of(Input)}
+    public = evaluate_ops(compiled.prologue, server, Environment(clients))
     for op in secure.of(Public):
         if not np.all(np.abs(as_float(public[op.path])) < op.bound):
             raise InputError(f"public value {op.path} at {op.location} reaches {op.bound:g}")
     shared = optimised_inputs(compiled, inputs)
     encoded = {op.path: encode(shared[op.path], op.type.frac) for op in secure.of(Share)}
     return encoded | {op.path: encode(public[op.path], op.type.frac) for op in secure.of(Public)}
-
-
-def _prologue(compiled: Compiled, inputs: Mapping[str, Array], clients: int = 0) -> dict[str, Array]:
-    """What both servers compute in the clear; no radius depends on the number of clients."""
-    server = {op.path: np.asarray(inputs[op.path]) for op in compiled.prologue.of(Input)}
-    return evaluate_ops(compiled.prologue, server, Environment(clients))

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from ezprivsecfl.errors import DivisionError, IncompleteRound, InputError
 from ezprivsecfl.ir.dependences import results_by_input
-from ezprivsecfl.ir.images import radius_path
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
 from ezprivsecfl.ir.mpc.noise import too_little_noise
@@ -22,6 +21,7 @@ from ezprivsecfl.ir.mpc.opening import lowest_place
 from ezprivsecfl.ir.mpc.protocol import client_message, division_message, invalid_clients
 from ezprivsecfl.ir.op import Environment
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.radii import radii, radii_program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.text import parse_program
 from ezprivsecfl.ir.types import DType, resolve
@@ -75,20 +75,22 @@ class Clear:
         """The manifest with the lengths that vectors are cut to, which follow from the SERVER-placed inputs.
 
         Raises:
-            InputError: One is no length.
+            InputError: One is no length, or is computed of an input that is beyond its bound.
         """
         clipped = self.manifest.clipped
         if not clipped:
             return self.manifest
-        needed = {op.path: np.asarray(server[op.path]) for op in self.prologue.of(Input)}
-        prepared = evaluate_ops(self.prologue, needed, Environment(clients=0))  # which no radius depends on
-        radii = {vector: float(prepared[radius_path(vector)]) for vector in clipped}
-        for vector, radius in radii.items():
+        part = radii_program(self.prologue, clipped)
+        for op in part.of(Input):
+            if op.bound is not None and op.type.dtype is not DType.BOOL:
+                check_bound(server[op.path], op.bound, op.path, lowest=op.lowest)
+        found = radii(part, server, clipped)
+        for vector, radius in found.items():
             if not 0.0 <= radius < math.inf:
                 raise InputError(
                     f"{self.manifest.name} clips {vector!r} to a norm of {radius:g}: it must be finite and not negative"
                 )
-        return self.manifest.with_radii(radii)
+        return self.manifest.with_radii(found)
 
     def publics(self, prepared: Arrays) -> list[NDArray[np.uint64]]:
         """The encoded public values of the secure part.

@@ -151,7 +151,7 @@ class TwoServerProgram:
         """
         server = server or {}
         count = check_round(self.manifest, clients, server)
-        manifest = self._clear.of_round(server)
+        manifest = self._clear.of_round(server) if self.manifest.clipped else self.manifest
         usable, unusable = admit(
             manifest, count, lambda client: checked(manifest, client_values(manifest, clients, client), client)
         )

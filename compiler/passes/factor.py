@@ -119,7 +119,8 @@ class _Rewrite:
             return self._times(parts[0], self._inverse_or_zero(parts[1]), shape)
         if isinstance(op, Neg):
             return Factored(self.b.add(Neg, parts[0].base), parts[0].factors)
-        if isinstance(op, Reshape | Transpose | Stack):
+        # What may fail is found before clients become an axis like others: then it is known whose it is.
+        if isinstance(op, Reshape | Transpose) or (isinstance(op, Stack) and not any(map(may_fail, parts[0].factors))):
             moved = self._moved(op, parts[0])
             if moved is not None:
                 return moved

@@ -323,7 +323,7 @@ def test_costs():
         "to_yao": {"elements": 3, "width": 20},
         "public_to_yao": {"elements": 3, "width": 20},
         "from_yao": {"elements": 3},
-        "evaluate_boolean": {"elements": 3, "layers": [4, 1]},
+        "evaluate_boolean": {"elements": 3, "factors": 5, "openings": [8, 2]},
         "from_boolean": {"elements": 3, "width": 20},
         "open_yao": {"elements": 3, "width": 20},
     }.items():
@@ -336,7 +336,7 @@ def test_costs():
         _duet.cost("square", batch=1, k=1, n=1)
     with pytest.raises(TypeError, match="unexpected 'method'"):
         _duet.cost("mask", elements=1, method="lattice")
-    with pytest.raises(TypeError, match="missing 'layers'"):
+    with pytest.raises(TypeError, match="missing 'openings'"):
         _duet.cost("evaluate_boolean", elements=1)
     with pytest.raises(TypeError, match="unexpected 'layers'"):
         _duet.cost("mask", elements=1, layers=[1])
@@ -357,7 +357,7 @@ def test_processor_time_is_calibrated():
     assert seconds("mask", elements=1000) == pytest.approx(0.95e-9 * 2 * (8000 + 16))
     assert seconds("client_proofs", clients=3, entries=1000, message_bytes=9) == pytest.approx(7e-9 * 3000)
     assert seconds("truncate", elements=1000, bits=20) == pytest.approx(30e-9 * 1000)
-    assert seconds("evaluate_boolean", elements=10, layers=[4, 1]) == pytest.approx(26e-9 * 2 * 5 * 10)
+    assert seconds("evaluate_boolean", elements=10, factors=5, openings=[8, 2]) == pytest.approx(26e-9 * 2 * 5 * 10)
     assert seconds("from_boolean", elements=10, width=20) == pytest.approx(26e-9 * 10 * 20)
     transfer = _duet.cost("square", batch=2, k=3, method="transfer")
     assert transfer["cpu_seconds"] == pytest.approx(1.9e-9 * sum(transfer["setup_bytes"]))

@@ -62,7 +62,8 @@ def test_the_lowest_value_is_checked_too():
 def test_everybody_who_encodes_checks_the_declared_interval(value):
     """The client on two servers, the client in simulation, and the servers for public values."""
     bounds = {"value": 8.0, "limit": (2, 8)} if value > 0 else {"value": (0, 8), "limit": 8.0}
-    compiled = compile_program(clipped_mean(3), Options(clients=3, bounds=ParameterBounds.of(bounds)))
+    options = Options(clients=3, bounds=ParameterBounds.of(bounds), proofs=value > 0)  # with proofs clients clip
+    compiled = compile_program(clipped_mean(3), options)
     values, limit = [np.full(3, value)] * 2, np.array(1.0)
     message = r"'limit' is 1, but .* x >= 2" if value > 0 else r"'value' of client 0 at \[0\] is -0.5, but .* x >= 0"
     with pytest.raises(InputError, match=message):

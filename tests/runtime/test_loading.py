@@ -23,7 +23,7 @@ from ezprivsecfl.runtime import load
 from ezprivsecfl.runtime.artefact import FORMAT, Record
 from ezprivsecfl.runtime.manifest import Manifest
 
-COMPILED = compile_program(clipped_mean(5), Options(clients=6))
+COMPILED = compile_program(clipped_mean(5), Options(clients=6, proofs=False))  # so that it has circuits
 
 
 @pytest.fixture(scope="module")
