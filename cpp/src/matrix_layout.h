@@ -12,9 +12,9 @@ struct MatrixBlocks {
   std::size_t height = 1;
 };
 
-// Matrix products [batch, m, k] x [batch, k, n], laid out in blocks of all three axes as by Hao, Li,
-// Chen, Xing, Xu, Zhang, "Iron: Private Inference on Transformers", NeurIPS 2022. An answer is for
-// N/(height·stride) columns of the other factor; its results are at multiples of the stride.
+// Matrix products [batch, m, k] x [batch, k, n], laid out in blocks of all three axes as by Hao,
+// Li, Chen, Xing, Xu, Zhang, "Iron: Private Inference on Transformers", NeurIPS 2022. An answer is
+// for N/(height·stride) columns of the other factor; its results are at multiples of the stride.
 class MatrixLayout : public RlweLayout {
  public:
   MatrixLayout(const GilboaSize& size, MatrixBlocks blocks);
