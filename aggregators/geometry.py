@@ -49,4 +49,5 @@ def directions(updates: Any) -> Any:
 def cosines(updates: Any) -> Any:
     """Of the angles between all pairs of rows of [n, d], as [n, n]; 0 for a row of zeros."""
     unit = directions(updates)
-    return tf.matmul(unit, unit, transpose_b=True)
+    # Rounding may give more than 1; and who looks at ranges knows them by this.
+    return tf.clip_by_value(tf.matmul(unit, unit, transpose_b=True), -1.0, 1.0)

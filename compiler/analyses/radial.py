@@ -187,6 +187,8 @@ def _applied(op: Op, square: Value, functions: Sequence[Radial]) -> Radial | Non
         case ew.Add() | ew.Sub():
             sign = 1.0 if isinstance(op, ew.Add) else -1.0
             return _by_piece(functions, square, lambda x, y: _sum(x, y, sign))
+        case ew.DivNoNan():
+            return _by_piece(functions, square, lambda x, y: x * y.to(-ONE) if y.factor else Power(0.0))
         case ew.Not():
             return _by_piece(functions, square, lambda x: Power(1.0 - x.factor))
         case ew.And() | ew.Or():

@@ -20,6 +20,7 @@ from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import InputError, PrecisionError, UnsupportedError
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.mpc.fixed_point import decode
+from ezprivsecfl.ir.mpc.opening import bits_opened
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor.elementwise import Add, Maximum, Mul
@@ -56,10 +57,12 @@ def mechanism(steps: str = "") -> Program:
 def opened(pair: Pair, deviation: float, **server: object) -> np.ndarray:
     """The real numbers that are opened in a round; both servers see the same."""
     pair.round({"x": VALUES}, {"deviation": np.float32(deviation), **server})
-    ((value, _),) = pair.engines[0].revealed
+    ((value, bits),) = pair.engines[0].revealed
     ((other, _),) = pair.engines[1].revealed
     (output,) = pair.compiled.secure.of(io.Output)
     np.testing.assert_array_equal(value, other)
+    (noised,) = pair.compiled.secure.of(protocol.Open)
+    assert abs(bits - bits_opened(value, noised.significant)) <= 1  # no more places than a float32 shows
     return decode(value, output.operands[0].type.frac)
 
 

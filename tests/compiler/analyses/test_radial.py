@@ -24,7 +24,7 @@ NORMS = np.array([0.0, 1e-12, 0.3, 0.7, 1.0, 1.3, LIMIT, 2.0, 3.9, 4.0, 7.5, 1e3
 CLIENTS = len(NORMS)
 
 UNARY = (ew.Sqrt, ew.Rsqrt, ew.Reciprocal, ew.Square, ew.Relu, ew.Abs)
-BINARY = (ew.Mul, ew.Div, ew.Maximum, ew.Minimum, ew.Add, ew.Sub)
+BINARY = (ew.Mul, ew.Div, ew.DivNoNan, ew.Maximum, ew.Minimum, ew.Add, ew.Sub)
 ORDERS = (Greater, GreaterEqual, Less, LessEqual)
 
 
@@ -114,6 +114,8 @@ def clipping(b: TensorProgram, square: Value, way: str) -> Value:
             return b.add(ew.Reciprocal, b.add(ew.Maximum, one, b.add(ew.Div, norm, limit)))
         case "inverse root":
             return b.add(ew.Minimum, b.add(ew.Mul, b.add(ew.Rsqrt, square), limit), one)
+        case "no NaN":
+            return b.add(ew.Mul, b.add(ew.DivNoNan, one, b.add(ew.Maximum, norm, limit)), limit)
         case "select":
             return b.add(ew.Select, b.add(Greater, norm, limit), b.add(ew.Div, limit, norm), one)
         case "guarded":
@@ -123,7 +125,7 @@ def clipping(b: TensorProgram, square: Value, way: str) -> Value:
     return b.add(ew.Div, b.add(ew.Minimum, norm, limit), norm)
 
 
-@pytest.mark.parametrize("way", ["minimum", "maximum", "inverse root", "select", "guarded"])
+@pytest.mark.parametrize("way", ["minimum", "maximum", "inverse root", "no NaN", "select", "guarded"])
 def test_all_ways_to_clip_are_one_function(way: str):
     b = TensorProgram("clipped")
     square = b.clients("s")
