@@ -66,7 +66,7 @@ print(reference_context().invoke(total, [1.0, 2.0]))
 def test_the_reference_ends_where_interrupts_are_ignored() -> None:
     """As in a background job, and with a pipe behind it that must see its end."""
     done = subprocess.run(
-        ["sh", "-c", 'trap \'\' INT; exec "$0" -c "$1"', sys.executable, SCRIPT],  # with no code between fork and exec
+        ["sh", "-c", 'trap \'\' INT; exec "$0" -c "$1"', sys.executable, SCRIPT],  # no code between fork and exec
         capture_output=True,
         timeout=120,
         check=True,
