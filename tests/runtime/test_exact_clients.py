@@ -208,6 +208,26 @@ def test_a_proof_that_fails_ends_the_round_before_anything_is_computed(servers: 
     assert all(server.refused == {BAD: PROOF} for server in servers.both.servers)
 
 
+def test_servers_confirm_what_they_saw_before_they_name_a_client(
+    servers: Round, updates: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a bit that was altered between the servers would be a client's fault."""
+    confirmed: list[bytes] = []
+    kind = type(servers.both.servers[0].session)
+    confirm = kind.confirm_round
+
+    def noted(session: Any, digest: bytes) -> None:
+        confirmed.append(digest)
+        confirm(session, digest)
+
+    monkeypatch.setattr(kind, "confirm_round", noted)
+    for client in OTHERS:
+        servers.both.upload(client, updates=updates[client])
+    assert all(isinstance(result, IncompleteRound) for result in servers.run())
+    assert len(confirmed) == 2
+    assert confirmed[0] == confirmed[1]
+
+
 def test_a_client_that_is_flagged_ends_the_round_before_a_result_is_opened(servers: Round, updates: list[Any]) -> None:
     for client, update in enumerate(spoiled(updates, 0.0, BAD)):
         servers.both.upload(client, updates=update)
