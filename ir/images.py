@@ -34,20 +34,33 @@ class Image(StrEnum):
         return self in (Image.DIRECTION, Image.CLIPPED)
 
 
-@dataclass(frozen=True)
-class Shared:
-    """An input that clients share, and what it is of which vector, if it is not shared as it is."""
-
-    path: str
-    vector: str | None
-    image: Image | None
-
-
 SHORTER = 2.0**-20
 """By what part a vector may be shorter than it is to be; longer it may not be."""
 
 EXACT_FRAC = 52
 """Fractional bits of float64 below 1."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """An input that clients share, and what it is of which vector, if it is not shared as it is.
+
+    Args:
+        path: Its name.
+        vector: The vector.
+        image: What of that.
+        frac: Fractional bits that entries are rounded to.
+    """
+
+    path: str
+    vector: str | None
+    image: Image | None
+    frac: int = EXACT_FRAC
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it has entries of the vector."""
+        return self.image is not None and self.image.is_vector
 
 
 def radius_path(vector: str) -> str:
@@ -118,43 +131,35 @@ def _target(parts: Sequence[Array], frac: int, length: float) -> float:
     return length * (1.0 - tolerance(sum(part.size for part in parts), frac, length) / 2)
 
 
-def images(
-    values: Mapping[str, Array], shared: Sequence[Shared], frac: int, radii: Mapping[str, float]
-) -> dict[str, Array]:
+def images(values: Mapping[str, Array], shared: Sequence[Shared], radii: Mapping[str, float]) -> dict[str, Array]:
     """What one client shares in place of its vectors, by path of the inputs that are no vectors of their own.
 
     Args:
         values: Of the client, by path.
         shared: The program's inputs.
-        frac: Fractional bits that entries are rounded to.
         radii: By vector the length that it is cut to.
     """
     found: dict[str, Array] = {}
     for vector in dict.fromkeys(x.vector for x in shared if x.vector is not None):
         mine = [x for x in shared if x.vector == vector]
-        paths = [x.path for x in mine if x.image is not None and x.image.is_vector]
-        parts = [values[path] for path in paths]
+        paths = [x.path for x in mine if x.is_part]
+        parts, frac = [values[path] for path in paths], min(x.frac for x in mine if x.is_part)
         if any(x.image is Image.DIRECTION for x in mine):
             found |= zip(paths, normalised(parts, frac), strict=True)
             continue
         found |= zip(paths, clipped(parts, frac, radii[vector]), strict=True)
         for x in mine:
-            if x.path not in paths:
+            if not x.is_part:
                 assert x.image is not None
                 found[x.path] = np.asarray(exceeds(parts, radii[vector], x.image))
     return found
 
 
-def as_shared(
-    inputs: Mapping[str, Array],
-    shared: Sequence[Shared],
-    radii: Mapping[str, float],
-    frac: int = EXACT_FRAC,
-) -> dict[str, Array]:
+def as_shared(inputs: Mapping[str, Array], shared: Sequence[Shared], radii: Mapping[str, float]) -> dict[str, Array]:
     """Inputs of all clients, stacked, as the clients share them; arguments as for ``images``."""
-    paths = [x.path for x in shared if x.image is not None and x.image.is_vector]
+    paths = [x.path for x in shared if x.is_part]
     rows = [
-        images(dict(zip(paths, parts, strict=True)), shared, frac, radii)
+        images(dict(zip(paths, parts, strict=True)), shared, radii)
         for parts in zip(*(inputs[path] for path in paths), strict=True)
     ]
     return {**inputs, **{path: np.stack([row[path] for row in rows]) for path in (rows[0] if rows else {})}}

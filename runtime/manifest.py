@@ -77,7 +77,7 @@ class SharedInput:
     @property
     def shared(self) -> Shared:
         """What is shared of which vector."""
-        return Shared(self.path, self.vector, self.image)
+        return Shared(self.path, self.vector, self.image, self.frac)
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class Manifest:
     @property
     def parameters(self) -> list[SharedInput]:
         """What clients have: all that they share but what they compute of it themselves."""
-        return [s for s in self.shares if s.image is None or s.image.is_vector]
+        return [s for s in self.shares if s.image is None or s.shared.is_part]
 
     @property
     def clipped(self) -> list[str]:

@@ -96,10 +96,10 @@ def _images(manifest: Manifest, values: Mapping[str, NDArray[Any]], whose: str) 
     """What a client shares of vectors instead of these: see ``ir/images.py``."""
     shared = [s for s in manifest.shares if s.image is not None]
     for s in shared:
-        if s.image is not None and s.image.is_vector:
+        if s.shared.is_part:
             check_bound(values[s.path], math.inf, s.path, whose)
-    frac = min((s.frac for s in shared if s.image is not None and s.image.is_vector), default=0)
-    found = images(values, [s.shared for s in shared], frac, _radii(manifest))
+    radii = {s.vector: s.radius for s in shared if s.vector is not None and s.radius is not None}
+    found = images(values, [s.shared for s in shared], radii)
     for s in shared:
         if s.image is Image.DIRECTION and not any(np.any(found[p.path]) for p in shared if p.vector == s.vector):
             raise InputError(
@@ -107,10 +107,6 @@ def _images(manifest: Manifest, values: Mapping[str, NDArray[Any]], whose: str) 
                 "part with"
             )
     return found
-
-
-def _radii(manifest: Manifest) -> dict[str, float]:
-    return {s.vector: s.radius for s in manifest.shares if s.vector is not None and s.radius is not None}
 
 
 def share(manifest: Manifest, values: NDArray[np.int64], occasion: Occasion) -> Uploads:

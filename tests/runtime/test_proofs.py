@@ -15,7 +15,7 @@ from reference_proofs import Opened, forge, layout_of
 
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.images import Image, tolerance
-from ezprivsecfl.ir.mpc.hiding import PRIVACY
+from ezprivsecfl.ir.mpc.hiding import MOST_SHARE_BITS, PRIVACY
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.manifest import Proof
 from ezprivsecfl.runtime.proofs import (
@@ -505,6 +505,22 @@ def unit_input(path, *shape, unit="x", frac=FRAC):
     return replace(
         shared_input(path, *shape, frac=frac, proof=Proof.UNIT, norm=1.0), vector=unit, image=Image.DIRECTION
     )
+
+
+def test_vectors_are_rounded_as_their_own_formats_are():
+    """A coarse vector beside a fine one does not make that one shorter than what is proved of it."""
+    manifest = manifest_with(
+        unit_input("fine", 30, unit="fine", frac=30), unit_input("coarse", 3, unit="coarse", frac=6)
+    )
+    values = checked(manifest, {"fine": np.linspace(1, 2, 30), "coarse": np.array([3.0, 4.0, 0.0])}, 0)
+    assert np.linalg.norm(values[:30] / 2.0**30) > 1 - 2.0**-20
+    made = plan_of(manifest)
+    seed, *parts = _duet.prove(made.layout, values, CONTEXT)
+    assert verdicts(made.layout, [(seed, CONTEXT)], [Uploads(seed, *parts)])[0] == [True]
+
+
+def test_the_engine_takes_shares_as_wide_as_the_compiler_chooses():
+    assert MOST_SHARE_BITS == _duet.MOST_SHARE_BITS
 
 
 def test_statements_about_clipped_vectors():
