@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from ezprivsecfl.ir.dependences import part_for
 from ezprivsecfl.ir.images import radius_path
 from ezprivsecfl.ir.interpreter import evaluate_ops
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.ir.rewrite import drop_unused
+from ezprivsecfl.ir.tensor import Input, Output
 
 
 def radii_program(prologue: Program, vectors: Collection[str]) -> Program:
     """The part of a prologue that computes the lengths of some vectors."""
-    return part_for(prologue, {radius_path(vector) for vector in vectors})
+    wanted = {radius_path(vector) for vector in vectors}
+    ops = tuple(op for op in prologue.ops if not isinstance(op, Output) or op.path in wanted)
+    return drop_unused(replace(prologue, ops=ops), Output)
 
 
 def radii(part: Program, server: Mapping[str, Array], vectors: Collection[str]) -> dict[str, float]:

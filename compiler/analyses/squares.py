@@ -59,8 +59,8 @@ TYPICAL = 64.0
 
 def typical_entry(inputs: Sequence[Input]) -> float:
     """How large entries of a vector of length 1 are that formats are made precise for: a power of two."""
-    entries_ = sum(within_client(x.type.shape) for x in inputs)
-    return 2.0 ** math.ceil(math.log2(TYPICAL / math.sqrt(entries_)))
+    size = sum(within_client(x.type.shape) for x in inputs)
+    return 2.0 ** math.ceil(math.log2(TYPICAL / math.sqrt(size)))
 
 
 def is_one_number(value: Value) -> bool:

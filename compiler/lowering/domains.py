@@ -116,11 +116,15 @@ class Domains:
 
     def only_ranked(self, value: Value) -> bool:
         """Whether a value on shares, or what is computed of it on shares, only enters circuits that find ranks."""
-        users = self.users.get(value, ())
-        local = (Strategy.LINEAR, Strategy.MOVE)
-        return bool(users) and all(
-            isinstance(op, SumOfRanks) or (self.strategy[op] in local and self.only_ranked(op.result)) for op in users
-        )
+        seen, pending = {value}, [value]
+        while pending:
+            users = self.users.get(pending.pop(), ())
+            others = [op for op in users if not isinstance(op, SumOfRanks)]
+            if not users or any(self.strategy[op] not in (Strategy.LINEAR, Strategy.MOVE) for op in others):
+                return False
+            pending += [op.result for op in others if op.result not in seen]
+            seen.update(op.result for op in others)
+        return True
 
     def needed_in_shares(self, value: Value, opened: Sequence[Value]) -> bool:
         """Whether a value on wires is also needed as arithmetic shares, directly or after moves."""

@@ -79,11 +79,11 @@ class SelectRanks:
     def run(self, program: Program) -> Program:
         """Returns the rewritten program."""
         uses = program.uses()
-        ranked = {op.operands[0] for op in program.of(TopIndices)}
+        ranked, on_shares = {op.operands[0] for op in program.of(TopIndices)}, _on_shares(program)
         leaves = {
             leaf.op: leaf
             for op in program.of(TopValues)
-            if op.operands[0] not in ranked and _on_shares(op.operands[0])
+            if op.operands[0] not in ranked and op.operands[0] in on_shares
             for leaf in _worthwhile(op, list(_leaves(op, uses)))
         }
         entries: dict[tuple[Value, bool], list[Value]] = {}
@@ -244,18 +244,24 @@ def _worthwhile(op: TopValues, leaves: list[_Leaf | None]) -> list[_Leaf]:
     return found if (1 + selections) * entries < comparators(entries, op.count) else []
 
 
-def _on_shares(value: Value) -> bool:
-    """Whether a value is on shares in any case: circuits that find ranks take fixed point only."""
-    op = tensor_op(value)
-    secret = [o for o in op.operands if tensor_type(o).is_secret]
-    match op.computed:
-        case Computed.BY_CLIENTS:
-            return True
-        case Computed.LOCALLY | Computed.ANYWHERE:
-            return all(map(_on_shares, secret))
-        case Computed.AS_PRODUCT:  # small ones are sometimes computed in circuits
-            return len(secret) == 1 and count(value.type.shape) > SMALL and _on_shares(secret[0])
-    return False
+def _on_shares(program: Program) -> set[Value]:
+    """The values that are on shares in any case: circuits that find ranks take fixed point only."""
+    found: set[Value] = set()
+    for value in (result for op in program.ops for result in op.results):
+        op = tensor_op(value)
+        secret = [o for o in op.operands if tensor_type(o).is_secret]
+        match op.computed:
+            case Computed.BY_CLIENTS:
+                on_shares = True
+            case Computed.LOCALLY | Computed.ANYWHERE:
+                on_shares = found.issuperset(secret)
+            case Computed.AS_PRODUCT:  # small ones are sometimes computed in circuits
+                on_shares = len(secret) == 1 and count(value.type.shape) > SMALL and secret[0] in found
+            case _:
+                on_shares = False
+        if on_shares:
+            found.add(value)
+    return found
 
 
 def _signed(b: Rewriter, x: Value, negative: bool) -> Value:

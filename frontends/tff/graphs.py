@@ -304,8 +304,9 @@ class _Run:
 
     def _check(self, graph: Any, values: Mapping[str, Leaf]) -> None:
         """Notes assertions that are known not to hold; of secret values they are left out."""
+        known: dict[str, bool] = {}
         for op in graph.get_operations():
-            if op.type != "Assert" or not self._is_known(op.inputs[0], values):
+            if op.type != "Assert" or not self._is_known(op.inputs[0], values, known):
                 continue
             (holds,) = self._evaluated([op.inputs[0]], dict(values))
             if isinstance(holds, Known) and not np.all(holds.array):
@@ -313,15 +314,15 @@ class _Run:
                 why = " ".join(text.decode(errors="replace") for text in said)
                 self._tracer.note(operation_location(op, self._place), f"this assertion fails: {why}")
 
-    def _is_known(self, tensor: Any, values: Mapping[str, Leaf]) -> bool:
-        """Whether a tensor follows from constants, known arguments and shapes alone."""
+    def _is_known(self, tensor: Any, values: Mapping[str, Leaf], known: dict[str, bool]) -> bool:
+        """Whether a tensor follows from constants, known arguments and shapes alone; ``known``: those looked at."""
         if tensor.name in values:
             return isinstance(values[tensor.name], Known)
-        if not tensor.op.inputs:
-            return bool(tensor.op.type == "Const")
-        return can_fold(tensor.op) and (
-            tensor.op.type == "Shape" or all(self._is_known(t, values) for t in tensor.op.inputs)
-        )
+        op = tensor.op
+        if tensor.name not in known:
+            follows = op.type in ("Const", "Shape") or all(self._is_known(t, values, known) for t in op.inputs)
+            known[tensor.name] = follows and (op.type == "Const" or can_fold(op))
+        return known[tensor.name]
 
     def _results(self, op: Any, values: Mapping[str, Leaf]) -> Sequence[Leaf]:
         def lower() -> Sequence[Leaf]:

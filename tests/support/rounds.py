@@ -76,3 +76,10 @@ def worst_error(compiled: Compiled, inputs: Mapping[str, Array], kept: list[int]
     return max(
         float(np.max(np.abs(as_float(got[p]) - as_float(v))) / np.max(np.abs(as_float(v)))) for p, v in expected.items()
     )
+
+
+def close(found: Mapping[str, Array], expected: Mapping[str, Array], tolerance: float) -> None:
+    """Asserts that results are within a part of their largest entry."""
+    assert found.keys() == expected.keys()
+    for path, value in expected.items():
+        np.testing.assert_allclose(found[path], value, rtol=0, atol=tolerance * np.max(np.abs(value)), err_msg=path)

@@ -52,6 +52,14 @@ class TensorProgram(ProgramBuilder):
     def returns(self, value: Value, path: str = "result") -> None:
         self.append(Output(operands=(value,), path=path))
 
+    def column(self, value: Value, rank: int = 2) -> Value:
+        """One number of each client, to be multiplied with what has more entries."""
+        return self.add(Reshape, value, shape=("n",) + (1,) * (rank - 1))
+
+    def total(self, value: Value) -> Value:
+        """Over the clients."""
+        return self.add(Sum, value, axes=(0,))
+
     def norm(self, value: Value, axis: int) -> Value:
         return self.add(Sqrt, self.add(Sum, self.add(Mul, value, value), axes=(axis,)))
 

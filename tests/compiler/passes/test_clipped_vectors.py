@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from rounds import by_placement
+from rounds import by_placement, close
 from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
@@ -35,16 +35,8 @@ NORMS = np.array([0.0, 1e-6, 0.5, LIMIT * 0.999, 2.0, 1e6])
 """How long clients' vectors are."""
 
 
-def column(b: TensorProgram, x: Value, rank: int = 2) -> Value:
-    return b.add(st.Reshape, x, shape=("n",) + (1,) * (rank - 1))
-
-
-def total(b: TensorProgram, x: Value) -> Value:
-    return b.add(st.Sum, x, axes=(0,))
-
-
 def mean(b: TensorProgram, x: Value) -> Value:
-    return b.add(ew.Div, total(b, x), b.add(st.Clients, dtype=DType.F32))
+    return b.add(ew.Div, b.total(x), b.add(st.Clients, dtype=DType.F32))
 
 
 def limit_of(b: TensorProgram, dynamic: bool) -> Value:
@@ -55,7 +47,7 @@ def by_minimum(dynamic: bool) -> Program:
     b = TensorProgram("by_minimum")
     x, limit = b.clients("x", SIZE), limit_of(b, dynamic)
     factor = b.add(ew.Minimum, b.constant(1.0), b.add(ew.Div, limit, b.norm(x, 1)))
-    b.returns(mean(b, b.add(ew.Mul, x, column(b, factor))))
+    b.returns(mean(b, b.add(ew.Mul, x, b.column(factor))))
     return b.build()
 
 
@@ -63,7 +55,7 @@ def by_maximum(dynamic: bool) -> Program:
     """Without the limit itself, so that what is added up is clipped to 1."""
     b = TensorProgram("by_maximum")
     x, limit = b.clients("x", SIZE), limit_of(b, dynamic)
-    b.returns(total(b, b.add(ew.Div, x, column(b, b.add(ew.Maximum, b.norm(x, 1), limit)))))
+    b.returns(b.total(b.add(ew.Div, x, b.column(b.add(ew.Maximum, b.norm(x, 1), limit)))))
     return b.build()
 
 
@@ -74,10 +66,10 @@ def counted(dynamic: bool) -> Program:
     norm = b.norm(x, 1)
     longer = b.add(Greater, norm, limit)
     factor = b.add(ew.Select, longer, b.add(ew.Div, limit, norm), b.constant(1.0))
-    b.returns(mean(b, b.add(ew.Mul, x, column(b, factor))))
-    b.returns(total(b, b.add(ew.Cast, longer, dtype=DType.I32)), "longer")
+    b.returns(mean(b, b.add(ew.Mul, x, b.column(factor))))
+    b.returns(b.total(b.add(ew.Cast, longer, dtype=DType.I32)), "longer")
     b.returns(mean(b, b.add(ew.Cast, b.add(LessEqual, norm, limit), dtype=DType.F32)), "part")
-    b.returns(total(b, b.add(ew.Cast, b.add(GreaterEqual, norm, limit), dtype=DType.I32)), "as_long")
+    b.returns(b.total(b.add(ew.Cast, b.add(GreaterEqual, norm, limit), dtype=DType.I32)), "as_long")
     return b.build()
 
 
@@ -89,8 +81,8 @@ def model(dynamic: bool) -> Program:
     norm = b.add(ew.Sqrt, b.add(ew.Add, *squares))
     factor = b.add(ew.Mul, b.add(ew.Minimum, b.constant(1.0), b.add(ew.Div, limit, norm)), weight)
     for name, leaf in (("kernel", kernel), ("bias", bias)):
-        rows = b.add(ew.Mul, leaf, column(b, factor, len(leaf.type.shape)))
-        b.returns(b.add(ew.Div, total(b, rows), total(b, weight)), f"{name}/mean")
+        rows = b.add(ew.Mul, leaf, b.column(factor, len(leaf.type.shape)))
+        b.returns(b.add(ew.Div, b.total(rows), b.total(weight)), f"{name}/mean")
     return b.build()
 
 
@@ -101,7 +93,7 @@ def layers(dynamic: bool) -> Program:
     for name in ("first", "second"):
         x = b.clients(name, SIZE)
         factor = b.add(ew.Minimum, b.constant(1.0), b.add(ew.Div, limit, b.norm(x, 1)))
-        b.returns(mean(b, b.add(ew.Mul, x, column(b, factor))), name)
+        b.returns(mean(b, b.add(ew.Mul, x, b.column(factor))), name)
     return b.build()
 
 
@@ -135,12 +127,6 @@ def compiled(one: Program, clients: int = CLIENTS, limit: float = 2 * LIMIT) -> 
     if one.name == "model":
         bounds |= {"w": (0.0, 4.0)}
     return compile_program(one, Options(clients=clients, bounds=ParameterBounds.of(bounds)))
-
-
-def close(found: dict[str, Array], expected: dict[str, Array], tolerance: float) -> None:
-    assert found.keys() == expected.keys()
-    for path, value in expected.items():
-        np.testing.assert_allclose(found[path], value, rtol=0, atol=tolerance * np.max(np.abs(value)), err_msg=path)
 
 
 @every_program
@@ -244,7 +230,7 @@ def test_one_entry_may_be_all_of_a_vector(size: int):
     b = TensorProgram("sparse")
     x = b.clients("x", size)
     factor = b.add(ew.Minimum, b.constant(1.0), b.add(ew.Div, b.constant(LIMIT), b.norm(x, 1)))
-    b.returns(total(b, b.add(ew.Mul, x, column(b, factor))))
+    b.returns(b.total(b.add(ew.Mul, x, b.column(factor))))
     one = b.build()
     inputs = {"x": np.eye(CLIENTS, size) * 7.0}
     round_ = PlainProgram(compiled(one)).run(*by_placement(one, inputs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rounds import by_placement
+from rounds import by_placement, close
 from small_programs import TensorProgram, fltrust
 
 from ezprivsecfl.backends.plain.program import PlainProgram
@@ -31,14 +31,6 @@ MANY = 24
 """From 16 on, quotients by one number are products with its inverse."""
 
 
-def column(b: TensorProgram, x: Value, rank: int = 2) -> Value:
-    return b.add(st.Reshape, x, shape=("n",) + (1,) * (rank - 1))
-
-
-def total(b: TensorProgram, x: Value) -> Value:
-    return b.add(st.Sum, x, axes=(0,))
-
-
 def squares(b: TensorProgram, x: Value) -> Value:
     return b.add(st.Sum, b.add(ew.Square, x), axes=tuple(range(1, len(x.type.shape))))
 
@@ -46,14 +38,14 @@ def squares(b: TensorProgram, x: Value) -> Value:
 def mean_direction() -> Program:
     b = TensorProgram("mean_direction")
     x = b.clients("x", 20)
-    b.returns(total(b, b.add(ew.Div, x, column(b, b.norm(x, 1)))))
+    b.returns(b.total(b.add(ew.Div, x, b.column(b.norm(x, 1)))))
     return b.build()
 
 
 def by_inverse_root() -> Program:
     b = TensorProgram("by_inverse_root")
     x = b.clients("x", 20)
-    b.returns(total(b, b.add(ew.Mul, x, column(b, b.add(ew.Rsqrt, squares(b, x))))))
+    b.returns(b.total(b.add(ew.Mul, x, b.column(b.add(ew.Rsqrt, squares(b, x))))))
     return b.build()
 
 
@@ -63,8 +55,8 @@ def model() -> Program:
     kernel, bias = b.clients("kernel", 4, 3), b.clients("bias", 3)
     norm = b.add(ew.Sqrt, b.add(ew.Add, squares(b, kernel), squares(b, bias)))
     for name, leaf in (("kernel", kernel), ("bias", bias)):
-        unit = b.add(ew.Div, leaf, column(b, norm, len(leaf.type.shape)))
-        b.returns(total(b, unit), f"{name}/mean")
+        unit = b.add(ew.Div, leaf, b.column(norm, len(leaf.type.shape)))
+        b.returns(b.total(unit), f"{name}/mean")
     return b.build()
 
 
@@ -77,7 +69,7 @@ def flat_model() -> Program:
     norm = b.norm(flat, 1)
     cosine = b.add(ew.Div, b.add(st.Sum, b.add(ew.Mul, flat, server), axes=(1,)), norm)
     weight = b.add(ew.Mul, b.add(ew.Relu, cosine), count)
-    b.returns(total(b, b.add(ew.Mul, b.add(ew.Div, flat, column(b, norm)), column(b, weight))))
+    b.returns(b.total(b.add(ew.Mul, b.add(ew.Div, flat, b.column(norm)), b.column(weight))))
     return b.build()
 
 
@@ -107,12 +99,6 @@ def sizes(one: Program, inputs: dict[str, Array], numbers: Array) -> dict[str, A
         path: value * np.asarray(numbers).reshape((-1,) + (1,) * (value.ndim - 1)) if path in vectors else value
         for path, value in inputs.items()
     }
-
-
-def close(found: dict[str, Array], expected: dict[str, Array], tolerance: float) -> None:
-    assert found.keys() == expected.keys()
-    for path, value in expected.items():
-        np.testing.assert_allclose(found[path], value, rtol=0, atol=tolerance * np.max(np.abs(value)), err_msg=path)
 
 
 @pytest.mark.parametrize("one", PROGRAMS, ids=lambda p: p.name)
@@ -175,7 +161,7 @@ def test_one_entry_may_be_all_of_a_vector(size: int):
     """It is far larger than entries that formats are made precise for."""
     b = TensorProgram("sparse")
     x = b.clients("x", size)
-    b.returns(total(b, b.add(ew.Div, x, column(b, b.norm(x, 1)))))
+    b.returns(b.total(b.add(ew.Div, x, b.column(b.norm(x, 1)))))
     one = b.build()
     round_ = PlainProgram(compiled(one)).run(*by_placement(one, {"x": np.eye(CLIENTS, size) * 7.0}))
     assert not round_.statistics.dropped
