@@ -181,6 +181,28 @@ void gates_with_a_common_operand_share_transfers() {
   }
 }
 
+// Both gates take the same wires, so only masks of their own keep apart what is opened of them.
+void gates_with_a_common_operand_have_masks_of_their_own() {
+  Sessions both;
+  Circuit circuit;
+  circuit.input_widths = {1, 1};
+  circuit.output_widths = {2};
+  circuit.wires = 4;
+  circuit.gates = {{Gate::Type::kAnd, 0, 1, 2}, {Gate::Type::kAnd, 0, 1, 3}};
+  circuit.outputs = {2, 3};
+  circuit.and_gates = 2;
+  const BooleanTensor zeros({64}, 1);
+  std::array<std::uint64_t, 3> seen{};  // of the factor, and of both gates
+  std::array<EvaluateBoolean, 2> evaluations;
+  both.run([&](Session& s, std::size_t p) { evaluations[p].setup(s, circuit, {64}); });
+  both.run([&](Session& s, std::size_t p) {
+    if (p == 1) return s.channel().receive(std::span<std::uint64_t>(seen));
+    evaluations[0].begin(s, {zeros, zeros});
+    evaluations[0].send(s);
+  });
+  CHECK(seen[0] != seen[1] && seen[0] != seen[2] && seen[1] != seen[2]);
+}
+
 void summands_are_both_shares() {
   Sessions both;
   const Shares shares{random_values({200}, 5), random_values({200}, 6)};
@@ -314,6 +336,7 @@ void traces_are_pinned() {
 int main() {
   random_circuits();
   gates_with_a_common_operand_share_transfers();
+  gates_with_a_common_operand_have_masks_of_their_own();
   summands_are_both_shares();
   public_values_have_bits();
   garbled_values_are_shared_by_their_colours();
