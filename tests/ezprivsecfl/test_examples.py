@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -45,8 +47,32 @@ def test_example(name, arguments, calls, tmp_path):
         assert max(entries[0]["peak_memory_bytes"]) < 1e9
 
 
+def test_reconstruction_example(tmp_path):
+    """On pictures of few colours: the averaging server reads them, and neither of the two servers does."""
+    generator = np.random.default_rng(5)
+    pictures = generator.integers(0, 256, size=(40, 4, 4, 3)).repeat(8, axis=1).repeat(8, axis=2)
+    np.savez(tmp_path / "data.npz", x_train=pictures.astype(np.uint8), y_train=generator.integers(0, 10, size=40))
+    options = ["--data", tmp_path / "data.npz", "--out", tmp_path, "--clients", "3", "--batch", "4", "--neurons", "24"]
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "all_you_need_is_matplotlib.py", *options],
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    counts = [int(x) for x in re.findall(r": (\d+) of \d+ images", done.stdout)]
+    averaging, _, first, second, *_, everyone = counts
+    assert averaging > 0
+    assert first == second == 0
+    assert len(counts) == 6
+    assert everyone <= 12
+    assert (tmp_path / "views.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_all_examples_are_tested():
     assert {p.stem for p in EXAMPLES.glob("*.py")} == {
+        "all_you_need_is_matplotlib",
         "fedavg",
         "fltrust",
         "heavy_hitters",
