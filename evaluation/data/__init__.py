@@ -1,0 +1,1 @@
+"""Data sets, how they are divided between clients, and the server's root set."""

@@ -1,0 +1,95 @@
+"""The data sets, from one folder of ``.npz`` archives.
+
+The folder is given, never searched for: ``--data DIR`` on the command line. Its archives have the arrays ``x_train``,
+``y_train``, ``x_test`` and ``y_test``; HAR's also ``subject_train`` and ``subject_test``. Images are bytes, and become
+floats from 0 to 1 with a channel axis; HAR's features are within -1 and 1 as they are.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ezprivsecfl.evaluation.errors import DataError
+
+FILES = {
+    "har": "har.npz",
+    "mnist": "mnist.npz",
+    "fashion_mnist": "fashion_mnist.npz",
+    "cifar10": "cifar10_subset.npz",
+    "ch_mnist": "ch_mnist_8x8.npz",
+}
+"""By name. ``cifar10`` is a fifth of CIFAR-10; ``ch_mnist`` has 8x8 pixels, not the 64x64 of the FLTrust paper."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows with labels.
+
+    Args:
+        features: Of all training rows, float32 [N, ...].
+        labels: Theirs, int64 [N], from 0 on.
+        test_features: Of the test rows, float32 [M, ...].
+        test_labels: Theirs, [M].
+        classes: How many labels there are.
+        subjects: Whose training rows they are, [N]; None where the set does not tell.
+        test_subjects: The same of the test rows.
+    """
+
+    features: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    test_features: NDArray[np.float32]
+    test_labels: NDArray[np.int64]
+    classes: int
+    subjects: NDArray[np.int64] | None = None
+    test_subjects: NDArray[np.int64] | None = None
+
+
+def load(name: str, folder: Path) -> Dataset:
+    """Reads a data set.
+
+    Args:
+        name: One of ``FILES``.
+        folder: Where its archive is.
+
+    Raises:
+        DataError: There is no such set or archive, or the archive lacks an array or is damaged.
+    """
+    if name not in FILES:
+        raise DataError(f"there is no data set {name!r}; choose one of {', '.join(FILES)}")
+    path = folder / FILES[name]
+    try:
+        with np.load(path) as archive:
+            arrays = {key: archive[key] for key in archive.files}
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; give the folder that has {FILES[name]} with --data DIR") from None
+    except (OSError, ValueError, zipfile.BadZipFile) as e:
+        raise DataError(f"{path}: not an archive of numpy arrays ({e})") from None
+    wanted = ["x_train", "y_train", "x_test", "y_test", *(["subject_train", "subject_test"] if name == "har" else [])]
+    if missing := [key for key in wanted if key not in arrays]:
+        raise DataError(f"{path}: expected the arrays {', '.join(wanted)}; it has no {', '.join(missing)}")
+    for part in ("train", "test"):
+        if len(arrays[f"x_{part}"]) != len(arrays[f"y_{part}"]):
+            raise DataError(f"{path}: x_{part} and y_{part} have different numbers of rows")
+    labels, test_labels = arrays["y_train"].astype(np.int64), arrays["y_test"].astype(np.int64)
+    return Dataset(
+        features=_as_floats(arrays["x_train"]),
+        labels=labels,
+        test_features=_as_floats(arrays["x_test"]),
+        test_labels=test_labels,
+        classes=int(max(labels.max(), test_labels.max())) + 1,
+        subjects=arrays["subject_train"].astype(np.int64) if "subject_train" in arrays else None,
+        test_subjects=arrays["subject_test"].astype(np.int64) if "subject_test" in arrays else None,
+    )
+
+
+def _as_floats(rows: NDArray[Any]) -> NDArray[np.float32]:
+    if rows.dtype != np.uint8:
+        return rows.astype(np.float32)
+    images = rows[..., np.newaxis] if rows.ndim == 3 else rows
+    return images.astype(np.float32) / np.float32(255)
