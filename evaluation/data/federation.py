@@ -37,14 +37,16 @@ class Federation:
         """The same rows with other labels, [N]."""
         return replace(self, labels=labels)
 
+    def with_rows(self, client: int, rows: Rows) -> Federation:
+        """With other rows of the pool for one client."""
+        return replace(self, clients=[rows if i == client else own for i, own in enumerate(self.clients)])
+
     def extended(self, client: int, features: NDArray[np.float32], labels: NDArray[np.int64]) -> Federation:
         """With new rows that one client has in addition."""
         new = np.arange(len(self.labels), len(self.labels) + len(labels))
-        clients = list(self.clients)
-        clients[client] = np.concatenate([clients[client], new])
-        return replace(
+        longer = replace(
             self,
             features=np.concatenate([self.features, features.astype(np.float32)]),
             labels=np.concatenate([self.labels, labels]),
-            clients=clients,
         )
+        return longer.with_rows(client, np.concatenate([self.clients[client], new]))

@@ -14,7 +14,8 @@ def by_subject(dataset: Dataset, rng: np.random.Generator) -> tuple[Dataset, lis
     """One client for each subject, as SAFEFL's code does for HAR.
 
     The published training and test rows are put together. Of a subject's m rows, ceil(0.75·m) drawn at random train,
-    and the others test; all subjects' test rows are the test set.
+    and the others test; all subjects' test rows are the test set. A subject's rows keep their order, which is that of
+    the recording.
 
     Returns:
         The data set so divided, its training rows in the order of the subjects, and each client's rows.
@@ -31,8 +32,8 @@ def by_subject(dataset: Dataset, rng: np.random.Generator) -> tuple[Dataset, lis
     for subject in np.unique(subjects):
         rows = rng.permutation(np.flatnonzero(subjects == subject))
         first_test = -(-3 * len(rows) // 4)
-        train.append(rows[:first_test])
-        test.append(rows[first_test:])
+        train.append(np.sort(rows[:first_test]))
+        test.append(np.sort(rows[first_test:]))
     ends = np.cumsum([len(rows) for rows in train])
     kept, tested = np.concatenate(train), np.concatenate(test)
     divided = Dataset(features[kept], labels[kept], features[tested], labels[tested], dataset.classes)
@@ -65,7 +66,7 @@ def by_dirichlet(
 ) -> list[Rows]:
     """Shares of every label drawn from a symmetric Dirichlet distribution: Hsu et al., 2019; small alpha is skewed.
 
-    Clients of fewer than two rows may result for a small alpha; ``round_loop`` refuses clients without any.
+    Clients of fewer than two rows may result for a small alpha; training refuses clients without any.
 
     Raises:
         DataError: alpha is not positive.

@@ -55,8 +55,8 @@ class Softmax(Model):
     def classify(self, parameters: Vector, features: Array) -> Array:
         """See ``Model``."""
         kernel, bias = self._split(parameters)
-        scores: Vector = features.reshape(-1, self.features) @ kernel + bias
-        return scores.argmax(1)
+        labels: Array = np.argmax(features.reshape(-1, self.features) @ kernel + bias, axis=1)
+        return labels
 
     def _probabilities(self, parameters: Vector, rows: Array) -> Vector:
         """Of the classes, [n, b, classes]."""

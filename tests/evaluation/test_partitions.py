@@ -69,6 +69,7 @@ def test_a_subject_is_a_client():
     every_row_once(clients, 15)
     for subject, rows in enumerate(clients, start=1):
         assert set(divided.features[rows, 0]) == {subject}
+        assert np.all(np.diff(divided.features[rows, 1]) > 0)
     np.testing.assert_array_equal(np.bincount(divided.test_features[:, 0].astype(int)), [0, 1, 2, 1])
     together = np.concatenate([divided.features, divided.test_features])[:, 1]
     np.testing.assert_array_equal(np.sort(together), np.arange(19))
