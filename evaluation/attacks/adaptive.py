@@ -42,22 +42,35 @@ class Adaptive(Attack):
         """See the class."""
         assert view.root is not None  # needs_root
         objective = Objective.of(view, view.root)
-        start = Trim().send(view)
+        start = Trim().send(view).astype(np.float32)
         crafted = start / np.maximum(np.linalg.norm(start, axis=1, keepdims=True), 1e-9)
         trust, turn = crafted @ objective.root, crafted @ objective.sign
         for _ in range(self.passes):
             for i in range(len(crafted)):
-                for _ in range(self.steps):
-                    probe = self.deviation * view.rng.standard_normal(crafted.shape[1], np.float32)
-                    probed_trust, probed_turn = trust.copy(), turn.copy()
-                    probed_trust[i] += self.probe * (probe @ objective.root)
-                    probed_turn[i] += self.probe * (probe @ objective.sign)
-                    rise = (objective(probed_trust, probed_turn) - objective(trust, turn)) / self.probe
-                    moved = crafted[i] + self.step_size * rise * probe
-                    crafted[i] = moved / np.linalg.norm(moved)
-                    trust[i], turn[i] = crafted[i] @ objective.root, crafted[i] @ objective.sign
+                drawn = view.rng.standard_normal((self.steps, crafted.shape[1]), np.float32)
+                probes = np.float32(self.deviation) * drawn
+                for probe, along_root, along_sign in zip(
+                    probes, probes @ objective.root, probes @ objective.sign, strict=True
+                ):
+                    before = objective(trust, turn)
+                    probed = objective(
+                        _changed(trust, i, trust[i] + self.probe * along_root),
+                        _changed(turn, i, turn[i] + self.probe * along_sign),
+                    )
+                    step = np.float32(self.step_size * (probed - before) / self.probe)
+                    moved = crafted[i] + step * probe
+                    length = np.linalg.norm(moved)
+                    crafted[i] = moved / length
+                    trust[i] = (trust[i] + step * along_root) / length
+                    turn[i] = (turn[i] + step * along_sign) / length
         sent: Array = crafted * objective.length
         return sent
+
+
+def _changed(values: Array, position: int, value: float) -> Array:
+    changed = values.copy()
+    changed[position] = value
+    return changed
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,8 @@ class Objective:
     @staticmethod
     def of(view: View, root: Array) -> Objective:
         """The objective of a round, for the server's gradient g_0."""
-        clients = view.known[: view.clients]
+        clients = view.known[: view.clients].astype(np.float32)
+        root = root.astype(np.float32)
         directions = clients / np.maximum(np.linalg.norm(clients, axis=1, keepdims=True), 1e-9)
         length = float(np.linalg.norm(root))
         unit: Array = root / max(length, 1e-9)

@@ -1,0 +1,221 @@
+"""An experiment: data, model, training, attacks, rules and seeds. Every attack runs against every rule with every seed.
+
+Names of fields are FedSecurity's where it has the same thing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ezprivsecfl.aggregators.rule import RobustAggregation
+from ezprivsecfl.evaluation.attacks import Attack
+from ezprivsecfl.evaluation.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class DataArgs:
+    """Whose rows are whose.
+
+    Args:
+        dataset: Which set; see ``data/datasets.py`` for what is smaller than its name says.
+        partition_method: ``subject`` (HAR; 30 clients), ``bias`` (Fang et al.), or ``dirichlet``.
+        bias: q of ``bias``.
+        partition_alpha: alpha of ``dirichlet``.
+        root_method: ``uniform``, ``biased`` (quotas per label, drawn), or ``first_rows`` (SAFEFL's code).
+        root_size: Rows of the server.
+        root_bias: p, the share of label 1 among them, for ``biased`` and ``first_rows``.
+        train_rows: So many training rows, drawn at random, are all that there are; None for all of the set.
+    """
+
+    dataset: Literal["har", "mnist", "fashion_mnist", "cifar10", "ch_mnist"]
+    partition_method: Literal["subject", "bias", "dirichlet"] = "bias"
+    bias: float = 0.5
+    partition_alpha: float = 0.5
+    root_method: Literal["uniform", "biased", "first_rows"] = "uniform"
+    root_size: int = 100
+    root_bias: float = 0.1
+    train_rows: int | None = None
+
+
+@dataclass(frozen=True)
+class ModelArgs:
+    """Which model: ``lr`` (linear), ``cnn`` (FLTrust's) or ``lenet``."""
+
+    model: Literal["lr", "cnn", "lenet"] = "lr"
+
+
+@dataclass(frozen=True)
+class TrainArgs:
+    """How it is trained: in each round w -= learning_rate·rule(gradients).
+
+    Args:
+        client_num_in_total: Clients; with the partition by subject, 30.
+        comm_round: Rounds.
+        batch_size: Rows of a client's gradient, drawn without replacement; all, if it has fewer.
+        learning_rate: The server's, and that of local steps.
+        client_num_per_round: How many clients take part in a round, drawn anew; None for all.
+        local_steps: Gradients that a client takes, one after the other on its own model; it sends their sum.
+        loss: A gradient is the ``mean`` of its rows' or, as in FLTrust's public program, their ``sum``.
+        frequency_of_the_test: Rounds from one reading of the metrics to the next.
+        weight_by_rows: Whether gradients count by their clients' numbers of rows, as in SAFEFL's plaintext FedAvg.
+        attack_sees_root: Whether attackers also see the server's gradient where the server computes one, as in SAFEFL.
+    """
+
+    client_num_in_total: int
+    comm_round: int
+    batch_size: int = 32
+    learning_rate: float = 0.1
+    client_num_per_round: int | None = None
+    local_steps: int = 1
+    loss: Literal["mean", "sum"] = "mean"
+    frequency_of_the_test: int = 50
+    weight_by_rows: bool = False
+    attack_sees_root: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("client_num_in_total", "comm_round", "batch_size", "local_steps", "frequency_of_the_test"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1")
+        if not 1 <= self.participants <= self.client_num_in_total:
+            raise ValueError("client_num_per_round: expected 1 to client_num_in_total")
+
+    @property
+    def participants(self) -> int:
+        """Clients of a round."""
+        return self.client_num_per_round or self.client_num_in_total
+
+
+@dataclass(frozen=True)
+class Threat:
+    """An attack, and who carries it out.
+
+    Args:
+        attack: The attack.
+        malicious: How many clients are malicious.
+        name: For tables.
+        redrawn: Whether others are malicious in every round, as in FedSecurity; then data are not poisoned.
+        every: With sampling: all malicious clients take part in every so many rounds and in no others (Sun et al.'s
+            fixed frequency); None leaves it to chance.
+    """
+
+    attack: Attack = field(default_factory=Attack)
+    malicious: int = 0
+    name: str = "none"
+    redrawn: bool = False
+    every: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.malicious < 0:
+            raise ValueError("byzantine_client_num: expected at least 0")
+        if self.every is not None and self.every < 1:
+            raise ValueError("attack_every: expected at least 1")
+        if self.redrawn and type(self.attack).poison is not Attack.poison:
+            raise ValueError("random_clients: the attack poisons data, so the same clients are malicious in all rounds")
+
+
+@dataclass(frozen=True)
+class Defence:
+    """A rule.
+
+    Args:
+        rule: The rule.
+        parameters: Its parameters; ``rules.Setting`` has what follows for those that are not given.
+        name: For tables.
+        learning_rate: Instead of the training's, for rules whose results are no gradients in length.
+        server_inputs: Numbers that the rule takes from the server, by name, each with its growth a round.
+    """
+
+    rule: RobustAggregation
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    learning_rate: float | None = None
+    server_inputs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.rule.name)
+        expected = set(self.rule.server_types)
+        if wrong := expected.symmetric_difference(self.server_inputs):
+            takes = f"{self.rule.name} takes the numbers {', '.join(sorted(expected)) or 'none'} from the server"
+            raise ValueError(f"{takes}; missing or unknown: {', '.join(sorted(wrong))}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One attack against one rule with one seed."""
+
+    data: DataArgs
+    model: ModelArgs
+    training: TrainArgs
+    threat: Threat
+    defence: Defence
+    seed: int
+    setting: str = ""
+
+    def __post_init__(self) -> None:
+        if self.threat.malicious > self.training.client_num_in_total:
+            raise ConfigError("byzantine_client_num: there are not so many clients")
+        if self.threat.every is not None and self.threat.malicious > self.training.participants:
+            raise ConfigError("attack_every: more malicious clients than take part in a round")
+        if self.data.partition_method == "subject" and self.training.client_num_in_total != 30:
+            raise ConfigError("partition_method subject: HAR has 30 subjects; expected client_num_in_total: 30")
+
+    @property
+    def key(self) -> str:
+        """What names the run in the results' folder."""
+        parts = [self.setting, self.threat.name, self.defence.name, f"seed {self.seed}"]
+        return " / ".join(part for part in parts if part)
+
+    @property
+    def byzantine(self) -> int:
+        """f of the rules: how many malicious clients a round has, or is expected to have, rounded up."""
+        if self.threat.every is not None:
+            return self.threat.malicious
+        share = self.training.participants / self.training.client_num_in_total
+        return math.ceil(self.threat.malicious * share - 1e-9)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All runs of a grid.
+
+    Args:
+        name: Of the experiment.
+        data: See ``DataArgs``.
+        model: See ``ModelArgs``.
+        training: See ``TrainArgs``.
+        attacks: Columns of the table.
+        defences: Rows of the table.
+        seeds: Repetitions.
+        setting: What distinguishes the experiment from others in the same file.
+        published: By rule and attack, accuracies to print next to ours.
+        source: Where these are from.
+    """
+
+    name: str
+    data: DataArgs
+    model: ModelArgs
+    training: TrainArgs
+    attacks: Sequence[Threat]
+    defences: Sequence[Defence]
+    seeds: Sequence[int] = (1,)
+    setting: str = ""
+    published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    source: str = ""
+
+    def runs(self) -> Iterator[Run]:
+        """Seed after seed, so that a first table is there early.
+
+        Raises:
+            ConfigError: Two runs have the same names, or a run cannot be.
+        """
+        for kind, names in (("attacks", [a.name for a in self.attacks]), ("rules", [d.name for d in self.defences])):
+            if doubled := {name for name in names if names.count(name) > 1}:
+                raise ConfigError(f"several {kind} are called {', '.join(sorted(doubled))}: give each its own name")
+        for seed in self.seeds:
+            for threat in self.attacks:
+                for defence in self.defences:
+                    yield Run(self.data, self.model, self.training, threat, defence, seed, self.setting)

@@ -1,0 +1,188 @@
+"""Experiments from a YAML file; docs/evaluation.md has its keys.
+
+A file may have several documents, each an experiment; ``vary`` makes several of one.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ezprivsecfl.aggregators.rule import RobustAggregation
+from ezprivsecfl.evaluation.attacks import attack_class
+from ezprivsecfl.evaluation.config import DataArgs, Defence, Experiment, ModelArgs, Threat, TrainArgs
+from ezprivsecfl.evaluation.errors import ConfigError
+from ezprivsecfl.evaluation.rules import rule_of
+from ezprivsecfl.evaluation.yaml_nodes import Reader, documents
+
+SECTIONS = ("data_args", "model_args", "train_args", "attack_args", "defense_args")
+KEYS = ("name", "setting", "seeds", "vary", "published", "source", *SECTIONS)
+
+THREAT = {"byzantine_client_num": "malicious", "random_clients": "redrawn", "attack_every": "every", "name": "name"}
+"""Keys of an attack that are no parameters of its class, and what ``Threat`` calls them."""
+
+FEDSECURITY = {"krum_param_m": "selected", "byzantine_client_num": "byzantine"}
+"""Parameters of rules that FedSecurity calls otherwise."""
+
+
+def experiments_of(path: Path) -> list[Experiment]:
+    """The experiments in a file.
+
+    Raises:
+        ConfigError: The file is not what is expected; the message has the line.
+    """
+    reader = Reader(path)
+    found = [one for node in documents(path) for one in _Document(reader, node).experiments()]
+    if not found:
+        raise ConfigError(f"{path}: has no experiment")
+    for experiment in found:
+        try:
+            list(experiment.runs())
+        except ConfigError as e:
+            raise ConfigError(f"{path}: {experiment.name}: {e}") from None
+    keys = [run.key for experiment in found for run in experiment.runs()]
+    if doubled := {key for key in keys if keys.count(key) > 1}:
+        raise ConfigError(f"{path}: several runs are called {min(doubled)!r}: give the experiments different settings")
+    return found
+
+
+class _Document:
+    """One document of a file."""
+
+    def __init__(self, reader: Reader, node: yaml.Node) -> None:
+        self._reader, self._node = reader, node
+        self._given = reader.mapping(node, "experiment")
+        reader.known(self._given, KEYS, "experiment")
+        for section in ("name", "data_args", "train_args", "attack_args", "defense_args"):
+            if section not in self._given:
+                raise reader.error(node, f"experiment: {section} is missing")
+
+    def experiments(self) -> Iterator[Experiment]:
+        """One for each combination of what is varied."""
+        vary = self._reader.mapping(self._given["vary"], "vary") if "vary" in self._given else {}
+        choices = [[(key, one) for one in self._reader.sequence(values)] for key, values in vary.items()]
+        for chosen in itertools.product(*choices):
+            sections = copy.deepcopy({key: node for key, node in self._given.items() if key in SECTIONS})
+            for key, value in chosen:
+                self._set(sections, key, value)
+            names = [f"{key.split('.')[-1]}={self._reader.plain(value)}" for key, value in chosen]
+            yield self._experiment(sections, ", ".join([*self._setting(), *names]))
+
+    def _setting(self) -> list[str]:
+        node = self._given.get("setting")
+        return [] if node is None else [str(self._reader.plain(node))]
+
+    def _set(self, sections: dict[str, yaml.Node], key: str, value: yaml.Node) -> None:
+        section, _, name = key.partition(".")
+        if section not in sections or not name:
+            raise self._reader.error(value, f"vary: expected section.key with a section that is there, not {key!r}")
+        for node in self._reader.sequence(sections[section]):
+            self._reader.mapping(node, section)
+            others = [pair for pair in node.value if pair[0].value != name]
+            node.value = [*others, (yaml.ScalarNode("tag:yaml.org,2002:str", name), value)]
+
+    def _experiment(self, sections: Mapping[str, yaml.Node], setting: str) -> Experiment:
+        read, given = self._reader, self._given
+        model = sections.get("model_args")
+        seeds = read.sequence(given["seeds"]) if "seeds" in given else []
+        return Experiment(
+            name=str(read.plain(given["name"])),
+            data=self._section(sections["data_args"], DataArgs, "data_args"),
+            model=ModelArgs() if model is None else self._section(model, ModelArgs, "model_args"),
+            training=self._section(sections["train_args"], TrainArgs, "train_args"),
+            attacks=[self._threat(node) for node in read.sequence(sections["attack_args"])],
+            defences=[self._defence(node) for node in read.sequence(sections["defense_args"])],
+            seeds=[read.value(node, int, "seeds") for node in seeds] or [1],
+            setting=setting,
+            published=self._published(),
+            source=str(read.plain(given["source"])) if "source" in given else "",
+        )
+
+    def _section(self, node: yaml.Node, kind: Any, what: str) -> Any:
+        return self._reader.dataclass(node, self._reader.mapping(node, what), kind, what)
+
+    def _threat(self, node: yaml.Node) -> Threat:
+        read, what = self._reader, "attack_args"
+        given = read.mapping(node, what)
+        type_ = given.pop("attack_type", None)
+        enabled = read.value(given.pop("enable_attack"), bool, what) if "enable_attack" in given else True
+        if type_ is None:
+            raise read.error(node, f"{what}: attack_type is missing")
+        name = str(read.plain(type_)) if enabled else "none"
+        own = {
+            "byzantine_client_num": "malicious",
+            "random_clients": "redrawn",
+            "attack_every": "every",
+            "name": "name",
+        }
+        about = {own[key]: given.pop(key) for key in list(given) if key in own}
+        attack = read.dataclass(node, given if enabled else {}, self._at(type_, attack_class, name), f"{what}: {name}")
+        if "malicious" not in about:
+            raise read.error(node, f"{what}: byzantine_client_num is missing")
+        values: dict[str, Any] = {"name": name, "attack": attack}
+        hints = {"malicious": int, "redrawn": bool, "every": int, "name": str}
+        values |= {key: read.value(value, hints[key], f"{what}: {key}") for key, value in about.items()}
+        try:
+            return Threat(**values)
+        except ValueError as e:
+            raise read.error(node, f"{what}: {e}") from None
+
+    def _defence(self, node: yaml.Node) -> Defence:
+        read, what = self._reader, "defense_args"
+        given = read.mapping(node, what)
+        type_ = given.pop("defense_type", None)
+        if type_ is None:
+            raise read.error(node, f"{what}: defense_type is missing")
+        enabled = read.value(given.pop("enable_defense"), bool, what) if "enable_defense" in given else True
+        if not enabled:
+            return Defence(rule_of("fedavg"))
+        rule: RobustAggregation = self._at(type_, rule_of, str(read.plain(type_)))
+        values: dict[str, Any] = {}
+        if "name" in given:
+            values["name"] = read.value(given.pop("name"), str, f"{what}: name")
+        if "learning_rate" in given:
+            values["learning_rate"] = read.value(given.pop("learning_rate"), float, f"{what}: learning_rate")
+        numbers = {key: given.pop(key) for key in rule.server_types if key in given}
+        parameters = {FEDSECURITY.get(key, key): value for key, value in given.items()}
+        declared = inspect.signature(rule.function).parameters.values()
+        read.known(parameters, [p.name for p in declared if p.kind is p.KEYWORD_ONLY], f"{what}: {rule.name}")
+        try:
+            return Defence(
+                rule,
+                parameters={key: read.plain(value) for key, value in parameters.items()},
+                server_inputs={key: self._growing(value, f"{what}: {key}") for key, value in numbers.items()},
+                **values,
+            )
+        except ValueError as e:
+            raise read.error(node, f"{what}: {e}") from None
+
+    def _growing(self, node: yaml.Node, what: str) -> tuple[float, float]:
+        """A number, or a pair of the first one and what it grows by in a round."""
+        values = [self._reader.value(one, float, what) for one in self._reader.sequence(node)]
+        if len(values) > 2:
+            raise self._reader.error(node, f"{what}: expected a number, or a pair of it and its growth a round")
+        return values[0], values[1] if len(values) == 2 else 0.0
+
+    def _at(self, node: yaml.Node, find: Any, name: str) -> Any:
+        try:
+            return find(name)
+        except ConfigError as e:
+            raise self._reader.error(node, str(e)) from None
+
+    def _published(self) -> dict[str, dict[str, float]]:
+        """Accuracies by rule and attack."""
+        if "published" not in self._given:
+            return {}
+        read = self._reader
+        rows = read.mapping(self._given["published"], "published")
+        cells = {rule: read.mapping(row, f"published: {rule}") for rule, row in rows.items()}
+        return {
+            rule: {attack: read.value(node, float, f"published: {rule}") for attack, node in row.items()}
+            for rule, row in cells.items()
+        }

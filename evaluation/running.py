@@ -1,0 +1,86 @@
+"""Carries out the runs of experiments, one after the other, into a folder of results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import tensorflow as tf
+
+from ezprivsecfl.evaluation.config import Experiment, Run
+from ezprivsecfl.evaluation.data.datasets import Dataset, load
+from ezprivsecfl.evaluation.data.federation import Federation
+from ezprivsecfl.evaluation.data.prepare import prepare
+from ezprivsecfl.evaluation.models import build
+from ezprivsecfl.evaluation.progress import Bar
+from ezprivsecfl.evaluation.rules import Aggregator, InTheClear, Setting
+from ezprivsecfl.evaluation.store import Store
+from ezprivsecfl.evaluation.training import Progress, train
+
+MakeAggregator = Callable[[Run, Federation, int], Aggregator]
+"""From a run, its rows and the number of parameters to its rule, ready to be applied."""
+
+
+def run_all(
+    experiments: Sequence[Experiment], data: Path, out: Path, *, secure: bool = False, show: bool = False
+) -> Store:
+    """Carries out all runs; those that the folder has already are not run again.
+
+    Args:
+        experiments: What is run.
+        data: The folder of the data sets.
+        out: The folder of results.
+        secure: Whether every aggregation runs on two servers.
+        show: Whether to show progress on stderr.
+
+    Raises:
+        EzError: The data, an experiment, or what the folder has is not what was expected; or the servers failed.
+    """
+    runs = [run for experiment in experiments for run in experiment.runs()]
+    store = Store(out)
+    loaded: dict[str, Dataset] = {}
+    with Bar(sum(run.training.comm_round for run in runs), show) as bar:
+        for run in runs:
+            if run.data.dataset not in loaded:
+                loaded[run.data.dataset] = load(run.data.dataset, data)
+            federation = prepare(loaded[run.data.dataset], run.data, run.training.client_num_in_total, run.seed)
+            run_one(run, federation, store, secure=secure, bar=bar)
+    return store
+
+
+def run_one(run: Run, federation: Federation, store: Store, *, secure: bool, bar: Bar) -> None:
+    """Carries out what is left of one run."""
+    model = build(run.model.model, federation)
+    progress = store.resume(run, Progress.start(model, run.seed), secure)
+    bar.enter(run.key, progress.round)
+    if progress.round == run.training.comm_round:
+        return
+    tf.random.set_seed(run.seed)  # for noise that rules add
+    aggregate: Aggregator = (_secure if secure else in_the_clear)(run, federation, model.entries)
+    for reached in train(run, federation, model, aggregate, progress, bar.advance):
+        store.record(run, reached)
+        assert reached.reading is not None
+        bar.tell(f"{run.key}: accuracy {reached.reading.accuracy:.3f}")
+
+
+def in_the_clear(run: Run, federation: Federation, entries: int) -> Aggregator:
+    """The run's rule as a TensorFlow graph."""
+    return InTheClear(run.defence.rule, parameters_of(run, federation))
+
+
+def parameters_of(run: Run, federation: Federation) -> dict[str, object]:
+    """All parameters of the run's rule."""
+    setting = Setting(
+        clients=run.training.participants,
+        byzantine=run.byzantine,
+        root_features=federation.features[federation.root],
+        classes=federation.classes,
+        seed=run.seed,
+    )
+    return setting.parameters(run.defence.rule, run.defence.parameters)
+
+
+def _secure(run: Run, federation: Federation, entries: int) -> Aggregator:
+    from ezprivsecfl.evaluation.secure import OnTwoServers  # TFF, the compiler and the engine, if needed
+
+    return OnTwoServers(run.defence.rule, parameters_of(run, federation), run.training.participants, entries)
