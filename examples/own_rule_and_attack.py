@@ -1,7 +1,4 @@
-"""A rule and an attack of one's own against the library's: on HAR, 6 of 30 clients malicious.
-
-python examples/own_rule_and_attack.py DATA OUT [ROUNDS]
-"""
+"""A rule and an attack of one's own on HAR: python examples/own_rule_and_attack.py DATA OUT [ROUNDS]."""
 
 import sys
 from dataclasses import dataclass
@@ -10,36 +7,32 @@ from pathlib import Path
 import tensorflow as tf
 
 import ezprivsecfl as ez
-from ezprivsecfl.evaluation import config, report, rules, running
-from ezprivsecfl.evaluation.attacks import Attack
+from ezprivsecfl.evaluation import attacks, config, report, rules, running
 
 
 @ez.robust_aggregation
 def majority_sign(updates, *, length: float):
     """The majority's sign of every entry, at a fixed length."""
-    signs = tf.sign(tf.reduce_sum(tf.sign(updates), 0))
-    return length * tf.math.l2_normalize(signs)
+    return length * tf.math.l2_normalize(tf.sign(tf.reduce_sum(tf.sign(updates), 0)))
 
 
 @dataclass(frozen=True)
-class Reversed(Attack):
+class Reversed(attacks.Attack):
     """Every malicious client sends its gradient turned round."""
 
     factor: float = 1.0
 
     def send(self, view):
+        """What the malicious clients send, [f, d]."""
         return -self.factor * view.own
 
 
 def main(data, out, rounds=200):
-    experiment = config.Experiment(
-        name="my rule",
-        data=config.DataArgs("har", "subject"),
-        model=config.ModelArgs("lr"),
-        training=config.TrainArgs(30, rounds, batch_size=64, learning_rate=0.25, frequency_of_the_test=10),
-        attacks=[config.Threat(Reversed(factor), 6, f"reversed x{factor}") for factor in (1.0, 10.0)],
-        defences=[config.Defence(majority_sign, {"length": 1.0}), config.Defence(rules.rule_of("coordinate_median"))],
-    )
+    training = config.TrainArgs(30, rounds, batch_size=64, learning_rate=0.25, frequency_of_the_test=10)
+    threats = [config.Threat(Reversed(factor), 6, f"reversed x{factor}") for factor in (1.0, 10.0)]
+    defences = [config.Defence(majority_sign, {"length": 1.0}), config.Defence(rules.rule_of("coordinate_median"))]
+    data_args = config.DataArgs("har", "subject")
+    experiment = config.Experiment("my rule", data_args, config.ModelArgs("lr"), training, threats, defences)
     store = running.run_all([experiment], data, out)
     print(report.write(store, [experiment]).read_text())
 
