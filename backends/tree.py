@@ -9,8 +9,9 @@ from ezprivsecfl.ir.circuits import bristol
 from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.mpc.results import significant_bits
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.text import print_program
 from ezprivsecfl.ir.types import DType, RingType
 from ezprivsecfl.runtime.manifest import (
@@ -18,6 +19,7 @@ from ezprivsecfl.runtime.manifest import (
     Check,
     Manifest,
     OpenedValue,
+    PrivateValue,
     Proof,
     PublicValue,
     ServerInput,
@@ -40,6 +42,7 @@ def common_tree(compiled: Compiled, program: Program, backend: str) -> dict[str,
         "prologue.ir": print_program(compiled.prologue),
         "secure.ir": print_program(program, elide=True),
         "epilogue.ir": print_program(compiled.epilogue),
+        **{f"{owner}.ir": print_program(part) for owner, part in compiled.owned.items()},
         **{f"circuits/{files[name]}": bristol.write(c) for name, c in program.circuits.items()},
     }
 
@@ -47,8 +50,8 @@ def common_tree(compiled: Compiled, program: Program, backend: str) -> dict[str,
 def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
     """What the runtime must know: see ``common_tree``."""
     shares = program.of(io.Share)
-    shared = {op.path for op in shares}
     inputs = {op.path: op for op in compiled.optimised.of(Input)}
+    parameters = compiled.tensor.of(Input)
     return Manifest(
         name=compiled.name,
         backend=backend,
@@ -57,7 +60,9 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
         min_clients=compiled.options.min_clients,
         drop_bad_clients=compiled.options.on_bad_client == DROP,
         shares=tuple(_shared(op, inputs[op.path], proofs=compiled.options.proofs) for op in shares),
-        server=tuple(ServerInput(op.path, op.type.shape) for op in inputs.values() if op.path not in shared),
+        server=tuple(
+            ServerInput(op.path, op.type.shape, op.owner) for op in parameters if op.placement is Placement.SERVER
+        ),
         publics=tuple(
             PublicValue(op.path, op.type.shape, op.type.frac, op.bound, op.least, str(op.location))
             for op in program.of(io.Public)
@@ -68,6 +73,7 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
         ),
         share_bits=compiled.options.share_bits if compiled.options.proofs else RING_BITS,
         squares=tuple(_share_of(op).path for op in program.of(io.ProvedSquares)),
+        private=tuple(_private(op, inputs[op.path], proofs=compiled.options.proofs) for op in program.of(io.Private)),
     )
 
 
@@ -87,6 +93,19 @@ def _shared(op: io.Share, given: Input, *, proofs: bool) -> SharedInput:
     image = op.vector, op.image
     return SharedInput(
         op.path, op.type.shape, op.type.frac, op.bound, op.lowest, proof, op.norm, *image, binary, given.one_hot
+    )
+
+
+def _private(op: io.Private, given: Input, *, proofs: bool) -> PrivateValue:
+    """What an owner shares, and what of it a third party proves; servers, who are semi-honest, prove nothing."""
+    if not proofs or op.owner is not Owner.THIRD_PARTY:
+        proof = Proof.NONE
+    elif given.type.dtype is DType.BOOL:
+        proof = Proof.BITS
+    else:
+        proof = Proof.ENTRIES if op.norm is None else Proof.NORM
+    return PrivateValue(
+        *(op.path, op.owner, op.type.shape, op.type.frac, op.bound, op.lowest, op.norm, proof, str(op.location))
     )
 
 

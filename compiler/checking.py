@@ -26,7 +26,7 @@ from ezprivsecfl.ir.images import Image, Shared, as_shared
 from ezprivsecfl.ir.interpreter import evaluate_ops, run_tensor
 from ezprivsecfl.ir.mpc.checking import check_mpc
 from ezprivsecfl.ir.mpc.fixed_point import encode
-from ezprivsecfl.ir.mpc.io import Public, Share
+from ezprivsecfl.ir.mpc.io import Private, Public, Share
 from ezprivsecfl.ir.op import Array, Environment, Op, Value, as_float
 from ezprivsecfl.ir.radii import radii, radii_program
 from ezprivsecfl.ir.tensor import Input
@@ -90,7 +90,14 @@ def optimised_inputs(compiled: Compiled, inputs: Mapping[str, Array]) -> dict[st
     """What the optimised program takes in place of the traced one's inputs: clients may share images of vectors."""
     shared = [Shared(op.path, op.vector, op.image) for op in compiled.secure.of(Share)]
     clipped = {x.vector for x in shared if x.vector is not None and x.image is Image.CLIPPED}
-    return as_shared(inputs, shared, radii(radii_program(compiled.prologue, clipped), inputs, clipped))
+    found = as_shared(inputs, shared, radii(radii_program(compiled.prologue, clipped), inputs, clipped))
+    owned = [
+        run_tensor(part, {op.path: inputs[op.path] for op in part.of(Input)}, clients=1)
+        for part in compiled.owned.values()
+    ]
+    taken = {op.path for op in compiled.optimised.of(Input)}
+    given = {path: value for path, value in found.items() if path in taken}
+    return given | {path: value for values in owned for path, value in values.items()}
 
 
 def encoded_inputs(compiled: Compiled, inputs: Mapping[str, Array], clients: int) -> dict[str, Array]:
@@ -106,5 +113,5 @@ def encoded_inputs(compiled: Compiled, inputs: Mapping[str, Array], clients: int
         if not np.all(np.abs(as_float(public[op.path])) < op.bound):
             raise InputError(f"public value {op.path} at {op.location} reaches {op.bound:g}")
     shared = optimised_inputs(compiled, inputs)
-    encoded = {op.path: encode(shared[op.path], op.type.frac) for op in secure.of(Share)}
+    encoded = {op.path: encode(shared[op.path], op.type.frac) for op in (*secure.of(Share), *secure.of(Private))}
     return encoded | {op.path: encode(public[op.path], op.type.frac) for op in secure.of(Public)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import Program
 
 COARSE = 1 << 10
@@ -35,11 +36,12 @@ class Compiled:
     Args:
         name: The computation's name.
         tensor: As traced, with bounds.
-        optimised: After all passes of the tensor level.
+        optimised: After all passes of the tensor level, without what owners of private inputs compute themselves.
         prologue: SERVER inputs to the public values that the secure part needs; both servers run it in the clear.
         secure: The mpc program; its ``public`` operations name outputs of the prologue.
         epilogue: Opened values (and SERVER inputs) to results; both servers run it in the clear.
         options: What it was compiled with.
+        owned: By owner of private inputs, from these and public ones to what it shares; it runs that in the clear.
         holders: For values of ``optimised`` those of ``secure`` that hold them, as wires, as shares, or both.
         lost: What truncation loses.
     """
@@ -51,5 +53,6 @@ class Compiled:
     secure: Program
     epilogue: Program
     options: Options
+    owned: Mapping[Owner, Program] = field(default_factory=dict)
     holders: Mapping[Value, tuple[Value, ...]] = field(default_factory=dict)
     lost: Lost = field(default_factory=Lost)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from ezprivsecfl.compiler.by_parameter import ByParameter, covers
 from ezprivsecfl.errors import CompileError
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import DType, within_client
@@ -20,9 +21,10 @@ PROVED_ENTRIES = 8
 
 
 def proves_norm(op: Input) -> bool:
-    """Whether clients prove the L2 norm of a parameter, and nothing of single entries."""
+    """Whether clients, or a third party, prove the L2 norm of a parameter, and nothing of single entries."""
     many = within_client(op.type.shape) > PROVED_ENTRIES
-    return op.placement is Placement.CLIENTS and op.type.dtype is not DType.BOOL and many
+    proving = op.placement is Placement.CLIENTS or op.owner is Owner.THIRD_PARTY
+    return proving and op.type.dtype is not DType.BOOL and many
 
 
 class NormBounds(ByParameter[float]):
@@ -66,7 +68,7 @@ class NormBounds(ByParameter[float]):
 
 
 def _why_not(op: Input) -> str:
-    if op.placement is not Placement.CLIENTS:
+    if op.placement is not Placement.CLIENTS and op.owner is not Owner.THIRD_PARTY:
         return f"{op.path} is the server's, and norms are what clients prove"
     if op.type.dtype is DType.BOOL:
         return f"clients prove that every entry of {op.path} is 0 or 1, so its norm needs no bound"

@@ -10,6 +10,7 @@ from ezprivsecfl.compiler.binary_parameters import BinaryParameters
 from ezprivsecfl.compiler.by_parameter import ByParameter
 from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
+from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.ir.mpc.sketch import BLOCKS
@@ -154,6 +155,7 @@ class Options:
             large that 80 tell too much; or exactly 64 or 72, which tell more (the report says how much).
         norm_bounds: Declared L2 norms of one client's entries of parameters, where that is what clients prove.
         binary: Parameters whose entries are 0 or 1, or one-hot vectors.
+        server_inputs: Parameters of the server that are private, and who knows them.
 
     Raises:
         CompileError: There is no such choice.
@@ -173,6 +175,7 @@ class Options:
     norm_bounds: NormBounds = field(default_factory=NormBounds)
     exact_clients: int | None = None
     binary: BinaryParameters = field(default_factory=BinaryParameters)
+    server_inputs: ServerInputs = field(default_factory=ServerInputs)
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
@@ -193,12 +196,13 @@ class Options:
             bounds=self.bounds.fitting(program),
             norm_bounds=self.norm_bounds.fitting(program),
             binary=self.binary.fitting(program),
+            server_inputs=self.server_inputs.fitting(program),
         )
 
     @property
     def declared(self) -> tuple[ByParameter[Any], ...]:
         """All that is declared of parameters."""
-        return self.bounds, self.norm_bounds, self.binary
+        return self.bounds, self.norm_bounds, self.binary, self.server_inputs
 
     @property
     def most_clients(self) -> int:

@@ -9,6 +9,7 @@ from ezprivsecfl.compiler.lowering.domains import COMFORTABLE_BITS, FEWEST_BITS,
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
 from ezprivsecfl.compiler.options import EACH, MIN_CLIENTS, Options
+from ezprivsecfl.compiler.owned import take_out
 from ezprivsecfl.compiler.passes.binary import DeclareBinary
 from ezprivsecfl.compiler.passes.blend import BlendSelections
 from ezprivsecfl.compiler.passes.bounds import DeclareBounds
@@ -97,8 +98,11 @@ def compile_program(program: Program, options: Options) -> Compiled:
             f"min_clients must be at least {MIN_CLIENTS} and at most the largest number of clients, {options.clients}, "
             f"not {options.min_clients}"
         )
+    options.server_inputs.check(program)
     bounded = run_passes(program, declarations(options))
-    optimised = run_passes(bounded, tensor_passes(options))
+    owned = take_out(run_passes(bounded, tensor_passes(options)), options)
+    optimised = owned.rest
+    verify(optimised)
     stages = divide(optimised)
     if not stages.opened:
         raise CompileError(f"no result of {program.name} depends on a CLIENTS-placed value: TFF itself can compute it")
@@ -109,7 +113,8 @@ def compile_program(program: Program, options: Options) -> Compiled:
     verify(secure)
     prologue, epilogue = stages.prologue_program(lowered.publics), stages.epilogue_program()
     return Compiled(
-        program.name, bounded, optimised, prologue, secure, epilogue, options, lowered.holders, lowered.lost
+        *(program.name, bounded, optimised, prologue, secure, epilogue, options),
+        *(owned.parts, lowered.holders, lowered.lost),
     )
 
 

@@ -28,6 +28,7 @@ from ezprivsecfl.compiler.options import (
     Relu,
 )
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
+from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.errors import CompileError, DroppedClientWarning, IncompleteRound, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
@@ -59,6 +60,7 @@ def compile(
     norm_bounds: Mapping[str, float] | None = None,
     binary: Sequence[str] = (),
     one_hot: Sequence[str] = (),
+    server_inputs: Mapping[str, str] | None = None,
     name: str | None = None,
     accounting: Accounting | None = None,
 ) -> SecureProgram:
@@ -90,6 +92,8 @@ def compile(
             norm_bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         binary: CLIENTS parameters whose entries are all 0 or 1; clients prove that.
         one_hot: The same of which exactly one entry is 1 along the last axis, such as votes; clients prove that, too.
+        server_inputs: Who knows a parameter of the server, or a part of it: ``public`` (both servers, the default),
+            ``server0`` or ``server1`` (that one alone), or ``shared`` (neither: a third party shares it between them).
         name: The program's name; by default the computation's.
         accounting: What the report computes epsilon for.
 
@@ -110,8 +114,9 @@ def compile(
         share_bits=share_bits,
         norm_bounds=NormBounds.of(norm_bounds or {}),
         binary=BinaryParameters.of(binary, one_hot),
+        server_inputs=ServerInputs.of(server_inputs or {}),
     )
-    traces, chosen = Traces(computation, name), choose(backend)
+    traces, chosen = Traces(computation, name, owner=options.server_inputs.owner), choose(backend)
     traced = traces.first(clients)
     if not traced.aggregates:
         raise CompileError(f"{traced.program.name} aggregates nothing; TFF itself runs such computations")

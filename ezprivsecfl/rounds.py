@@ -2,7 +2,8 @@
 
 Bounds that are declared, or assumed by default, are caps. Clients declare for every parameter the *class* of their
 largest entry, ``cap / 16^k``, and whether they have any negative one; the round's bounds are the largest class and the
-lowest sign among them. Both are public, and the report says so. What the server has is public anyway.
+lowest sign among them. Both are public, and the report says so. What the server has is public anyway, but for
+private inputs: these have the bounds that are declared.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def round_bounds(program: Program, values: Mapping[str, Any], options: Options) 
         declared = options.bounds.of_input(op)
         truth = op.type.dtype is DType.BOOL or options.binary.of_input(op) is not None
         cap = options.bounds.bound(op, truth=truth)
-        if truth or (op.placement is Placement.CLIENTS and options.scale == FIXED):
+        fixed = op.owner is not None or (op.placement is Placement.CLIENTS and options.scale == FIXED)
+        if truth or fixed:  # of what an owner alone knows, nothing is told
             bounds[op.path] = cap
         elif op.placement is Placement.CLIENTS:
             bounds[op.path] = _of_clients(values[op.path], cap, None if declared is None else declared.lowest)

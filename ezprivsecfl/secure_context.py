@@ -26,6 +26,7 @@ from ezprivsecfl.compiler.options import (
     first_clients,
 )
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
+from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.frontends.tff import (
     SecureContext,
     TracedComputation,
@@ -85,7 +86,7 @@ class SecureRunner:
     def __call__(self, computation: Any, argument: Any) -> Any:
         """The result of a call of an aggregation."""
         # TFF computations compare by identity; what they are traced to keeps them alive, so ids stay unique.
-        traces = self._traces.setdefault(id(computation), Traces(computation))
+        traces = self._traces.setdefault(id(computation), Traces(computation, owner=self.options.server_inputs.owner))
         traced = traces.of(argument, self._admit)
         program = self._programs.get(id(traced)) or self._uncompiled(traced, traces)
         given = program.traced.arguments(argument)
@@ -134,6 +135,7 @@ def set_secure_execution_context(
     norm_bounds: Mapping[str, float] | None = None,
     binary: Sequence[str] = (),
     one_hot: Sequence[str] = (),
+    server_inputs: Mapping[str, str] | None = None,
 ) -> SecureRunner:
     """From here on, calling an aggregation runs it in secure two-party computation.
 
@@ -163,6 +165,8 @@ def set_secure_execution_context(
             norm_bounds[parameter]; ``""`` stands for all CLIENTS parameters.
         binary: CLIENTS parameters whose entries are all 0 or 1; clients prove that.
         one_hot: The same of which exactly one entry is 1 along the last axis, such as votes; clients prove that, too.
+        server_inputs: Who knows a parameter of the server, or a part of it: ``public`` (both servers, the default),
+            ``server0`` or ``server1`` (that one alone), or ``shared`` (neither: a third party shares it between them).
 
     Raises:
         CompileError: There is no such back end or choice.
@@ -182,6 +186,7 @@ def set_secure_execution_context(
         share_bits=share_bits,
         norm_bounds=NormBounds.of(norm_bounds or {}),
         binary=BinaryParameters.of(binary, one_hot),
+        server_inputs=ServerInputs.of(server_inputs or {}),
     )
     runner = SecureRunner(choose(backend), options, grows=clients is None)
     tff.framework.set_default_context(secured(runner, tff.framework.get_context_stack().current))

@@ -80,13 +80,14 @@ class Variant:
 
     @cached_property
     def _bounds(self) -> dict[str, Bound]:
-        """Of the inputs that are shared or that public values of the secure part are computed from."""
+        """Of the inputs that are shared, and of those that public values of the secure part, or owners' follow from."""
         needed = {op.path for op in self.compiled.secure.of(Share) if op.image is not Image.DIRECTION}  # which has none
         encoded = {op.path for op in self.compiled.secure.of(Public)}
         encoded |= {radius_path(op.vector) for op in self.compiled.secure.of(Share) if op.vector is not None}
         needed |= {
             path for path, uses in results_by_input(self.compiled.prologue).items() if encoded.intersection(uses)
         }
+        needed |= {op.path for part in self.compiled.owned.values() for op in part.of(Input)}
         return {
             op.path: Bound(op.bound, op.lowest)
             for op in self.compiled.tensor.of(Input)

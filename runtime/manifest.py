@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from ezprivsecfl.errors import RunError
 from ezprivsecfl.ir.images import Image, Shared
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.types import Shape
 
 MANIFEST = "manifest.json"
@@ -82,10 +83,51 @@ class SharedInput:
 
 @dataclass(frozen=True)
 class ServerInput:
-    """A SERVER-placed parameter, or one leaf of it; the clear parts say what else must hold of it."""
+    """A SERVER-placed parameter, or one leaf of it; the clear parts say what else must hold of it.
+
+    Args:
+        path: Its name.
+        shape: Its shape.
+        owner: Who alone knows it; None: both servers do.
+    """
 
     path: str
     shape: Shape
+    owner: Owner | None = None
+
+
+@dataclass(frozen=True)
+class PrivateValue:
+    """A value that an owner of private inputs computes of these, and that both servers have shares of.
+
+    Args:
+        path: The output of the owner's part.
+        owner: Who that is.
+        shape: Its shape.
+        frac: Fractional bits.
+        bound: Entries x satisfy ``|x| < bound``.
+        lowest: And ``x >= lowest``, if that is given.
+        norm: The largest L2 norm, if there is one.
+        proof: What of it a third party proves to the servers.
+        location: The operation's place in the user's program.
+    """
+
+    path: str
+    owner: Owner
+    shape: Shape
+    frac: int
+    bound: float
+    lowest: float | None
+    norm: float | None
+    proof: Proof
+    location: str
+
+    @property
+    def as_upload(self) -> SharedInput:
+        """The same as the parameter of a program whose only client is the third party."""
+        return SharedInput(
+            self.path, ("n", *self.shape), self.frac, self.bound, self.lowest, self.proof, self.norm, None, None
+        )
 
 
 @dataclass(frozen=True)
@@ -159,6 +201,7 @@ class Manifest:
         checks: What is opened before that.
         share_bits: Of the shares of clients' values (``runtime/proofs.py``).
         squares: The parameters of whose squared norms the secure part takes shares, after those of the parameters.
+        private: What owners share of private SERVER-placed inputs; the secure part takes it after those.
     """
 
     name: str
@@ -174,11 +217,22 @@ class Manifest:
     checks: tuple[Check, ...]
     share_bits: int
     squares: tuple[str, ...]
+    private: tuple[PrivateValue, ...] = ()
 
     @property
     def parameters(self) -> list[SharedInput]:
         """What clients have: all that they share but what they compute of it themselves."""
         return [s for s in self.shares if s.image is None or s.shared.is_part]
+
+    @property
+    def third_party(self) -> Manifest | None:
+        """What a third party uploads, as the only client of a program; None if there is no such party."""
+        shares = tuple(p.as_upload for p in self.private if p.owner is Owner.THIRD_PARTY)
+        return replace(self, shares=shares, squares=(), max_clients=1) if shares else None
+
+    def given_by(self, owner: Owner) -> list[str]:
+        """The paths of an owner's private inputs."""
+        return [s.path for s in self.server if s.owner is owner]
 
     @property
     def clipped(self) -> list[str]:
@@ -214,12 +268,13 @@ class Manifest:
 _LISTS: dict[str, type[Any]] = {
     "shares": SharedInput,
     "server": ServerInput,
+    "private": PrivateValue,
     "publics": PublicValue,
     "outputs": OpenedValue,
     "checks": Check,
 }
 
-_ENUMERATIONS: dict[str, type[StrEnum]] = {"proof": Proof, "image": Image}
+_ENUMERATIONS: dict[str, type[StrEnum]] = {"proof": Proof, "image": Image, "owner": Owner}
 
 _Entry = TypeVar("_Entry")
 

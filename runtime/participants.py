@@ -6,9 +6,10 @@ compute, the servers tell each other which clients they could take, and both lea
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard, TypeVar
 
@@ -24,6 +25,8 @@ from ezprivsecfl.runtime.upload_store import UploadStore
 Computed = TypeVar("Computed")
 
 COUNT = struct.Struct("<I")
+
+PROOF_FAILS = "its proof that its values are within the bounds does not hold"
 
 
 @dataclass(repr=False)
@@ -175,6 +178,15 @@ def agree(session: Any, clients: int, mine: Collection[int], max_clients: int) -
 def agreement_bytes(clients: int) -> int:
     """How long the message of ``agree`` is."""
     return COUNT.size + (clients + 7) // 8
+
+
+def arrays_digest(arrays: Iterable[NDArray[Any]]) -> bytes:
+    """SHA-256 of arrays: their types, shapes and elements."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.digest()
 
 
 def check_left(manifest: Manifest, kept: int, dropped: Mapping[int | None, str]) -> None:

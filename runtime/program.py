@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from ezprivsecfl.ir.mpc.noise import too_little_noise
 from ezprivsecfl.ir.mpc.opening import lowest_place
 from ezprivsecfl.ir.mpc.protocol import client_message, division_message, invalid_clients
 from ezprivsecfl.ir.op import Environment
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.radii import radii, radii_program
 from ezprivsecfl.ir.tensor import Input
@@ -29,33 +29,53 @@ from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.encoding import check_bound
 from ezprivsecfl.runtime.manifest import Manifest
-from ezprivsecfl.runtime.participants import Inbox, agree, on_valid_clients, reasons
+from ezprivsecfl.runtime.participants import PROOF_FAILS, Inbox, agree, arrays_digest, on_valid_clients, reasons
+from ezprivsecfl.runtime.private import Encoded, owned_values
 from ezprivsecfl.runtime.proofs import ProofPlan, plan_of, round_id, upload_context
+from ezprivsecfl.runtime.sharing import THIRD_PARTY
+from ezprivsecfl.runtime.third_party import ThirdParty
 
 Arrays = dict[str, NDArray[Any]]
-
-PROOF_FAILS = "its proof that its values are within the bounds does not hold"
 
 
 @dataclass
 class Clear:
-    """The parts of a program that servers compute in the clear."""
+    """The parts of a program that are computed in the clear.
+
+    Args:
+        manifest: Of the program.
+        prologue: Both servers compute it before a round.
+        epilogue: And this after it.
+        owned: What owners of private inputs compute.
+    """
 
     manifest: Manifest
     prologue: Program
     epilogue: Program
+    owned: Mapping[Owner, Program] = field(default_factory=dict)
 
     @staticmethod
     def load(artefact: Artefact) -> Clear:
         """Reads an artefact's clear parts."""
-        files = [artefact.folder / f"{part}.ir" for part in ("prologue", "epilogue")]
-        return Clear(artefact.manifest, *(parse_program(file.read_text("utf-8"), file.name) for file in files))
+        manifest = artefact.manifest
+
+        def part(name: str) -> Program:
+            file = artefact.folder / f"{name}.ir"
+            return parse_program(file.read_text("utf-8"), file.name)
+
+        owners = dict.fromkeys(p.owner for p in manifest.private)
+        return Clear(manifest, part("prologue"), part("epilogue"), {owner: part(owner) for owner in owners})
 
     def server_inputs(self) -> list[str]:
         """Paths of the SERVER-placed inputs that either part takes."""
         opened = {output.path for output in self.manifest.outputs}
         paths = [op.path for part in (self.prologue, self.epilogue) for op in part.of(Input)]
         return [p for p in dict.fromkeys(paths) if p not in opened]
+
+    def owned_values(self, owner: Owner | None, given: Mapping[str, NDArray[Any]]) -> Encoded:
+        """What an owner shares of its private inputs, if it has any: see ``runtime.private.owned_values``."""
+        part = None if owner is None else self.owned.get(owner)
+        return {} if owner is None or part is None else owned_values(self.manifest, part, owner, given)
 
     def prepared(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
         """What the prologue computes of the SERVER-placed inputs, by path.
@@ -169,15 +189,6 @@ class Clear:
         return run_tensor(self.epilogue, prepared, clients)
 
 
-def arrays_digest(arrays: Iterable[NDArray[Any]]) -> bytes:
-    """SHA-256 of arrays: their types, shapes and elements."""
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.digest()
-
-
 @dataclass
 class ServerProgram:
     """A loaded program with its connection to the other server.
@@ -196,6 +207,7 @@ class ServerProgram:
             server could not take.
         invalid: Whose values had no defined result, and why, by client; both servers learn that.
         stats: What the last round took, by phase.
+        private: By path this server's shares of private inputs of the server.
         opened: What the last round opened, as ``Clear.opened`` says it.
     """
 
@@ -207,15 +219,19 @@ class ServerProgram:
     ready_for: int | None = None
     rounds: int = 0
     opened: list[dict[str, Any]] = field(default_factory=list)
+    private: dict[str, NDArray[np.uint64]] = field(default_factory=dict, repr=False)
     kept: tuple[int, ...] = ()
     magnitudes: dict[str, int] = field(default_factory=dict)
     refused: dict[int | None, str] = field(default_factory=dict)
     invalid: dict[int | None, str] = field(default_factory=dict)
     stats: dict[str, dict[str, float]] = field(default_factory=dict)
     inbox: Inbox = field(init=False, repr=False)
+    third_party: ThirdParty | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.party, self.clear.manifest)
+        shared = self.clear.manifest.third_party
+        self.third_party = None if shared is None else ThirdParty(Inbox(self.party, shared))
 
     @staticmethod
     def load(folder: Path, party: int) -> ServerProgram:
@@ -238,12 +254,19 @@ class ServerProgram:
         """Of the round that is to come: no round of any other session has the same, nor any other one of this."""
         return round_id(self.session.nonce, self.rounds)
 
-    def upload(self, client: int, named: object, arrays: Sequence[NDArray[Any]]) -> None:
-        """Takes in what a client uploads for the round that it names; or refuses the client."""
+    def inbox_of(self, number: object) -> tuple[Inbox, Any]:
+        """Where uploads under a number belong, and the number that they have there."""
+        if self.third_party is not None and number == THIRD_PARTY:
+            return self.third_party.inbox, 0
+        return self.inbox, number
+
+    def upload(self, number: object, named: object, arrays: Sequence[NDArray[Any]]) -> None:
+        """Takes in what a client, or a third party, uploads for the round that it names; or refuses it."""
+        inbox, client = self.inbox_of(number)
         if self.session is None:
-            self.inbox.refuse(client, "it has uploaded something while there was no round")
+            inbox.refuse(client, "it has uploaded something while there was no round")
         else:
-            self.inbox.take(client, named, arrays, self.round_id.hex())
+            inbox.take(client, named, arrays, self.round_id.hex())
 
     def run(self, server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
         """One round on the uploads of clients 0 to ``clients - 1``.
@@ -263,9 +286,13 @@ class ServerProgram:
         """
         try:
             self.stats, self.invalid = {}, {}
+            self.private = self._own_values(server)
             complete = self.inbox.close(clients)
             self.refused = dict(self.inbox.refused)
             agreed = agree(self.session, clients, complete, self.manifest.max_clients)
+            if self.third_party is not None:
+                context = upload_context(self.program_hash, self.round_id, THIRD_PARTY)
+                self.private |= self.third_party.shares(self.session, context)
             self.kept, squares = self._proved(agreed, plan_of(self.clear.of_round(server)))
             self._count("agreement")
             dropped = self._dropped(clients)
@@ -286,6 +313,15 @@ class ServerProgram:
         finally:
             self.rounds += 1  # proofs are checked once: nothing of this round is ever taken again
             self.inbox.clear()
+            if self.third_party is not None:
+                self.third_party.inbox.clear()
+
+    def _own_values(self, server: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.uint64]]:
+        """This server's shares of what servers own: one has it, and the other has zeros."""
+        mine = self.clear.owned_values(next((o for o in Owner if o.party == self.party), None), server)
+        owned = [p for p in self.manifest.private if p.owner.party is not None]
+        found = {p.path: np.zeros(resolve(p.shape, 0), np.uint64) for p in owned}
+        return found | {path: value.view(np.uint64) for path, value in mine.items()}
 
     def _proved(self, agreed: Sequence[int], plan: ProofPlan) -> tuple[tuple[int, ...], dict[int, NDArray[np.uint64]]]:
         """The clients whose proofs hold, and by client shares of its squared norms."""
@@ -373,4 +409,6 @@ class ServerProgram:
                 shares.add_file(self.inbox.store.descriptor, [place + begin for place in places], shape)
         for i in range(len(self.manifest.squares)):
             shares.add_array(np.array([squares[client][i] for client in kept], dtype=np.uint64))
+        for private in self.manifest.private:
+            shares.add_array(self.private[private.path])
         return shares

@@ -92,12 +92,12 @@ class Server:
         return {"round": self.programs[message.header["program"]].round_id.hex()}, []
 
     def upload(self, message: Message) -> Reply:
-        """Takes in what one client uploads to this server; whatever that is, others are not affected."""
+        """Takes in what one client, or a third party, uploads to this server; others are not affected."""
         program = self.programs[message.header["program"]]
         client: Any = message.header.get("client")
         if message.skipped:
-            why = f"it has uploaded {message.skipped} bytes instead of {program.inbox.client_bytes}"
-            program.inbox.refuse(client, why)
+            inbox, number = program.inbox_of(client)
+            inbox.refuse(number, f"it has uploaded {message.skipped} bytes instead of {inbox.client_bytes}")
         else:
             program.upload(client, message.header.get("round"), message.arrays)
         return {}, []
@@ -107,7 +107,7 @@ class Server:
         if header.get("do") != "upload":
             return None
         program = self.programs.get(str(header.get("program")))
-        return 0 if program is None else program.inbox.client_bytes
+        return 0 if program is None else program.inbox_of(header.get("client"))[0].client_bytes
 
     def run(self, message: Message) -> Reply:
         """Runs a round on what was uploaded."""

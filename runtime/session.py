@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.errors import EzError, IncompleteRound, InputError, RunError
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_count, check_round, client_values
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import Cluster
 from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.participants import check_left
+from ezprivsecfl.runtime.private import third_party_values
 from ezprivsecfl.runtime.program import Clear
-from ezprivsecfl.runtime.sharing import Occasion, checked, share, upload_messages
+from ezprivsecfl.runtime.sharing import THIRD_PARTY, Occasion, checked, share, upload_messages
 from ezprivsecfl.runtime.statistics import Statistics, from_servers
 from ezprivsecfl.runtime.wire import Message, order
 
@@ -158,15 +160,16 @@ class TwoServerProgram:
         check_left(self.manifest, len(usable), unusable)
         if self.manifest.exact_clients not in (None, len(usable)):
             raise IncompleteRound(unusable)
-        paths = [s.path for s in self.manifest.server]
-        run = {"do": "run", "program": self._id, "clients": count, "server": paths}
-        message = Message(run, [np.asarray(server[p]) for p in paths])
+        third_party = self._third_party(server)
+        messages = [self._order(count, server, party) for party in (0, 1)]
         with self.cluster.lock:
             self._meet()
             try:
                 round_id = self._round()
                 unusable |= self._upload_all(manifest, usable, round_id)
-                replies = self.cluster.ask([message, message])
+                for to_upload, values in third_party:
+                    self._upload(to_upload, Occasion(self.artefact.program_hash, round_id, THIRD_PARTY), values)
+                replies = self.cluster.ask(messages)
             except EzError:
                 self._forget()
                 raise
@@ -182,6 +185,20 @@ class TwoServerProgram:
         if not first.header["complete"]:
             raise IncompleteRound(dropped, statistics)
         return RunResult(outputs, first.header["magnitudes"], statistics)
+
+    def _order(self, count: int, server: ServerValues, party: int) -> Message:
+        """The order to run a round, with what one server has of the server's inputs: those that it may know."""
+        paths = [s.path for s in self.manifest.server if s.owner is None or s.owner.party == party]
+        run = {"do": "run", "program": self._id, "clients": count, "server": paths}
+        return Message(run, [np.asarray(server[p]) for p in paths])
+
+    def _third_party(self, server: ServerValues) -> list[tuple[Manifest, NDArray[np.int64]]]:
+        """What a third party uploads, as if by itself; nothing if there is none."""
+        uploaded = self.manifest.third_party
+        if uploaded is None:
+            return []
+        values = self._clear.owned_values(Owner.THIRD_PARTY, server)
+        return [(uploaded, third_party_values(uploaded, values))]
 
     def _round(self) -> bytes:
         """The round that is to come, on which both servers agree."""
@@ -219,7 +236,7 @@ class TwoServerProgram:
         self._met_in = None
 
     def _upload(self, manifest: Manifest, occasion: Occasion, values: NDArray[np.int64]) -> None:
-        """Sends each server what one client uploads to it, as if by the client itself."""
+        """Sends each server what one client, or a third party, uploads to it, as if by that itself."""
         uploads = share(manifest, values, occasion)
         for party, message in enumerate(upload_messages(self._id, occasion, uploads)):
             self.cluster.tell(party, message)

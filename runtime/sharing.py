@@ -20,6 +20,9 @@ from ezprivsecfl.runtime.wire import Message
 
 SEED_BYTES = 16
 
+THIRD_PARTY = (1 << 64) - 1
+"""The number under which a third party uploads what it shares of the server's private inputs: no client has it."""
+
 
 @dataclass(frozen=True)
 class Occasion:
@@ -28,12 +31,17 @@ class Occasion:
     Args:
         program_hash: Of the program, 32 bytes.
         round_id: Of the round, as the servers say.
-        client: The client's number.
+        client: The client's number, or ``THIRD_PARTY``.
     """
 
     program_hash: bytes
     round_id: bytes
     client: int
+
+    @property
+    def whose(self) -> str:
+        """Whose upload it is, for messages."""
+        return "the third party" if self.client == THIRD_PARTY else f"client {self.client}"
 
     @property
     def context(self) -> bytes:
@@ -119,7 +127,7 @@ def share(manifest: Manifest, values: NDArray[np.int64], occasion: Occasion) -> 
         return Uploads(*_duet.prove(plan_of(manifest).layout, values, occasion.context))
     except _duet.RangeError:
         raise InputError(
-            f"the values of client {occasion.client} are too large for shares of {manifest.share_bits} bits: compile "
+            f"the values of {occasion.whose} are too large for shares of {manifest.share_bits} bits: compile "
             "the program for wider ones (--share-bits 80), or for smaller values (--bound)"
         ) from None
 

@@ -63,7 +63,7 @@ class Legalise:
             return _on_shares(b, kernel_of(program, op), op, operands) if op in chosen else None
 
         # A Gram matrix does not take the transpose.
-        return drop_unused(rewrite(program, rule), (io.Share, io.Output, protocol.Check))
+        return drop_unused(rewrite(program, rule), (io.Share, io.Private, io.Output, protocol.Check))
 
 
 def _on_shares(b: Rewriter, kernel: Kernel[Any] | None, op: Op, x: tuple[Value, ...]) -> Value | None:

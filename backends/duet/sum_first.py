@@ -61,7 +61,7 @@ class SumFirst:
             rest = tuple(axis - 1 for axis in op.axes if axis > 0)
             return b.add(structure.Sum, total, axes=rest) if rest else total
 
-        return drop_unused(rewrite(program, rule), (io.Share, io.Output, protocol.Check))
+        return drop_unused(rewrite(program, rule), (io.Share, io.Private, io.Output, protocol.Check))
 
 
 def _summed(b: ProgramBuilder, value: Value) -> Value:

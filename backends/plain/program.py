@@ -15,9 +15,11 @@ from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output
 from ezprivsecfl.ir.mpc.opening import bits_opened
 from ezprivsecfl.ir.mpc.protocol import Open
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_round, client_values
 from ezprivsecfl.runtime.manifest import Manifest
 from ezprivsecfl.runtime.participants import on_valid_clients
+from ezprivsecfl.runtime.private import third_party_values
 from ezprivsecfl.runtime.program import Arrays, Clear
 from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.session import RunResult
@@ -37,7 +39,7 @@ class PlainProgram:
         self.noise = noise
         self.secure = compiled.secure
         self.manifest = manifest(compiled, compiled.secure, "plain")
-        self.clear = Clear(self.manifest, compiled.prologue, compiled.epilogue)
+        self.clear = Clear(self.manifest, compiled.prologue, compiled.epilogue, compiled.owned)
         self.magnitudes: dict[str, int] = {}
         self.opened: list[dict[str, Any]] = []
 
@@ -49,9 +51,10 @@ class PlainProgram:
         started, cpu = time.perf_counter(), time.process_time()
         count = check_round(self.manifest, clients, server)
         manifest = self.clear.of_round(server)
+        private = self._private(server)
         encoded, dropped = admit(manifest, count, lambda client: self._encoded(manifest, clients, client))
         outputs, kept, invalid = on_valid_clients(
-            self.manifest, encoded, dropped, lambda kept: self._computed([encoded[c] for c in kept], server)
+            self.manifest, encoded, dropped, lambda kept: self._computed([encoded[c] for c in kept], server, private)
         )
         statistics = Statistics(
             computation=self.manifest.name,
@@ -70,13 +73,26 @@ class PlainProgram:
         )
         return RunResult(outputs, self.magnitudes, statistics)
 
-    def _computed(self, encoded: Sequence[Mapping[str, NDArray[np.uint64]]], server: ServerValues) -> Arrays:
+    def _private(self, server: ServerValues) -> dict[str, NDArray[np.uint64]]:
+        """What owners share of the server's private inputs, checked as they would check it."""
+        found = {owner: self.clear.owned_values(owner, server) for owner in self.clear.owned}
+        if self.manifest.third_party is not None:
+            third_party_values(self.manifest.third_party, found[Owner.THIRD_PARTY])
+        return {path: value.view(np.uint64) for values in found.values() for path, value in values.items()}
+
+    def _computed(
+        self,
+        encoded: Sequence[Mapping[str, NDArray[np.uint64]]],
+        server: ServerValues,
+        private: Mapping[str, NDArray[np.uint64]],
+    ) -> Arrays:
         """The results for some clients."""
         secure, clients = self.secure, len(encoded)
         inputs = {share.path: np.stack([one[share.path] for one in encoded]) for share in self.manifest.shares}
         prepared = self.clear.prepared(server, clients)
         publics = self.clear.publics(prepared)
         inputs |= {public.path: value for public, value in zip(self.manifest.publics, publics, strict=True)}
+        inputs |= private
         by_path = run_mpc(secure, inputs, clients, noise=self.noise)
         opened = [by_path[op.path] for op in secure.of(Output)]
         self.magnitudes = self.clear.magnitudes(opened)

@@ -77,10 +77,10 @@ def _together(parts: Sequence[tuple[Input, ...] | None]) -> tuple[Input, ...] | 
 def _whole_inputs(value: Value) -> tuple[Input, ...] | None:
     """The inputs that a value has all entries of, each once, client by client; None if it is anything else."""
     op = value.op
-    if isinstance(op, Input):
-        return (op,)
     if value.type.shape[:1] != (CLIENTS_DIM,):
         return None
+    if isinstance(op, Input):
+        return (op,)
     if isinstance(op, st.Reshape):
         return _whole_inputs(op.operands[0])
     if isinstance(op, st.Concat) and op.axis > 0:

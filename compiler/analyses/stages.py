@@ -10,6 +10,7 @@ import numpy as np
 
 from ezprivsecfl.compiler.analyses.chains import EXPONENT, Chain, Hidden, chains
 from ezprivsecfl.compiler.analyses.client_axes import client_axes
+from ezprivsecfl.compiler.analyses.owners import of_clients
 from ezprivsecfl.compiler.analyses.ranges import Ranges
 from ezprivsecfl.errors import LeakageError, UnsupportedError
 from ezprivsecfl.ir.images import radius_path
@@ -134,17 +135,23 @@ def divide(program: Program) -> Stages:
     """Divides a program.
 
     Raises:
-        LeakageError: An output would be a single client's value.
+        LeakageError: An output would be a single client's value, or one of private inputs alone.
         UnsupportedError: The secure part needs a public value of every client that is computed over all clients.
     """
     wanted: dict[Value, list[Chain]] = {}
-    owners = client_axes(program)
+    owners, of_any = client_axes(program), of_clients(program)
     for output, links in chains(program):
         wanted.setdefault(links.opened, []).append(links)
         if CLIENTS_DIM in links.opened.type.shape or links.opened in owners:
             raise LeakageError(
                 f"output {output.path} would open the values of single clients; reduce over them, or choose among them "
                 "by what is secret",
+                [output.location],
+            )
+        if links.opened not in of_any:
+            raise LeakageError(
+                f"output {output.path} would open a value of private inputs alone: it depends on no client's value. "
+                "Return it combined with what clients share, or make the inputs public (--server-input)",
                 [output.location],
             )
     opened: dict[Value, str] = {}

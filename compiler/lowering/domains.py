@@ -55,7 +55,7 @@ MANY = 16
 class Strategy(Enum):
     """How an operation of a program is computed; which of these its class may be, ``Computed`` says."""
 
-    SHARE = "input shared by the clients"
+    SHARE = "input shared by the clients, or by its owner"
     LINEAR = "local on arithmetic shares"
     PUBLIC_PRODUCT = "local product with a public value"
     PRODUCT = "product of two shared values"

@@ -117,7 +117,7 @@ class _Lowering:
                 )
                 hidden = hiding_path(path) if self.stages.hides(value) else None
                 self.b.append(io.Output(operands=(opened,), path=path, hidden=hidden, location=value.op.location))
-        return drop_unused(self.b.build(), (io.Share, io.Output, protocol.Check))
+        return drop_unused(self.b.build(), (io.Share, io.Private, io.Output, protocol.Check))
 
     # Operations outside circuits.
 
@@ -128,6 +128,11 @@ class _Lowering:
             assert isinstance(op, Input)
             assert op.bound is not None
             type_ = ArithType(op.type.shape, self.scales.frac(value))
+            if op.owner is not None:
+                self.shares[value] = self.b.add(
+                    io.Private, path=op.path, owner=op.owner, bound=op.bound, type=type_, lowest=op.lowest, norm=op.norm
+                )
+                return
             self.shares[value] = self.b.add(
                 io.Share,
                 path=op.path,

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ezprivsecfl.compiler.analyses.owners import owner_of
 from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor.elementwise import Mul
@@ -39,7 +41,8 @@ def multiplied(b: ProgramBuilder, x: Factored) -> Value:
         return b.add(Mul, root, root)
     value = x.base
     rest = []
-    for f in x.factors:
+    # Weights of a sum over clients are divided by their total first, as if an owner's number were not there.
+    for f in sorted(x.factors, key=lambda f: owner_of(f) is not None):
         sunk = sink(b, value, f)
         if sunk is None:
             rest.append(f)
@@ -58,9 +61,15 @@ def product(b: ProgramBuilder, factors: list[Value]) -> Value:
 
 
 def sink(b: ProgramBuilder, value: Value, factor: Value) -> Value | None:
-    """Multiplies a single number into the small or public operand of a product below, if there is one."""
+    """Multiplies a single number into the small or public operand of a product below, if there is one.
+
+    What one party alone can compute goes into what it can compute, too: that costs nothing.
+    """
     if count(factor.type.shape) != 1:
         return None
+    own = _into_own(b, value, factor, owner_of(factor))
+    if own is not None:
+        return own
     op = value.op
     if isinstance(op, Reshape):
         inner = sink(b, op.operands[0], factor)
@@ -79,6 +88,24 @@ def sink(b: ProgramBuilder, value: Value, factor: Value) -> Value | None:
             scalar = b.add(Reshape, factor, shape=(1,) * len(operand.type.shape))
             scaled = b.add(Mul, operand, scalar)
             return b.add(MatMul, *(scaled if j == cheaper else o for j, o in enumerate(op.operands)))
+    return None
+
+
+def _into_own(b: ProgramBuilder, value: Value, factor: Value, owner: Owner | None) -> Value | None:
+    """Multiplies an owner's number into what that owner computes itself of a product below, if there is such."""
+    if owner is None:
+        return None
+    op = value.op
+    if owner_of(value) is owner:
+        return b.add(Mul, value, pad(b, b.add(Reshape, factor, shape=()), len(value.type.shape)))
+    if isinstance(op, Reshape):
+        inner = _into_own(b, op.operands[0], factor, owner)
+        return None if inner is None else b.add(Reshape, inner, shape=op.shape)
+    if isinstance(op, Mul | MatMul):
+        for i, operand in enumerate(op.operands):
+            inner = _into_own(b, operand, factor, owner)
+            if inner is not None:
+                return b.add(type(op), *(inner if j == i else o for j, o in enumerate(op.operands)))
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ezprivsecfl.compiler.analyses.owners import owner_of
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, rewrite
@@ -69,7 +70,7 @@ class _Choice:
     def __post_init__(self) -> None:
         self.users = self.program.uses()
         for op in self.program.ops:
-            if isinstance(op, Rsqrt | Reciprocal) and tensor_type(op.result).is_secret:
+            if isinstance(op, Rsqrt | Reciprocal) and tensor_type(op.result).is_secret and owner_of(op.result) is None:
                 self._choose(op)
 
     def rule(self, b: Rewriter, op: Op, operands: tuple[Value, ...]) -> Value | None:

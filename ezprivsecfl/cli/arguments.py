@@ -28,6 +28,7 @@ from ezprivsecfl.compiler.options import (
     Relu,
 )
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
+from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 
@@ -140,6 +141,14 @@ def add_rounds(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"smallest number of clients of a round (default {MIN_CLIENTS}); smaller rounds are refused",
     )
+    parser.add_argument(
+        "--server-input",
+        action="append",
+        default=[],
+        metavar="PARAMETER=WHO",
+        help="who knows a parameter of the server, or a part of it: public (both servers, the default), server0 or "
+        "server1 (that one alone), or shared (neither: a third party shares it between them); may be repeated",
+    )
 
 
 def chosen_options(arguments: argparse.Namespace, clients: int) -> Options:
@@ -149,6 +158,7 @@ def chosen_options(arguments: argparse.Namespace, clients: int) -> Options:
         scale=arguments.scale,
         on_bad_client=arguments.on_bad_client,
         min_clients=arguments.min_clients,
+        server_inputs=ServerInputs.parse(arguments.server_input),
     )
 
 

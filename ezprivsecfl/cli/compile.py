@@ -116,7 +116,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
     options = replace(options, accounting=chosen_accounting(arguments))
     backend = chosen_backend(arguments)
     backend.check()
-    sources = _read_text(path) if path.suffix == ".ir" else _find_in_file(path, name, options.clients)
+    sources = _read_text(path) if path.suffix == ".ir" else _find_in_file(path, name, options)
     if sources is None:
         return exits.PROGRAM
     programs, errors = _traced(sources)
@@ -200,8 +200,8 @@ def _read_text(path: Path) -> Sources:
     return {program.name: lambda: TracedProgram(program, clients=clients)}
 
 
-def _find_in_file(path: Path, name: str, clients: int) -> Sources | None:
-    """Finds the aggregations of a program file, for ``clients`` if need be; None if the program itself failed."""
+def _find_in_file(path: Path, name: str, options: Options) -> Sources | None:
+    """Finds the aggregations of a program file; None if the program itself failed."""
     load_code(path)  # what is no program is refused before TFF's long import
     with progress("importing TensorFlow Federated"):
         from ezprivsecfl.frontends.tff import Traces, find_computations, install_source_tracking
@@ -230,7 +230,7 @@ def _find_in_file(path: Path, name: str, clients: int) -> Sources | None:
 
     def source(called: str) -> Callable[[], TracedProgram]:
         def traced() -> TracedProgram:
-            found = Traces(chosen[called], called).first(clients)
+            found = Traces(chosen[called], called, owner=options.server_inputs.owner).first(options.clients)
             return TracedProgram(found.program, found.boundary(), found.initial_state, found.clients)
 
         return traced

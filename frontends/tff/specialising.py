@@ -22,7 +22,7 @@ from ezprivsecfl.frontends.tff.leaves import elements_of
 from ezprivsecfl.frontends.tff.problems import UnknownNumberError
 from ezprivsecfl.frontends.tff.reference import reference_context
 from ezprivsecfl.frontends.tff.signature import Arguments, Signature
-from ezprivsecfl.frontends.tff.tracing import TracedComputation, signature_of, trace
+from ezprivsecfl.frontends.tff.tracing import OwnerOf, TracedComputation, signature_of, trace
 from ezprivsecfl.ir.op import Array
 
 Admit = Callable[[str, int], None]
@@ -42,12 +42,20 @@ class Traces:
         computation: See ``trace``.
         name: See ``trace``.
         clients: See ``trace``.
+        owner: See ``trace``; what is private decides on nothing.
     """
 
-    def __init__(self, computation: Any, name: str | None = None, clients: int | None = None) -> None:
+    def __init__(
+        self,
+        computation: Any,
+        name: str | None = None,
+        clients: int | None = None,
+        owner: OwnerOf = lambda path: None,
+    ) -> None:
         self._computation = computation
         self._name = name
         self._clients = clients
+        self._owner = owner
         self._by_clients: dict[int, Traces] = {}
         self._shown: TracedComputation | None = None
         self._traced: list[TracedComputation] = []
@@ -104,7 +112,8 @@ class Traces:
     @cached_property
     def _deciding(self) -> Set[str]:
         # In order, since the first one is the first to be tried without.
-        return dict.fromkeys(_deciding(self._signature.parameter, self._signature.parameter_path)).keys()
+        found = _deciding(self._signature.parameter, self._signature.parameter_path)
+        return {path: None for path in found if self._owner(path) is None}.keys()
 
     @cached_property
     def _needs_clients(self) -> bool:
@@ -119,11 +128,13 @@ class Traces:
 
     def _of_clients(self, clients: int) -> Traces:
         if clients not in self._by_clients:
-            self._by_clients[clients] = Traces(self._computation, self._name, clients)
+            self._by_clients[clients] = Traces(self._computation, self._name, clients, self._owner)
         return self._by_clients[clients]
 
     def _trace(self, constants: Mapping[str, Array] | None = None, *, opening: bool = False) -> TracedComputation:
-        return trace(self._computation, self._name, constants, opening=opening, clients=self._clients)
+        return trace(
+            self._computation, self._name, constants, opening=opening, clients=self._clients, owner=self._owner
+        )
 
     def _for_first_state(self) -> TracedComputation:
         initialize = initialize_of(self._computation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,10 +27,14 @@ from ezprivsecfl.frontends.tff.source import Definition, definition_of
 from ezprivsecfl.frontends.tff.values import BROKEN, Function, Known, Local, Node, Origin, Rows, Struct, Tensor, Traced
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.op import Array
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, Secrecy, TensorType
+
+OwnerOf = Callable[[str], Owner | None]
+"""Who alone knows an input of the server, given by its path; None for a public one."""
 
 LEFT = (
     "{}: clients upload {}, which they draw at random of a distribution that is their secret ({}). What the program "
@@ -158,6 +162,7 @@ def trace(
     *,
     opening: bool = False,
     clients: int | None = None,
+    owner: OwnerOf = lambda path: None,
 ) -> TracedComputation:
     """Traces a computation to the tensor level of the IR.
 
@@ -167,6 +172,7 @@ def trace(
         constants: Arguments of the server, by path, that become part of the program with these values.
         opening: Whether aggregates may be opened for the server's own work; see ``boundary/after_opening.py``.
         clients: The number of clients of a round, if the program is to be for no other.
+        owner: Who alone knows an input of the server, given by its path; None for a public one.
 
     Raises:
         UnknownNumberError: It cannot be traced for any number of clients, but may be for a given one.
@@ -178,10 +184,26 @@ def trace(
     if not has_clients_parameter(described.comp):
         why = f"{described.name} has no CLIENTS-placed parameter; TFF itself runs such computations"
         raise CompileError(why, [described.place])
-    traced = _Trace(described, constants or {}, opening=opening, clients=clients).run()
+    trace_ = _Trace(described, constants or {}, opening=opening, clients=clients, owner=owner)
+    traced, initialize = trace_.run(), initialize_of(computation)
+    if initialize is not None:
+        _check_state(traced, owner)
     for upload in traced.drawn_by_clients:
         warnings.warn(LEFT.format(described.name, upload.path, upload.location), ClientWorkWarning, stacklevel=2)
-    return replace(traced, initialize=initialize_of(computation))
+    return replace(traced, initialize=initialize)
+
+
+def _check_state(traced: TracedComputation, owner: OwnerOf) -> None:
+    """Raises CompileError for a private state: each round's is a result of the round before."""
+    signature = traced.signature
+    state = elements_of(signature.parameter, signature.parameter_path)[0][2]
+    for op in traced.program.of(Input):
+        if (op.path == state or op.path.startswith(f"{state}/")) and owner(op.path) is not None:
+            raise CompileError(
+                f"{op.path} is part of the state of {traced.program.name}, which every round returns to both servers: "
+                "it cannot be private. Make what is to be private a parameter of its own",
+                [op.location],
+            )
 
 
 def signature_of(computation: Any, name: str | None = None) -> Signature:
@@ -231,12 +253,19 @@ class _Trace:
     """One computation being traced."""
 
     def __init__(
-        self, described: _Described, constants: Mapping[str, Array], *, opening: bool, clients: int | None
+        self,
+        described: _Described,
+        constants: Mapping[str, Array],
+        *,
+        opening: bool,
+        clients: int | None,
+        owner: OwnerOf,
     ) -> None:
         self._comp = described.comp
         self._name = described.name
         self._place = described.place
         self._constants = constants
+        self._owner = owner
         self._emit = Emitter(described.name, clients)
         self._problems = Problems()
         self._signature = described.signature()
@@ -284,7 +313,10 @@ class _Trace:
         if path in self._constants:
             return Known(np.array(self._constants[path]))
         try:
-            return replace(self._input(type_, path, placement), origin=origin)
+            given = self._input(type_, path, placement)
+            # What is private is computed on shares alone: neither server, nor a client, has it in the clear.
+            private = placement is Placement.SERVER and self._owner(path) is not None
+            return given if private else replace(given, origin=origin)
         except Unsupported as e:
             if origin is not None and not origin.at_client:
                 return Local(origin)
@@ -293,14 +325,17 @@ class _Trace:
 
     def _input(self, type_: Any, path: str, placement: Placement) -> Traced:
         leaf = tensor_leaf(type_, path, placement)
-        secret = placement is Placement.CLIENTS
+        at_clients, owner = placement is Placement.CLIENTS, None
+        if not at_clients:
+            owner = self._owner(path)
+        secret = at_clients or owner is not None
         ir_type = TensorType(
-            (CLIENTS_DIM, *leaf.shape) if secret else leaf.shape,
+            (CLIENTS_DIM, *leaf.shape) if at_clients else leaf.shape,
             ir_dtype(leaf.dtype),
             Secrecy.SECRET if secret else Secrecy.PUBLIC,
         )
-        value = self._emit.builder.add(Input, path=path, placement=placement, bound=None, type=ir_type)
-        return Traced(value, batched=secret)
+        value = self._emit.builder.add(Input, path=path, placement=placement, bound=None, type=ir_type, owner=owner)
+        return Traced(value, batched=at_clients)
 
     def _outputs(self, node: Node, type_: Any, path: str, *, at_clients: bool = False) -> None:
         if isinstance(type_, tff.FederatedType):

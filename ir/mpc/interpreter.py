@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ezprivsecfl.ir.interpreter import Watch, check_clients, check_paths, check_shape, evaluate_ops
-from ezprivsecfl.ir.mpc.io import Public, Share
+from ezprivsecfl.ir.mpc.io import Private, Public, Share
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.types import resolve
@@ -26,8 +26,8 @@ def run_mpc(
 
     Args:
         program: A program of the mpc level.
-        inputs: Encoded values (uint64) of all ``share`` and ``public`` operations by path; shared ones have all
-            clients stacked along the first axis.
+        inputs: Encoded values (uint64) of all ``share``, ``private`` and ``public`` operations by path; those of
+            ``share`` have all clients stacked along the first axis.
         clients: Number of clients of the round.
         coins: What ``coins`` operations give (four numbers below 2^32); fresh ones by default.
         watch: Is shown every operation and its results.
@@ -45,7 +45,7 @@ def run_mpc(
     check_clients(program, clients)
     check_paths(program, inputs)
     prepared = {}
-    sources: list[Share | Public] = [*program.of(Share), *program.of(Public)]
+    sources: list[Share | Private | Public] = [*program.of(Share), *program.of(Private), *program.of(Public)]
     for op in sources:
         value = np.asarray(inputs[op.path], dtype=np.uint64)
         check_shape(op.path, value, resolve(op.type.shape, clients))

@@ -9,6 +9,7 @@ import numpy as np
 from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, Requirement
 from ezprivsecfl.ir.op import Array, Environment
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.types import CLIENTS_DIM, ArithType, RingType, Type
 
 
@@ -40,6 +41,35 @@ class Share(LocalOp, name="share"):
     def infer(self) -> tuple[Type, ...]:
         """The attribute."""
         self.expect_operands(0)
+        return (self.type,)
+
+
+class Private(LocalOp, name="private"):
+    """A value that its owner computes in the clear of what it alone knows, and both servers have shares of.
+
+    Args:
+        path: The output of the owner's part of the program.
+        owner: Who that is.
+        bound: Entries x must satisfy |x| < bound; the owner checks that.
+        type: Type of the value.
+        lowest: Entries x must satisfy x >= lowest, if that says more than the bound; checked by the owner, too.
+        norm: The L2 norm of all entries is at most that; a third party proves it.
+    """
+
+    path: str
+    owner: Owner
+    bound: float
+    type: ArithType
+    lowest: float | None = None
+    norm: float | None = None
+
+    exact = MpcOp.shown
+
+    def infer(self) -> tuple[Type, ...]:
+        """The attribute; it is no client's."""
+        self.expect_operands(0)
+        if CLIENTS_DIM in self.type.shape:
+            raise self.fail(f"{self.path}: what an owner shares has no clients axis, as {self.type} has")
         return (self.type,)
 
 

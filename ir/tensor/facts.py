@@ -32,7 +32,7 @@ class Holds(Enum):
 class Computed(Enum):
     """How an operation is computed where an operand is secret."""
 
-    BY_CLIENTS = "clients share it"
+    BY_CLIENTS = "clients, or its owner, share it"
     LOCALLY = "each server on its own shares; on wires, too, if it has a circuit"
     ANYWHERE = "each server by itself, be it on shares or on wires"
     AS_PRODUCT = "a product of shares; on wires, too, if it has a circuit"

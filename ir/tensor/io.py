@@ -10,6 +10,7 @@ import numpy as np
 from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.interval import TRUTH, UNBOUNDED, Interval
 from ezprivsecfl.ir.op import Array, Environment
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.tensor.base import NUMPY_DTYPE, TensorOp
 from ezprivsecfl.ir.tensor.facts import Computed, Holds, Jumps
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, Secrecy, TensorType
@@ -27,16 +28,18 @@ class Input(TensorOp, name="input"):
 
     Args:
         path: Name of the parameter, with ``/`` between the levels of a structure: ``updates/dense/kernel``.
-        placement: A CLIENTS-placed input is secret and has the clients axis first.
+        placement: A CLIENTS-placed input is secret and has the clients axis first; a SERVER-placed one is public unless
+            it has an owner.
         bound: Entries x must satisfy |x| < bound; None until the compiler has chosen the default.
         type: Type of the value.
         lowest: Entries x must satisfy x >= lowest, if that says more than the bound.
-        norm: Of a CLIENTS-placed input whose entries are not proved one by one: the L2 norm of one client's entries
-            together is at most that. The bound and the lowest value are then what a client checks of itself.
+        norm: Of an input whose entries are not proved one by one: the L2 norm of one client's entries together (or of
+            all, of an owner's) is at most that. The bound and the lowest value are then what a client checks of itself.
         vector: The vector that it is a part of, together with all other inputs of the same name here, if clients share
             an image of that.
         image: Which. Of what is cut to a length, that radius is the operand: one public number.
         one_hot: Of truth values at clients: along the last axis exactly one entry is true.
+        owner: Of a SERVER-placed input that is secret: who alone knows it.
     """
 
     non_negative = Holds.UNKNOWN
@@ -54,16 +57,20 @@ class Input(TensorOp, name="input"):
     vector: str | None = None
     image: Image | None = None
     one_hot: bool = False
+    owner: Owner | None = None
 
     def infer(self) -> tuple[TensorType, ...]:
-        """The attribute; CLIENTS-placed means secret with a leading clients axis."""
+        """The attribute; CLIENTS-placed means secret with a leading clients axis, an owner just secret."""
         radius = self.expect(0 if self.image in (None, Image.DIRECTION) else 1)
         if any(r.is_secret or r.shape != () for r in radius):
             raise self.fail(f"{self.path}: a radius is one public number, not {radius[0]}")
         if self.one_hot and (self.type.dtype is not DType.BOOL or self.type.shape[1:][-1:] in ((), (0,))):
             raise self.fail(f"{self.path}: {self.type} has no one-hot vectors")
         at_clients = self.placement is Placement.CLIENTS
-        if at_clients != self.type.is_secret or at_clients != (self.type.shape[:1] == (CLIENTS_DIM,)):
+        if at_clients and self.owner is not None:
+            raise self.fail(f"{self.path}: every client owns its own value, and nobody all of them")
+        secret = at_clients or self.owner is not None
+        if secret != self.type.is_secret or at_clients != (self.type.shape[:1] == (CLIENTS_DIM,)):
             raise self.fail(f"{self.path}: a {self.placement.value} input cannot have type {self.type}")
         return (self.type,)
 
