@@ -352,8 +352,13 @@ class Scales:
         """Whether an operation is a product on shares of at most a number per client, which circuits can compute."""
         if self.domains.strategy[op] not in (Strategy.PRODUCT, Strategy.PUBLIC_PRODUCT) or not op.has_circuit:
             return False
-        by_inverse = any(source(o) in self.domains.inverses for o in op.operands)
-        return count(op.result.type.shape) <= NOMINAL_CLIENTS and not by_inverse
+        return count(op.result.type.shape) <= NOMINAL_CLIENTS and not self._by_inverse(op)
+
+    def _by_inverse(self, op: Op) -> bool:
+        """Whether it multiplies with an inverse for all clients, or what was multiplied with it: that is on shares."""
+        sources = [source(o) for o in op.operands]
+        products = [v.op for v in sources if self.domains.strategy.get(v.op) is Strategy.PRODUCT]
+        return any(v in self.domains.inverses for v in sources) or any(map(self._by_inverse, products))
 
     def _products_below(self, value: Value, seen: set[Value]) -> list[Value]:
         if value in seen or not tensor_type(value).is_secret or value in self.rescaled:
