@@ -113,5 +113,6 @@ def encoded_inputs(compiled: Compiled, inputs: Mapping[str, Array], clients: int
         if not np.all(np.abs(as_float(public[op.path])) < op.bound):
             raise InputError(f"public value {op.path} at {op.location} reaches {op.bound:g}")
     shared = optimised_inputs(compiled, inputs)
-    encoded = {op.path: encode(shared[op.path], op.type.frac) for op in (*secure.of(Share), *secure.of(Private))}
+    sources: list[Share | Private] = [*secure.of(Share), *secure.of(Private)]
+    encoded = {op.path: encode(shared[op.path], op.type.frac) for op in sources}
     return encoded | {op.path: encode(public[op.path], op.type.frac) for op in secure.of(Public)}

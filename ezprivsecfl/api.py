@@ -289,7 +289,7 @@ class SecureProgram:
         clients = {path: value for path, value in given.values.items() if isinstance(value, list)}
         server = {path: value for path, value in given.values.items() if not isinstance(value, list)}
         round_ = runnable.run(clients, server)
-        found = imprecise(variant.compiled, clients, round_.magnitudes)
+        found = imprecise(variant.compiled, clients, server, round_.magnitudes)
         for one in found:
             warnings.warn(f"{self.compiled.name}: {imprecise_text(one)}", PrecisionWarning, stacklevel=3)
         for drop in round_.statistics.dropped:

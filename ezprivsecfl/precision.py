@@ -11,24 +11,32 @@ from ezprivsecfl.compiler.analyses.integers import integers
 from ezprivsecfl.compiler.analyses.leakage import leakage
 from ezprivsecfl.compiler.compiled import COARSE, Compiled
 from ezprivsecfl.ir.images import Image
-from ezprivsecfl.ir.mpc.io import Constant, Output, Public, Share
+from ezprivsecfl.ir.interpreter import run_tensor
+from ezprivsecfl.ir.mpc.io import Constant, Output, Private, Public, Share
 from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.types import ArithType, MaskedType, RingType
 
 
 def imprecise(
-    compiled: Compiled, clients: Mapping[str, Sequence[Any]], magnitudes: Mapping[str, int]
+    compiled: Compiled,
+    clients: Mapping[str, Sequence[Any]],
+    server: Mapping[str, Any],
+    magnitudes: Mapping[str, int],
 ) -> list[dict[str, Any]]:
     """What was coarse in a round: ``what``, and its ``relative_error`` (1 where nothing is left of a value).
 
-    A client knows its own values and their format, servers what they open: nobody needs to see more than that.
+    A client knows its own values and their format, and so does the owner of private inputs of the server; servers know
+    what they open: nobody needs to see more than that.
 
     Args:
         compiled: The program.
         clients: By path of the parameter every client's value.
+        server: By path of the parameter the server's value.
         magnitudes: By path of the opened value its largest entry, in units of the last place.
     """
     found = [_coarse_parameter(op, clients[op.path]) for op in _of_any_size(compiled)]
+    found += _coarse_private(compiled, server)
     some = any(np.any(np.asarray(v)) for values in clients.values() for v in values if _is_array(v))
     statement = leakage(compiled)
     integer = integers(compiled.optimised)
@@ -45,6 +53,20 @@ def imprecise(
 def _of_any_size(compiled: Compiled) -> list[Share]:
     """The parameters whose values could be small for their format; a unit vector is never."""
     return [op for op in compiled.secure.of(Share) if op.type.frac and op.image is not Image.DIRECTION]
+
+
+def _coarse_private(compiled: Compiled, server: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What owners share of private inputs, if that is encoded too coarsely."""
+    values: dict[str, Any] = {}
+    for part in compiled.owned.values():
+        values |= run_tensor(part, {op.path: np.asarray(server[op.path]) for op in part.of(Input)}, clients=1)
+    found = []
+    for op in compiled.secure.of(Private):
+        largest, unit = float(np.max(np.abs(np.asarray(values[op.path], np.float64)), initial=0.0)), 2.0**-op.type.frac
+        if op.type.frac and 0 < largest < COARSE * unit:
+            what = f"what {op.owner.in_words} shares of its own as {op.path}"
+            found.append({"what": what, "relative_error": min(1.0, unit / largest)})
+    return found
 
 
 def _small_products(compiled: Compiled) -> list[dict[str, Any]]:

@@ -64,8 +64,9 @@ class DuetProgram(LoweredForServers):
 
     def cost(self, clients: int, network: str = "lan") -> CostTable:
         """What the engine's kernels declare; exact, but for seconds."""
-        plan = plan_of(manifest(self.compiled, self.program, self.backend.name))
-        return cost(self.program, clients, self.backend.estimated(network), plan)
+        known = manifest(self.compiled, self.program, self.backend.name)
+        third_party = None if known.third_party is None else plan_of(known.third_party)
+        return cost(self.program, clients, self.backend.estimated(network), plan_of(known), third_party)
 
 
 @dataclass(frozen=True)

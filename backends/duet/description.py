@@ -33,7 +33,11 @@ class CostTable(RoundCost):
 
 
 def cost(
-    program: Program, clients: int, network: Network = NETWORKS["lan"], proofs: ProofPlan | None = None
+    program: Program,
+    clients: int,
+    network: Network = NETWORKS["lan"],
+    proofs: ProofPlan | None = None,
+    third_party: ProofPlan | None = None,
 ) -> CostTable:
     """Adds up what the engine's kernels declare for a program in the engine's own operations (``passes.legal``).
 
@@ -42,16 +46,20 @@ def cost(
         clients: Of a round.
         network: What seconds are estimated for.
         proofs: What clients prove; without, that is not counted.
+        third_party: What a third party shares and proves, if there is one.
     """
     kernels = [(op, kernel_of(program, op)) for op in program.ops]
     ops = tuple(OpCost(op, kernel.cost(clients)) for op, kernel in kernels if kernel is not None)
     agreements = {"participants": declared("exchange", bytes=agreement_bytes(clients))}
     before: list[Collection[int]] = [BOTH]  # on who takes part
-    if proofs is not None and proofs.has_statements:
-        layout = proofs.layout
-        sizes = {"clients": clients, "entries": layout.entries, "message_bytes": layout.message_bytes}
-        agreements["clients' proofs"] = declared("client_proofs", **sizes)
-        before += PROOF_STEPS
+    if third_party is not None:
+        agreements["third party"] = declared("exchange", bytes=agreement_bytes(1))
+        before.append(BOTH)
+    for name, plan, number in (("third party's proof", third_party, 1), ("clients' proofs", proofs, clients)):
+        if plan is not None and plan.has_statements:
+            sizes = {"entries": plan.layout.entries, "message_bytes": plan.layout.message_bytes}
+            agreements[name] = declared("client_proofs", clients=number, **sizes)
+            before += PROOF_STEPS
     if program.of(io.Public):
         agreements["public values"] = declared("agreement")
     agreements["confirmation"] = declared("confirm_round")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.compiled import Compiled
@@ -9,6 +10,7 @@ from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.mpc import io, protocol
 from ezprivsecfl.ir.mpc.results import significant_bits
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import Type
 
@@ -52,6 +54,7 @@ class Leakage:
     Args:
         secret: CLIENTS-placed parameters: no server learns anything about them beyond the entries below.
         public: SERVER-placed parameters, known to both servers.
+        private: By owner those that it alone knows.
         opened: What both servers learn, in the order in which the program gives it.
         checks: Bits that both servers learn before any result is opened.
         on_bad_client: What happens about a client whose bit is set.
@@ -60,6 +63,7 @@ class Leakage:
 
     secret: tuple[str, ...]
     public: tuple[str, ...]
+    private: Mapping[Owner, tuple[str, ...]]
     opened: tuple[Opened, ...]
     checks: tuple[Check, ...]
     on_bad_client: str
@@ -79,7 +83,8 @@ def leakage(compiled: Compiled) -> Leakage:
     )
     return Leakage(
         tuple(op.path for op in inputs if op.placement is Placement.CLIENTS),
-        tuple(op.path for op in inputs if op.placement is Placement.SERVER),
+        tuple(op.path for op in inputs if op.placement is Placement.SERVER and op.owner is None),
+        {owner: tuple(op.path for op in inputs if op.owner is owner) for owner in compiled.owned},
         opened,
         checks,
         compiled.options.on_bad_client,

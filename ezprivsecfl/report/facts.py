@@ -21,7 +21,7 @@ from ezprivsecfl.ir.mpc import io, protocol, sketch
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Output, Placement
 from ezprivsecfl.ir.types import BooleanType, Dim, DType, TensorType, Type
-from ezprivsecfl.report.proofs import Proof, proofs_of
+from ezprivsecfl.report.proofs import Proof, proofs_of, third_party_proofs
 from ezprivsecfl.runtime.proofs import ProofPlan, plan_of
 
 
@@ -43,7 +43,7 @@ class Format:
     """How a parameter is encoded.
 
     Args:
-        path: The parameter.
+        path: The parameter, or what the owner of private ones shares.
         shape: Of all clients' values together.
         bound: Of its entries.
         fractional_bits: Of the fixed-point encoding.
@@ -123,6 +123,8 @@ class Facts:
         formats: Of the parameters that are shared.
         proofs: What clients prove of them.
         plan: The same, as it is uploaded and checked.
+        third_party_proofs: What a third party proves of what it shares of the server's private inputs.
+        third_party: The same, as it is uploaded and checked; None if there is no such party.
         sketches: Norms that are estimated.
         polynomials: ReLUs that are approximated.
         noise: What noise is added.
@@ -151,6 +153,8 @@ class Facts:
     without_noise: Sequence[str]
     circuits: Sequence[CircuitUse]
     traffic: Sequence[str]
+    third_party_proofs: Sequence[Proof] = ()
+    third_party: ProofPlan | None = None
     boundary: Sequence[str] = ()
     of_initial_state: bool = False
 
@@ -164,6 +168,8 @@ def facts_of(lowered: Lowered, boundary: Sequence[str] = (), *, of_initial_state
         of_initial_state: Whether it was compiled for a process's first state.
     """
     compiled = lowered.compiled
+    known = manifest(compiled, lowered.secure, "")
+    shared: list[io.Share | io.Private] = [*compiled.secure.of(io.Share), *compiled.secure.of(io.Private)]
     inputs = compiled.tensor.of(Input)
     at_clients = [op for op in inputs if op.placement is Placement.CLIENTS]
     units = {op.path for op in compiled.secure.of(io.Share) if op.image is Image.DIRECTION}
@@ -178,12 +184,11 @@ def facts_of(lowered: Lowered, boundary: Sequence[str] = (), *, of_initial_state
         secure_operations=len(compiled.secure.ops),
         leakage=leakage(compiled),
         classified=[] if compiled.options.scale == FIXED else [op.path for op in numbers],
-        formats=[
-            Format(op.path, op.type.shape, Bound(op.bound, op.lowest), op.type.frac)
-            for op in compiled.secure.of(io.Share)
-        ],
+        formats=[Format(_name(op), op.type.shape, Bound(op.bound, op.lowest), op.type.frac) for op in shared],
         proofs=proofs_of(compiled),
-        plan=plan_of(manifest(compiled, lowered.secure, "")),
+        plan=plan_of(known),
+        third_party_proofs=third_party_proofs(compiled),
+        third_party=None if known.third_party is None else plan_of(known.third_party),
         sketches=[
             SketchedNorms(op.location, op.operands[0].type.shape, op.sums) for op in compiled.secure.of(sketch.Sketch)
         ],
@@ -195,6 +200,13 @@ def facts_of(lowered: Lowered, boundary: Sequence[str] = (), *, of_initial_state
         boundary=boundary,
         of_initial_state=of_initial_state,
     )
+
+
+def _name(op: io.Share | io.Private) -> str:
+    """A parameter, or what an owner computes of such."""
+    if isinstance(op, io.Share) or not op.location.line:
+        return op.path
+    return f"{op.path} ({op.location})"
 
 
 def _tensor(type_: Type) -> TensorType:

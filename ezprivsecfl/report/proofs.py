@@ -9,7 +9,8 @@ from enum import Enum
 
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.images import Image
-from ezprivsecfl.ir.mpc.io import Share
+from ezprivsecfl.ir.mpc.io import Private, Share
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.types import Dim, DType, shape_text
 from ezprivsecfl.runtime.proofs import ProofPlan
@@ -58,31 +59,53 @@ def proofs_of(compiled: Compiled) -> list[Proof]:
     """Of all parameters that are shared."""
     inputs = {op.path: op for op in compiled.optimised.of(Input)}
     return [
-        Proof(op.path, op.type.shape, _proved(compiled, op, inputs[op.path]), None if op.image else op.norm)
+        Proof(op.path, op.type.shape, _proved(compiled, inputs[op.path]), None if op.image else op.norm)
         for op in compiled.secure.of(Share)
     ]
 
 
-def _proved(compiled: Compiled, share: Share, op: Input) -> Proved:
+def third_party_proofs(compiled: Compiled) -> list[Proof]:
+    """Of all that a third party shares of the server's private inputs."""
+    inputs = {op.path: op for op in compiled.optimised.of(Input)}
+    return [
+        Proof(op.path, op.type.shape, _proved(compiled, inputs[op.path]), op.norm)
+        for op in compiled.secure.of(Private)
+        if op.owner is Owner.THIRD_PARTY
+    ]
+
+
+def _proved(compiled: Compiled, op: Input) -> Proved:
     if not compiled.options.proofs:
         return Proved.NOTHING
-    if share.image is not None:
-        return PROVED[share.image]
+    if op.image is not None:
+        return PROVED[op.image]
     if op.type.dtype is DType.BOOL:
         return Proved.ONE_HOT if op.one_hot else Proved.TRUTH
     return Proved.ENTRIES if op.norm is None else Proved.NORM
 
 
-def proof_statements(proofs: Sequence[Proof], plan: ProofPlan) -> list[str]:
-    """One statement for each parameter, and what proofs are worth and cost."""
+def proof_statements(
+    proofs: Sequence[Proof],
+    plan: ProofPlan,
+    who: str = "a client",
+    otherwise: str = "is named and left out before anything is opened",
+) -> list[str]:
+    """One statement for each parameter, and what proofs are worth and cost.
+
+    Args:
+        proofs: What is proved.
+        plan: The same, as it is uploaded and checked.
+        who: Who proves it.
+        otherwise: What happens if its proof does not hold.
+    """
     layout = plan.layout
     size = 8 * layout.entries + layout.high_bytes + layout.proof_bytes
     entries = sum(x.entries for x in plan.limits)
     statements = [f"{one.path} {shape_text(one.shape)}: {_stated(one)}" for one in proofs]
     if plan.has_statements:
         statements.append(
-            f"A false statement is accepted with a probability of at most 2^{math.log2(plan.soundness):.1f}; a client "
-            "whose proof does not hold is named and left out before anything is opened"
+            f"A false statement is accepted with a probability of at most 2^{math.log2(plan.soundness):.1f}; {who} "
+            f"whose proof does not hold {otherwise}"
         )
         statements.append(
             "An upload and its proof tell each server no more than a statistical distance of "
@@ -90,8 +113,8 @@ def proof_statements(proofs: Sequence[Proof], plan: ProofPlan) -> list[str]:
         )
     return [
         *statements,
-        f"A client uploads 16 bytes to server 0 and {size_text(size)} to server 1, {size / max(entries, 1):.2f} bytes "
-        "per entry",
+        f"{who[0].upper()}{who[1:]} uploads 16 bytes to server 0 and {size_text(size)} to server 1, "
+        f"{size / max(entries, 1):.2f} bytes per entry",
     ]
 
 

@@ -12,6 +12,7 @@ from ezprivsecfl.compiler.analyses.norms import CONFIDENCE, deviation, largest_e
 from ezprivsecfl.compiler.options import CLASS_FACTOR, FAIL, FIXED
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.mpc.protocol import client_message
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.types import CLIENTS_DIM, RingType, Type, resolve, shape_text
 from ezprivsecfl.report.facts import Facts, Tensor
 from ezprivsecfl.report.privacy import noise_statements
@@ -57,9 +58,20 @@ def sections(facts: Facts) -> list[Section]:
         Section("Who learns what", [*_learned(facts.leakage), *_magnitudes(facts)]),
         *([Section("Noise", noise_statements(facts))] if facts.noise or facts.options.accounting else []),
         Section("What clients prove", proof_statements(facts.proofs, facts.plan)),
+        *([Section("What the third party proves", _of_third_party(facts))] if facts.third_party else []),
         Section("Precision", _precision(facts)),
         Section("Boolean circuits", _circuits(facts)),
         Section(f"Expected traffic of a round of {facts.options.most_clients} clients", list(facts.traffic)),
+    ]
+
+
+def _of_third_party(facts: Facts) -> list[str]:
+    assert facts.third_party is not None
+    return [
+        *proof_statements(
+            facts.third_party_proofs, facts.third_party, "the third party", "ends the round, and is named"
+        ),
+        "It proves no more of what it computes of its values: it could share numbers that follow from none",
     ]
 
 
@@ -90,6 +102,7 @@ def _learned(leakage: Leakage) -> list[str]:
     return [
         f"Hidden from both servers and from other clients: {', '.join(leakage.secret)}",
         f"Known to both servers beforehand: {', '.join((*leakage.public, 'the number of clients'))}",
+        *(_private(owner, paths) for owner, paths in leakage.private.items()),
         *(
             f"Both servers learn {' and '.join(o.results)}: {_numbers(o.type)} opened{_at(o.location)}, "
             f"{_precisely(o.significant)}"
@@ -101,6 +114,12 @@ def _learned(leakage: Leakage) -> list[str]:
         "what that one's value adds to what is opened; with all but k, what those k add together",
         "Assumed: the servers do not collude, and each follows the protocol",
     ]
+
+
+def _private(owner: Owner, paths: Sequence[str]) -> str:
+    if owner.party is None:
+        return f"Known to neither server, but shared by a third party: {', '.join(paths)}"
+    return f"Known to server {owner.party} alone: {', '.join(paths)}; server {1 - owner.party} gets no message about it"
 
 
 def _checked(check: Check, on_bad_client: str) -> str:

@@ -213,7 +213,7 @@ def run_round(case: Case, compiled: Compiled, findings: Findings) -> Outcome:
     if case.duet and not same_on_duet(kept, compiled, findings):
         return Outcome("wrong", "the program for Duet opens other values", findings, "duet")
     outcome = compare(kept, compiled, round_.outputs, findings)
-    coarse = imprecise(compiled, clients, round_.magnitudes)
+    coarse = imprecise(compiled, clients, server, round_.magnitudes)
     if outcome.kind in ("imprecise", "wrong") and outcome.reason == "result" and coarse:
         return replace(outcome, kind=COARSE, why=f"{outcome.why}; {coarse}")
     if outcome.kind == RIGHT and dropped and _is_finite(run_tensor(case.program, case.inputs, case.clients)):
