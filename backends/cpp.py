@@ -125,7 +125,8 @@ def local_expression(program: Program, op: Op, names: Mapping[Value, str]) -> st
             return f"shares.at({len(program.of(io.Share)) + program.of(io.ProvedSquares).index(op)})"
         case io.Private():
             before = len(program.of(io.Share)) + len(program.of(io.ProvedSquares))
-            return f"shares.at({before + program.of(io.Private).index(op)})"
+            row = f"shares.at({before + program.of(io.Private).index(op)})"
+            return f"reshape({row}, {shape_literal(op.result.type.shape)})"
         case io.Public():
             return f"publics.at({program.of(io.Public).index(op)})"
         case io.Constant():

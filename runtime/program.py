@@ -287,12 +287,13 @@ class ServerProgram:
         try:
             self.stats, self.invalid = {}, {}
             self.private = self._own_values(server)
-            complete = self.inbox.close(clients)
-            self.refused = dict(self.inbox.refused)
-            agreed = agree(self.session, clients, complete, self.manifest.max_clients)
             if self.third_party is not None:
                 context = upload_context(self.program_hash, self.round_id, THIRD_PARTY)
                 self.private |= self.third_party.shares(self.session, context)
+                self._count("agreement")
+            complete = self.inbox.close(clients)
+            self.refused = dict(self.inbox.refused)
+            agreed = agree(self.session, clients, complete, self.manifest.max_clients)
             self.kept, squares = self._proved(agreed, plan_of(self.clear.of_round(server)))
             self._count("agreement")
             dropped = self._dropped(clients)
@@ -410,5 +411,5 @@ class ServerProgram:
         for i in range(len(self.manifest.squares)):
             shares.add_array(np.array([squares[client][i] for client in kept], dtype=np.uint64))
         for private in self.manifest.private:
-            shares.add_array(self.private[private.path])
+            shares.add_array(self.private[private.path][None])
         return shares

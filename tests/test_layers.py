@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "ezprivsecfl"
 
 IR = {"errors", "ir", "ir.circuits"}
-DECLARED = {"compiler.parameter_bounds", "compiler.norm_bounds", "compiler.binary_parameters"}
+DECLARED = {
+    *("compiler.parameter_bounds", "compiler.norm_bounds", "compiler.binary_parameters", "compiler.server_inputs"),
+}
 BOUNDS = DECLARED | {"compiler.by_parameter"}
 OPTIONS = IR | BOUNDS | {"compiler.options"}
 COMPILED = OPTIONS | {"compiler.compiled"}

@@ -21,6 +21,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("fedavg", [], 1),
         ("mean_factory", [], 9),
         ("norm_clipping", [], 1),
+        ("private_root", [], 2),
         ("heavy_hitters", [], 1),
         ("keras_fed_avg", ["--rounds", "1", "--clients", "3", "--examples", "120"], 1),
         ("train", ["--rounds", "2"], 2),
@@ -30,7 +31,8 @@ def test_example(name, arguments, calls, tmp_path):
     if name == "train":
         arguments = [*arguments, "--plot", str(tmp_path / "curve.png")]
     report = tmp_path / "report.json"
-    command = [Path(sys.executable).with_name("ezcompile"), "run", "--check", "--report", report]
+    options = {"private_root": ["--server-input", "root_update=shared"]}.get(name, [])
+    command = [Path(sys.executable).with_name("ezcompile"), "run", "--check", "--report", report, *options]
     done = subprocess.run(
         [*command, EXAMPLES / f"{name}.py", *arguments], capture_output=True, text=True, timeout=250, check=False
     )
@@ -79,5 +81,6 @@ def test_all_examples_are_tested():
         "keras_fed_avg",
         "mean_factory",
         "norm_clipping",
+        "private_root",
         "train",
     }
