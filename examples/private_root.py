@@ -35,5 +35,5 @@ if __name__ == "__main__":
     for number in range(ROUNDS):
         updates, root_update, honest_mean = simulated_updates(seed=number)
         robust = fltrust(updates, root_update)
-        distances = [np.linalg.norm(result - honest_mean) for result in (robust, np.mean(updates, axis=0))]
-        print(f"round {number}: distance to the honest mean {distances[0]:.3f}, of the plain average {distances[1]:.3f}")
+        ours, plain = (np.linalg.norm(result - honest_mean) for result in (robust, np.mean(updates, axis=0)))
+        print(f"round {number}: distance to the honest mean {ours:.3f}, of the plain average {plain:.3f}")

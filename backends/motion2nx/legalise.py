@@ -8,7 +8,7 @@ from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, RING_BITS,
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.circuits.builder import CircuitBuilder
 from ezprivsecfl.ir.circuits.circuit import Circuit, Gate, GateKind
-from ezprivsecfl.ir.mpc import linear, noise, protocol, sketch, structure
+from ezprivsecfl.ir.mpc import io, linear, noise, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
@@ -77,6 +77,12 @@ class Legalise:
 def _rewritten(b: Rewriter, op: Op, x: tuple[Value, ...]) -> Value | None:
     """The result of an operation that the target has not, or that it computes otherwise."""
     match op:
+        case io.Private():
+            raise UnsupportedError(
+                f"MOTION2NX takes shares of clients' values alone, and {op.path} is a private input of the server "
+                "(--server-input). Take the back end duet, or make it public",
+                [op.location],
+            )
         case protocol.Mask():
             return x[0]
         case protocol.Product():

@@ -25,5 +25,8 @@ def on_duet(cluster: Cluster, compiled: Compiled) -> TwoServerProgram:
 
 def declared_cost(secure: Program, clients: int, compiled: Compiled | None = None) -> CostTable:
     """What the engine's kernels declare for a program on shares; with what clients prove, if it is a compiled one's."""
-    plan = None if compiled is None else plan_of(manifest(compiled, secure, "duet"))
-    return cost(legal(secure), clients, proofs=plan)
+    if compiled is None:
+        return cost(legal(secure), clients)
+    known = manifest(compiled, secure, "duet")
+    third_party = None if known.third_party is None else plan_of(known.third_party)
+    return cost(legal(secure), clients, proofs=plan_of(known), third_party=third_party)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ezprivsecfl.ir.op import Value
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
 from ezprivsecfl.ir.tensor.elementwise import (
@@ -42,9 +43,9 @@ class TensorProgram(ProgramBuilder):
         type_ = TensorType(("n", *shape), dtype, Secrecy.SECRET)
         return self.add(Input, path=path, placement=Placement.CLIENTS, bound=None, type=type_)
 
-    def server(self, path: str, *shape: Dim, dtype: DType = DType.F32) -> Value:
-        type_ = TensorType(shape, dtype, Secrecy.PUBLIC)
-        return self.add(Input, path=path, placement=Placement.SERVER, bound=None, type=type_)
+    def server(self, path: str, *shape: Dim, dtype: DType = DType.F32, owner: Owner | None = None) -> Value:
+        type_ = TensorType(shape, dtype, Secrecy.PUBLIC if owner is None else Secrecy.SECRET)
+        return self.add(Input, path=path, placement=Placement.SERVER, bound=None, type=type_, owner=owner)
 
     def constant(self, value: float, dtype: DType = DType.F32) -> Value:
         return self.add(Constant, value=np.asarray(value), dtype=dtype)
@@ -64,10 +65,10 @@ class TensorProgram(ProgramBuilder):
         return self.add(Sqrt, self.add(Sum, self.add(Mul, value, value), axes=(axis,)))
 
 
-def fltrust(size: int) -> Program:
+def fltrust(size: int, owner: Owner | None = None) -> Program:
     """``aggregators/fltrust.py`` without TensorFlow; a test of the aggregator asserts that it computes the same."""
     b = TensorProgram("fltrust")
-    updates, root = b.clients("updates", size), b.server("root", size)
+    updates, root = b.clients("updates", size), b.server("root", size, owner=owner)
     norm, root_norm = b.norm(updates, 1), b.norm(root, 0)
     dot = b.add(Sum, b.add(Mul, updates, root), axes=(1,))
     score = b.add(Relu, b.add(Div, dot, b.add(Mul, norm, root_norm)))
