@@ -16,6 +16,7 @@ from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
 from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES, proves_norm
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.errors import LeakageError
+from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import Level, Program
@@ -124,21 +125,22 @@ def _part(program: Program, owner: Owner, shared: Mapping[Value, str]) -> Progra
 
 
 class _Measured:
-    """How large owners' values are, and how long, if parameters are as declared."""
+    """How large owners' values are, and how long, if parameters are as declared.
+
+    Where the norm of a parameter is declared, too, that says how long values are, but not how large entries are as a
+    rule: so ranges are computed with and without norms.
+    """
 
     def __init__(self, program: Program, options: Options, shared: Collection[Value]) -> None:
         self.options = options
-        b = rewriter(program)
-        b.copy(program.ops)
-        self.squares = {value: _squared_norm(b, b.values[value]) for value in shared}
-        self.values = b.values
-        self.ranges = Ranges(b.build(), EXACT)
+        self.without = _Ranges(program, shared, norms=False)
+        self.with_norms = _Ranges(program, shared, norms=True)
 
     def input_of(self, value: Value, path: str) -> Input:
         """What the rest takes in a value's place: a parameter as it is, or what the owner computes, with its bounds."""
         if isinstance(value.op, Input):
             return value.op
-        found, truth = self.ranges.as_declared(self.values[value]), tensor_type(value).dtype is DType.BOOL
+        found, truth = self.without.entries(value), tensor_type(value).dtype is DType.BOOL
         given = Input(
             operands=(),
             path=path,
@@ -150,15 +152,34 @@ class _Measured:
             location=value.op.location,
         )
         # Of what is as long as a single entry may be large, that says more; a third party proves it of long vectors.
-        length, bound = self._length(value), given.bound or 0.0
+        length = ROUNDED * min(one.length(value) for one in (self.without, self.with_norms))
         proved = self.options.proofs and proves_norm(given)
-        short = count(given.type.shape) > PROVED_ENTRIES and length <= bound * ROUNDED
+        short = count(given.type.shape) > PROVED_ENTRIES and length <= (given.bound or 0.0) * ROUNDED
         return replace(given, norm=length) if not truth and (proved or short) else given
 
-    def _length(self, value: Value) -> float:
-        squares = self.ranges.as_declared(self.squares[value])
-        by_entries = math.sqrt(count(value.type.shape)) * self.ranges.as_declared(self.values[value]).magnitude
-        return ROUNDED * min(math.sqrt(squares.magnitude), by_entries)
+
+class _Ranges:
+    """Ranges of some owners' values and of their squared norms."""
+
+    def __init__(self, program: Program, shared: Collection[Value], *, norms: bool) -> None:
+        b = rewriter(program)
+        for op in program.ops:
+            if isinstance(op, Input) and op.owner is not None and not norms:
+                b.values[op.result] = b.append(replace(op, norm=None)).result
+            else:
+                b.copy([op])
+        self.squares = {value: _squared_norm(b, b.values[value]) for value in shared}
+        self.values = b.values
+        self.ranges = Ranges(b.build(), EXACT)
+
+    def entries(self, value: Value) -> Interval:
+        """What every entry lies in."""
+        return self.ranges[self.values[value]]
+
+    def length(self, value: Value) -> float:
+        """The L2 norm of all entries, at most."""
+        by_entries = math.sqrt(count(value.type.shape)) * self.entries(value).magnitude
+        return min(math.sqrt(self.ranges[self.squares[value]].magnitude), by_entries)
 
 
 def _squared_norm(b: Rewriter, value: Value) -> Value:

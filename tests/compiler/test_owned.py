@@ -24,6 +24,7 @@ from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor.elementwise import Add, Div, Mul, Reciprocal, Rsqrt, Sqrt
 from ezprivsecfl.ir.tensor.structure import Clients, Sum
 from ezprivsecfl.ir.text import parse_program, print_program
+from ezprivsecfl.ir.types import DType
 
 SIZE, CLIENTS = 20, 4
 
@@ -98,7 +99,7 @@ def test_what_two_owners_have_is_not_opened_either():
 def test_what_depends_on_the_number_of_clients_is_computed_on_shares():
     b = TensorProgram("per_client")
     own = b.server("own", owner=Owner.THIRD_PARTY)
-    b.returns(b.add(Mul, b.total(b.clients("x", 4)), b.add(Div, own, b.add(Clients))))
+    b.returns(b.add(Mul, b.total(b.clients("x", 4)), b.add(Div, own, b.add(Clients, dtype=DType.F32))))
     found = compiled(b.build())
     assert [op.path for op in found.secure.of(io.Private)] == ["own"]
 
@@ -122,6 +123,17 @@ def test_bounds_of_the_rest_are_those_of_what_is_shared():
     (shared,) = compiled(b.build(), bounds=ParameterBounds.of({"own": (1.0, 5.0)})).secure.of(io.Private)
     assert 16 <= shared.bound < 16.1
     assert shared.lowest == 0
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_scalars_of_owners_may_be_negative(owner):
+    b = TensorProgram("scaled")
+    scaled = b.add(Mul, b.server("own", SIZE, owner=owner), b.server("factor", owner=owner))
+    b.returns(b.add(Add, b.total(b.clients("x", SIZE)), scaled))
+    found = compiled(b.build(), bounds=ParameterBounds.of({"own": (0.0, 8.0), "factor": 2.0}))
+    (shared,) = found.secure.of(io.Private)
+    assert 16 <= shared.bound < 16.1
+    assert shared.lowest is None
 
 
 def test_text_form():
