@@ -121,10 +121,10 @@ def local_expression(program: Program, op: Op, names: Mapping[Value, str]) -> st
     match op:
         case io.Share():
             return f"shares.at({program.of(io.Share).index(op)})"
-        case io.ProvedSquares():
-            return f"shares.at({len(program.of(io.Share)) + program.of(io.ProvedSquares).index(op)})"
+        case io.ProvedProduct():
+            return f"shares.at({len(program.of(io.Share)) + program.of(io.ProvedProduct).index(op)})"
         case io.Private():
-            before = len(program.of(io.Share)) + len(program.of(io.ProvedSquares))
+            before = len(program.of(io.Share)) + len(program.of(io.ProvedProduct))
             row = f"shares.at({before + program.of(io.Private).index(op)})"
             return f"reshape({row}, {shape_literal(op.result.type.shape)})"
         case io.Public():

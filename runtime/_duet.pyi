@@ -84,7 +84,7 @@ class ProofLayout:
         self,
         vectors: Sequence[tuple[int, int, int]],
         statements: Sequence[tuple[Sequence[tuple[int, int, int]], bytes]],
-        squares: Sequence[int],
+        products: Sequence[tuple[int, int]],
         unit_sums: Sequence[tuple[int, int]] = (),
     ) -> None: ...
     @property

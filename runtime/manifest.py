@@ -200,7 +200,8 @@ class Manifest:
         outputs: What is opened.
         checks: What is opened before that.
         share_bits: Of the shares of clients' values (``runtime/proofs.py``).
-        squares: The parameters of whose squared norms the secure part takes shares, after those of the parameters.
+        products: The pairs of parameters of whose inner products, of one with itself the squared norm, the secure part
+            takes shares, after those of the parameters.
         private: What owners share of private SERVER-placed inputs; the secure part takes it after those.
     """
 
@@ -216,7 +217,7 @@ class Manifest:
     outputs: tuple[OpenedValue, ...]
     checks: tuple[Check, ...]
     share_bits: int
-    squares: tuple[str, ...]
+    products: tuple[tuple[str, str], ...]
     private: tuple[PrivateValue, ...] = ()
 
     @property
@@ -259,7 +260,7 @@ class Manifest:
         try:
             fields: dict[str, Any] = json.loads(text)
             fields |= {name: _read(kind, fields[name]) for name, kind in _LISTS.items()}
-            fields["squares"] = tuple(fields["squares"])
+            fields["products"] = tuple((first, second) for first, second in fields["products"])
             return Manifest(**fields)
         except (ValueError, TypeError, KeyError, AttributeError) as e:
             raise RunError(f"{MANIFEST} is none of this version of EZPrivSecFL ({e}): compile the program again") from e

@@ -294,7 +294,7 @@ class ServerProgram:
             complete = self.inbox.close(clients)
             self.refused = dict(self.inbox.refused)
             agreed = agree(self.session, clients, complete, self.manifest.max_clients)
-            self.kept, squares = self._proved(agreed, plan_of(self.clear.of_round(server)))
+            self.kept, products = self._proved(agreed, plan_of(self.clear.of_round(server)))
             self._count("agreement")
             dropped = self._dropped(clients)
             exact = self.manifest.exact_clients in (None, len(self.kept))
@@ -305,7 +305,7 @@ class ServerProgram:
             if dropped and not self.manifest.drop_bad_clients:
                 raise InputError(f"{self.manifest.name}: clients cannot take part{reasons(dropped)}")
             outputs, self.kept, self.invalid = on_valid_clients(
-                self.manifest, self.kept, dropped, lambda kept: self._computed(server, kept, squares)
+                self.manifest, self.kept, dropped, lambda kept: self._computed(server, kept, products)
             )
             return outputs
         except IncompleteRound as e:
@@ -329,13 +329,13 @@ class ServerProgram:
         if not plan.has_statements:
             return tuple(agreed), {}
         if self.party == 0:
-            accepted, squares = _duet.check_seeds(self.session, plan.layout, self._seeds(agreed))
+            accepted, products = _duet.check_seeds(self.session, plan.layout, self._seeds(agreed))
         else:
             places = [self.inbox.place(client) for client in agreed]
-            accepted, squares = _duet.check_masked(self.session, plan.layout, self.inbox.store.descriptor, places)
+            accepted, products = _duet.check_masked(self.session, plan.layout, self.inbox.store.descriptor, places)
         self.refused |= {c: PROOF_FAILS for c, holds in zip(agreed, accepted, strict=True) if not holds}
         kept = tuple(client for client, holds in zip(agreed, accepted, strict=True) if holds)
-        return kept, dict(zip(agreed, squares, strict=True))
+        return kept, dict(zip(agreed, products, strict=True))
 
     def _seeds(self, clients: Sequence[int]) -> list[tuple[bytes, bytes]]:
         """What some clients have uploaded to server 0, and what that is bound to."""
@@ -343,7 +343,7 @@ class ServerProgram:
         return [(self.inbox.seed_of(client), context) for client, context in zip(clients, contexts, strict=True)]
 
     def _computed(
-        self, server: Mapping[str, NDArray[Any]], kept: tuple[int, ...], squares: Mapping[int, NDArray[np.uint64]]
+        self, server: Mapping[str, NDArray[Any]], kept: tuple[int, ...], products: Mapping[int, NDArray[np.uint64]]
     ) -> Arrays:
         """The round on some clients; nothing is opened but checks unless these pass."""
         clients = len(kept)
@@ -353,7 +353,7 @@ class ServerProgram:
             self.setup(clients)
         self.ready_for = None
         self.inbox.keep(kept)
-        shares = self._shares(kept, squares)
+        shares = self._shares(kept, products)
         try:
             self._judge(self.engine.online(self.session, shares, publics))
             lowest = self.clear.lowest(prepared)
@@ -396,8 +396,8 @@ class ServerProgram:
             before = self.stats.get(phase, {})
             self.stats[phase] = {name: before.get(name, 0) + value for name, value in last[phase].items()}
 
-    def _shares(self, kept: tuple[int, ...], squares: Mapping[int, NDArray[np.uint64]]) -> _duet.ClientShares:
-        """This server's shares of some clients, in the order of their numbers: of parameters, and of squared norms."""
+    def _shares(self, kept: tuple[int, ...], products: Mapping[int, NDArray[np.uint64]]) -> _duet.ClientShares:
+        """This server's shares of some clients, in the order of their numbers: of parameters, and of inner products."""
         plan, shares = plan_of(self.manifest), _duet.ClientShares()
         seeds = self._seeds(kept) if self.party == 0 else []
         places = [self.inbox.place(client) for client in kept]
@@ -408,8 +408,8 @@ class ServerProgram:
             else:
                 begin = 8 * plan.first_entry(s.path)
                 shares.add_file(self.inbox.store.descriptor, [place + begin for place in places], shape)
-        for i in range(len(self.manifest.squares)):
-            shares.add_array(np.array([squares[client][i] for client in kept], dtype=np.uint64))
+        for i in range(len(self.manifest.products)):
+            shares.add_array(np.array([products[client][i] for client in kept], dtype=np.uint64))
         for private in self.manifest.private:
             shares.add_array(self.private[private.path][None])
         return shares

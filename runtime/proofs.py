@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,9 @@ Term = tuple[int, int, int]
 """Of a statement: a vector, and how often its squared norm and the sum of its entries count."""
 
 Statement = tuple[list[Term], bytes]
+
+Product = tuple[int, int]
+"""Two vectors of whose inner product servers get shares; of one with itself, its squared norm."""
 
 UnitSums = tuple[int, int]
 """A vector, and how many of its entries, one after the other, are to add up to 1."""
@@ -241,12 +245,12 @@ class ProofPlan:
     Args:
         limits: Of each parameter.
         share_bits: Of a share. ``SHARE_BITS`` stands for as many more as values need to stay within ``PRIVACY``.
-        squares: The parameters of whose squared norms the servers get shares.
+        products: The pairs of parameters of whose inner products the servers get shares.
     """
 
     limits: tuple[Limits, ...]
     share_bits: int
-    squares: tuple[str, ...]
+    products: tuple[tuple[str, str], ...]
 
     @cached_property
     def layout(self) -> _duet.ProofLayout:
@@ -259,9 +263,9 @@ class ProofPlan:
         return self._parts[0]
 
     @cached_property
-    def _parts(self) -> tuple[list[Vector], list[Statement], list[int], list[UnitSums]]:
+    def _parts(self) -> tuple[list[Vector], list[Statement], list[Product], list[UnitSums]]:
         """All vectors, in the order of the parameters and then those of slack entries; statements about these; wanted
-        squares; and of which vectors all parts add up to 1."""
+        products; and of which vectors all parts add up to 1."""
         own: list[Shape] = []
         slack: list[Shape] = []
         unit_sums: list[UnitSums] = []
@@ -297,7 +301,7 @@ class ProofPlan:
                 slack.append((1, 1, math.isqrt(vector.room)))
                 statements.append(([(least, 0, 1), (self.first_vector(claim.path), 0, -vector.claimed)], _constant(0)))
                 state([*squares, (least, -1, 0)], -1, 0, vector.room)
-        wanted = [self.first_vector(path) for path in self.squares]
+        wanted = [(self.first_vector(x), self.first_vector(y)) for x, y in self.products]
         return self._with_bits([*own, *slack]), statements, wanted, unit_sums
 
     @cached_property
@@ -338,6 +342,12 @@ class ProofPlan:
             rows += count
             shares += (largest_sum + entries) / 2.0**bits
             masks += 2 * row * (largest_sum * 2.0**bits + count * 2.0 ** (PRIME_BITS + bits)) / mask
+        for x, y in self._parts[2]:
+            if x == y:
+                continue
+            for (_, bits, row, _), (entries, _, _, largest_sum) in permutations((self._vectors[x], self._vectors[y])):
+                count = -(-entries // row)
+                masks += 2 * row * (largest_sum * 2.0**bits + count * 2.0 ** (PRIME_BITS + bits)) / mask
         return shares + masks + rows * 2.0 ** (PRIME_BITS - 2 - BLIND_BITS)
 
     def values(self, encoded: Mapping[str, NDArray[np.int64]], whose: str) -> NDArray[np.int64]:
@@ -392,7 +402,7 @@ def _constant(value: int) -> bytes:
 @cache
 def plan_of(manifest: Manifest) -> ProofPlan:
     """What a program's clients upload and prove."""
-    return ProofPlan(tuple(map(Limits.of, manifest.shares)), manifest.share_bits, manifest.squares)
+    return ProofPlan(tuple(map(Limits.of, manifest.shares)), manifest.share_bits, manifest.products)
 
 
 def upload_context(program_hash: bytes, round_id: bytes, client: int) -> bytes:

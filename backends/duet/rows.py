@@ -32,7 +32,7 @@ def values_in_rows(program: Program) -> frozenset[Value]:
 
 def _reads_rows(op: Op, value: Value) -> bool:
     match op:
-        case io.ProvedSquares() | structure.Sum():
+        case io.ProvedProduct() | structure.Sum():
             return True
         case Gram():
             return len(value.type.shape) == 2

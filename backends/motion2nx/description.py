@@ -16,7 +16,7 @@ from ezprivsecfl.ir.types import Shape, resolve
 NATIVE: tuple[type[Op], ...] = (
     *(
         io.Share,
-        io.ProvedSquares,
+        io.ProvedProduct,
         io.Public,
         io.Constant,
         io.Output,

@@ -17,7 +17,7 @@ from ezprivsecfl.compiler.lowering.domains import ROOM, Domains, Strategy
 from ezprivsecfl.compiler.lowering.formats import in_one_format
 from ezprivsecfl.compiler.lowering.lost_places import lost_places
 from ezprivsecfl.compiler.lowering.products import entrywise_product, matrix_product, squares, squares_of_rows
-from ezprivsecfl.compiler.lowering.proved import proved_squares
+from ezprivsecfl.compiler.lowering.proved import proved_product
 from ezprivsecfl.compiler.lowering.region_circuits import Incoming, RegionCircuit, build_circuit
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
@@ -225,11 +225,15 @@ class _Lowering:
         if norms.sums is not None and is_sketched(op, norms):
             return self._sketched_squares(op, norms.sums)
         shape = op.result.type.shape
-        if not is_row_times_itself(op):
-            a, b = (self._masked(o) for o in op.operands)
-            return matrix_product(self.b, a, b, shape)
-        proved = proved_squares(self.b, self._shared(op.operands[0]), shape)
-        return squares_of_rows(self.b, self._masked(op.operands[0]), shape) if proved is None else proved
+        first, second = op.operands
+        squares = is_row_times_itself(op)
+        if first.type.shape[-2:-1] == second.type.shape[-1:] == (1,):
+            proved = proved_product(self.b, self._shared(first), self._shared(first if squares else second), shape)
+            if proved is not None:
+                return proved
+        if squares:
+            return squares_of_rows(self.b, self._masked(first), shape)
+        return matrix_product(self.b, self._masked(first), self._masked(second), shape)
 
     def _sketched_squares(self, op: Op, sums: int) -> Value:
         """Sums of squares, estimated from a few random sums; all sketches of a round use the same coins."""

@@ -24,6 +24,7 @@ using py::literals::operator""_a;
 using PythonVector = std::tuple<std::size_t, unsigned, std::size_t>;
 using PythonTerm = std::tuple<std::size_t, std::int64_t, std::int64_t>;
 using PythonStatement = std::pair<std::vector<PythonTerm>, py::bytes>;
+using PythonProduct = std::pair<std::size_t, std::size_t>;
 using PythonUnitSums = std::pair<std::size_t, std::size_t>;
 
 std::span<const std::uint8_t> span_of(const py::bytes& bytes) {
@@ -55,7 +56,7 @@ py::array_t<T> array_of(const SecretVector<T>& data) {
 
 ProofLayout layout_of(const std::vector<PythonVector>& vectors,
                       const std::vector<PythonStatement>& statements,
-                      const std::vector<std::size_t>& squares,
+                      const std::vector<PythonProduct>& products,
                       const std::vector<PythonUnitSums>& unit_sums) {
   std::vector<ProofVector> shapes;
   for (const auto& [entries, bits, row] : vectors) shapes.push_back({entries, bits, row});
@@ -74,7 +75,9 @@ ProofLayout layout_of(const std::vector<PythonVector>& vectors,
   }
   std::vector<ProofUnitSums> units;
   for (const auto& [vector, length] : unit_sums) units.push_back({vector, length});
-  return {std::move(shapes), std::move(proved), squares, std::move(units)};
+  std::vector<ProofProduct> wanted;
+  for (const auto& [first, second] : products) wanted.push_back({first, second});
+  return {std::move(shapes), std::move(proved), std::move(wanted), std::move(units)};
 }
 
 py::array_t<std::int64_t> encode_array(const py::array& values, int frac) {
@@ -109,7 +112,7 @@ py::array_t<Ring> expand_array(const ProofLayout& layout, const py::bytes& seed,
 py::tuple verdicts_of(const ProofVerdicts& verdicts) {
   py::list accepted;
   for (const std::uint8_t verdict : verdicts.accepted) accepted.append(verdict != 0);
-  return py::make_tuple(accepted, to_array(verdicts.squares.shape, verdicts.squares.data));
+  return py::make_tuple(accepted, to_array(verdicts.products.shape, verdicts.products.data));
 }
 
 using PythonSeeds = std::vector<std::pair<py::bytes, py::bytes>>;
@@ -165,11 +168,11 @@ void define_sharing(py::module_& module) {
   module.attr("LONGEST_ROW") = kLongestRow;
   py::class_<ProofLayout>(module, "ProofLayout",
                           "What clients upload and prove: see cpp/include/duet/proof.h.")
-      .def(py::init(&layout_of), "vectors"_a, "statements"_a, "squares"_a,
+      .def(py::init(&layout_of), "vectors"_a, "statements"_a, "products"_a,
            "unit_sums"_a = std::vector<PythonUnitSums>(),
            "Vectors (entries, bits, row), statements ([(vector, square, sum)], constant of 32 "
-           "bytes), the vectors of whose squares servers get shares, and (vector, length) of those "
-           "of which every so many entries add up to 1.")
+           "bytes), the pairs of vectors of whose inner products servers get shares, and (vector, "
+           "length) of those of which every so many entries add up to 1.")
       .def_property_readonly("entries", &ProofLayout::entries)
       .def_property_readonly("high_bytes", &ProofLayout::high_bytes)
       .def_property_readonly("proof_bytes", &ProofLayout::proof_bytes)
@@ -183,7 +186,7 @@ void define_sharing(py::module_& module) {
              "Server 0's shares, as a vector of uint64.");
   module.def("check_seeds", &check_seeds, "session"_a, "layout"_a, "seeds"_a,
              "Server 0's side of checking all clients' proofs, (seed, context) of each: which of "
-             "them hold, and its shares of squared norms. Once for an upload, never again.");
+             "them hold, and its shares of inner products. Once for an upload, never again.");
   module.def(
       "check_masked", &check_masked, "session"_a, "layout"_a, "file"_a, "offsets"_a,
       "Server 1's side; each client's upload, low words, high bytes and proof, lies in a file "

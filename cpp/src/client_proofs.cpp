@@ -54,13 +54,13 @@ ProofHalf parse(const ProofLayout& layout, const Prime61& prime,
 }
 
 ProofVerdicts no_verdicts(const ProofLayout& layout, std::size_t clients) {
-  return {std::vector<std::uint8_t>(clients), Tensor<Ring>({clients, layout.squares().size()})};
+  return {std::vector<std::uint8_t>(clients), Tensor<Ring>({clients, layout.products().size()})};
 }
 
-void take_squares(ProofVerdicts& verdicts, std::size_t client, const ProofHalf& half) {
+void take_products(ProofVerdicts& verdicts, std::size_t client, const ProofHalf& half) {
   std::copy(
-      half.squares.begin(), half.squares.end(),
-      verdicts.squares.data.begin() + static_cast<std::ptrdiff_t>(client * half.squares.size()));
+      half.products.begin(), half.products.end(),
+      verdicts.products.data.begin() + static_cast<std::ptrdiff_t>(client * half.products.size()));
 }
 
 void check(const ProofLayout& layout, const MaskedUpload& upload) {
@@ -102,7 +102,7 @@ ProofVerdicts ClientProofs::run(Session& session, const ProofLayout& layout,
     const ProofHalf half = evaluate_seed(layout, point, keys[client]);
     const std::vector<std::uint8_t> part = message_of(half);
     std::memcpy(message.data() + client * part.size(), part.data(), part.size());
-    take_squares(verdicts, client, half);
+    take_products(verdicts, client, half);
   });
   session.channel().send(std::span<const std::uint8_t>(message));
   std::vector<std::uint8_t> bits((keys.size() + 7) / 8);
@@ -125,7 +125,7 @@ ProofVerdicts ClientProofs::run(Session& session, const ProofLayout& layout,
       check(layout, upload);
       halves[client] = evaluate_masked(layout, point, upload);
     });
-    take_squares(verdicts, client, halves[client]);
+    take_products(verdicts, client, halves[client]);
   });
   std::vector<std::uint8_t> message(uploads.size() * layout.message_bytes());
   session.channel().receive(std::span<std::uint8_t>(message));

@@ -43,31 +43,40 @@ bool mask(const ProofLayout& layout, std::span<const std::int64_t> values, Block
   return wrong == 0;
 }
 
-// The polynomial of one vector, blinds included.
-SecretVector<Int256> polynomial(const ProofVector& shape, SeededVector& seeded,
-                                MaskedVectors& masked) {
-  const std::size_t row = shape.row;
-  const auto total_bits =
-      2 * shape.bits + static_cast<unsigned>(std::bit_width(std::max(shape.entries, row)));
-  Convolution products(row, total_bits);
-  SecretVector<Int256> blinded(row);
-  SecretVector<Wide> a(row);
-  SecretVector<Wide> reversed(row);
-  for_rows(shape, [&](std::size_t count) {
-    const ShareRow first = seeded.next(count);
-    const ShareRow second = masked.next(count, shape);
-    const Wide blind = seeded.next_blind();
-    for (std::size_t i = 0; i < row; ++i) {
-      a[i] = i < count ? first[i] : 0;
-      reversed[row - 1 - i] = i < count ? second[i] : 0;
-    }
-    products.add(a, reversed);
-    for (std::size_t i = 0; i < row; ++i) blinded[i] += Int256::of(blind) * reversed[i];
-  });
-  SecretVector<Int256> result = products.result();
-  for (std::size_t i = 0; i < row; ++i) result[row + i] += blinded[i];
-  return result;
-}
+// The sum of products of rows' polynomials, blinds included.
+class Polynomial {
+ public:
+  Polynomial(std::size_t row, unsigned total_bits)
+      : row_(row), products_(row, total_bits), blinded_(row), a_(row), reversed_(row) {}
+
+  // Those of server 0's shares of one vector with server 1's of one, which may be another.
+  void add(const ProofVector& shape, SeededVector seeded, MaskedVector masked) {
+    for_rows(shape, [&](std::size_t count) {
+      const ShareRow first = seeded.next(count);
+      const ShareRow second = masked.next(count);
+      const Wide blind = seeded.next_blind();
+      for (std::size_t i = 0; i < row_; ++i) {
+        a_[i] = i < count ? first[i] : 0;
+        reversed_[row_ - 1 - i] = i < count ? second[i] : 0;
+      }
+      products_.add(a_, reversed_);
+      for (std::size_t i = 0; i < row_; ++i) blinded_[i] += Int256::of(blind) * reversed_[i];
+    });
+  }
+
+  SecretVector<Int256> coefficients() const {
+    SecretVector<Int256> result = products_.result();
+    for (std::size_t i = 0; i < row_; ++i) result[row_ + i] += blinded_[i];
+    return result;
+  }
+
+ private:
+  std::size_t row_;
+  Convolution products_;
+  SecretVector<Int256> blinded_;
+  SecretVector<Wide> a_;
+  SecretVector<Wide> reversed_;
+};
 
 }  // namespace
 
@@ -95,7 +104,7 @@ ProvenUpload prove(const ProofLayout& layout, std::span<const std::int64_t> valu
   Secret<Block> key;
   // Where nothing is said of integers, shares are modulo 2^64: any seed will do, and none tells
   // more.
-  const bool any = layout.statements().empty() && layout.squares().empty();
+  const bool any = layout.statements().empty() && layout.products().empty();
   bool shared = false;
   for (int i = 0; i < kSeeds && !shared; ++i) {
     upload.seed = random.seed();
@@ -105,19 +114,29 @@ ProvenUpload prove(const ProofLayout& layout, std::span<const std::int64_t> valu
   if (!shared) throw RangeError("prove: the values are too large for shares of so few bits");
 
   Masks masks(key.expose());
-  MaskedVectors masked(upload.low, upload.high);
+  const std::vector<MaskedVector> masked = masked_vectors(layout, upload.low, upload.high);
   std::uint8_t* out = upload.proof.data();
-  for (std::size_t v = 0; v < layout.vectors().size(); ++v) {
-    const ProofVector& shape = layout.vectors()[v];
-    if (shape.row == 0) {
-      for_rows(shape, [&](std::size_t count) { masked.next(count, shape); });
-      continue;
+  const auto prove_product = [&](const ProofProduct& product) {
+    const ProofVector& first = layout.vectors()[product.first];
+    const ProofVector& second = layout.vectors()[product.second];
+    const std::size_t terms = std::max(first.entries, first.row) * (product.is_square() ? 1 : 2);
+    Polynomial polynomial(first.row,
+                          first.bits + second.bits + static_cast<unsigned>(std::bit_width(terms)));
+    polynomial.add(first, SeededVector(key.expose(), product.first, first), masked[product.second]);
+    if (!product.is_square()) {
+      polynomial.add(second, SeededVector(key.expose(), product.second, second),
+                     masked[product.first]);
     }
-    SeededVector seeded(key.expose(), v, shape);
-    for (const Int256& coefficient : polynomial(shape, seeded, masked)) {
+    for (const Int256& coefficient : polynomial.coefficients()) {
       (coefficient - masks.next()).store(out);
       out += Int256::kBytes;
     }
+  };
+  for (std::size_t v = 0; v < layout.vectors().size(); ++v) {
+    if (layout.vectors()[v].row > 0) prove_product({v, v});
+  }
+  for (const ProofProduct& product : layout.products()) {
+    if (!product.is_square()) prove_product(product);
   }
   return upload;
 }

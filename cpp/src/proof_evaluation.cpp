@@ -117,11 +117,42 @@ VectorShares vector_shares(const ProofVector& shape, const Moments& moments,
   return shares;
 }
 
-// `next(vector, count)`: the next shares of a vector; `blind()`: what lies behind the row;
-// `coefficient()`: the next one of the server's share of the polynomial. Server 1's rows are
-// reversed.
-ProofHalf evaluate(const ProofLayout& layout, const ProofPoint& point, bool first, const auto& next,
-                   const auto& blind, const auto& coefficient) {
+// What the server's shares of both vectors of a product contribute to it by themselves.
+Int256 own_product(const ProofVector& shape, auto first, auto second) {
+  Int256 result;
+  for_rows(shape, [&](std::size_t count) {
+    const ShareRow x = first.next(count);
+    const ShareRow y = second.next(count);
+    // As in evaluate_row, a row is short enough for two words to hold all but one of the sums.
+    ProductSum low;
+    Wide mixed = 0;
+    Wide high = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      low.add(x.low[i], y.low[i]);
+      mixed += Wide{x.low[i]} * y.high[i] + Wide{x.high[i]} * y.low[i];
+      high += Wide{x.high[i]} * y.high[i];
+    }
+    result += low.value() + (Int256::of(mixed) << 64) + (Int256::of(high) << 128);
+  });
+  return result;
+}
+
+// A server's share of <x,y>, where both of its shares have the product `own`, and `mixed` is its
+// share of what needs both servers. Server 0's has the constants of x = a + b - 2^bits.
+Int256 product_share(const ProofLayout& layout, const ProofProduct& product,
+                     std::span<const Int256> sums, const Int256& own, const Int256& mixed,
+                     bool has_constants) {
+  const ProofVector& x = layout.vectors()[product.first];
+  const ProofVector& y = layout.vectors()[product.second];
+  Int256 share = own + mixed - (sums[product.first] << y.bits) - (sums[product.second] << x.bits);
+  if (has_constants) share += Int256::of(x.entries) << (x.bits + y.bits);
+  return share;
+}
+
+// `open(vector)`: the server's shares of a vector, from the first one on; `coefficient()`: the next
+// one of its share of the polynomial. Server 1's rows are reversed.
+ProofHalf evaluate(const ProofLayout& layout, const ProofPoint& point, bool first, const auto& open,
+                   const auto& coefficient) {
   const Prime61& prime = point.prime();
   ProofHalf half;
   half.rows.reserve(layout.all_rows());
@@ -130,12 +161,25 @@ ProofHalf evaluate(const ProofLayout& layout, const ProofPoint& point, bool firs
   for (const ProofUnitSums& unit : layout.unit_sums()) parts.emplace_back(unit.length);
   PolynomialValue polynomial;
   std::size_t offset = 0;
+  // Reads the next 2·length coefficients; returns the one that is an inner product.
+  const auto next_polynomial = [&](std::size_t length) {
+    Int256 inner_product;
+    for (std::size_t i = 0; i < 2 * length; ++i) {
+      const Int256 share = coefficient();
+      polynomial.add(share, point.powers()[offset + i]);
+      if (i + 1 == length) inner_product = share;
+    }
+    offset += 2 * length;
+    return inner_product;
+  };
+  std::vector<Int256> sums;
   for (std::size_t v = 0; v < layout.vectors().size(); ++v) {
     const ProofVector& shape = layout.vectors()[v];
     const std::size_t length = shape.row;
     Moments moments;
+    auto shares = open(v);
     for_rows(shape, [&](std::size_t count) {
-      const ShareRow row = next(v, count);
+      const ShareRow row = shares.next(count);
       const std::uint64_t* const powers = point.powers().data();
       const bool reversed = !first && length > 0;
       std::uint64_t value = evaluate_row(row, reversed ? powers + length - 1 : powers,
@@ -144,18 +188,21 @@ ProofHalf evaluate(const ProofLayout& layout, const ProofPoint& point, bool firs
         if (layout.unit_sums()[u].vector == v) parts[u].add(row);
       }
       if (length == 0) return;
-      if (first)
-        value = prime.add(value, prime.mul(prime.reduce(Int256::of(blind(v))), powers[length]));
-      half.rows.push_back(value);
+      const std::uint64_t blind = prime.reduce(Int256::of(shares.next_blind()));
+      half.rows.push_back(prime.add(value, prime.mul(blind, powers[length])));
     });
-    Int256 inner_product;
-    for (std::size_t i = 0; i < 2 * length; ++i) {
-      const Int256 share = coefficient();
-      polynomial.add(share, point.powers()[offset + i]);
-      if (i + 1 == length) inner_product = share;
+    sums.push_back(moments.sum);
+    vectors.push_back(vector_shares(shape, moments, next_polynomial(length), first));
+  }
+  for (const ProofProduct& product : layout.products()) {
+    if (product.is_square()) {
+      half.products.push_back(vectors[product.first].squares.limbs[0]);
+      continue;
     }
-    offset += 2 * length;
-    vectors.push_back(vector_shares(shape, moments, inner_product, first));
+    const ProofVector& shape = layout.vectors()[product.first];
+    const Int256 own = own_product(shape, open(product.first), open(product.second));
+    const Int256 mixed = next_polynomial(shape.row);
+    half.products.push_back(product_share(layout, product, sums, own, mixed, first).limbs[0]);
   }
   half.polynomial = polynomial.value(prime);
   for (const ProofStatement& statement : layout.statements()) {
@@ -178,7 +225,6 @@ ProofHalf evaluate(const ProofLayout& layout, const ProofPoint& point, bool firs
       half.statements.push_back(first ? sum - constants : sum);
     }
   }
-  for (const std::size_t v : layout.squares()) half.squares.push_back(vectors[v].squares.limbs[0]);
   return half;
 }
 
@@ -201,24 +247,18 @@ ProofPoint::ProofPoint(const ProofLayout& layout, Prime61 prime, std::uint64_t p
 }
 
 ProofHalf evaluate_seed(const ProofLayout& layout, const ProofPoint& point, Block key) {
-  std::vector<SeededVector> vectors;
-  for (std::size_t v = 0; v < layout.vectors().size(); ++v) {
-    vectors.emplace_back(key, v, layout.vectors()[v]);
-  }
   Masks masks(key);
   return evaluate(
-      layout, point, true, [&](std::size_t v, std::size_t count) { return vectors[v].next(count); },
-      [&](std::size_t v) { return vectors[v].next_blind(); }, [&] { return masks.next(); });
+      layout, point, true, [&](std::size_t v) { return SeededVector(key, v, layout.vectors()[v]); },
+      [&] { return masks.next(); });
 }
 
 ProofHalf evaluate_masked(const ProofLayout& layout, const ProofPoint& point,
                           const MaskedUpload& upload) {
-  MaskedVectors vectors(upload.low, upload.high);
+  const std::vector<MaskedVector> vectors = masked_vectors(layout, upload.low, upload.high);
   const std::uint8_t* proof = upload.proof.data();
   return evaluate(
-      layout, point, false,
-      [&](std::size_t v, std::size_t count) { return vectors.next(count, layout.vectors()[v]); },
-      [](std::size_t) { return Wide{0}; },
+      layout, point, false, [&](std::size_t v) { return vectors[v]; },
       [&] {
         const Int256 coefficient = Int256::load(proof);
         proof += Int256::kBytes;
@@ -230,15 +270,33 @@ bool holds(const ProofLayout& layout, const ProofPoint& point, const ProofHalf& 
            const ProofHalf& other) {
   const Prime61& prime = point.prime();
   std::uint64_t products = 0;
-  std::size_t row = 0;
   std::size_t offset = 0;
+  std::vector<std::size_t> first_rows;  // of all vectors
+  std::size_t rows = 0;
   for (std::size_t v = 0; v < layout.vectors().size(); ++v) {
+    first_rows.push_back(rows);
+    rows += layout.rows(v);
+  }
+  // Of server 0's rows of one vector with server 1's of one.
+  const auto product_of = [&](std::size_t v, std::size_t w) {
     std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < layout.rows(v); ++i, ++row) {
-      sum = prime.add(sum, prime.mul(own.rows[row], other.rows[row]));
+    for (std::size_t i = 0; i < layout.rows(v); ++i) {
+      const std::uint64_t row = other.rows[first_rows[v] + i];
+      sum = prime.add(sum, prime.mul(row, own.rows[first_rows[w] + i]));
     }
+    return sum;
+  };
+  const auto place = [&](std::size_t length, std::uint64_t sum) {
     products = prime.add(products, prime.mul(sum, point.powers()[offset]));
-    offset += 2 * layout.vectors()[v].row;
+    offset += 2 * length;
+  };
+  for (std::size_t v = 0; v < layout.vectors().size(); ++v) {
+    place(layout.vectors()[v].row, product_of(v, v));
+  }
+  for (const ProofProduct& product : layout.products()) {
+    if (product.is_square()) continue;
+    const auto& [v, w] = product;
+    place(layout.vectors()[v].row, prime.add(product_of(v, w), product_of(w, v)));
   }
   bool all = products == prime.add(own.polynomial, other.polynomial);
   for (std::size_t s = 0; s < layout.statements().size(); ++s) {

@@ -33,7 +33,7 @@ struct ProofHalf {
   std::vector<std::uint64_t> rows;  // the values of its rows' polynomials
   std::uint64_t polynomial;         // the value of its share of the polynomial
   std::vector<Int256> statements;   // its share of each left-hand side, those of unit sums last
-  std::vector<Ring> squares;        // of each wanted squared norm
+  std::vector<Ring> products;       // of each wanted inner product
 };
 
 ProofHalf evaluate_seed(const ProofLayout& layout, const ProofPoint& point, Block key);

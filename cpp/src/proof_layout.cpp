@@ -16,10 +16,10 @@ void check(bool holds, const char* what) {
 }  // namespace
 
 ProofLayout::ProofLayout(std::vector<ProofVector> vectors, std::vector<ProofStatement> statements,
-                         std::vector<std::size_t> squares, std::vector<ProofUnitSums> unit_sums)
+                         std::vector<ProofProduct> products, std::vector<ProofUnitSums> unit_sums)
     : vectors_(std::move(vectors)),
       statements_(std::move(statements)),
-      squares_(std::move(squares)),
+      products_(std::move(products)),
       unit_sums_(std::move(unit_sums)),
       all_statements_(statements_.size()) {
   const auto has_squares = [&](std::size_t v) {
@@ -37,7 +37,12 @@ ProofLayout::ProofLayout(std::vector<ProofVector> vectors, std::vector<ProofStat
       check(term.square == 0 || has_squares(term.vector), "a square of a vector without rows");
     }
   }
-  for (const std::size_t v : squares_) check(has_squares(v), "a square of a vector without rows");
+  for (const auto& [first, second] : products_) {
+    check(has_squares(first) && has_squares(second), "a product of a vector without rows");
+    const bool alike = vectors_[first].entries == vectors_[second].entries &&
+                       vectors_[first].row == vectors_[second].row;
+    check(alike, "a product of vectors of different lengths, or rows of these");
+  }
   for (const auto& [vector, length] : unit_sums_) {
     check(vector < vectors_.size(), "a unit sum is of no vector");
     const std::size_t entries = vectors_[vector].entries;
@@ -49,6 +54,9 @@ ProofLayout::ProofLayout(std::vector<ProofVector> vectors, std::vector<ProofStat
     high_bytes_ += vectors_[v].entries * high_bytes_of(vectors_[v]);
     rows_ += rows(v);
     coefficients_ += 2 * vectors_[v].row;
+  }
+  for (const ProofProduct& product : products_) {
+    if (!product.is_square()) coefficients_ += 2 * vectors_[product.first].row;
   }
 }
 

@@ -3,8 +3,9 @@
 //
 // Row c of a vector has the polynomials A_c(t) = sum_m a_m t^m + u t^M, of server 0, with the row's
 // blind u, and B_c(t) = sum_m b_m t^(M-1-m), of server 1. The sum of A_c·B_c over all rows has 2M
-// coefficients, and <a,b> is the one of t^(M-1). The polynomials of several vectors lie side by
-// side, in their order.
+// coefficients, and <a,b> is the one of t^(M-1). A product of two vectors has the sum of
+// A_c·B'_c + A'_c·B_c, with the same polynomials of rows. All lie side by side: those of vectors in
+// their order, then those of products of two.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <vector>
 
 #include "duet/prg.h"
 #include "duet/proof.h"
@@ -90,27 +92,44 @@ class SeededVector {
   SecretVector<std::uint64_t> high_words_;
 };
 
-// Server 1's shares of all vectors, one after the other.
-class MaskedVectors {
+// Server 1's shares of one vector.
+class MaskedVector {
  public:
-  MaskedVectors(std::span<const Ring> low, std::span<const std::uint8_t> high)
-      : low_(low), high_(high) {}
+  MaskedVector(std::span<const Ring> low, std::span<const std::uint8_t> high,
+               const ProofVector& shape)
+      : low_(low), high_(high), high_bytes_(high_bytes_of(shape)) {}
 
   // The next entries; what was returned before is overwritten.
-  ShareRow next(std::size_t entries, const ProofVector& shape) {
+  ShareRow next(std::size_t entries) {
     high_words_.resize(entries);
-    widen(high_.data(), high_bytes_of(shape), high_words_);
+    widen(high_.data(), high_bytes_, high_words_);
     const ShareRow row{low_.first(entries), high_words_};
     low_ = low_.subspan(entries);
-    high_ = high_.subspan(entries * high_bytes_of(shape));
+    high_ = high_.subspan(entries * high_bytes_);
     return row;
   }
+  // Its rows have none.
+  Wide next_blind() { return 0; }
 
  private:
   std::span<const Ring> low_;
   std::span<const std::uint8_t> high_;
+  std::size_t high_bytes_;
   SecretVector<std::uint64_t> high_words_;
 };
+
+// Those of all vectors, which lie one after the other.
+inline std::vector<MaskedVector> masked_vectors(const ProofLayout& layout,
+                                                std::span<const Ring> low,
+                                                std::span<const std::uint8_t> high) {
+  std::vector<MaskedVector> vectors;
+  for (const ProofVector& shape : layout.vectors()) {
+    vectors.emplace_back(low, high, shape);
+    low = low.subspan(shape.entries);
+    high = high.subspan(shape.entries * high_bytes_of(shape));
+  }
+  return vectors;
+}
 
 // Calls use(count) for the sizes of a vector's rows; the last one may be shorter.
 void for_rows(const ProofVector& shape, const auto& use) {

@@ -48,7 +48,7 @@ struct Norm {
   Norm(std::size_t entries, unsigned bits, std::size_t row, unsigned magnitude = 24)
       : values(random_entries(entries + 4, magnitude, entries)),
         layout({{entries, bits, row}, {4, bits, 1}},
-               {{{{0, 1, 0}, {1, 1, 0}}, constant(squared_norm(values))}}, {0, 1}) {}
+               {{{{0, 1, 0}, {1, 1, 0}}, constant(squared_norm(values))}}, {{0, 0}, {1, 1}}) {}
 
   Values values;
   ProofLayout layout;

@@ -83,9 +83,74 @@ void servers_get_shares_of_values_and_squares() {
   const ProofHalf a = evaluate_seed(norm.layout, point, key);
   const ProofHalf b = evaluate_masked(norm.layout, point, masked(upload));
   const std::span<const std::int64_t> x(norm.values);
-  CHECK(a.squares[0] + b.squares[0] == squared_norm(x.first(300)).limbs[0]);
-  CHECK(a.squares[1] + b.squares[1] == squared_norm(x.subspan(300)).limbs[0]);
-  CHECK(a.squares[0] != 0 && b.squares[0] != 0);
+  CHECK(a.products[0] + b.products[0] == squared_norm(x.first(300)).limbs[0]);
+  CHECK(a.products[1] + b.products[1] == squared_norm(x.subspan(300)).limbs[0]);
+  CHECK(a.products[0] != 0 && b.products[0] != 0);
+}
+
+Int256 inner_product(std::span<const std::int64_t> x, std::span<const std::int64_t> y) {
+  Int256 sum;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const std::uint64_t magnitude = static_cast<std::uint64_t>(x[i] < 0 ? -x[i] : x[i]);
+    const Int256 product = Int256::of_signed(y[i]) * Wide{magnitude};
+    sum += x[i] < 0 ? -product : product;
+  }
+  return sum;
+}
+
+// Of vectors with shares of any widths, and with rows of any length: products of two, in either
+// order, and squares.
+void servers_get_shares_of_products() {
+  for (const std::size_t entries : {1, 15, 16, 100}) {
+    for (const std::size_t row : {1, 16, 64}) {
+      const ProofLayout layout({{entries, 80, row}, {4, 72, 0}, {entries, 104, row}}, {},
+                               {{2, 0}, {0, 0}, {0, 2}, {2, 2}});
+      CHECK(layout.coefficients() == 8 * row);
+      CHECK(layout.message_bytes() == 8 * (layout.all_rows() + 1));
+      const Values values = random_entries(2 * entries + 4, 40, entries);
+      const ProvenUpload upload = uploaded(layout, values);
+      CHECK(accepted(layout, upload));
+      const std::span<const std::int64_t> x = std::span(values).first(entries);
+      const std::span<const std::int64_t> y = std::span(values).subspan(entries + 4);
+      const ProofPoint point(layout, Block{1, 1});
+      const ProofHalf a = evaluate_seed(layout, point, upload_key(upload.seed, kContext));
+      const ProofHalf b = evaluate_masked(layout, point, masked(upload));
+      const std::array expected{inner_product(x, y), squared_norm(x), inner_product(x, y),
+                                squared_norm(y)};
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        CHECK(a.products[i] + b.products[i] == expected[i].limbs[0]);
+      }
+    }
+  }
+}
+
+// Whatever is said of the product, of either vector's entries or of where they are.
+void other_products_are_refused() {
+  const ProofLayout layout({{40, 80, 8}, {40, 88, 8}}, {}, {{0, 1}});
+  const Values values = random_entries(80, 24, 3);
+  const ProvenUpload honest = uploaded(layout, values);
+  const auto refused = [&](const std::function<void(ProvenUpload&)>& change) {
+    ProvenUpload upload{honest.seed, honest.low, honest.high, honest.proof};
+    change(upload);
+    return !accepted(layout, upload);
+  };
+  CHECK(!refused([](ProvenUpload&) {}));
+  // The product itself (the last polynomial's coefficient 7), by 1, its sign, and 2^64.
+  constexpr std::size_t kProduct = std::size_t{32} * (16 + 16 + 7);
+  for (const std::size_t byte : {0, 8, 31}) {
+    CHECK(refused([&](ProvenUpload& u) { u.proof[kProduct + byte] ^= 1; }));
+  }
+  CHECK(refused([](ProvenUpload& u) { std::swap_ranges(&u.low[0], &u.low[40], &u.low[40]); }));
+  CHECK(refused([](ProvenUpload& u) { std::swap(u.low[3], u.low[4]); }));
+  CHECK(refused([](ProvenUpload& u) { u.high[5] ^= 1; }));
+  CHECK(refused([](ProvenUpload& u) { u.high[80 + 5] ^= 1; }));
+  // A right proof of other values: of the vectors' products with themselves, with each other's.
+  Values swapped = values;
+  std::rotate(swapped.begin(), swapped.begin() + 40, swapped.end());
+  const ProvenUpload other = uploaded(layout, swapped);
+  CHECK(refused([&](ProvenUpload& u) {
+    std::copy(other.proof.begin() + 32 * 32, other.proof.end(), u.proof.begin() + 32 * 32);
+  }));
 }
 
 // Extreme values: shares of all widths, with entries at the ends of 64 bits.
@@ -360,7 +425,7 @@ void both_servers_get_the_verdicts() {
       const bool honest = client != 0 && !(clients > 2 && client + 1 == clients);
       CHECK(verdicts[0].accepted[client] == honest && verdicts[1].accepted[client] == honest);
     }
-    const Tensor<Ring> squares = add(verdicts[0].squares, verdicts[1].squares);
+    const Tensor<Ring> squares = add(verdicts[0].products, verdicts[1].products);
     CHECK((squares.shape == Shape{clients, 2}));
     const std::span<const std::int64_t> x(round.values);
     if (clients > 2) CHECK(squares.data[2] == squared_norm(x.first(100)).limbs[0]);
@@ -391,6 +456,21 @@ void both_servers_get_the_verdicts_on_one_hot_vectors() {
   }
 }
 
+void both_servers_get_the_verdicts_on_products() {
+  const ProofLayout layout({{20, 80, 4}, {20, 80, 4}}, {}, {{0, 1}});
+  const Values values = random_entries(40, 20, 1);
+  Round round(layout, values, 4);
+  round.uploads[2].proof[32 * (16 + 3)] ^= 1;
+  Sessions both;
+  const auto verdicts = round.run(both);
+  CHECK((verdicts[0].accepted == Bytes{1, 1, 0, 1} && verdicts[1].accepted == Bytes{1, 1, 0, 1}));
+  const std::span<const std::int64_t> x(values);
+  const Tensor<Ring> products = add(verdicts[0].products, verdicts[1].products);
+  for (const std::size_t client : {0, 1, 3}) {
+    CHECK(products.data[client] == inner_product(x.first(20), x.subspan(20)).limbs[0]);
+  }
+}
+
 void traces_are_pinned() {
   {
     Sessions both;
@@ -409,13 +489,20 @@ void wrong_layouts_and_sizes() {
   CHECK(!refused({5, 60, 4}).empty() && !refused({5, 112, 4}).empty() &&
         !refused({5, 81, 4}).empty());
   CHECK(!refused({5, 80, 3}).empty() && !refused({5, 80, 8192}).empty());
-  CHECK(!message_of<std::invalid_argument>([] { ProofLayout({{5, 80, 0}}, {}, {0}); }).empty());
+  CHECK(!message_of<std::invalid_argument>([] {
+           ProofLayout({{5, 80, 0}}, {}, {{0, 0}});
+         }).empty());
   CHECK(!message_of<std::invalid_argument>([] {
            ProofLayout({{5, 80, 0}}, {{{{0, 1, 0}}, {}}}, {});
          }).empty());
   CHECK(!message_of<std::invalid_argument>([] {
            ProofLayout({{5, 80, 4}}, {{{{1, 0, 1}}, {}}}, {});
          }).empty());
+  for (const ProofProduct product : {ProofProduct{0, 1}, {1, 0}, {0, 2}, {0, 3}, {0, 4}}) {
+    CHECK(!message_of<std::invalid_argument>([&] {
+             ProofLayout({{5, 80, 4}, {6, 80, 4}, {5, 80, 8}, {5, 80, 0}}, {}, {product});
+           }).empty());
+  }
   for (const ProofUnitSums sums : {ProofUnitSums{0, 0}, {0, 2}, {1, 5}}) {
     CHECK(!message_of<std::invalid_argument>([&] {
              ProofLayout({{5, 80, 0}}, {}, {}, {sums});
@@ -433,6 +520,8 @@ int main() {
   primes();
   honest_proofs_hold();
   servers_get_shares_of_values_and_squares();
+  servers_get_shares_of_products();
+  other_products_are_refused();
   large_entries();
   seeds_are_drawn_again();
   statements_with_sums();
@@ -444,6 +533,7 @@ int main() {
   both_servers_get_the_verdicts();
   sums_alone_are_proved();
   both_servers_get_the_verdicts_on_one_hot_vectors();
+  both_servers_get_the_verdicts_on_products();
   traces_are_pinned();
   wrong_layouts_and_sizes();
 }

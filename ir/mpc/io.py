@@ -10,7 +10,7 @@ from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, Requirement
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.owners import Owner
-from ezprivsecfl.ir.types import CLIENTS_DIM, ArithType, RingType, Type
+from ezprivsecfl.ir.types import CLIENTS_DIM, ArithType, RingType, Type, within_client
 
 
 class Share(LocalOp, name="share"):
@@ -73,25 +73,28 @@ class Private(LocalOp, name="private"):
         return (self.type,)
 
 
-class ProvedSquares(LocalOp, name="proved_squares"):
-    """Every client's sum of squares of all its entries of a CLIENTS-placed input, with twice the fractional bits.
+class ProvedProduct(LocalOp, name="proved_product"):
+    """Every client's inner product of two CLIENTS-placed inputs, entry by entry in order; of one, its squared norm.
 
-    The servers have shares of it before a round begins: they come out of the client's proof (``runtime/proofs.py``).
+    It has the fractional bits of both. The servers have shares of it before a round begins: they come out of the
+    client's proof (``runtime/proofs.py``).
     """
 
     exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
-        """A number for each client; the operand must be an input."""
-        (t,) = self.linear_types(1)
-        if not isinstance(t, ArithType) or not isinstance(self.operands[0].op, Share):
-            raise self.fail("only a client's own input comes with a proof")
-        return (ArithType((CLIENTS_DIM,), 2 * t.frac),)
+        """A number for each client; the operands must be inputs with as many entries as one another."""
+        x, y = self.linear_types(2)
+        if not all(isinstance(o.op, Share) for o in self.operands):
+            raise self.fail("only a client's own inputs come with a proof")
+        if within_client(x.shape) != within_client(y.shape):
+            raise self.fail("the inputs have different numbers of entries")
+        return (ArithType((CLIENTS_DIM,), x.frac + y.frac),)
 
     def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
-        rows = args[0].reshape((len(args[0]), -1))
-        return (np.asarray(np.sum(rows * rows, axis=-1, dtype=np.uint64)),)
+        x, y = (a.reshape((len(a), -1)) for a in args)
+        return (np.asarray(np.sum(x * y, axis=-1, dtype=np.uint64)),)
 
 
 class Public(LocalOp, name="public"):

@@ -74,7 +74,7 @@ def test_the_manifest_says_what_a_round_must_know(backend: Backend):
     assert not manifest.drop_bad_clients
     assert [(s.path, s.shape, s.bound) for s in manifest.shares] == [("updates", ("n", 4), 4.0)]
     assert {(s.proof, s.norm, s.vector) for s in manifest.shares} == {(Proof.NONE, None, None)}
-    assert (manifest.share_bits, manifest.squares) == (64, ())
+    assert (manifest.share_bits, manifest.products) == (64, ())
     assert [(s.path, s.shape) for s in manifest.server] == [("root", (4,))]
     assert [o.path for o in manifest.outputs] == ["opened0"]
     assert any(check.per_client for check in manifest.checks)
@@ -103,7 +103,7 @@ def test_the_manifest_says_what_clients_prove(backend: Backend):
         "kernel": (Proof.UNIT, 1.0, "kernel"),
         "bias": (Proof.UNIT, 1.0, "kernel"),
     }
-    assert (manifest.share_bits, manifest.squares) == (72, ("many",))
+    assert (manifest.share_bits, manifest.products) == (72, (("many", "many"),))
 
 
 def test_another_network_between_the_servers_is_the_same_program():

@@ -199,7 +199,7 @@ def test_values_in_fixed_point():
         _duet.encode(np.array([0.0, np.nan]), 8)
 
 
-LAYOUT = _duet.ProofLayout([(8, 80, 4), (4, 88, 1)], [([(0, 1, 0), (1, 1, 0)], (12).to_bytes(32, "little"))], [0])
+LAYOUT = _duet.ProofLayout([(8, 80, 4), (4, 88, 1)], [([(0, 1, 0), (1, 1, 0)], (12).to_bytes(32, "little"))], [(0, 0)])
 """Of 12 entries that are 1 or -1."""
 
 
@@ -209,7 +209,7 @@ def test_sizes_of_a_layout():
 
 
 @pytest.mark.parametrize(
-    ("vectors", "statements", "squares"),
+    ("vectors", "statements", "products"),
     [
         ([(4, 63, 1)], [], []),
         ([(4, 65, 1)], [], []),
@@ -220,13 +220,16 @@ def test_sizes_of_a_layout():
         ([(4, 80, 1)], [([(1, 1, 0)], bytes(32))], []),
         ([(4, 80, 0)], [([(0, 1, 0)], bytes(32))], []),
         ([(4, 80, 1)], [([(0, 1, 0)], bytes(31))], []),
-        ([(4, 80, 0)], [], [0]),
-        ([(4, 80, 1)], [], [1]),
+        ([(4, 80, 0)], [], [(0, 0)]),
+        ([(4, 80, 1)], [], [(1, 1)]),
+        ([(4, 80, 1), (5, 80, 1)], [], [(0, 1)]),
+        ([(4, 80, 1), (4, 80, 2)], [], [(1, 0)]),
+        ([(4, 80, 1), (4, 80, 0)], [], [(0, 1)]),
     ],
 )
-def test_there_is_no_such_layout(vectors, statements, squares):
+def test_there_is_no_such_layout(vectors, statements, products):
     with pytest.raises(ValueError, match=r"a proof's layout: |a constant has 32 bytes"):
-        _duet.ProofLayout(vectors, statements, squares)
+        _duet.ProofLayout(vectors, statements, products)
 
 
 def test_proofs_are_checked_by_both():

@@ -52,6 +52,14 @@ def mean(size):
     return b.build()
 
 
+def agreement(size):
+    """How well clients' updates agree with their momenta: inner products that they prove."""
+    b = TensorProgram("agreement")
+    x, momentum = b.clients("x", size), b.clients("momentum", size)
+    b.returns(b.add(Sum, b.add(Mul, x, momentum), axes=(0, 1)))
+    return b.build()
+
+
 def total(size):
     b = TensorProgram("total")
     b.returns(b.add(Sum, b.clients("count", size, dtype=DType.I32), axes=(0,)))
@@ -82,6 +90,8 @@ def rounds_of(name, rng):
             return {"x": x}, {"limit": np.float32(np.median(np.linalg.norm(x, axis=1)))}
         case "mean":
             return {"x": x}, {}
+        case "agreement":
+            return {"x": x, "momentum": rng.normal(0.5, 0.3, (CLIENTS, SIZE))}, {}
         case "weighted_mean":
             return {"value": x, "weight": rng.uniform(1, 9, CLIENTS)}, {}
         case "total":
@@ -112,6 +122,7 @@ PROGRAMS = {
     "fltrust": (fltrust(SIZE), Options()),
     "mean": (mean(SIZE), Options()),
     "weighted_mean": (weighted_mean(SIZE), Options(bounds=ParameterBounds.of({"weight": (0.0, 16.0)}))),
+    "agreement": (agreement(SIZE), Options()),
     "total": (total(3), Options(bounds=ParameterBounds.of({"count": 1000.0}))),
     "histogram": (histogram(SIZE), Options()),
     "binary": (mean(SIZE), Options(binary=BinaryParameters.of(["x"], []))),
@@ -254,6 +265,34 @@ def test_an_upload_of_another_form_is_not_looked_into(case, kind):
     assert_nobody_is_opened(case, case.attack(attack, drop_bad_clients=False), f"client {BAD}")
     errors = case.attack(attack, clients=OTHERS[:1])
     assert_nobody_is_opened(case, errors, "1 client left, but a round needs at least 2")
+
+
+@pytest.mark.parametrize("claim", ["by 1", "negative", "of vectors that are swapped", "of one with itself"])
+def test_an_inner_product_that_is_another(cases, claim):
+    """What is said of it is the coefficient of a polynomial, and no other one has the values of the rows."""
+
+    def attack(attacker):
+        values, layout = attacker.honest, attacker.layout
+        (pair,) = layout.pairs
+        row = layout.vectors[pair[0]][2]
+        place = sum(2 * layout.vectors[v][2] for v, _ in layout.polynomials[:-1]) + row - 1
+        uploads = attacker.forged(values)
+        x, y = (np.array(values[layout.begins[v] :][:SIZE], dtype=object) for v in pair)
+        said = {
+            "by 1": 1,
+            "negative": -2 * int(x @ y),
+            "of one with itself": int(x @ x) - int(x @ y),
+            "of vectors that are swapped": int(x @ y[::-1]) - int(x @ y),
+        }[claim]
+        assert said != 0
+        proof = bytearray(uploads.proof.tobytes())
+        at = slice(32 * place, 32 * (place + 1))
+        proof[at] = (int.from_bytes(proof[at], "little", signed=True) + said).to_bytes(32, "little", signed=True)
+        attacker.send(replace(uploads, proof=np.frombuffer(bytes(proof), np.uint8)))
+
+    case = cases("agreement")
+    assert [set(pair) for pair in case.both.manifest.products] == [{"x", "momentum"}]
+    assert_left_out(case, case.attack(attack), re.escape(PROOF))
 
 
 @pytest.mark.parametrize("weight", [-1.0, -16.0, 16.5, 2.0**40, -(2.0**-20)])

@@ -148,8 +148,8 @@ def test_rows_are_half_as_long_as_there_are_many():
 # The layouts, with what they say.
 
 
-def plan(*shares, share_bits=80, squares=()) -> ProofPlan:
-    return plan_of(manifest_with(*shares, share_bits=share_bits, squares=squares))
+def plan(*shares, share_bits=80, products=()) -> ProofPlan:
+    return plan_of(manifest_with(*shares, share_bits=share_bits, products=products))
 
 
 def test_a_norm_is_one_statement_with_four_slack_entries():
@@ -250,10 +250,10 @@ def clipped_inputs(radius):
 
 
 PLANS = {
-    "clipped": manifest_with(*clipped_inputs(0.75), squares=("x",)),
+    "clipped": manifest_with(*clipped_inputs(0.75), products=(("x", "x"),)),
     "clipped to more than there can be": manifest_with(*clipped_inputs(1e9)),
-    "norm": manifest_with(shared_input("x", 100), squares=("x",)),
-    "last row full": manifest_with(shared_input("x", 64), squares=("x",)),
+    "norm": manifest_with(shared_input("x", 100), products=(("x", "x"),)),
+    "last row full": manifest_with(shared_input("x", 64), products=(("x", "x"),)),
     "last row of one": manifest_with(shared_input("x", 33)),
     "entries": manifest_with(shared_input("x", 3), shared_input("w", lowest=0.0, bound=2.0**20)),
     "truth values": manifest_with(shared_input("x", 50, frac=0, bound=2.0, proof=Proof.BITS)),
@@ -264,9 +264,16 @@ PLANS = {
         shared_input("seen", 20, frac=0, bound=2.0, proof=Proof.BITS),
         shared_input("bias", 12, norm=3.0),
         shared_input("vote", 3, 6, frac=0, bound=2.0, proof=Proof.ONE_HOT),
-        squares=("bias", "kernel"),
+        products=(("bias", "bias"), ("kernel", "kernel")),
     ),
-    "64 bits": manifest_with(shared_input("x", 40), shared_input("w"), share_bits=64, squares=("x",)),
+    "products": manifest_with(
+        shared_input("x", 40, frac=30),
+        shared_input("w", 3),
+        shared_input("y", 8, 5, norm=2.0),
+        shared_input("z", 40, frac=40, bound=64.0),
+        products=(("y", "x"), ("y", "y"), ("z", "x"), ("x", "y")),
+    ),
+    "64 bits": manifest_with(shared_input("x", 40), shared_input("w"), share_bits=64, products=(("x", "x"),)),
     "72 bits": manifest_with(shared_input("x", 40), shared_input("w"), share_bits=72),
     "no proofs": manifest_with(shared_input("x", 40, proof=Proof.NONE), share_bits=64),
 }
@@ -288,7 +295,7 @@ def values_for(manifest, seed):
 
 
 def verdicts(layout: _duet.ProofLayout, seeds, uploads):
-    """What both servers find: (accepted, shares of squares) of each."""
+    """What both servers find: (accepted, shares of products) of each."""
     sessions = _duet.local_pair()
     store = UploadStore()
     places = [store.put((u.low, u.high, u.proof)) for u in uploads]
@@ -319,11 +326,12 @@ def test_the_engine_proves_what_the_reference_finds(name):
     if made.has_statements:
         assert found == values.tolist()
     assert [x % 2**64 for x in found] == [x % 2**64 for x in values.tolist()]
-    for v, (shape, got, right) in enumerate(
-        zip(layout.vectors, opened.polynomials, opened.right_polynomials, strict=True)
-    ):
-        entries, bits, row = shape
-        assert got == right, v  # every coefficient, over the integers
+    assert opened.polynomials == opened.right_polynomials  # every coefficient, over the integers
+    for (x, y), got in list(zip(layout.polynomials, opened.polynomials, strict=True))[len(layout.vectors) :]:
+        a, b = opened.first.shares, opened.second.shares
+        inner = sum(p * q for p, q in zip([*a[x], *a[y]], [*b[y], *b[x]], strict=True))
+        assert got[layout.vectors[x][2] - 1] == inner
+    for v, ((entries, bits, row), got) in enumerate(zip(layout.vectors, opened.polynomials, strict=False)):
         assert len(opened.first.blinds[v]) == (math.ceil(entries / row) if row else 0)  # one for each row
         if row:
             a, b = opened.first.shares[v], opened.second.shares[v]
@@ -351,17 +359,17 @@ def test_the_reference_makes_the_same_upload_of_a_seed(name):
 
 
 @pytest.mark.parametrize("name", [name for name in PLANS if name != "no proofs"])
-def test_servers_accept_what_holds_and_get_squares(name):
+def test_servers_accept_what_holds_and_get_products(name):
     made = plan_of(PLANS[name])
     clients = [values_for(PLANS[name], seed) for seed in range(5)]
     contexts = [upload_context(bytes(32), bytes(16), c) for c in range(5)]
     uploads = [Uploads(*_duet.prove(made.layout, v, c)) for v, c in zip(clients, contexts, strict=True)]
     seeds = [(u.seed, c) for u, c in zip(uploads, contexts, strict=True)]
-    accepted, squares = verdicts(made.layout, seeds, uploads)
+    accepted, products = verdicts(made.layout, seeds, uploads)
     assert accepted == [True] * 5
     parts = [made.parts(v.view(np.uint64)) for v in clients]
-    expected = [[squared_norm(p[path].view(np.int64)) % 2**64 for path in made.squares] for p in parts]
-    assert squares.tolist() == expected
+    expected = [[int(np.sum(p[x] * p[y], dtype=np.uint64)) for x, y in made.products] for p in parts]
+    assert products.tolist() == expected
 
 
 def test_verdicts_are_those_of_the_reference():

@@ -277,8 +277,9 @@ def resized(part: str, by: int) -> Attack:
 
 def of_another_layout(attacker: Attacker) -> None:
     """Right in itself, with rows of another length."""
-    (entries, bits, row), *others = attacker.layout.vectors
-    layout = replace(attacker.layout, vectors=[(entries, bits, 2 * row if row else 1), *others])
+    (_, _, own), *_ = attacker.layout.vectors
+    longer = [(entries, bits, (2 * row or 1) if row == own else row) for entries, bits, row in attacker.layout.vectors]
+    layout = replace(attacker.layout, vectors=longer)
     attacker.send(forge(layout, attacker.honest, attacker.occasion.context))
 
 

@@ -38,11 +38,11 @@ def manifest_with(
     min_clients: int = 2,
     drop_bad_clients: bool = True,
     share_bits: int = SHARE_BITS,
-    squares: tuple[str, ...] = (),
+    products: tuple[tuple[str, str], ...] = (),
 ) -> Manifest:
     """With these parameters."""
     return Manifest(
-        name, "duet", clients, None, min_clients, drop_bad_clients, shares, (), (), (), (), share_bits, squares
+        name, "duet", clients, None, min_clients, drop_bad_clients, shares, (), (), (), (), share_bits, products
     )
 
 

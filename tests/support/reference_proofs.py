@@ -67,13 +67,13 @@ class Layout:
 
     vectors: Sequence[Vector]
     statements: Sequence[Statement] = ()
-    squares: Sequence[int] = ()
+    products: Sequence[tuple[int, int]] = ()
     unit_sums: Sequence[tuple[int, int]] = ()
 
     @cached_property
     def made(self) -> _duet.ProofLayout:
         """For the engine."""
-        return _duet.ProofLayout(list(self.vectors), list(self.statements), list(self.squares), list(self.unit_sums))
+        return _duet.ProofLayout(list(self.vectors), list(self.statements), list(self.products), list(self.unit_sums))
 
     def parts(self, of_vectors: Sequence[Sequence[int]]) -> list[tuple[int, list[int]]]:
         """The vector and the numbers of every part that is to add up to 1, given numbers for all vectors' entries."""
@@ -82,6 +82,16 @@ class Layout:
             for v, length in self.unit_sums
             for begin in range(0, self.vectors[v][0], length)
         ]
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """The products of two vectors, each of which has a polynomial of its own."""
+        return [(x, y) for x, y in self.products if x != y]
+
+    @property
+    def polynomials(self) -> list[tuple[int, int]]:
+        """The vectors of whose products there are polynomials, in order: those with themselves come first."""
+        return [*((v, v) for v in range(len(self.vectors))), *self.pairs]
 
     @cached_property
     def begins(self) -> list[int]:
@@ -153,7 +163,9 @@ def layout_of(made: ProofPlan) -> Layout:
         for sign, constant in ((-1, shortest), (1, longest)):
             statements.append(([*squares, (own + len(slack), sign, 0)], number(constant)))
             slack.append((4, 4 * math.isqrt(longest - shortest) + 4, 1))
-    return Layout(with_widths(made, [*vectors, *slack]), statements, [of[path] for path in made.squares], unit_sums)
+    return Layout(
+        with_widths(made, [*vectors, *slack]), statements, [(of[x], of[y]) for x, y in made.products], unit_sums
+    )
 
 
 def with_widths(made: ProofPlan, vectors: Sequence[Vector]) -> list[Vector]:
@@ -190,7 +202,7 @@ class Half0:
             self.shares.append([x + (y << 64) for x, y in zip(low, high, strict=True)])
             rows = -(-entries // row) if row else 0
             self.blinds.append(numbers(stream(key, 3 * v + 2, BLIND_BYTES * rows), BLIND_BYTES))
-        count = sum(2 * row for _, _, row in layout.vectors)
+        count = sum(2 * layout.vectors[v][2] for v, _ in layout.polynomials)
         self.masks = numbers(stream(key, MASKS, MASK_BYTES * count), MASK_BYTES)
 
 
@@ -238,17 +250,14 @@ class Opened:
 
     @cached_property
     def right_polynomials(self) -> list[Polynomial]:
-        """By vector what the proof has to be a sharing of."""
-        return [
-            polynomial_of(shape, self.first.shares[v], self.first.blinds[v], self.second.shares[v])
-            for v, shape in enumerate(self.layout.vectors)
-        ]
+        """By vector, and then by product of two, what the proof has to be a sharing of."""
+        return right_polynomials(self.layout, self.first, self.second.shares)
 
     @cached_property
     def polynomials(self) -> list[Polynomial]:
-        """By vector what it is a sharing of."""
+        """The same, of what it is a sharing of."""
         shared = [p + q for p, q in zip(self.first.masks, self.second.polynomial, strict=True)]
-        lengths = [2 * row for _, _, row in self.layout.vectors]
+        lengths = [2 * self.layout.vectors[v][2] for v, _ in self.layout.polynomials]
         return [shared[sum(lengths[:v]) : sum(lengths[: v + 1])] for v in range(len(lengths))]
 
     def left_side(self, statement: int) -> int:
@@ -267,6 +276,16 @@ class Opened:
         parts = self.layout.parts([self.values(v) for v in range(len(self.layout.vectors))])
         unit = all(sum(part) == 1 for _, part in parts)
         return identity and unit and all(self.left_side(s) == c for s, c in enumerate(constants))
+
+
+def right_polynomials(layout: Layout, first: Half0, second: Sequence[list[int]]) -> list[Polynomial]:
+    """Those that hold of server 0's half of an upload and of server 1's shares."""
+
+    def of(v: int, w: int) -> Polynomial:
+        return polynomial_of(layout.vectors[v], first.shares[v], first.blinds[v], second[w])
+
+    crossed = [[x + y for x, y in zip(of(v, w), of(w, v), strict=True)] for v, w in layout.pairs]
+    return [*(of(v, v) for v in range(len(layout.vectors))), *crossed]
 
 
 def polynomial_of(shape: Vector, a: list[int], blinds: list[int], b: list[int]) -> Polynomial:
@@ -294,14 +313,15 @@ def forge(layout: Layout, values: Sequence[int], context: bytes, seed: bytes | N
     seed = os.urandom(SEED_BYTES) if seed is None else seed
     first = Half0(layout, seed, context)
     low: list[int] = []
-    high, coefficients = b"", Polynomial()
+    high, second = b"", []
     for v, (begin, shape) in enumerate(zip(layout.begins, layout.vectors, strict=False)):
         entries, bits, _ = shape
         own = values[begin : begin + entries]
         b = [(x - a) % 2**bits for x, a in zip(own, first.shares[v], strict=True)]
         low += [x % 2**64 for x in b]
         high += b"".join((x >> 64).to_bytes((bits - 64) // 8, "little") for x in b)
-        coefficients += polynomial_of(shape, first.shares[v], first.blinds[v], b)
+        second.append(b)
+    coefficients = [x for polynomial in right_polynomials(layout, first, second) for x in polynomial]
     proof = b"".join(
         (p - mask).to_bytes(COEFFICIENT_BYTES, "little", signed=True)
         for p, mask in zip(coefficients, first.masks, strict=True)
@@ -349,6 +369,10 @@ def message_of(layout: Layout, half: Half0, prime: int, point: int) -> bytes:
         squares = sum(x * x for x in a) - (total << (bits + 1)) + (entries << (2 * bits)) + 2 * inner
         sums.append((squares, total - (entries << bits)))
         place += 2 * row
+    for v, _ in layout.pairs:
+        masks = half.masks[place : place + 2 * layout.vectors[v][2]]
+        value += sum(mask * pow(point, place + i, prime) for i, mask in enumerate(masks))
+        place += len(masks)
     shares = [
         sum(square * sums[v][0] + factor * sums[v][1] for v, square, factor in terms) for terms, _ in layout.statements
     ]

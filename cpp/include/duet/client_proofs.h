@@ -20,7 +20,7 @@ namespace duet {
 
 struct ProofVerdicts {
   std::vector<std::uint8_t> accepted;  // 1 for every client whose proof holds
-  Tensor<Ring> squares;                // shares of squared norms, [clients, squares of the layout]
+  Tensor<Ring> products;               // shares of inner products, [clients, those of the layout]
 };
 
 // Server 1's uploads, wherever they lie: each is looked at once.

@@ -6,7 +6,9 @@
 // only <a,b> needs both. The client knows both and proves it: the products of its rows, as
 // polynomials with integer coefficients, add up to one polynomial of which each server gets a
 // share. Modulo a random prime and at a random point, both drawn once all uploads are there, server
-// 0 sends the values of its rows, and server 1 multiplies them with its own and compares.
+// 0 sends the values of its rows, and server 1 multiplies them with its own and compares. The inner
+// product <x,y> of two vectors needs <a_x,b_y> + <a_y,b_x> from both: one polynomial more, and no
+// other values of rows.
 //
 // That is the proof of Boneh, Boneh, Corrigan-Gibbs, Gilboa, Ishai (CRYPTO 2019, section 4) for one
 // inner product, over the integers instead of a field; docs/client-proofs.md has the protocol and
@@ -57,24 +59,33 @@ struct ProofUnitSums {
   std::size_t length;
 };
 
+// The inner product of two vectors that are as long, in rows of the same length; of one with
+// itself, its squared norm.
+struct ProofProduct {
+  std::size_t first;
+  std::size_t second;
+
+  bool is_square() const { return first == second; }
+};
+
 // What all clients of a program upload, and what of it is proved.
 class ProofLayout {
  public:
-  // `squares`: the vectors of whose squared norms the servers get shares. std::invalid_argument
-  // unless all sizes are as said above, and parts of a length fill their vector.
+  // `products`: of which the servers get shares. std::invalid_argument unless all sizes are as said
+  // above, and parts of a length fill their vector.
   ProofLayout(std::vector<ProofVector> vectors, std::vector<ProofStatement> statements,
-              std::vector<std::size_t> squares, std::vector<ProofUnitSums> unit_sums = {});
+              std::vector<ProofProduct> products, std::vector<ProofUnitSums> unit_sums = {});
 
   const std::vector<ProofVector>& vectors() const { return vectors_; }
   const std::vector<ProofStatement>& statements() const { return statements_; }
-  const std::vector<std::size_t>& squares() const { return squares_; }
+  const std::vector<ProofProduct>& products() const { return products_; }
   const std::vector<ProofUnitSums>& unit_sums() const { return unit_sums_; }
   // Those of the parts of unit sums, too.
   std::size_t all_statements() const { return all_statements_; }
 
   std::size_t rows(std::size_t vector) const;
   std::size_t all_rows() const { return rows_; }
-  // Of the polynomial: 2·row for each vector, side by side.
+  // Of the polynomial: 2·row for each vector, side by side, and then for each product of two.
   std::size_t coefficients() const { return coefficients_; }
 
   // Server 1's upload: the low 64 bits of its shares, which are the shares modulo 2^64; their other
@@ -89,7 +100,7 @@ class ProofLayout {
  private:
   std::vector<ProofVector> vectors_;
   std::vector<ProofStatement> statements_;
-  std::vector<std::size_t> squares_;
+  std::vector<ProofProduct> products_;
   std::vector<ProofUnitSums> unit_sums_;
   std::size_t all_statements_ = 0;
   std::size_t entries_ = 0;

@@ -16,7 +16,7 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.mpc.io import ProvedSquares, Share
+from ezprivsecfl.ir.mpc.io import ProvedProduct, Share
 from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor import structure as st
@@ -71,7 +71,7 @@ def test_squared_norms_of_several_inputs_are_those_that_clients_prove(cluster: L
     b.returns(b.add(st.Sum, b.add(ew.Mul, small, length), axes=(0,)), "weighted")
     options = Options(clients=CLIENTS, bounds=ParameterBounds.of({"large": 100.0, "small": 0.5}))
     compiled = compile_program(b.build(), options)
-    assert {op.operands[0].op for op in compiled.secure.of(ProvedSquares)} == set(compiled.secure.of(Share))
+    assert {op.operands[0].op for op in compiled.secure.of(ProvedProduct)} == set(compiled.secure.of(Share))
     rng = np.random.default_rng(1)
     inputs = {"large": rng.normal(0, 20, (CLIENTS, 4, 3)), "small": rng.normal(0, 0.1, (CLIENTS, 9))}
     result = both(cluster, compiled, inputs)

@@ -16,7 +16,7 @@ from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.mpc.io import ProvedSquares
+from ezprivsecfl.ir.mpc.io import ProvedProduct
 from ezprivsecfl.ir.mpc.protocol import Mask, SquareSum
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.tensor import elementwise as ew
@@ -51,7 +51,7 @@ def distances(way: Way, *point: int) -> TensorProgram:
 def test_of_a_public_point(way: str, point: tuple[int, ...]):
     one = distances(WAYS[way], *point).build()
     compiled = compile_program(one, Options(clients=CLIENTS, bounds=ParameterBounds.of({"point": 8.0})))
-    assert compiled.secure.of(ProvedSquares)
+    assert compiled.secure.of(ProvedProduct)
     assert not compiled.secure.of(SquareSum)
     assert not compiled.secure.of(Mask)
     rng = np.random.default_rng(0)
@@ -71,7 +71,7 @@ def test_of_a_point_that_is_secret():
     apart = b.add(ew.Sub, x, b.add(st.Sum, x, axes=(0,)))
     b.returns(b.add(st.Sum, b.add(ew.Sqrt, b.add(st.Sum, b.add(ew.Square, apart), axes=(1,))), axes=(0,)))
     secure = compile_program(b.build(), Options(clients=CLIENTS)).secure
-    assert not secure.of(ProvedSquares)
+    assert not secure.of(ProvedProduct)
     assert secure.of(SquareSum)
 
 
@@ -81,4 +81,4 @@ def test_of_a_part_of_a_vector():
     part = b.add(st.Slice, b.clients("x", 20), starts=(0, 0), sizes=("n", 19), strides=(1, 1))
     apart = b.add(ew.Sub, part, b.server("point", 19))
     b.returns(b.add(st.Sum, b.add(ew.Sqrt, b.add(st.Sum, b.add(ew.Square, apart), axes=(1,))), axes=(0,)))
-    assert not compile_program(b.build(), Options(clients=CLIENTS)).secure.of(ProvedSquares)
+    assert not compile_program(b.build(), Options(clients=CLIENTS)).secure.of(ProvedProduct)

@@ -16,7 +16,7 @@ from ezprivsecfl.errors import CompileError, DivisionError, PrecisionError, Unsu
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
-from ezprivsecfl.ir.mpc.io import Output, ProvedSquares, Public, Share
+from ezprivsecfl.ir.mpc.io import Output, ProvedProduct, Public, Share
 from ezprivsecfl.ir.mpc.protocol import Circuit, Mask, Product, SquareSum, Truncate
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, Input
@@ -96,7 +96,7 @@ def test_fltrust_on_unit_vectors_needs_no_norms(fltrust_program):
     """What is left is a sum of scaled rows, and of the clients' trust scores one inverse."""
     secure = compile_program(fltrust_program, Options(clients=30)).secure
     assert not secure.of(SquareSum)
-    assert not secure.of(ProvedSquares)
+    assert not secure.of(ProvedProduct)
     products = [tuple(o.type.shape for o in op.operands) for op in secure.of(Product)]
     assert products == [((1, 1), (1, "n")), ((1, "n"), ("n", 3372))]
     assert [op.operands[0].type.shape for op in secure.of(Circuit)].count(("n",)) == 1

@@ -14,7 +14,7 @@ from ezprivsecfl.compiler.options import Norms, Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import PrecisionError, UnsupportedError
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.mpc.io import ProvedSquares, Share
+from ezprivsecfl.ir.mpc.io import ProvedProduct, Share
 from ezprivsecfl.ir.mpc.protocol import SquareSum
 from ezprivsecfl.ir.mpc.sketch import Coins, Sketch
 from ezprivsecfl.ir.program import Program
@@ -52,7 +52,7 @@ def test_long_vectors_are_sketched_with_one_draw():
 def test_what_clients_prove_of_short_vectors_is_neither_sketched_nor_computed():
     secure = compile_program(layers(), Options(clients=5, norms=Norms(64))).secure
     assert [op.operands[0].type.shape for op in secure.of(Sketch)] == [("n", 500), ("n", 900), ("n", 500)]
-    assert [op.operands[0].type.shape for op in secure.of(ProvedSquares)] == [("n", 64)]
+    assert [op.operands[0].type.shape for op in secure.of(ProvedProduct)] == [("n", 64)]
 
 
 def test_directions_need_no_sketches():

@@ -16,7 +16,7 @@ from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.checking import Findings
 from ezprivsecfl.ir.images import SHORTER, Image
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.mpc.io import ProvedSquares, Share
+from ezprivsecfl.ir.mpc.io import ProvedProduct, Share
 from ezprivsecfl.ir.mpc.protocol import SquareSum
 from ezprivsecfl.ir.op import Array, Value
 from ezprivsecfl.ir.program import Program
@@ -172,7 +172,7 @@ def test_norms_vanish():
     for one in PROGRAMS:
         secure = compiled(one).secure
         assert not secure.of(SquareSum)
-        assert not secure.of(ProvedSquares)
+        assert not secure.of(ProvedProduct)
     bare = compiled(mean_direction()).secure
     assert [op.name for op in bare.ops] == ["share", "sum", "open", "output"]
     assert {op.vector for op in compiled(model()).secure.of(Share)} == {"kernel"}

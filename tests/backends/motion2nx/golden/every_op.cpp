@@ -100,7 +100,7 @@ class EveryOpProgram final : public ezmotion::Program {
     v49 = sum(v14, {0});
     // sum, user.py:11 Sum
     v50 = sum(v16, {0, 1});
-    // proved_squares, user.py:11 Sum
+    // proved_product, user.py:11 Sum
     const Tensor<Ring> v52 = shares.at(2);
     // sum, user.py:11 Sum
     v53 = sum(v52, {0});
