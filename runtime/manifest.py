@@ -229,7 +229,7 @@ class Manifest:
     def third_party(self) -> Manifest | None:
         """What a third party uploads, as the only client of a program; None if there is no such party."""
         shares = tuple(p.as_upload for p in self.private if p.owner is Owner.THIRD_PARTY)
-        return replace(self, shares=shares, squares=(), max_clients=1) if shares else None
+        return replace(self, shares=shares, products=(), max_clients=1) if shares else None
 
     def given_by(self, owner: Owner) -> list[str]:
         """The paths of an owner's private inputs."""
