@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 
 from ezprivsecfl.compiler.analyses.stages import Stages
-from ezprivsecfl.compiler.lowering.domains import Domains, Strategy
+from ezprivsecfl.compiler.lowering.domains import INPUT_BITS, Domains, Strategy
 from ezprivsecfl.compiler.lowering.magnitudes import Magnitudes, bits_before_point
 from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES
 from ezprivsecfl.ir.mpc.hiding import significant_bits
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import within_client
-
-USEFUL_BITS = 24
-"""Significant bits of a float32; the smallest inputs that formats are made for have 4 fewer."""
 
 
 def is_only_added_up(value: Value, domains: Domains) -> bool:
@@ -44,7 +41,7 @@ def most_hidden(value: Value, stages: Stages, magnitudes: Magnitudes, fewest: in
     assert isinstance(op, Input)
     assert op.norm is not None
     on_average = op.norm / math.sqrt(within_client(op.type.shape))
-    return significant_bits(on_average / 2.0**bits, shared, max(USEFUL_BITS, fewest + bits)) - bits
+    return significant_bits(on_average / 2.0**bits, shared, max(INPUT_BITS, fewest + bits)) - bits
 
 
 def _with_slack(entries: int) -> int:

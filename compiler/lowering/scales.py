@@ -198,15 +198,19 @@ class Scales:
         if strategy is Strategy.SHARE:
             if not dtype.is_float:
                 return 0, Counter()
-            fewest, most = self._significant(value, self.input_bits, MOST_INPUT_BITS)
+            image = op.image if isinstance(op, Input) else None
+            hidden = isinstance(op, Input) and op.norm is not None and image is not Image.DIRECTION
+            hidden = hidden and is_only_added_up(value, self.domains)
+            bits = min(INPUT_BITS, self.input_bits) if hidden else self.input_bits
+            fewest, most = self._significant(value, bits, MOST_INPUT_BITS)
             room = ROOM - bits_before_point(self.magnitudes.largest(value))
             generous = fewest if value in self.relaxed else min(max(fewest, FRACTIONAL_BITS), room)
             most = max(most, min(2 * FRACTIONAL_BITS, room))
             if self.domains.only_ranked(value):  # every bit that is compared costs
                 generous = most = self._significant(value, min(INPUT_BITS, self.input_bits), INPUT_BITS)[0]
-            if isinstance(op, Input) and op.image is Image.DIRECTION:
+            if image is Image.DIRECTION:
                 most = max(generous, min(most, most_fractional_bits(within_client(op.type.shape))))
-            elif isinstance(op, Input) and op.norm is not None and is_only_added_up(value, self.domains):
+            elif hidden:
                 most = max(fewest, min(most, most_hidden(value, self.stages, self.magnitudes, generous)))
                 generous = min(generous, most)
             return self._variable(None, value, generous, most)

@@ -93,50 +93,50 @@ class ProcessProgram final : public ezmotion::Program {
     v23 = sum(v17, {0});
     // sum, keras_fed_avg.py:73 federated_sum
     v24 = sum(v18, {0});
-    // proved_squares, keras_fed_avg.py:73 Sum
+    // proved_product, keras_fed_avg.py:73 Sum
     const Tensor<Ring> v25 = shares.at(11);
     // sub, keras_fed_avg.py:73 Sum
     const Tensor<Ring> v26 = sub(v0, v2);
+    // reshape, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v27 = reshape(v26, Shape{n, 72});
     // broadcast, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v27 = broadcast_to(v1, Shape{1, 3, 3, 1, 8});
+    const Tensor<Ring> v28 = broadcast_to(v1, Shape{1, 3, 3, 1, 8});
     // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v28 = reshape(v27, Shape{72, 1});
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v29 = reshape(v26, Shape{n, 72});
+    const Tensor<Ring> v29 = reshape(v28, Shape{72, 1});
     // matmul_public, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v30 = matmul(v29, v28);
+    const Tensor<Ring> v30 = matmul(v27, v29);
     // reshape, keras_fed_avg.py:73 Sum
     const Tensor<Ring> v31 = reshape(v30, Shape{n});
     // sub, keras_fed_avg.py:73 Sum
     const Tensor<Ring> v32 = sub(v25, v31);
-    // proved_squares, keras_fed_avg.py:73 Sum
+    // proved_product, keras_fed_avg.py:73 Sum
     const Tensor<Ring> v35 = shares.at(12);
     // sub, keras_fed_avg.py:73 Sum
     const Tensor<Ring> v36 = sub(v6, v8);
+    // reshape, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v37 = reshape(v36, Shape{n, 720});
     // broadcast, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v37 = broadcast_to(v7, Shape{1, 72, 10});
+    const Tensor<Ring> v38 = broadcast_to(v7, Shape{1, 72, 10});
     // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v38 = reshape(v37, Shape{720, 1});
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v39 = reshape(v36, Shape{n, 720});
+    const Tensor<Ring> v39 = reshape(v38, Shape{720, 1});
     // matmul_public, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v40 = matmul(v39, v38);
+    const Tensor<Ring> v40 = matmul(v37, v39);
     // reshape, keras_fed_avg.py:73 Sum
     const Tensor<Ring> v41 = reshape(v40, Shape{n});
     // sub, keras_fed_avg.py:73 Sum
     const Tensor<Ring> v42 = sub(v35, v41);
-    // proved_squares, keras_fed_avg.py:73 Sum
+    // proved_product, keras_fed_avg.py:73 Sum
     const Tensor<Ring> v43 = shares.at(13);
     // sub, keras_fed_avg.py:73 Sum
     const Tensor<Ring> v44 = sub(v9, v11);
+    // reshape, keras_fed_avg.py:73 Sum
+    const Tensor<Ring> v45 = reshape(v44, Shape{n, 10});
     // broadcast, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v45 = broadcast_to(v10, Shape{1, 10});
+    const Tensor<Ring> v46 = broadcast_to(v10, Shape{1, 10});
     // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v46 = reshape(v45, Shape{10, 1});
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v47 = reshape(v44, Shape{n, 10});
+    const Tensor<Ring> v47 = reshape(v46, Shape{10, 1});
     // matmul_public, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v48 = matmul(v47, v46);
+    const Tensor<Ring> v48 = matmul(v45, v47);
     // reshape, keras_fed_avg.py:73 Sum
     const Tensor<Ring> v49 = reshape(v48, Shape{n});
     // sub, keras_fed_avg.py:73 Sum
