@@ -208,7 +208,7 @@ class Scales:
             most = max(most, min(2 * FRACTIONAL_BITS, room))
             if self.domains.only_ranked(value):  # every bit that is compared costs
                 generous = most = self._significant(value, min(INPUT_BITS, self.input_bits), INPUT_BITS)[0]
-            if image is Image.DIRECTION:
+            if isinstance(op, Input) and image is Image.DIRECTION:
                 most = max(generous, min(most, most_fractional_bits(within_client(op.type.shape))))
             elif hidden:
                 most = max(fewest, min(most, most_hidden(value, self.stages, self.magnitudes, generous)))
