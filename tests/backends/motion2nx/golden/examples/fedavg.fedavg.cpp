@@ -98,7 +98,7 @@ class FedavgProgram final : public ezmotion::Program {
     // to_yao, fedavg.py:42 federated_weighted_mean
     const Yao g14 = g.to_yao(g13, 64);
     // circuit, fedavg.py:42 federated_weighted_mean
-    const std::vector<Yao> r15 = g.circuit(circuit_drop32, {g14});
+    const std::vector<Yao> r15 = g.circuit(circuit_drop30, {g14});
     const Yao& g15 = r15[0];
     // from_yao, fedavg.py:42 federated_weighted_mean
     const Arith g16 = g.from_yao(g15);
@@ -131,7 +131,7 @@ class FedavgProgram final : public ezmotion::Program {
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   const Circuit circuit_fedavg_0 = load_circuit(CIRCUITS_DIR "/fedavg_0.txt");
-  const Circuit circuit_drop32 = load_circuit(CIRCUITS_DIR "/drop32.txt");
+  const Circuit circuit_drop30 = load_circuit(CIRCUITS_DIR "/drop30.txt");
   Tensor<Ring> v1;
   Tensor<Ring> v3;
   Tensor<Ring> v5;
