@@ -86,13 +86,16 @@ def summands(facts: Facts, total: Factor, term: Term) -> Iterator[tuple[Position
                 yield position, summand.times(shortness)
 
 
-def totals(facts: Facts, divisor: Factor) -> Iterator[tuple[Factor, float]]:
-    """Sums T and numbers c such that the divisor is nowhere below c·T: itself, or within maxima and sums."""
+def totals(facts: Facts, divisor: Factor) -> Iterator[tuple[Factor, float, float]]:
+    """Sums T and numbers c and p such that the divisor's p-th power is nowhere below c·T: itself, or maxima and sums.
+
+    Where it is at least c·T^q, for a norm say, whose q is one half, its power 1/q is at least c^(1/q)·T.
+    """
     for part in [Term.of(same(divisor.value)), *enlarged(facts, divisor.value)]:
-        if list(part.powers.values()) == [1.0] and (lower := part.at(divisor.positions)) is not None:
-            (total,) = lower.powers
-            if facts.adds_up(total.value) is not None:
-                yield total, lower.coefficient
+        if len(part.powers) == 1 and (lower := part.at(divisor.positions)) is not None:
+            ((total, power),) = lower.powers.items()
+            if power > 0 and facts.adds_up(total.value) is not None:
+                yield total, lower.coefficient ** (1 / power), 1 / power
 
 
 def may_cancel(facts: Facts, divisor: Value, term: Term) -> bool:

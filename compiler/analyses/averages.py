@@ -17,15 +17,16 @@ def weighted_averages(facts: Facts, term: Term, count: int) -> Iterator[Term]:
     """If all w >= 0 and W >= Σ w, then ``|Σ (w_i / W)·x_i| <= max |x_i|``: yields terms for x.
 
     The weights that are multiplied must be weights that W adds up, no one of them twice, and W the same for all i:
-    then ``Σ |w_i / W|`` is at most 1. With w = x² it says that x / |x| has norm 1.
+    then ``Σ |w_i / W|`` is at most 1. With w = x² it says that x / |x|
+    has norm 1, and x / max(|x|, c) one of at most 1.
     """
     for divisor in _constant_divisors(term, count, 1.0):
-        for total, coefficient in totals(facts, divisor):
-            for position, weight in summands(facts, total, term):
+        for total, coefficient, power in totals(facts, divisor):
+            for position, weight in summands(facts, total, term) if term.powers[divisor] <= -power else ():
                 along = position.last(count)
                 rest = term.over(weight) if along is not None and along.is_injective() else None
                 if rest is not None:
-                    yield rest.times(Term.of(divisor)).times(Term(1 / coefficient))
+                    yield rest.times(Term.of(divisor), power).times(Term(1 / coefficient))
 
 
 def means(facts: Facts, term: Term, count: int) -> Iterator[Term]:

@@ -10,12 +10,12 @@ from ezprivsecfl.compiler.analyses.averages import cauchy_schwarz, means, weight
 from ezprivsecfl.compiler.analyses.facts import Facts
 from ezprivsecfl.compiler.analyses.lengths import by_lengths
 from ezprivsecfl.compiler.analyses.one_hot import by_one_hot
-from ezprivsecfl.compiler.analyses.positions import CLIENTS
-from ezprivsecfl.compiler.analyses.sums import Summation
+from ezprivsecfl.compiler.analyses.positions import CLIENTS, numbers
 from ezprivsecfl.compiler.analyses.terms import Factor, Term
 from ezprivsecfl.ir.interval import power as power_of
 from ezprivsecfl.ir.interval import product
 from ezprivsecfl.ir.tensor.structure import Clients
+from ezprivsecfl.ir.types import Dim
 
 DEPTH = 3
 """So many rewritings follow one another at most.
@@ -63,20 +63,26 @@ class Bounds:
             self._depth -= 1
         return product(term.coefficient, self._found[key])
 
-    def of_sum(self, term: Term, sum_: Summation, nonzero: Divisors) -> float:
-        """The largest that the absolute value of a sum of terms with signs can be."""
-        most, facts = self.facts.most(sum_.dims), self.facts
+    def of_sum(self, term: Term, dims: tuple[Dim, ...], nonzero: Divisors) -> float:
+        """The largest that the absolute value of a sum of terms with signs can be.
+
+        Args:
+            term: The summands, over its last positions.
+            dims: The sizes whose product their number is.
+            nonzero: See ``of``.
+        """
+        most, count, facts = self.facts.most(dims), math.prod(numbers(dims)), self.facts
         bounds = [most * self.of(term, nonzero)]
-        bounds += [self.of(x, nonzero) for x in weighted_averages(facts, term, sum_.count)]
-        bounds += [product(ones, self.of(x, nonzero)) for ones, x in by_one_hot(facts, term, sum_.count)]
-        if sum_.count % CLIENTS == 0:
-            bounds += [most / facts.clients * self.of(x, nonzero) for x in means(facts, term, sum_.count)]
+        bounds += [self.of(x, nonzero) for x in weighted_averages(facts, term, count)]
+        bounds += [product(ones, self.of(x, nonzero)) for ones, x in by_one_hot(facts, term, count)]
+        if count % CLIENTS == 0:
+            bounds += [most / facts.clients * self.of(x, nonzero) for x in means(facts, term, count)]
         bounds += [
-            product(math.sqrt(self.of_sum(a, sum_, nonzero)), math.sqrt(self.of_sum(b, sum_, nonzero)))
-            for a, b in cauchy_schwarz(facts, term, sum_.count)
+            product(math.sqrt(self.of_sum(a, dims, nonzero)), math.sqrt(self.of_sum(b, dims, nonzero)))
+            for a, b in cauchy_schwarz(facts, term, count)
         ]
         if self._depth == 0:  # a rewritten sum has further factors, which lengths leave whole
-            bounds.append(self.by_lengths(term, sum_.count, nonzero))
+            bounds.append(self.by_lengths(term, count, nonzero))
         return min(bounds)
 
     def by_lengths(self, term: Term, count: int, nonzero: Divisors) -> float:
@@ -124,4 +130,4 @@ class Bounds:
         rest = term.times(Term.of(numerator), -1.0)
         powers = {Factor(f.value, f.positions.repeated(sum_.count)): p for f, p in rest.powers.items()}
         still = {Factor(f.value, f.positions.repeated(sum_.count)) for f in nonzero} | divisors(summands)
-        return self.of_sum(Term(rest.coefficient, powers).times(summands), sum_, frozenset(still))
+        return self.of_sum(Term(rest.coefficient, powers).times(summands), sum_.dims, frozenset(still))

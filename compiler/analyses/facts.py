@@ -16,6 +16,9 @@ from ezprivsecfl.ir.tensor import structure as st
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import CLIENTS_DIM, Dim, resolve
 
+Axes = frozenset[int]
+"""Some axes of a value, counted from the last one, -1."""
+
 
 @dataclass
 class Facts:
@@ -29,7 +32,8 @@ class Facts:
         terms: Values as products.
         parts: For divisors, what they are at least (see ``at_least``).
         below: For divisors, the values that theorems may relate them to.
-        lengths: How long values are (see ``lengths``), where more is known than how large each entry is.
+        lengths: How long values are along some of their axes (see ``lengths``), where more is known than how large each
+            entry is.
     """
 
     clients: int
@@ -39,7 +43,7 @@ class Facts:
     terms: Terms = field(default_factory=Terms)
     parts: dict[Value, list[Term]] = field(default_factory=dict)
     below: dict[Value, frozenset[Value]] = field(default_factory=dict)
-    lengths: dict[Value, float] = field(default_factory=dict)
+    lengths: dict[Value, dict[Axes, float]] = field(default_factory=dict)
     _sums: dict[Value, Summation | None] = field(default_factory=dict)
 
     def most(self, dims: tuple[Dim, ...]) -> int:

@@ -12,10 +12,11 @@ import math
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.analyses.bounds import Bounds, divisors
-from ezprivsecfl.compiler.analyses.derived_lengths import derived_length
+from ezprivsecfl.compiler.analyses.derived_lengths import derived_lengths
 from ezprivsecfl.compiler.analyses.facts import Facts
 from ezprivsecfl.compiler.analyses.guards import selected
 from ezprivsecfl.compiler.analyses.integers import integers
+from ezprivsecfl.compiler.analyses.lengths import improved
 from ezprivsecfl.compiler.analyses.norms import excess
 from ezprivsecfl.compiler.analyses.one_hot import exact_sum
 from ezprivsecfl.compiler.analyses.squares import is_square
@@ -174,11 +175,11 @@ class Intervals:
     def of(self, op: TensorOp) -> Interval:
         """The interval of an operation's result: no entry is larger than the result is long."""
         interval = self._by_entries(op)
-        length = derived_length(self.facts, self.bounds, op)
-        if length is None:
-            return interval
-        self.facts.lengths[op.result] = length
-        return interval.capped(length)
+        found = derived_lengths(self.facts, self.bounds, op)
+        if found:
+            interval = interval.capped(min(found.values()))
+            self.facts.lengths[op.result] = improved(op.result.type.shape, found, self.facts, interval)
+        return interval
 
     def _by_entries(self, op: TensorOp) -> Interval:
         if isinstance(op, Select):
@@ -205,7 +206,7 @@ class Intervals:
             return exact
         if sum_.squares:
             interval = interval.maximum(Interval(0.0, 0.0))
-        interval = interval.capped(self.bounds.of_sum(sum_.term, sum_, divisors(sum_.term)))
+        interval = interval.capped(self.bounds.of_sum(sum_.term, sum_.dims, divisors(sum_.term)))
         if not self.facts.is_sketched(op):
             return interval
         return Interval(interval.lo, interval.hi * excess(self.facts.most(op.result.type.shape), self.facts.norms))

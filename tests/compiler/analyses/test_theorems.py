@@ -517,7 +517,7 @@ def test_products_of_unit_vectors(build: Build, bound: float):
 @pytest.mark.parametrize(("build", "bound"), NO_CAUCHY_SCHWARZ, ids=lambda x: getattr(x, "__name__", ""))
 def test_products_over_other_axes_are_larger(build: Build, bound: float):
     before, value = program(build)
-    assert Ranges(before)[value].magnitude >= bound
+    assert Ranges(before)[value].magnitude >= bound * (1 - 1e-12)
     hold(before)
 
 
