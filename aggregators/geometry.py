@@ -48,6 +48,7 @@ def directions(updates: Any) -> Any:
 
 def cosines(updates: Any) -> Any:
     """Of the angles between all pairs of rows of [n, d], as [n, n]; 0 for a row of zeros."""
-    unit = directions(updates)
+    inverse = tf.math.divide_no_nan(1.0, tf.norm(updates, axis=1))
+    products = tf.matmul(updates, updates, transpose_b=True) * inverse[:, tf.newaxis]
     # Rounding may give more than 1; and who looks at ranges knows them by this.
-    return tf.clip_by_value(tf.matmul(unit, unit, transpose_b=True), -1.0, 1.0)
+    return tf.clip_by_value(products * inverse[tf.newaxis, :], -1.0, 1.0)
