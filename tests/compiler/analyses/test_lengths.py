@@ -341,10 +341,8 @@ def gram(b: TensorProgram, x: Value, y: Value | None = None) -> Value:
     return b.add(st.MatMul, x, turned(b, x if y is None else y))
 
 
-def unit(b: TensorProgram, x: Value, axis: int, kind: type[ew.Elementwise] = ew.Div, floor: float = 0.0) -> Value:
-    """x / max(|x|, floor)."""
+def unit(b: TensorProgram, x: Value, axis: int, kind: type[ew.Elementwise] = ew.Div) -> Value:
     size = b.norm(x, axis)
-    size = b.add(ew.Maximum, size, b.constant(floor)) if floor else size
     shape = tuple(1 if i == axis else d for i, d in enumerate(x.type.shape))
     return b.add(kind, x, b.add(st.Reshape, size, shape=shape))
 
@@ -443,10 +441,6 @@ def cosines_without_nan(b: TensorProgram) -> Value:
     return gram(b, unit(b, stacked(b), 1, ew.DivNoNan))
 
 
-def cosines_above_a_floor(b: TensorProgram) -> Value:
-    return gram(b, unit(b, stacked(b), 1, floor=1e-3))
-
-
 def products_of_clamped_rows(b: TensorProgram) -> Value:
     low, high = b.constant(-20.0), b.constant(20.0)
     return gram(b, b.add(ew.Maximum, b.add(ew.Minimum, stacked(b), high), low))
@@ -519,7 +513,6 @@ ROWS_EXACTLY = [
     (cosines_of_rows, 1.0),
     (cosines_of_clients_own_directions, 1.0),
     (cosines_without_nan, 1.0),
-    (cosines_above_a_floor, 1.0),
     (products_of_clamped_rows, LONG**2),
     (a_step_of_power_iteration, math.sqrt(N) * LONG**2),
     (a_direction, 1.0),
