@@ -20,9 +20,31 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_federated as tff
 
+from ezprivsecfl.aggregators.rule import robust_aggregation
+
+
+def trusted(updates: Any, root_update: Any) -> Any:
+    """Trust scores [...] of vectors [..., d], and the vectors as long as the root update [d] and times their score."""
+    norms, root_norm = tf.norm(updates, axis=-1), tf.norm(root_update)
+    scores = tf.nn.relu(tf.reduce_sum(updates * root_update, -1) / (norms * root_norm))
+    return scores, tf.expand_dims(scores * root_norm / norms, -1) * updates
+
+
+@robust_aggregation
+def fltrust(updates: Any, root_update: Any) -> Any:
+    """The aggregate of the module's formulas; zeros if no client has a positive trust score.
+
+    Args:
+        updates: Of all clients, [n, d]. It is NaN if one of them is zero, or the root update; on two servers such a
+            client is dropped.
+        root_update: The server's own, g_0, [d].
+    """
+    scores, weighted = trusted(updates, root_update)
+    return tf.math.divide_no_nan(tf.reduce_sum(weighted, 0), tf.reduce_sum(scores))
+
 
 def build_fltrust(update_type: tff.TensorType) -> tff.Computation:
-    """FLTrust for updates of one tensor.
+    """``fltrust`` in TFF's operators, so that in TFF itself clients scale their own updates; for updates of one tensor.
 
     Args:
         update_type: Of an update: floats of any fully defined shape. Lengths and angles are those of all entries as
@@ -41,10 +63,8 @@ def build_fltrust(update_type: tff.TensorType) -> tff.Computation:
 
     @tff.tensorflow.computation(update_type, update_type)
     def trusted_update(update: Any, root_update: Any) -> Any:
-        """A client's trust score, and its update as long as the root update and weighted by the score."""
-        norm, root_norm = tf.norm(update), tf.norm(root_update)
-        score = tf.nn.relu(tf.reduce_sum(update * root_update) / (norm * root_norm))
-        return score, score * root_norm / norm * update
+        score, weighted = trusted(tf.reshape(update, [-1]), tf.reshape(root_update, [-1]))
+        return score, tf.reshape(weighted, update_type.shape)
 
     @tff.tensorflow.computation(update_type, update_type.dtype)
     def divide(total: Any, total_score: Any) -> Any:

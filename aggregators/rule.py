@@ -52,7 +52,8 @@ def robust_aggregation(
             constant. The number of clients is ``tf.shape(updates)[0]``.
         state: Makes the first state, any structure of tensors, from the number of entries d. Floats in it become of
             the updates' element type.
-        server: Types of the server's inputs that are no updates, by name.
+        server: Types of the server's inputs that are no updates, by name. A type that differs from use to use is given
+            to ``computation``.
 
     Raises:
         TypeError: The function's arguments are others.
@@ -102,7 +103,8 @@ class RobustAggregation:
         Args:
             update_type: Of an update: a tensor of floats, or a structure of such, of fully defined shapes. Its tensors
                 are one vector to the rule, and so is the result.
-            **parameters: The rule's parameters, which are constant.
+            **parameters: The rule's parameters, which are constant; and types of the server's inputs, by name, that
+                are neither as long as an update nor of the type that the rule declares.
 
         Returns:
             A computation of the arguments that the function has, the updates CLIENTS-placed and all others
@@ -112,7 +114,11 @@ class RobustAggregation:
             TypeError: The update type or a parameter is not what is expected.
         """
         update = UpdateType(update_type)
-        apply = self._apply(update, parameters)
+        types = {name: parameters.pop(name) for name in self.server_inputs if name in parameters}
+        for name, type_ in types.items():
+            if not isinstance(type_, tff.Type):
+                raise TypeError(f"{self.name}: {name} is an input of the server: expected its type, not {type_!r}")
+        apply = self._apply(update, {**self.server_types, **types}, parameters)
         _, *others = tff.structure.to_elements(apply.type_signature.parameter)
         given = [tff.FederatedType(type_, tff.SERVER) for _, type_ in others]
 
@@ -172,10 +178,12 @@ class RobustAggregation:
 
         return first_state
 
-    def _apply(self, update: UpdateType, parameters: Mapping[str, Any]) -> tff.Computation:
+    def _apply(
+        self, update: UpdateType, types: Mapping[str, tff.Type], parameters: Mapping[str, Any]
+    ) -> tff.Computation:
         """The server's computation of the rows, and whatever else the function takes, to what is returned."""
         self._check(parameters)
-        own = {STATE: self.first_state(update).type_signature.result, **self.server_types}
+        own = {STATE: self.first_state(update).type_signature.result, **types}
         given = [own.get(name, update.type) for name in self._positional[1:]]
         vectors = [name not in own for name in self._positional[1:]]
 

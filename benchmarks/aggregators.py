@@ -37,14 +37,22 @@ def parameters_of(name: str) -> dict[str, Any]:
     return {key: 0.0 if key in NOISE else value for key, value in RULES[name].parameters.items()}
 
 
+def server_input(type_: tff.TensorType) -> Any:
+    """Of a type that is no update: 1, or examples whose features are from -1 to 1."""
+    if not type_.shape:
+        return np.float32(1.0)
+    return np.random.default_rng(1).uniform(-1, 1, type_.shape).astype(np.float32)
+
+
 def measure(name: str, clients: int, size: int) -> list[str]:
     """The row of one rule, or why there is none."""
     rule, parameters, inputs = RULES[name].rule, parameters_of(name), inputs_for(clients, size)
+    types = {**rule.server_types, **RULES[name].types(size)}
     others: list[Any] = [inputs.root_update] * (rule.initial_state is not None) if not rule.server_inputs else []
-    others += [np.float32(1.0) if key in rule.server_types else inputs.root_update for key in rule.server_inputs]
+    others += [server_input(types[key]) if key in types else inputs.root_update for key in rule.server_inputs]
     expected = rule(inputs.updates.astype(np.float64), *(each.astype(np.float64) for each in others), **parameters)
     try:
-        computation = rule.computation(tff.TensorType(np.float32, [size]), **parameters)
+        computation = rule.computation(tff.TensorType(np.float32, [size]), **types, **parameters)
         program = ez.compile(computation, clients=clients, name="rule")
         for _ in range(2):
             result = program.run(list(inputs.updates), *others)

@@ -12,6 +12,7 @@ from small_programs import fltrust as fltrust_by_hand
 
 import ezprivsecfl as ez
 from ezprivsecfl.aggregators import build_fltrust
+from ezprivsecfl.aggregators.fltrust import fltrust as fltrust_rule
 from ezprivsecfl.errors import Location
 from ezprivsecfl.frontends.tff import install_source_tracking, trace
 from ezprivsecfl.ir.interpreter import run_tensor
@@ -50,6 +51,13 @@ def test_it_is_the_papers_formula():
 def test_on_shares():
     program = ez.compile(fltrust, clients=5, backend="plain")
     np.testing.assert_allclose(program.run(UPDATES, ROOT), expected(UPDATES, ROOT), rtol=1e-5, atol=1e-6)
+
+
+def test_as_a_rule_over_all_updates_it_is_the_same_program_on_shares():
+    """The servers send as much, so the rule, too, is recognised as one of unit vectors."""
+    rule = fltrust_rule.computation(tff.TensorType(np.float32, [SIZE]))
+    np.testing.assert_allclose(rule(UPDATES, ROOT), fltrust(UPDATES, ROOT), rtol=1e-6)
+    assert ez.compile(rule, clients=5).cost().total_bytes == ez.compile(fltrust, clients=5).cost().total_bytes
 
 
 def test_clients_that_point_elsewhere_and_long_updates():

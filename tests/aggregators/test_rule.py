@@ -107,6 +107,17 @@ def test_inputs_of_the_server() -> None:
     np.testing.assert_allclose(np.concatenate([got["b"], got["a"][0][:, 0]]), expected, rtol=1e-5)
 
 
+def test_an_input_of_the_server_whose_type_the_use_gives() -> None:
+    @ez.robust_aggregation
+    def scaled(updates: Any, table: Any, *, power: int) -> Any:
+        return tf.reduce_mean(updates, 0) * tf.reduce_sum(table) ** power
+
+    for shape in ([2], [3, 4]):
+        computation = scaled.computation(VECTOR, table=tff.TensorType(np.float32, shape), power=2)
+        result = computation(list(UPDATES), np.full(shape, 0.5, np.float32))
+        np.testing.assert_allclose(result, UPDATES.mean(0) * (0.5 * np.prod(shape)) ** 2, rtol=1e-5)
+
+
 def test_a_process_keeps_the_state() -> None:
     process = centred_clipping.factory(radius=0.5).create(VECTOR)
     state, centre = process.initialize(), np.zeros(5, np.float32)
@@ -135,6 +146,7 @@ WRONG = [
     (lambda: krum.computation(VECTOR, byzantine=1, f=2), "missing or unknown: f"),
     (lambda: krum.computation(tff.TensorType(np.int32, [5]), byzantine=1), "expected updates of float tensors"),
     (lambda: krum.computation(tff.TensorType(np.float32, [None]), byzantine=1), "shapes are fully defined"),
+    (lambda: towards.computation(VECTOR, rate=0.5), "rate is an input of the server: expected its type, not 0.5"),
     (lambda: towards.factory(), "towards: .* nobody who gives it root_update, rate"),
     (
         lambda: ez.robust_aggregation(lambda updates: tf.reduce_sum(updates)).computation(VECTOR),

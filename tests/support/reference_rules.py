@@ -269,12 +269,19 @@ def residual_reweighting(g: Any) -> Any:
     return weights @ replaced / weights.sum()
 
 
-def flare(g: Any, model: Any, *, examples: Any, classes: int) -> Any:
+def fltrust(g: Any, root_update: Any) -> Any:
+    scores = [max(0.0, cosine(x, root_update)) for x in g]
+    total = sum(score * np.linalg.norm(root_update) / np.linalg.norm(x) * x for score, x in zip(scores, g, strict=True))
+    return total / sum(scores) if sum(scores) else np.zeros_like(root_update)
+
+
+def flare(g: Any, model: Any, examples: Any, *, classes: int, limit: float | None = None) -> Any:
     n, features = len(g), examples.shape[1]
     answers = []
     for x in g:
         w = model - x
-        answers.append(examples @ w[: features * classes].reshape(features, classes) + w[features * classes :])
+        y = examples @ w[: features * classes].reshape(features, classes) + w[features * classes :]
+        answers.append(y if limit is None else np.maximum(-limit, np.minimum(limit, y)))
 
     def kernel(a: Any, b: Any) -> float:
         return sum(math.exp(-np.sum((a - b) ** 2) / (2 * width)) for width in (10, 15, 20, 50))
@@ -289,3 +296,48 @@ def flare(g: Any, model: Any, *, examples: Any, classes: int) -> Any:
         for j in sorted(range(n), key=lambda j: (far[j], j))[: (n + 1) // 2]:
             votes[j] += 1
     return np.exp(votes) / np.exp(votes).sum() @ g
+
+
+def romoa(g: Any, state: Any, *, layers: Any = None, share: float | None = None, lower: bool = False) -> Any:
+    n, d = g.shape
+    ends = np.cumsum([d] if layers is None else layers).tolist()
+    parts = list(zip([0, *ends[:-1]], ends, strict=True))
+
+    def middle(numbers: Any) -> Any:
+        return sorted(numbers)[(len(numbers) - 1) // 2] if lower else np.median(numbers)
+
+    def large(start: int, end: int) -> list[int]:
+        count = (end - start) // n if share is None else int(share * (end - start))
+        found = set()
+        for x in g:
+            last = sorted(abs(x[start:end]))[-max(count, 1)]
+            found |= {j for j in range(start, end) if abs(x[j]) >= last}
+        return sorted(found)
+
+    def scores(rows: Any) -> Any:
+        points = np.array(rows)
+        centre = fedavg([points[i] for i in larger_of_two_clusters(points, 10)])
+        return [[1 - abs(y - x) / max(abs(x), 1e-5) for y, x in zip(row, centre, strict=True)] for row in rows]
+
+    median = per_coordinate(g, middle)
+    in_layers = [large(*part) for part in parts]
+    angles = [[-cosine(median[idx], x[idx]) for idx in in_layers] for x in g]
+    correlations = []
+    for x in g:
+        pairs = [(median[idx], x[idx]) for idx in in_layers]
+        correlations.append([np.corrcoef(*p)[0, 1] if np.std(p[0]) and np.std(p[1]) else -1.0 for p in pairs])
+    everywhere = large(0, d)
+    single = [[-cosine(np.array([state[j], median[j]]), np.array([state[j], x[j]])) for j in everywhere] for x in g]
+    by_angle, by_correlation, by_entry = scores(angles), scores(correlations), scores(single)
+    low, high = middle([min(x) for x in g]), middle([max(x) for x in g])
+    result = np.zeros(d)
+    for j in range(d):
+        layer = next(i for i, (_, end) in enumerate(parts) if j < end)
+        weights = []
+        for i in range(n):
+            own = by_entry[i][everywhere.index(j)] if j in everywhere else 0.0
+            v = max(-1.0, min(1.0, own, by_angle[i][layer], by_correlation[i][layer]))
+            weights.append(np.sign(v) * math.exp(n * abs(v)))
+        factors = np.exp(np.array(weights) - max(weights))
+        result[j] = sum(f * min(max(x[j], low), high) for f, x in zip(factors, g, strict=True)) / sum(factors)
+    return result
