@@ -6,10 +6,10 @@ Attacks via Latent Space Representations", AsiaCCS 2022 (written after SAFEFL's 
 Let z_i,s be what client i's model w - g_i answers for example s, here the numbers of all classes. The distance of two
 clients is their maximum mean discrepancy,
 
-    m_ii + m_jj - 2·m_ij   with   m_ij = the mean over s and t of k(z_i,s, z_j,t),   k(x, y) = sum_a exp(-|x - y|^2 / 2a)
+    m_ii + m_jj - 2·m_ij,   m_ij = the mean over s and t of k(z_i,s, z_j,t),   k(x, y) = sum_a exp(-|x - y|^2 / 2a)
 
-and a = 10, 15, 20, 50. Every client votes for the round(n/2) nearest, itself included; the result is sum_i p_i g_i with
-p the softmax of the numbers of votes.
+with a = 10, 15, 20, 50. Every client votes for the round(n/2) nearest, itself included; the result is sum_i p_i g_i
+with p the softmax of the numbers of votes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def flare(updates: Any, model: Any, examples: Any, *, classes: int, limit: float
     Raises:
         ValueError: The model of so many features and classes is not of d entries, or the limit is not positive.
     """
-    rows, features = examples.shape
+    features = examples.shape[1]
     require(classes > 0 and updates.shape[1] == (features + 1) * classes, "flare", "d = (features + 1)·classes")
     require(limit is None or limit > 0, "flare", "limit > 0")
     models = tf.reshape(model - updates, [-1, features + 1, classes])
@@ -68,7 +68,8 @@ def _mean_kernels(answers: Any) -> Any:
 def _kernel(squares: Any) -> Any:
     """exp(-x/20) + exp(-x/30) + exp(-x/40) + exp(-x/100), of squared distances x.
 
-    They are the powers 30, 20, 15 and 6 of exp(-x/600): on two servers an exponential takes as much as a hundred products.
+    They are the powers 30, 20, 15 and 6 of exp(-x/600), because on two servers an exponential takes far more than a
+    product. A small negative x, which is one of rounding, counts as 0.
     """
     e1 = tf.exp(tf.minimum(squares * (-1.0 / 600.0), 0.0))
     e2 = e1 * e1

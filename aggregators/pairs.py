@@ -1,7 +1,7 @@
-"""Every pair of n clients once, for what is symmetric and dear: with whom each is paired goes round, as in a tournament.
+"""Every pair of n clients once, for what is symmetric and dear: partners go round, as in a tournament.
 
-Client i is paired with i, i + 1, ..., i + n // 2, modulo n: so many columns. For an even n the last column has its pairs
-twice. Slices and reshapes do it, because on two servers these are free.
+Client i is paired with i, i + 1, ..., i + n // 2, modulo n: so many columns. For an even n the last column has its
+pairs twice. Slices and reshapes do it, because on two servers these are free.
 """
 
 from __future__ import annotations

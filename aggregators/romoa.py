@@ -4,15 +4,15 @@ Y. Mao, X. Yuan, X. Zhao, S. Zhong, "Romoa: Robust Model Aggregation for the Res
 Poisoning Attacks", ESORICS 2021. Written after SAFEFL's code, which says that it follows the authors'; that could not
 be compared with the paper: neither the formulas below, nor gamma = 1/n, nor the memory of factors.
 
-Let p be the last result, m the median of each entry, and g_i client i's update. A layer's *large* entries are those that
-are among the share gamma of it which is largest in magnitude for some client; those of the whole update likewise.
+Let p be the last result, m the median of each entry, and g_i client i's update. A layer's *large* entries are those
+that are among the share gamma of it which is largest in magnitude for some client; those of the whole update likewise.
 
 - Entry by entry, for large ones of the whole update: a_ij = -cos((p_j, m_j), (p_j, g_ij)).
 - Layer by layer: b_il = -cos(m, g_i), and c_il = Pearson's correlation of m and g_i, over the layer's large entries.
 
 For each of the three, two-means divides the clients by their rows; x is the mean of the larger cluster's rows, and a
-number y scores 1 - |y - x| / |x|. An entry that is not large scores 0 in the first way. With v_ij the least of an entry's
-three scores, limited to -1 to 1,
+number y scores 1 - |y - x| / |x|. An entry that is not large scores 0 in the first way. With v_ij the least of an
+entry's three scores, limited to -1 to 1,
 
     t_ij = sign(v_ij)·exp(n·|v_ij|),   F_ij = the softmax of t_ij over all clients i
 
