@@ -49,8 +49,8 @@ class TwoServers {
  public:
   explicit TwoServers(
       std::pair<duet::Channel, duet::Channel> channels = duet::Channel::local_pair())
-      : first_(std::move(channels.first), 0, duet::Randomness::os()),
-        second_(std::move(channels.second), 1, duet::Randomness::os()) {
+      : first_(std::move(channels.first), 0, duet::Randomness::os(), kNonce),
+        second_(std::move(channels.second), 1, duet::Randomness::os(), kNonce) {
     both([this](int party) {
       connections_[static_cast<std::size_t>(party)] = std::make_unique<Connection>(session(party));
     });
@@ -98,6 +98,8 @@ class TwoServers {
   }
 
  private:
+  static constexpr duet::Block kNonce{1, 2};
+
   duet::Session first_;
   duet::Session second_;
   std::array<std::unique_ptr<Connection>, 2> connections_;

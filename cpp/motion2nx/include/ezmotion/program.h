@@ -5,12 +5,14 @@
 #include <memory>
 #include <vector>
 
+#include "duet/client_shares.h"
 #include "duet/program.h"
 #include "ezmotion/connection.h"
 #include "ezmotion/graph.h"
 
 namespace ezmotion {
 
+using duet::ClientShares;
 using duet::kExact;
 using duet::kPublic;
 using duet::open_together;
