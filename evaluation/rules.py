@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from ezprivsecfl.aggregators.flare import flare
 from ezprivsecfl.aggregators.geometry import directions
 from ezprivsecfl.aggregators.registry import RULES as LIBRARY
 from ezprivsecfl.aggregators.rule import STATE, RobustAggregation, robust_aggregation
@@ -26,14 +25,16 @@ GROUP = "ezprivsecfl.rules"
 
 @robust_aggregation
 def fltrust(updates: Any, root_update: Any) -> Any:
-    """FLTrust, see ``aggregators/fltrust.py``, as a function of stacked updates.
+    """FLTrust as in ``aggregators/fltrust.py``, but that a client whose update is zero has no trust.
+
+    The library's is NaN then, for two servers drop such a client. In the clear nobody is dropped, and this is the same.
 
     Args:
         updates: Of all clients, [n, d].
         root_update: The server's own, [d].
 
     Returns:
-        [d]; zeros if no client has a positive trust score. A client whose update is zero has none.
+        [d]; zeros if no client has a positive trust score.
     """
     unit = directions(updates)
     length = tf.norm(root_update)
@@ -43,7 +44,6 @@ def fltrust(updates: Any, root_update: Any) -> Any:
 
 RULES: dict[str, RobustAggregation] = {entry.rule.name: entry.rule for entry in LIBRARY.values()} | {
     "fltrust": fltrust,
-    "flare": flare,
 }
 """By the function's name."""
 
@@ -70,14 +70,12 @@ class Setting:
     Args:
         clients: n, of a round.
         byzantine: f, how many of them the rule is to withstand.
-        root_features: The server's rows, [r, features].
         classes: How many labels there are.
         seed: Of the run.
     """
 
     clients: int
     byzantine: int
-    root_features: Array
     classes: int
     seed: int
 
@@ -105,7 +103,6 @@ class Setting:
             "trimmed": lambda: self.byzantine,
             "neighbours": lambda: self.clients - self.byzantine - 1,
             "permutation": lambda: np.random.default_rng(self.seed).permutation(self.clients).tolist(),
-            "examples": lambda: self.root_features.reshape(len(self.root_features), -1),
             "classes": lambda: self.classes,
         }
 

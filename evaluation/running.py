@@ -73,7 +73,6 @@ def parameters_of(run: Run, federation: Federation) -> dict[str, object]:
     setting = Setting(
         clients=run.training.participants,
         byzantine=run.byzantine,
-        root_features=federation.features[federation.root],
         classes=federation.classes,
         seed=run.seed,
     )
@@ -83,4 +82,5 @@ def parameters_of(run: Run, federation: Federation) -> dict[str, object]:
 def _secure(run: Run, federation: Federation, entries: int) -> Aggregator:
     from ezprivsecfl.evaluation.secure import OnTwoServers  # TFF, the compiler and the engine, if needed
 
-    return OnTwoServers(run.defence.rule, parameters_of(run, federation), run.training.participants, entries)
+    parameters = parameters_of(run, federation)
+    return OnTwoServers(run.defence.rule, parameters, run.training.participants, entries, federation.root_rows.shape)

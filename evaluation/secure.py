@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ class OnTwoServers:
         parameters: All of its parameters.
         clients: Of a round.
         entries: Of an update.
+        examples: The shape of the server's rows, [r, features], for rules that take them.
         backend: Of ``ez.compile``.
 
     Raises:
@@ -32,12 +33,19 @@ class OnTwoServers:
     """
 
     def __init__(
-        self, rule: RobustAggregation, parameters: Mapping[str, Any], clients: int, entries: int, backend: str = "duet"
+        self,
+        rule: RobustAggregation,
+        parameters: Mapping[str, Any],
+        clients: int,
+        entries: int,
+        examples: Sequence[int] = (),
+        backend: str = "duet",
     ) -> None:
         self._rule, self._entries = rule, entries
         self._positional = positional(rule)
         update = tff.TensorType(np.float32, [entries])
-        computation = build_fltrust(update) if rule is fltrust else rule.computation(update, **parameters)
+        types = {"examples": tff.TensorType(np.float32, examples)} if "examples" in self._positional else {}
+        computation = build_fltrust(update) if rule is fltrust else rule.computation(update, **types, **parameters)
         self._program = ez.compile(computation, clients=clients, backend=backend, name=rule.name)
 
     def __call__(self, updates: Array, inputs: Mapping[str, Array], state: Any) -> tuple[Array, Any, Cost]:

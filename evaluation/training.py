@@ -193,7 +193,7 @@ class Rounds:
 
     def _inputs(self, progress: Progress, root: Vector | None) -> dict[str, Array]:
         """The server's inputs of a round, by name."""
-        inputs: dict[str, Array] = {"model": progress.model}
+        inputs: dict[str, Array] = {"model": progress.model, "examples": self._data.root_rows}
         for name, (start, growth) in self._run.defence.server_inputs.items():
             inputs[name] = np.asarray(start + growth * progress.round, np.float32)
         return inputs if root is None else {**inputs, "root_update": root}

@@ -33,6 +33,11 @@ class Federation:
     test_labels: NDArray[np.int64]
     classes: int
 
+    @property
+    def root_rows(self) -> NDArray[np.float32]:
+        """The server's rows as vectors, [r, features]."""
+        return self.features[self.root].reshape(len(self.root), -1)
+
     def relabelled(self, labels: NDArray[np.int64]) -> Federation:
         """The same rows with other labels, [N]."""
         return replace(self, labels=labels)

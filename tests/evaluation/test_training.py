@@ -256,7 +256,7 @@ def test_fltrust_of_stacked_updates():
 
 
 def test_parameters_follow_from_the_round():
-    setting = Setting(20, 4, np.zeros((5, 7)), 3, 1)
+    setting = Setting(20, 4, 3, 1)
     assert setting.parameters(RULES["krum"], {}) == {"byzantine": 4}
     assert setting.parameters(RULES["contra"], {}) == {"neighbours": 15}
     assert setting.parameters(RULES["trimmed_mean"], {"trimmed": 2}) == {"trimmed": 2}

@@ -17,13 +17,14 @@ from ezprivsecfl.ir.mpc.io import Output
 COMPILED = compiled_every_op()
 
 
-FOR_EXACTLY_SO_MANY = {"stack", "unstack"}
-"""Operations of programs for one number of clients: see ``test_exact_clients.py``."""
+ELSEWHERE = {"stack", "unstack", "private"}
+"""Operations of programs for one number of clients (``test_exact_clients.py``) and of private inputs of the server
+(``test_private_inputs.py``)."""
 
 
 def test_the_program_uses_every_operation():
     common = {name for name, kind in MpcOp.REGISTRY.items() if kind.__module__.startswith("ezprivsecfl.ir.")}
-    assert {op.name for op in COMPILED.secure.ops} == common - FOR_EXACTLY_SO_MANY
+    assert {op.name for op in COMPILED.secure.ops} == common - ELSEWHERE
 
 
 @pytest.fixture(scope="module")

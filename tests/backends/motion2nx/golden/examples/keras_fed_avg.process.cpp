@@ -216,7 +216,7 @@ class ProcessProgram final : public ezmotion::Program {
     // from_yao, keras_fed_avg.py:73 DivNoNan
     const Arith g74 = g.from_yao(g71);
     // to_yao, keras_fed_avg.py:73 Sqrt
-    const Yao g75 = g.to_yao(g58, 59);
+    const Yao g75 = g.to_yao(g58, 60);
     // circuit, keras_fed_avg.py:73 Sqrt
     const std::vector<Yao> r76 = g.circuit(circuit_process_1, {g75});
     const Yao& g76 = r76[0];

@@ -88,7 +88,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     // to_yao, mean_factory.py:16 RealDiv
     const Yao g11 = g.to_yao(g10, 64);
     // circuit, mean_factory.py:16 RealDiv
-    const std::vector<Yao> r12 = g.circuit(circuit_drop32, {g11});
+    const std::vector<Yao> r12 = g.circuit(circuit_drop29, {g11});
     const Yao& g12 = r12[0];
     // from_yao, mean_factory.py:16 RealDiv
     const Arith g13 = g.from_yao(g12);
@@ -112,7 +112,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
-  const Circuit circuit_drop32 = load_circuit(CIRCUITS_DIR "/drop32.txt");
+  const Circuit circuit_drop29 = load_circuit(CIRCUITS_DIR "/drop29.txt");
   Tensor<Ring> v0;
   Tensor<Ring> v2;
   Tensor<Ring> v6;
