@@ -81,6 +81,7 @@ def test_all_examples_are_tested():
         "keras_fed_avg",
         "mean_factory",
         "norm_clipping",
+        "own_rule_and_attack",  # tests/evaluation/test_ezeval.py runs it
         "private_root",
         "train",
     }

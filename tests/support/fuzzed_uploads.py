@@ -114,7 +114,7 @@ class Uploads:
         self.party = party
         self.server = Server(party)
         self.inbox = Inbox(party, PROGRAM)
-        program = SimpleNamespace(inbox=self.inbox, upload=self._upload)
+        program = SimpleNamespace(inbox_of=lambda number: (self.inbox, number), upload=self._upload)
         self.server.programs["p"] = program  # type: ignore[assignment]
 
     def _upload(self, client: Any, named: object, arrays: Sequence[Any]) -> None:
