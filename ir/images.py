@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from ezprivsecfl.ir.op import Array
+from ezprivsecfl.ir.text_enum import TextEnum
 
 
-class Image(StrEnum):
+class Image(TextEnum):
     """What is shared of a vector x, of one or more inputs."""
 
     DIRECTION = "direction"

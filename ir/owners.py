@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from ezprivsecfl.ir.text_enum import TextEnum
 
 
-class Owner(StrEnum):
+class Owner(TextEnum):
     """The only one who knows a private input of the server; the two servers compute on shares of it."""
 
     SERVER_0 = "server0"

@@ -8,19 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from typing import Any, TypeVar
 
 from ezprivsecfl.errors import RunError
 from ezprivsecfl.ir.images import Image, Shared
 from ezprivsecfl.ir.owners import Owner
+from ezprivsecfl.ir.text_enum import TextEnum
 from ezprivsecfl.ir.types import Shape
 
 MANIFEST = "manifest.json"
 """Its name in a source tree."""
 
 
-class Proof(StrEnum):
+class Proof(TextEnum):
     """What is proved of a client's value of one parameter."""
 
     NORM = "norm"
@@ -275,7 +275,7 @@ _LISTS: dict[str, type[Any]] = {
     "checks": Check,
 }
 
-_ENUMERATIONS: dict[str, type[StrEnum]] = {"proof": Proof, "image": Image, "owner": Owner}
+_ENUMERATIONS: dict[str, type[TextEnum]] = {"proof": Proof, "image": Image, "owner": Owner}
 
 _Entry = TypeVar("_Entry")
 
