@@ -335,19 +335,17 @@ class ProofPlan:
         """What one upload tells a server: the statistical distance from what tells nothing, at most."""
         if not self.has_statements:
             return 0.0
-        rows, shares, mask = 0, 0.0, 2.0 ** (8 * MASK_BYTES)
-        masks = 0.0
+        rows, shares, masks = 0, 0.0, 0.0
         for entries, bits, row, largest_sum in self._vectors:
             count = -(-entries // row) if row else 0
             rows += count
             shares += (largest_sum + entries) / 2.0**bits
-            masks += 2 * row * (largest_sum * 2.0**bits + count * 2.0 ** (PRIME_BITS + bits)) / mask
+            masks += _beyond_masks(row, count, largest_sum, bits)
         for x, y in self._parts[2]:
-            if x == y:
-                continue
-            for (_, bits, row, _), (entries, _, _, largest_sum) in permutations((self._vectors[x], self._vectors[y])):
-                count = -(-entries // row)
-                masks += 2 * row * (largest_sum * 2.0**bits + count * 2.0 ** (PRIME_BITS + bits)) / mask
+            if x != y:
+                for first, second in permutations((self._vectors[x], self._vectors[y])):
+                    (_, bits, row, _), (entries, _, _, largest_sum) = first, second
+                    masks += _beyond_masks(row, -(-entries // row), largest_sum, bits)
         return shares + masks + rows * 2.0 ** (PRIME_BITS - 2 - BLIND_BITS)
 
     def values(self, encoded: Mapping[str, NDArray[np.int64]], whose: str) -> NDArray[np.int64]:
@@ -384,6 +382,19 @@ class ProofPlan:
             found[x.path] = shares[begin : begin + x.entries]
             begin += x.entries
         return found
+
+
+def _beyond_masks(row: int, count: int, largest_sum: int, bits: int) -> float:
+    """What the masked coefficients of a product of one vector with shares of another tell, at most.
+
+    Args:
+        row: Entries of a row of both.
+        count: Rows.
+        largest_sum: What the magnitudes of the one's entries add up to at most.
+        bits: Of a share of the other.
+    """
+    size = largest_sum * 2.0**bits + count * 2.0 ** (PRIME_BITS + bits)
+    return 2 * row * size / 2.0 ** (8 * MASK_BYTES)
 
 
 def row_length(entries: int) -> int:
