@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from in_process import both
 from on_duet import declared_cost, on_duet
 from opened import as_opened
 from pair import Pair
 from rounds import random_round
 from small_programs import TensorProgram, fltrust
 
+from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
@@ -51,18 +51,8 @@ class Private(Pair):
         """One round; servers are given nothing that they may not know."""
         for client in range(CLIENTS):
             self.upload(client, **{path: values[client] for path, values in clients.items()})
-
-        def act(party: int) -> Any:
-            try:
-                return self.servers[party].run(server if self.owner.party == party else {}, CLIENTS)
-            except Exception:
-                self.servers[party].session.close()
-                raise
-
-        results = both(act)
-        if any(isinstance(r, Exception) for r in results):
-            self.connect()
-        return results
+        given = [server if self.owner.party == party else {} for party in (0, 1)]
+        return self.compute(given, (CLIENTS, CLIENTS))
 
 
 def values(seed: int = 0) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -175,11 +165,40 @@ def test_a_third_party_that_deviates_ends_the_round_and_is_named(shared_root, na
         assert np.max(np.abs(result["result"] - expected)) <= 1e-4 * np.max(np.abs(expected))
 
 
+def test_servers_confirm_what_they_saw_before_they_name_a_third_party(shared_root, monkeypatch):
+    """Otherwise a bit that was altered between the servers would be its fault."""
+    confirmed: list[bytes] = []
+    kind = type(shared_root.servers[0].session)
+    confirm = kind.confirm_round
+
+    def noted(session: Any, digest: bytes) -> None:
+        confirmed.append(digest)
+        confirm(session, digest)
+
+    monkeypatch.setattr(kind, "confirm_round", noted)
+    clients, server, _ = values()
+    assert all(isinstance(r, InputError) for r in shared_root.computed(clients, server))
+    assert len(confirmed) == 2
+    assert confirmed[0] == confirmed[1]
+
+
 def test_a_client_cannot_upload_in_the_third_partys_place(shared_root):
     clients, server, _ = values()
     shared_root.send(THIRD_PARTY, shared_root.uploads(0, updates=clients["updates"][0]))
     results = shared_root.computed(clients, server)
     assert all(isinstance(r, InputError) and "the third party" in str(r) for r in results)
+
+
+def test_a_third_party_shares_no_vector_that_is_longer_than_declared(cluster):
+    b = TensorProgram("added")
+    b.returns(b.add(Add, b.total(b.clients("updates", SIZE)), b.server("root", SIZE, owner=Owner.THIRD_PARTY)))
+    options = Options(clients=CLIENTS, norm_bounds=NormBounds.of({"root": 2.0}))
+    program = on_duet(cluster, compile_program(b.build(), options))
+    clients = {"updates": [np.zeros(SIZE)] * CLIENTS}
+    long = np.full(SIZE, 0.5)  # of length 2.24, with entries far below the bound
+    with pytest.raises(InputError, match=r"'root' is not finite, or beyond what the program was compiled for"):
+        program.run(clients, {"root": long})
+    np.testing.assert_allclose(program.run(clients, {"root": 0.8 * long}).outputs["result"], 0.8 * long, atol=1e-3)
 
 
 @pytest.mark.parametrize("owner", OWNERS)

@@ -177,6 +177,13 @@ def test_one_hot_vectors_are_one_statement_each_more_than_truth_values():
     assert made.privacy <= plan(shared_input("x", 20, 5, 4, frac=0, proof=Proof.BITS)).privacy
 
 
+def test_what_products_of_two_tell_is_counted():
+    inputs = shared_input("x", 40), shared_input("y", 40)
+    squares, product = (plan(*inputs, share_bits=120, products=(pair,)) for pair in (("x", "x"), ("x", "y")))
+    masks = 2 * 16 * (41 * 2**11 * 2.0**120 + 3 * 2.0 ** (61 + 120)) / 2.0**248
+    assert product.privacy - squares.privacy == pytest.approx(2 * masks, rel=0.01)
+
+
 def test_without_proofs_there_is_nothing_but_shares_modulo_2_64():
     without = plan(shared_input("x", 3, proof=Proof.NONE), share_bits=64)
     layout = without.layout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,14 @@ class InProcess:
         """What each server returns or raises; ``other`` is the number of clients that server 1 is told."""
         for one in self.servers:
             one.clear.manifest = replace(one.clear.manifest, drop_bad_clients=drop_bad_clients)
-        counts = (clients, clients if other is None else other)
+        return self.compute((server, server), (clients, clients if other is None else other))
+
+    def compute(self, given: Sequence[dict[str, Array]], counts: Sequence[int]) -> list[Any]:
+        """What each server returns or raises, of what it is given itself."""
 
         def act(party: int) -> Any:
             try:
-                return self.servers[party].run(server, counts[party])
+                return self.servers[party].run(given[party], counts[party])
             except Exception:
                 self.servers[party].session.close()
                 raise

@@ -171,6 +171,10 @@ OTHERS: dict[str, BuildTwo] = {
         b.add(structure.Concat, flat(b, x), widened(b, flat(b, y)), axis=1),
         b.add(structure.Reshape, b.add(structure.Concat, x, widened(b, y), axis=2), shape=("n", 24)),
     ),
+    "turned in different ways": lambda b, x, y, p: (
+        turned(b, b.add(structure.Reshape, x, shape=("n", 2, 2, 3)), 0, 1, 3, 2),
+        turned(b, b.add(structure.Reshape, y, shape=("n", 2, 2, 3)), 0, 3, 2, 1),
+    ),
     "parts": lambda b, x, y, p: (part(b, x), part(b, y)),
     "a sum over clients": lambda b, x, y, p: (
         x,
@@ -210,6 +214,14 @@ def test_products_of_two_inputs_are_proved(name: str):
 @pytest.mark.parametrize("name", OTHERS)
 def test_others_of_two_are_not(name: str):
     assert proved_product(*mpc_of_two(OTHERS[name]), ("n",)) is None
+
+
+def test_a_number_that_is_added_to_all_entries_is_not_an_entry():
+    b = ProgramBuilder("proved", Level.MPC, N)
+    x = b.add(io.Share, path="x", bound=8.0, type=ArithType(("n", 12), 20), norm=40.0)
+    number = b.add(io.Share, path="number", bound=8.0, type=ArithType(("n", 1), 20), norm=8.0)
+    assert proved_product(b, b.add(linear.Add, x, number), x, ("n",)) is None
+    assert proved_product(b, x, number, ("n",)) is None
 
 
 @pytest.mark.parametrize(("inputs", "crossed"), [(3, 3), (4, None)])
