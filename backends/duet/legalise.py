@@ -9,7 +9,7 @@ from ezprivsecfl.backends.duet.declared import DeclaredCost
 from ezprivsecfl.backends.duet.groups import connected
 from ezprivsecfl.backends.duet.kernels import Kernel, kernel_of
 from ezprivsecfl.errors import CompileError
-from ezprivsecfl.ir.mpc import io, protocol, shares
+from ezprivsecfl.ir.mpc import KEPT, protocol, shares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
@@ -63,7 +63,7 @@ class Legalise:
             return _on_shares(b, kernel_of(program, op), op, operands) if op in chosen else None
 
         # A Gram matrix does not take the transpose.
-        return drop_unused(rewrite(program, rule), (io.Share, io.Private, io.Output, protocol.Check))
+        return drop_unused(rewrite(program, rule), KEPT)
 
 
 def _on_shares(b: Rewriter, kernel: Kernel[Any] | None, op: Op, x: tuple[Value, ...]) -> Value | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ezprivsecfl.ir.mpc import io, linear, protocol, structure
+from ezprivsecfl.ir.mpc import KEPT, linear, structure
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
 from ezprivsecfl.ir.rewrite import Rewriter, drop_unused, rewrite
@@ -61,7 +61,7 @@ class SumFirst:
             rest = tuple(axis - 1 for axis in op.axes if axis > 0)
             return b.add(structure.Sum, total, axes=rest) if rest else total
 
-        return drop_unused(rewrite(program, rule), (io.Share, io.Private, io.Output, protocol.Check))
+        return drop_unused(rewrite(program, rule), KEPT)
 
 
 def _summed(b: ProgramBuilder, value: Value) -> Value:

@@ -22,7 +22,7 @@ from ezprivsecfl.compiler.lowering.region_circuits import Incoming, RegionCircui
 from ezprivsecfl.compiler.lowering.regions import Region, find_regions
 from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.compiler.lowering.shapes import broadcast, ranked, reshaped
-from ezprivsecfl.ir.mpc import io, linear, protocol, sketch, structure
+from ezprivsecfl.ir.mpc import KEPT, io, linear, protocol, sketch, structure
 from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.noise import LEAST_DEVIATION, AddNoise
 from ezprivsecfl.ir.op import Op, Value
@@ -117,7 +117,7 @@ class _Lowering:
                 )
                 hidden = hiding_path(path) if self.stages.hides(value) else None
                 self.b.append(io.Output(operands=(opened,), path=path, hidden=hidden, location=value.op.location))
-        return drop_unused(self.b.build(), (io.Share, io.Private, io.Output, protocol.Check))
+        return drop_unused(self.b.build(), KEPT)
 
     # Operations outside circuits.
 
