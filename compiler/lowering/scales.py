@@ -198,9 +198,9 @@ class Scales:
         if strategy is Strategy.SHARE:
             if not dtype.is_float:
                 return 0, Counter()
-            image = op.image if isinstance(op, Input) else None
-            hidden = isinstance(op, Input) and op.norm is not None and image is not Image.DIRECTION
-            hidden = hidden and is_only_added_up(value, self.domains)
+            is_direction = isinstance(op, Input) and op.image is Image.DIRECTION
+            by_norm = isinstance(op, Input) and op.norm is not None and not is_direction
+            hidden = by_norm and is_only_added_up(value, self.domains)
             bits = min(INPUT_BITS, self.input_bits) if hidden else self.input_bits
             fewest, most = self._significant(value, bits, MOST_INPUT_BITS)
             room = ROOM - bits_before_point(self.magnitudes.largest(value))
@@ -208,8 +208,8 @@ class Scales:
             most = max(most, min(2 * FRACTIONAL_BITS, room))
             if self.domains.only_ranked(value):  # every bit that is compared costs
                 generous = most = self._significant(value, min(INPUT_BITS, self.input_bits), INPUT_BITS)[0]
-            if isinstance(op, Input) and image is Image.DIRECTION:
-                most = max(generous, min(most, most_fractional_bits(within_client(op.type.shape))))
+            if is_direction:
+                most = max(generous, min(most, most_fractional_bits(within_client(value.type.shape))))
             elif hidden:
                 most = max(fewest, min(most, most_hidden(value, self.stages, self.magnitudes, generous)))
                 generous = min(generous, most)
@@ -360,9 +360,15 @@ class Scales:
 
     def _by_inverse(self, op: Op) -> bool:
         """Whether it multiplies with an inverse for all clients, or what was multiplied with it: that is on shares."""
-        sources = [source(o) for o in op.operands]
-        products = [v.op for v in sources if self.domains.strategy.get(v.op) is Strategy.PRODUCT]
-        return any(v in self.domains.inverses for v in sources) or any(map(self._by_inverse, products))
+        seen, pending = set[Value](), [source(o) for o in op.operands]
+        while pending:
+            value = pending.pop()
+            if value in self.domains.inverses:
+                return True
+            if value not in seen and self.domains.strategy.get(value.op) is Strategy.PRODUCT:
+                pending += [source(o) for o in value.op.operands]
+            seen.add(value)
+        return False
 
     def _products_below(self, value: Value, seen: set[Value]) -> list[Value]:
         if value in seen or not tensor_type(value).is_secret or value in self.rescaled:
