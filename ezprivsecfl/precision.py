@@ -62,10 +62,9 @@ def _coarse_private(compiled: Compiled, server: Mapping[str, Any]) -> list[dict[
         values |= run_tensor(part, {op.path: np.asarray(server[op.path]) for op in part.of(Input)}, clients=1)
     found = []
     for op in compiled.secure.of(Private):
-        largest, unit = float(np.max(np.abs(np.asarray(values[op.path], np.float64)), initial=0.0)), 2.0**-op.type.frac
-        if op.type.frac and 0 < largest < COARSE * unit:
-            what = f"what {op.owner.in_words} shares of its own as {op.path}"
-            found.append({"what": what, "relative_error": min(1.0, unit / largest)})
+        error = _if_coarse(values[op.path], op.type.frac) if op.type.frac else None
+        if error is not None:
+            found.append({"what": f"what {op.owner.in_words} shares of its own as {op.path}", "relative_error": error})
     return found
 
 
@@ -80,14 +79,16 @@ def _is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray | np.generic)
 
 
+def _if_coarse(value: Any, frac: int) -> float | None:
+    """The relative error of the largest entry with so many fractional bits, if that is too large; 1 at most."""
+    largest, unit = float(np.max(np.abs(np.asarray(value, dtype=np.float64)), initial=0.0)), 2.0**-frac
+    return min(1.0, unit / largest) if 0 < largest < COARSE * unit else None
+
+
 def _coarse_parameter(op: Share, values: Sequence[Any]) -> dict[str, Any] | None:
     """The client whose largest entry is encoded most coarsely, if it is too coarsely."""
-    unit = 2.0**-op.type.frac
-    coarse = {}
-    for client, value in enumerate(values):
-        largest = float(np.max(np.abs(np.asarray(value, dtype=np.float64)), initial=0.0)) if _is_array(value) else 0.0
-        if 0 < largest < COARSE * unit:
-            coarse[client] = min(1.0, unit / largest)
+    errors = {i: _if_coarse(value, op.type.frac) for i, value in enumerate(values) if _is_array(value)}
+    coarse = {client: error for client, error in errors.items() if error is not None}
     if not coarse:
         return None
     worst = max(coarse, key=lambda client: coarse[client])
