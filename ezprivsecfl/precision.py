@@ -9,6 +9,7 @@ import numpy as np
 
 from ezprivsecfl.compiler.analyses.integers import integers
 from ezprivsecfl.compiler.analyses.leakage import leakage
+from ezprivsecfl.compiler.analyses.rounded_inverses import changes
 from ezprivsecfl.compiler.compiled import COARSE, Compiled
 from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.interpreter import run_tensor
@@ -37,6 +38,7 @@ def imprecise(
     """
     found = [_coarse_parameter(op, clients[op.path]) for op in _of_any_size(compiled)]
     found += _coarse_private(compiled, server)
+    found += _rounded_inverses(compiled, clients, server)
     some = any(np.any(np.asarray(v)) for values in clients.values() for v in values if _is_array(v))
     statement = leakage(compiled)
     integer = integers(compiled.optimised)
@@ -66,6 +68,19 @@ def _coarse_private(compiled: Compiled, server: Mapping[str, Any]) -> list[dict[
         if error is not None:
             found.append({"what": f"what {op.owner.in_words} shares of its own as {op.path}", "relative_error": error})
     return found
+
+
+def _rounded_inverses(
+    compiled: Compiled, clients: Mapping[str, Sequence[Any]], server: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Where a client divides by a part of its values that is small for their format, the worst at each place."""
+    worst: dict[str, dict[str, Any]] = {}
+    for change in changes(compiled, clients, server):
+        whose = "a client's values" if change.client is None else f"the values of client {change.client}"
+        what = f"inverses of parts of {whose} at {change.op.location}: parameters are rounded"
+        if change.relative * COARSE > 1 and change.relative > worst.get(what, {}).get("relative_error", 0.0):
+            worst[what] = {"what": what, "relative_error": min(1.0, change.relative)}
+    return list(worst.values())
 
 
 def _small_products(compiled: Compiled) -> list[dict[str, Any]]:
