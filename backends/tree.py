@@ -72,7 +72,7 @@ def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:
             Check(op.what, str(op.location), isinstance(op, protocol.CheckClients)) for op in program.of(protocol.Check)
         ),
         share_bits=compiled.options.share_bits if compiled.options.proofs else RING_BITS,
-        products=tuple(_factors(op) for op in program.of(io.ProvedProduct)),
+        products=tuple(op.product for op in program.of(io.ProvedProduct)),
         private=tuple(_private(op, inputs[op.path], proofs=compiled.options.proofs) for op in program.of(io.Private)),
     )
 
@@ -107,13 +107,6 @@ def _private(op: io.Private, given: Input, *, proofs: bool) -> PrivateValue:
     return PrivateValue(
         *(op.path, op.owner, op.type.shape, op.type.frac, op.bound, op.lowest, op.norm, proof, str(op.location))
     )
-
-
-def _factors(op: io.ProvedProduct) -> tuple[str, str]:
-    x, y = (o.op for o in op.operands)
-    assert isinstance(x, io.Share)
-    assert isinstance(y, io.Share)
-    return x.path, y.path
 
 
 def _frac(output: io.Output) -> int:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ezprivsecfl.errors import RunError
 from ezprivsecfl.ir.images import Image, Shared
 from ezprivsecfl.ir.owners import Owner
+from ezprivsecfl.ir.proved_parts import Product
 from ezprivsecfl.ir.text_enum import TextEnum
 from ezprivsecfl.ir.types import Shape
 
@@ -200,8 +201,8 @@ class Manifest:
         outputs: What is opened.
         checks: What is opened before that.
         share_bits: Of the shares of clients' values (``runtime/proofs.py``).
-        products: The pairs of parameters of whose inner products, of one with itself the squared norm, the secure part
-            takes shares, after those of the parameters.
+        products: The inner products of parts of parameters of which the secure part takes shares, after those of the
+            parameters.
         private: What owners share of private SERVER-placed inputs; the secure part takes it after those.
     """
 
@@ -217,7 +218,7 @@ class Manifest:
     outputs: tuple[OpenedValue, ...]
     checks: tuple[Check, ...]
     share_bits: int
-    products: tuple[tuple[str, str], ...]
+    products: tuple[Product, ...]
     private: tuple[PrivateValue, ...] = ()
 
     @property
@@ -260,7 +261,6 @@ class Manifest:
         try:
             fields: dict[str, Any] = json.loads(text)
             fields |= {name: _read(kind, fields[name]) for name, kind in _LISTS.items()}
-            fields["products"] = tuple((first, second) for first, second in fields["products"])
             return Manifest(**fields)
         except (ValueError, TypeError, KeyError, AttributeError) as e:
             raise RunError(f"{MANIFEST} is none of this version of EZPrivSecFL ({e}): compile the program again") from e
@@ -273,6 +273,7 @@ _LISTS: dict[str, type[Any]] = {
     "publics": PublicValue,
     "outputs": OpenedValue,
     "checks": Check,
+    "products": Product,
 }
 
 _ENUMERATIONS: dict[str, type[TextEnum]] = {"proof": Proof, "image": Image, "owner": Owner}

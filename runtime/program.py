@@ -325,7 +325,7 @@ class ServerProgram:
         return found | {path: value.view(np.uint64) for path, value in mine.items()}
 
     def _proved(self, agreed: Sequence[int], plan: ProofPlan) -> tuple[tuple[int, ...], dict[int, NDArray[np.uint64]]]:
-        """The clients whose proofs hold, and by client shares of its squared norms."""
+        """The clients whose proofs hold, and by client shares of its inner products."""
         if not plan.has_statements:
             return tuple(agreed), {}
         if self.party == 0:
@@ -335,7 +335,7 @@ class ServerProgram:
             accepted, products = _duet.check_masked(self.session, plan.layout, self.inbox.store.descriptor, places)
         self.refused |= {c: PROOF_FAILS for c, holds in zip(agreed, accepted, strict=True) if not holds}
         kept = tuple(client for client, holds in zip(agreed, accepted, strict=True) if holds)
-        return kept, dict(zip(agreed, products, strict=True))
+        return kept, dict(zip(agreed, plan.summed(products), strict=True))
 
     def _seeds(self, clients: Sequence[int]) -> list[tuple[bytes, bytes]]:
         """What some clients have uploaded to server 0, and what that is bound to."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
-from itertools import permutations
+from itertools import accumulate, pairwise, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.images import Image, tolerance
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS, share_bits
+from ezprivsecfl.ir.proved_parts import Product, cuts
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.four_squares import four_squares
 from ezprivsecfl.runtime.manifest import Manifest, Proof, SharedInput
@@ -53,7 +54,7 @@ Term = tuple[int, int, int]
 
 Statement = tuple[list[Term], bytes]
 
-Product = tuple[int, int]
+VectorPair = tuple[int, int]
 """Two vectors of whose inner product servers get shares; of one with itself, its squared norm."""
 
 UnitSums = tuple[int, int]
@@ -107,15 +108,9 @@ class Limits:
             squares = math.floor((Fraction(share.norm) * unit) ** 2)
         return Limits(share.path, entries, proof, lowest, highest, squares, share.frac, *image)
 
-    @property
-    def vectors(self) -> int:
-        """How many vectors of the layout it is: what is proved entry by entry is as many."""
-        return self.entries if self.proof is Proof.ENTRIES else 1
-
-    @property
-    def largest_sum(self) -> int:
-        """The largest sum of all entries' magnitudes (Cauchy-Schwarz)."""
-        return math.isqrt(self.entries * self.squares) + 1
+    def largest_sum(self, entries: int) -> int:
+        """The largest sum of so many entries' magnitudes (Cauchy-Schwarz)."""
+        return math.isqrt(entries * self.squares) + 1
 
     def slack(self, values: NDArray[np.int64], whose: str) -> list[int]:
         """The entries that make the statements about a client's encoded value equations.
@@ -245,12 +240,12 @@ class ProofPlan:
     Args:
         limits: Of each parameter.
         share_bits: Of a share. ``SHARE_BITS`` stands for as many more as values need to stay within ``PRIVACY``.
-        products: The pairs of parameters of whose inner products the servers get shares.
+        products: The inner products of which the servers get shares.
     """
 
     limits: tuple[Limits, ...]
     share_bits: int
-    products: tuple[tuple[str, str], ...]
+    products: tuple[Product, ...]
 
     @cached_property
     def layout(self) -> _duet.ProofLayout:
@@ -263,14 +258,14 @@ class ProofPlan:
         return self._parts[0]
 
     @cached_property
-    def _parts(self) -> tuple[list[Vector], list[Statement], list[Product], list[UnitSums]]:
-        """All vectors, in the order of the parameters and then those of slack entries; statements about these; wanted
-        products; and of which vectors all parts add up to 1."""
+    def _parts(self) -> tuple[list[Vector], list[Statement], list[VectorPair], list[UnitSums]]:
+        """All vectors, in the order of the parameters and then those of slack entries; statements about these; products
+        of vectors that are wanted; and of which vectors all parts add up to 1."""
         own: list[Shape] = []
         slack: list[Shape] = []
         unit_sums: list[UnitSums] = []
         statements: list[Statement] = []
-        count = sum(x.vectors for x in self.limits)
+        count = sum(map(len, self.vectors.values()))
 
         def state(terms: list[Term], sign: int, constant: int, room: int) -> None:
             """That the terms, and ``sign`` times the squares of four slack entries, add up to a constant."""
@@ -284,15 +279,20 @@ class ProofPlan:
                     state([(len(own), 0, 1)], 1, x.highest, x.highest - x.lowest)
                     own.append((1, 0, max(-x.lowest, x.highest)))
                 continue
+            parts = self.vectors[x.path]
             if x.proof is Proof.NORM:
-                state([(len(own), 1, 0)], 1, x.squares, x.squares)
+                state([(len(own) + i, 1, 0) for i in range(len(parts))], 1, x.squares, x.squares)
             if x.proof in (Proof.BITS, Proof.ONE_HOT):
                 statements.append(([(len(own), 1, -1)], _constant(0)))
             if x.proof is Proof.ONE_HOT:
                 unit_sums.append((len(own), x.length))
-            own.append((x.entries, 0 if x.proof is Proof.NONE else row_length(x.entries), x.largest_sum))
+            own += [(n, 0 if x.proof is Proof.NONE else row_length(n), x.largest_sum(n)) for n in parts]
         for vector in self._images:
-            squares = [(self.first_vector(x.path), vector.squared(1, x), 0) for x in vector.parts]
+            squares = [
+                (self.first_vector(x.path) + i, vector.squared(1, x), 0)
+                for x in vector.parts
+                for i in range(len(self.vectors[x.path]))
+            ]
             if vector.shortest is not None:
                 state(squares, -1, vector.shortest, vector.room)
             state(squares, 1, vector.longest, vector.room)
@@ -301,8 +301,39 @@ class ProofPlan:
                 slack.append((1, 1, math.isqrt(vector.room)))
                 statements.append(([(least, 0, 1), (self.first_vector(claim.path), 0, -vector.claimed)], _constant(0)))
                 state([*squares, (least, -1, 0)], -1, 0, vector.room)
-        wanted = [(self.first_vector(x), self.first_vector(y)) for x, y in self.products]
+        wanted = list(dict.fromkeys(pair for product in self.products for pair in self._vectors_of(product)))
         return self._with_bits([*own, *slack]), statements, wanted, unit_sums
+
+    @cached_property
+    def vectors(self) -> dict[str, list[int]]:
+        """By parameter the entries of the vectors that it is shared as, one after the other."""
+        places = cuts(self.products, {x.path: x.entries for x in self.limits})
+        return {
+            x.path: [1] * x.entries if x.proof is Proof.ENTRIES else [b - a for a, b in pairwise(places[x.path])]
+            for x in self.limits
+        }
+
+    def _vectors_of(self, product: Product) -> list[VectorPair]:
+        """The pairs of vectors whose inner products add up to one that is wanted."""
+        first, second = (
+            [i for i, begin in enumerate(self._begins(path)) if start <= begin < start + product.entries]
+            for path, start in zip((product.first, product.second), product.starts, strict=True)
+        )
+        of_first, of_second = self.first_vector(product.first), self.first_vector(product.second)
+        return [(of_first + i, of_second + j) for i, j in zip(first, second, strict=True)]
+
+    def _begins(self, path: str) -> list[int]:
+        """The first entry of each vector of a parameter."""
+        return [0, *accumulate(self.vectors[path])][:-1]
+
+    def summed(self, shares: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Shares of the wanted products, of those that clients have proved of vectors: [clients, products] of both."""
+        place = {pair: i for i, pair in enumerate(self._parts[2])}
+        columns = [[place[pair] for pair in self._vectors_of(product)] for product in self.products]
+        found = np.empty((len(shares), len(columns)), np.uint64)
+        for i, parts in enumerate(columns):
+            found[:, i] = np.sum(shares[:, parts], axis=1, dtype=np.uint64)
+        return found
 
     @cached_property
     def _images(self) -> list[ImageLimits]:
@@ -370,7 +401,7 @@ class ProofPlan:
 
     def first_vector(self, path: str) -> int:
         """How many vectors of the layout come before those of a parameter."""
-        return sum(x.vectors for x in self.limits[: self._position(path)])
+        return sum(len(self.vectors[x.path]) for x in self.limits[: self._position(path)])
 
     def _position(self, path: str) -> int:
         return [x.path for x in self.limits].index(path)

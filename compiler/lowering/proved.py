@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
+from ezprivsecfl.compiler.lowering.own_entries import Pair, clients_first, pairs
 from ezprivsecfl.ir.mpc import io, linear, structure
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import ProgramBuilder
+from ezprivsecfl.ir.proved_parts import Product, TooManyPartsError, cuts
 from ezprivsecfl.ir.types import CLIENTS_DIM, RingType, Shape, within_client
 
 MOST_CROSSED = 3
@@ -14,15 +17,6 @@ MOST_CROSSED = 3
 
 Each takes a client as long as two proofs of a norm, and the servers a fifth of what they would need themselves.
 """
-
-
-class Pair(NamedTuple):
-    """Two inputs whose inner product counts, with a sign, and shifted by some bits."""
-
-    first: io.Share
-    second: io.Share
-    shift: int = 0
-    negative: bool = False
 
 
 class PublicFactor(NamedTuple):
@@ -34,11 +28,12 @@ class PublicFactor(NamedTuple):
     negative: bool
 
 
-Terms = tuple[list[Pair], list[PublicFactor]]
+Terms = tuple[list[list[Pair]], list[PublicFactor]]
+"""Of each group the products that clients prove, and those with public points."""
 
 
 def proved_product(b: ProgramBuilder, first: Value, second: Value, shape: Shape) -> Value | None:
-    """Every client's inner product of two values, entry by entry in order, out of the clients' proofs.
+    """Every client's inner products of two values, entry by entry in order, out of the clients' proofs.
 
     Of sums, it is the sum of products: |x - y|² = |x|² - 2<x, y> + |y|². Of differences to public points only the
     inner product of the inputs themselves needs both servers: <x - p, y - q> = <x, y> - <p, y> - <x - p, q>.
@@ -47,16 +42,20 @@ def proved_product(b: ProgramBuilder, first: Value, second: Value, shape: Shape)
         b: Where operations are added.
         first: Additive shares, the clients first.
         second: As many of each client; the same for squared norms.
-        shape: Of the products; None is returned unless that is a number for each client.
+        shape: Of the products, the clients first: so many groups each client's entries are divided into.
     """
-    if [d for d in shape if d != 1] != [CLIENTS_DIM] or not (_clients_first(first) and _clients_first(second)):
+    if not (clients_first(first) and clients_first(second)):
         return None
-    while first is second and isinstance(first.op, structure.Reshape | structure.Transpose | linear.Neg):
+    if [d for d in shape if d != 1][:1] != [CLIENTS_DIM] or shape.count(CLIENTS_DIM) != 1:
+        return None
+    groups = math.prod(int(d) for d in shape if d != CLIENTS_DIM)
+    while first is second and isinstance(first.op, structure.Reshape | linear.Neg):
         (first,) = (second,) = first.op.operands
-    terms = _terms(first, second)
-    if terms is None or len({frozenset(x[:2]) for x in terms[0] if x.first is not x.second}) > MOST_CROSSED:
+    terms = _terms(first, second, groups)
+    if terms is None or (terms[1] and groups > 1) or not _is_worth_it(b, terms[0], within_client(first.type.shape)):
         return None
-    total = _sum_of_pairs(b, terms[0])
+    totals = [_sum_of_pairs(b, some) for some in terms[0]]
+    total = totals[0] if groups == 1 else _side_by_side(b, totals)
     for point, of in dict.fromkeys((x.point, x.shape) for x in terms[1]):
         factors = [x for x in terms[1] if x.point is point and x.shape == of]
         products = _times_point(b, factors)
@@ -64,22 +63,36 @@ def proved_product(b: ProgramBuilder, first: Value, second: Value, shape: Shape)
     return total if total.type.shape == shape else b.add(structure.Reshape, total, shape=shape)
 
 
-def _terms(first: Value, second: Value) -> Terms | None:
+def _is_worth_it(b: ProgramBuilder, terms: list[list[Pair]], entries: int) -> bool:
+    """Whether clients prove that much; inputs must not be divided into too many parts by all of the program."""
+    crossed = {pair.factors: pair.entries for some in terms for pair in some if not pair.is_square}
+    if sum(crossed.values()) > MOST_CROSSED * entries:
+        return False
+    proved = [x.product for x in b.ops if isinstance(x, io.ProvedProduct)]
+    wanted = [Product(p.first.path, p.second.path, p.starts, p.entries) for some in terms for p in some]
+    try:
+        cuts([*proved, *wanted], {x.path: within_client(x.type.shape) for x in b.ops if isinstance(x, io.Share)})
+    except TooManyPartsError:
+        return False
+    return True
+
+
+def _terms(first: Value, second: Value, groups: int) -> Terms | None:
     """What a product is the sum of; None if anything in it is neither proved nor public."""
-    pairs = _pairs(first, second)
-    if pairs is not None:
-        return pairs, []
+    found = pairs(first, second, groups)
+    if found is not None:
+        return found, []
     for value, other in ((first, second), (second, first)):
         while isinstance(value.op, structure.Reshape):
             (value,) = value.op.operands
         if isinstance(value.op, linear.Add | linear.Sub):
-            return _of_sum(value, other)
+            return _of_sum(value, other, groups)
     return None
 
 
-def _of_sum(value: Value, other: Value) -> Terms | None:
+def _of_sum(value: Value, other: Value, groups: int) -> Terms | None:
     """The product of a sum or difference with something: that of each of both, which may be public."""
-    pairs: list[Pair] = []
+    found: list[list[Pair]] = [[] for _ in range(groups)]
     factors: list[PublicFactor] = []
     points: list[PublicFactor] = []
     for operand, negative in zip(value.op.operands, (False, isinstance(value.op, linear.Sub)), strict=True):
@@ -88,30 +101,44 @@ def _of_sum(value: Value, other: Value) -> Terms | None:
                 return None
             points.append(PublicFactor(other, operand, value.type.shape[1:], negative))
             continue
-        terms = _terms(operand, other) if operand.type.shape == value.type.shape and _clients_first(value) else None
+        alike = operand.type.shape == value.type.shape and clients_first(value)
+        terms = _terms(operand, other, groups) if alike else None
         if terms is None:
             return None
-        pairs += [x._replace(negative=x.negative != negative) for x in terms[0]]
+        for some, more in zip(found, terms[0], strict=True):
+            some += [x._replace(negative=x.negative != negative) for x in more]
         factors += [x._replace(negative=x.negative != negative) for x in terms[1]]
-    return pairs, [*factors, *points]
+    return found, [*factors, *points]
 
 
-def _sum_of_pairs(b: ProgramBuilder, pairs: list[Pair]) -> Value:
+def _sum_of_pairs(b: ProgramBuilder, terms: list[Pair]) -> Value:
     total: Value | None = None
-    products: dict[frozenset[io.Share], Value] = {}
-    for first, second, shift, negative in pairs:
-        both = frozenset((first, second))
-        if both not in products:
-            products[both] = b.add(io.ProvedProduct, first.result, second.result)
-        product = products[both]
-        if shift:
-            product = b.add(linear.Widen, product, bits=shift)
+    products: dict[frozenset[tuple[io.Share, int]], Value] = {}
+    for pair in terms:
+        if pair.factors not in products:
+            products[pair.factors] = _proved(b, pair)
+        product = products[pair.factors]
+        if pair.shift:
+            product = b.add(linear.Widen, product, bits=pair.shift)
         if total is None:
-            total = b.add(linear.Neg, product) if negative else product
+            total = b.add(linear.Neg, product) if pair.negative else product
         else:
-            total = b.add(linear.Sub if negative else linear.Add, total, product)
+            total = b.add(linear.Sub if pair.negative else linear.Add, total, product)
     assert total is not None
     return total
+
+
+def _proved(b: ProgramBuilder, pair: Pair) -> Value:
+    operands = pair.first.result, pair.second.result
+    if pair.is_whole:
+        return b.add(io.ProvedProduct, *operands)
+    return b.add(io.ProvedProduct, *operands, starts=pair.starts, entries=pair.entries)
+
+
+def _side_by_side(b: ProgramBuilder, totals: list[Value]) -> Value:
+    """Of every client one of each."""
+    columns = [b.add(structure.Reshape, total, shape=(CLIENTS_DIM, 1)) for total in totals]
+    return b.add(structure.Concat, *columns, axis=1)
 
 
 def _times_point(b: ProgramBuilder, factors: list[PublicFactor]) -> Value:
@@ -130,45 +157,3 @@ def _times_point(b: ProgramBuilder, factors: list[PublicFactor]) -> Value:
 
 def _reshaped(b: ProgramBuilder, value: Value, shape: Shape) -> Value:
     return value if value.type.shape == shape else b.add(structure.Reshape, value, shape=shape)
-
-
-def _pairs(first: Value, second: Value) -> list[Pair] | None:
-    """The inputs whose entries two values have at the same places, each once; None if there are none such."""
-    x, y = first.op, second.op
-    if isinstance(x, io.Share) and isinstance(y, io.Share):
-        proved = x.norm is not None and y.norm is not None
-        return [Pair(x, y)] if proved and within_client(x.type.shape) == within_client(y.type.shape) else None
-    for value, other in ((first, second), (second, first)):
-        op = value.op
-        match op:
-            case linear.Neg() | linear.Widen():
-                pairs = _pairs(op.operands[0], other)
-                if pairs is None:
-                    return None
-                if isinstance(op, linear.Neg):
-                    return [p._replace(negative=not p.negative) for p in pairs]
-                return [p._replace(shift=p.shift + op.bits) for p in pairs]
-            case structure.Reshape():
-                same = _clients_first(value) and _clients_first(op.operands[0])
-                return _pairs(op.operands[0], other) if same else None
-    match x, y:
-        case structure.Transpose(), structure.Transpose():
-            (a,), (c,) = x.operands, y.operands
-            alike = x.permutation == y.permutation and x.permutation[0] == 0 and a.type.shape == c.type.shape
-            return _pairs(a, c) if alike else None
-        case structure.Concat(), structure.Concat():
-            return _all_pairs(x, y)
-    return None
-
-
-def _all_pairs(x: structure.Concat, y: structure.Concat) -> list[Pair] | None:
-    """Of values side by side: part by part."""
-    shapes = [[o.type.shape for o in op.operands] for op in (x, y)]
-    if x.axis == 0 or x.axis != y.axis or shapes[0] != shapes[1]:
-        return None
-    parts = [_pairs(p, q) for p, q in zip(x.operands, y.operands, strict=True)]
-    return None if None in parts else [pair for part in parts if part is not None for pair in part]
-
-
-def _clients_first(value: Value) -> bool:
-    return value.type.shape[:1] == (CLIENTS_DIM,)

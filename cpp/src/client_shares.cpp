@@ -66,15 +66,16 @@ std::unique_ptr<Rows> file_rows(int file, std::vector<std::uint64_t> offsets) {
 SharedRows seeded_shares(const ProofLayout& layout, std::span<const Block> keys, std::size_t vector,
                          Shape shape) {
   const std::size_t entries = element_count(Shape(shape.begin() + 1, shape.end()));
-  if (layout.vectors().at(vector).entries == entries) {
-    return {std::move(shape), seeded_rows(keys, low_stream(vector))};
+  std::vector<SharedRows> parts;
+  for (std::size_t begin = 0; begin < entries; ++vector) {
+    const std::size_t size = layout.vectors().at(vector).entries;
+    parts.emplace_back(Shape{keys.size(), size}, seeded_rows(keys, low_stream(vector)));
+    begin += size;
   }
-  Tensor<Ring> shares(std::move(shape));  // of vectors of one entry each
-  auto next = shares.data.begin();
-  for (const Block& key : keys) {
-    for (std::size_t i = 0; i < entries; ++i) *next++ = Prg(key, low_stream(vector + i)).next();
-  }
-  return SharedRows(std::move(shares));
+  if (parts.size() == 1) return with_shape(parts.front(), std::move(shape));
+  std::vector<const SharedRows*> all;
+  for (const SharedRows& part : parts) all.push_back(&part);
+  return with_shape(joined(all, 1), std::move(shape));
 }
 
 ClientShares::ClientShares(std::initializer_list<Tensor<Ring>> tensors) {

@@ -10,6 +10,7 @@ from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, Requirement
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.owners import Owner
+from ezprivsecfl.ir.proved_parts import Product
 from ezprivsecfl.ir.types import CLIENTS_DIM, ArithType, RingType, Type, within_client
 
 
@@ -74,26 +75,49 @@ class Private(LocalOp, name="private"):
 
 
 class ProvedProduct(LocalOp, name="proved_product"):
-    """Every client's inner product of two CLIENTS-placed inputs, entry by entry in order; of one, its squared norm.
+    """Every client's inner product of parts of two CLIENTS-placed inputs, entry by entry in order.
 
-    It has the fractional bits of both. The servers have shares of it before a round begins: they come out of the
-    client's proof (``runtime/proofs.py``).
+    Of one with itself, it is its squared norm. It has the fractional bits of both. The servers have shares of it before
+    a round begins: they come out of the client's proof (``runtime/proofs.py``).
+
+    Args:
+        starts: The first entry of either part.
+        entries: How many entries both parts have; None: all of the inputs.
     """
+
+    starts: tuple[int, ...] = (0, 0)
+    entries: int | None = None
 
     exact = MpcOp.evaluated
 
     def infer(self) -> tuple[Type, ...]:
-        """A number for each client; the operands must be inputs with as many entries as one another."""
+        """A number for each client; the operands must be inputs, and have the entries."""
         x, y = self.linear_types(2)
         if not all(isinstance(o.op, Share) for o in self.operands):
             raise self.fail("only a client's own inputs come with a proof")
-        if within_client(x.shape) != within_client(y.shape):
+        sizes = [within_client(t.shape) for t in (x, y)]
+        if self.entries is None and sizes[0] != sizes[1]:
             raise self.fail("the inputs have different numbers of entries")
+        count = sizes[0] if self.entries is None else self.entries
+        if len(self.starts) != 2 or any(
+            not 0 <= start <= start + count <= size for start, size in zip(self.starts, sizes, strict=True)
+        ):
+            raise self.fail(f"{count} entries from {self.starts} are not within the inputs")
         return (ArithType((CLIENTS_DIM,), x.frac + y.frac),)
+
+    @property
+    def product(self) -> Product:
+        """The same, with the inputs' names."""
+        x, y = (o.op for o in self.operands)
+        assert isinstance(x, Share)
+        assert isinstance(y, Share)
+        count = within_client(x.type.shape) if self.entries is None else self.entries
+        return Product(x.path, y.path, (self.starts[0], self.starts[1]), count)
 
     def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
         """Modulo 2^64."""
-        x, y = (a.reshape((len(a), -1)) for a in args)
+        count = self.product.entries
+        x, y = (a.reshape((len(a), -1))[:, s : s + count] for a, s in zip(args, self.starts, strict=True))
         return (np.asarray(np.sum(x * y, axis=-1, dtype=np.uint64)),)
 
 

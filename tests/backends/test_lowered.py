@@ -18,6 +18,7 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.mpc.protocol import Circuit
+from ezprivsecfl.ir.proved_parts import Product
 from ezprivsecfl.ir.tensor.elementwise import Cast, Div, Mul
 from ezprivsecfl.ir.tensor.structure import Concat, Reshape, Sum
 from ezprivsecfl.ir.text import print_program
@@ -103,7 +104,7 @@ def test_the_manifest_says_what_clients_prove(backend: Backend):
         "kernel": (Proof.UNIT, 1.0, "kernel"),
         "bias": (Proof.UNIT, 1.0, "kernel"),
     }
-    assert (manifest.share_bits, manifest.products) == (72, (("many", "many"),))
+    assert (manifest.share_bits, manifest.products) == (72, (Product("many", "many", (0, 0), 9),))
 
 
 def test_another_network_between_the_servers_is_the_same_program():

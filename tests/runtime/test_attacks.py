@@ -291,7 +291,7 @@ def test_an_inner_product_that_is_another(cases, claim):
         attacker.send(replace(uploads, proof=np.frombuffer(bytes(proof), np.uint8)))
 
     case = cases("agreement")
-    assert [set(pair) for pair in case.both.manifest.products] == [{"x", "momentum"}]
+    assert [{p.first, p.second} for p in case.both.manifest.products] == [{"x", "momentum"}]
     assert_left_out(case, case.attack(attack), re.escape(PROOF))
 
 

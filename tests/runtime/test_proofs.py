@@ -16,6 +16,7 @@ from reference_proofs import Opened, forge, layout_of
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.images import Image, tolerance
 from ezprivsecfl.ir.mpc.hiding import MOST_SHARE_BITS, PRIVACY
+from ezprivsecfl.ir.proved_parts import Product
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.manifest import Proof
 from ezprivsecfl.runtime.proofs import (
@@ -204,7 +205,7 @@ def test_shares_have_80_bits_unless_values_tell_too_much_then():
         for entries in (1000, 100_000):
             limits = Limits.of(shared_input("x", entries, frac=frac))
             found = (ProofPlan((limits,), 80, ()).layout.high_bytes - 2 * 4) / entries
-            told = 2 * (limits.largest_sum + entries) * (entries + 4) / entries
+            told = 2 * (limits.largest_sum(entries) + entries) * (entries + 4) / entries
             wanted = max(80, 8 * math.ceil(math.log2(told / PRIVACY) / 8))
             assert 64 + 8 * found == pytest.approx(min(wanted, 104), abs=0.2), (frac, entries)
 
@@ -279,6 +280,18 @@ PLANS = {
         shared_input("y", 8, 5, norm=2.0),
         shared_input("z", 40, frac=40, bound=64.0),
         products=(("y", "x"), ("y", "y"), ("z", "x"), ("x", "y")),
+    ),
+    "parts": manifest_with(
+        shared_input("x", 100, frac=30),
+        shared_input("w", 3),
+        shared_input("y", 60, norm=2.0),
+        products=(
+            *(("x", "x"), Product("x", "x", (0, 0), 40), Product("x", "x", (70, 70), 30)),
+            *(Product("x", "y", (30, 0), 60), Product("y", "y", (0, 0), 17), Product("x", "x", (0, 60), 40)),
+        ),
+    ),
+    "parts of an image": manifest_with(
+        *clipped_inputs(0.75), products=(Product("x", "x", (1, 1), 2), Product("x", "x", (0, 0), 1))
     ),
     "64 bits": manifest_with(shared_input("x", 40), shared_input("w"), share_bits=64, products=(("x", "x"),)),
     "72 bits": manifest_with(shared_input("x", 40), shared_input("w"), share_bits=72),
@@ -375,8 +388,13 @@ def test_servers_accept_what_holds_and_get_products(name):
     accepted, products = verdicts(made.layout, seeds, uploads)
     assert accepted == [True] * 5
     parts = [made.parts(v.view(np.uint64)) for v in clients]
-    expected = [[int(np.sum(p[x] * p[y], dtype=np.uint64)) for x, y in made.products] for p in parts]
-    assert products.tolist() == expected
+    expected = [
+        [int(np.sum(p[x.first][s:][: x.entries] * p[x.second][t:][: x.entries], dtype=np.uint64))]
+        for p in parts
+        for x in made.products
+        for s, t in [x.starts]
+    ]
+    assert made.summed(products).reshape(-1, 1).tolist() == expected
 
 
 def test_verdicts_are_those_of_the_reference():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
+from ezprivsecfl.ir.proved_parts import Product
 from ezprivsecfl.runtime.manifest import Manifest, Proof, SharedInput
 
 FRAC, BOUND = 8, 8.0
@@ -38,11 +40,13 @@ def manifest_with(
     min_clients: int = 2,
     drop_bad_clients: bool = True,
     share_bits: int = SHARE_BITS,
-    products: tuple[tuple[str, str], ...] = (),
+    products: Sequence[tuple[str, str] | Product] = (),
 ) -> Manifest:
-    """With these parameters."""
+    """With these parameters; products of two names are those of all their entries."""
+    sizes = {s.path: math.prod(s.client_shape) for s in shares}
+    wanted = tuple(x if isinstance(x, Product) else Product(*x, (0, 0), sizes[x[0]]) for x in products)
     return Manifest(
-        name, "duet", clients, None, min_clients, drop_bad_clients, shares, (), (), (), (), share_bits, products
+        name, "duet", clients, None, min_clients, drop_bad_clients, shares, (), (), (), (), share_bits, wanted
     )
 
 

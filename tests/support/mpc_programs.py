@@ -116,6 +116,7 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
             "dots": b.add(structure.Sum, dots, axes=(0, 1)),
             "squares": b.add(structure.Sum, squares, axes=(0,)),
             "proved_squares": b.add(structure.Sum, b.add(io.ProvedProduct, x, x), axes=(0,)),
+            "proved_parts": b.add(structure.Sum, b.add(io.ProvedProduct, x, x, starts=(0, 1), entries=3), axes=(0,)),
             "weighted": weighted,
             "batched": batched,
             "unmasked": unmasked,

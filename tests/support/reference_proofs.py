@@ -106,40 +106,44 @@ def layout_of(made: ProofPlan) -> Layout:
     slack: list[Vector] = []
     unit_sums: list[tuple[int, int]] = []
     of: dict[str, int] = {}
-    units: dict[str | None, list[tuple[int, Limits]]] = {}
-    own = sum(x.entries if x.proof is Proof.ENTRIES else 1 for x in made.limits)
+    units: dict[str | None, list[tuple[list[int], Limits]]] = {}
+    borders = borders_of(made)
+    own = sum(x.entries if x.proof is Proof.ENTRIES else len(borders[x.path]) - 1 for x in made.limits)
 
     def number(value: int) -> bytes:
         return (value % 2**256).to_bytes(32, "little")
 
     for x in made.limits:
         of[x.path] = len(vectors)
+        parts = [end - begin for begin, end in zip(borders[x.path], borders[x.path][1:], strict=False)]
+        here = list(range(len(vectors), len(vectors) + len(parts)))
+        shapes = [(n, math.isqrt(n * x.squares) + 1 + n, row_length(n)) for n in parts]
         match x.proof:
             case Proof.ENTRIES:
                 for _ in range(x.entries):
-                    here, span = len(vectors), math.isqrt(x.highest - x.lowest)
+                    entry, span = len(vectors), math.isqrt(x.highest - x.lowest)
                     # y1 + ... = x - lowest, and z1 + ... = highest - x
-                    statements.append(([(own + len(slack), 1, 0), (here, 0, -1)], number(-x.lowest)))
-                    statements.append(([(own + len(slack) + 1, 1, 0), (here, 0, 1)], number(x.highest)))
+                    statements.append(([(own + len(slack), 1, 0), (entry, 0, -1)], number(-x.lowest)))
+                    statements.append(([(own + len(slack) + 1, 1, 0), (entry, 0, 1)], number(x.highest)))
                     slack += [(4, 4 * span + 4, 1)] * 2
                     vectors.append((1, max(x.highest, -x.lowest) + 1, 0))
             case Proof.NORM:
-                statements.append(([(len(vectors), 1, 0), (own + len(slack), 1, 0)], number(x.squares)))
+                statements.append(([*((v, 1, 0) for v in here), (own + len(slack), 1, 0)], number(x.squares)))
                 slack.append((4, 4 * math.isqrt(x.squares) + 4, 1))
-                vectors.append((x.entries, x.largest_sum + x.entries, row_length(x.entries)))
+                vectors += shapes
             case Proof.BITS | Proof.ONE_HOT:  # x² = x
                 if x.proof is Proof.ONE_HOT:  # and, for each vector, x1 + ... = 1
                     unit_sums.append((len(vectors), x.length))
                 statements.append(([(len(vectors), 1, -1)], number(0)))
-                vectors.append((x.entries, x.largest_sum + x.entries, row_length(x.entries)))
+                vectors += shapes
             case Proof.UNIT | Proof.CLIPPED:
-                units.setdefault(x.vector, []).append((len(vectors), x))
-                vectors.append((x.entries, x.largest_sum + x.entries, row_length(x.entries)))
+                units.setdefault(x.vector, []).append((here, x))
+                vectors += shapes
             case Proof.NONE:
-                vectors.append((x.entries, x.largest_sum + x.entries, 0))
+                vectors += [(entries, largest, 0) for entries, largest, _ in shapes]
     for parts in units.values():
         places = max(x.frac for _, x in parts)
-        squares = [(here, 4 ** (places - x.frac), 0) for here, x in parts]
+        squares = [(v, 4 ** (places - x.frac), 0) for here, x in parts for v in here]
         first = parts[0][1]
         if first.proof is Proof.CLIPPED:
             most = max(x.squares * 4 ** (places - x.frac) for _, x in parts)
@@ -163,9 +167,33 @@ def layout_of(made: ProofPlan) -> Layout:
         for sign, constant in ((-1, shortest), (1, longest)):
             statements.append(([*squares, (own + len(slack), sign, 0)], number(constant)))
             slack.append((4, 4 * math.isqrt(longest - shortest) + 4, 1))
-    return Layout(
-        with_widths(made, [*vectors, *slack]), statements, [(of[x], of[y]) for x, y in made.products], unit_sums
-    )
+    wanted = [
+        (
+            of[x.first] + borders[x.first].index(at),
+            of[x.second] + borders[x.second].index(at - x.starts[0] + x.starts[1]),
+        )
+        for x in made.products
+        for at in borders[x.first]
+        if x.starts[0] <= at < x.starts[0] + x.entries
+    ]
+    return Layout(with_widths(made, [*vectors, *slack]), statements, list(dict.fromkeys(wanted)), unit_sums)
+
+
+def borders_of(made: ProofPlan) -> dict[str, list[int]]:
+    """Where each parameter is cut: at the ends of factors, and where the other factor of a product is."""
+    found = {x.path: {0, x.entries} for x in made.limits}
+    for product in made.products:
+        found[product.first] |= {product.starts[0], product.starts[0] + product.entries}
+        found[product.second] |= {product.starts[1], product.starts[1] + product.entries}
+    before = -1
+    while before != (before := sum(map(len, found.values()))):
+        for product in made.products:
+            for i in range(product.entries):
+                one, other = product.starts[0] + i, product.starts[1] + i
+                if one in found[product.first] or other in found[product.second]:
+                    found[product.first].add(one)
+                    found[product.second].add(other)
+    return {path: sorted(places) for path, places in found.items()}
 
 
 def with_widths(made: ProofPlan, vectors: Sequence[Vector]) -> list[Vector]:

@@ -26,7 +26,7 @@ std::unique_ptr<Rows> seeded_rows(std::span<const Block> keys, std::uint64_t str
 // Error if it ends too early.
 std::unique_ptr<Rows> file_rows(int file, std::vector<std::uint64_t> offsets);
 
-// Server 0's of a parameter that begins with one of the layout's vectors.
+// Server 0's of a parameter that is one of the layout's vectors, or several from that one on.
 SharedRows seeded_shares(const ProofLayout& layout, std::span<const Block> keys, std::size_t vector,
                          Shape shape);
 

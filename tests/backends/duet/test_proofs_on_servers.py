@@ -78,3 +78,25 @@ def test_squared_norms_of_several_inputs_are_those_that_clients_prove(cluster: L
     assert not result.statistics.dropped
     for path, expected in run_tensor(compiled.tensor, inputs, CLIENTS).items():
         np.testing.assert_allclose(result.outputs[path], expected, rtol=0, atol=1e-4 * np.max(np.abs(expected)))
+
+
+def test_norms_of_slices_and_rows_are_those_that_clients_prove(cluster: LocalCluster):
+    """Of one parameter, which is shared as several vectors; a part of it is multiplied with another part."""
+    b = TensorProgram("parts")
+    x, rows = b.clients("x", 300), b.clients("rows", 3, 50)
+    low, high = (b.add(st.Slice, x, starts=(0, s), sizes=("n", n), strides=(1, 1)) for s, n in ((0, 200), (100, 200)))
+    inner = b.add(st.Sum, b.add(ew.Mul, low, high), axes=(1,))
+    b.returns(b.add(st.Sum, b.add(ew.Maximum, inner, b.constant(0.0)), axes=(0,)), "inner")
+    b.returns(b.add(st.Sum, b.norm(low, 1), axes=(0,)), "low")
+    lengths = b.add(ew.Sqrt, b.add(st.Sum, b.add(ew.Mul, rows, rows), axes=(2,)))
+    weighted = b.add(ew.Mul, rows, b.add(st.Reshape, lengths, shape=("n", 3, 1)))
+    b.returns(b.add(st.Sum, weighted, axes=(0,)), "weighted")
+    b.returns(b.add(st.Sum, x, axes=(0,)), "total")
+    compiled = compile_program(b.build(), Options(clients=CLIENTS))
+    assert len(compiled.secure.of(ProvedProduct)) == 1 + 1 + 3
+    rng = np.random.default_rng(2)
+    inputs = {"x": rng.normal(0.2, 1, (CLIENTS, 300)), "rows": rng.normal(0, 1, (CLIENTS, 3, 50))}
+    result = both(cluster, compiled, inputs)
+    assert not result.statistics.dropped
+    for path, expected in run_tensor(compiled.tensor, inputs, CLIENTS).items():
+        np.testing.assert_allclose(result.outputs[path], expected, rtol=0, atol=1e-4 * np.max(np.abs(expected)))

@@ -30,8 +30,8 @@ class EveryOpProgram final : public ezmotion::Program {
     local5();
     open6(s);
     // To be opened once the counts have been judged
-    outputs = {{v49, kExact}, {v50, kExact}, {v51, kExact}, {v53, kExact}, {v19, kExact}, {v28, kExact}, {v30, kExact}, {v54, kExact}, {v55, kExact}, {v58, kExact}, {v6, kPublic}};
-    return {v69, v70};
+    outputs = {{v49, kExact}, {v50, kExact}, {v51, kExact}, {v53, kExact}, {v55, kExact}, {v19, kExact}, {v28, kExact}, {v30, kExact}, {v56, kExact}, {v57, kExact}, {v60, kExact}, {v6, kPublic}};
+    return {v72, v73};
   }
 
   std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
@@ -104,6 +104,10 @@ class EveryOpProgram final : public ezmotion::Program {
     const Tensor<Ring> v52 = shares.at(2);
     // sum, user.py:11 Sum
     v53 = sum(v52, {0});
+    // proved_product, user.py:11 Sum
+    const Tensor<Ring> v54 = shares.at(3);
+    // sum, user.py:11 Sum
+    v55 = sum(v54, {0});
   }
 
   void products2() {
@@ -130,7 +134,7 @@ class EveryOpProgram final : public ezmotion::Program {
     // sum, user.py:11 Sum
     v51 = sum(v17, {0});
     // sum, user.py:11 Sum
-    v54 = sum(v31, {0});
+    v56 = sum(v31, {0});
   }
 
   void graph4() {
@@ -163,16 +167,16 @@ class EveryOpProgram final : public ezmotion::Program {
     // from_yao, user.py:9 Relu
     const Arith g44 = g.from_yao(g40);
     // to_yao, user.py:11 Sum
-    const Yao g56 = g.to_yao(g19, 64);
+    const Yao g58 = g.to_yao(g19, 64);
     // circuit, user.py:11 Sum
-    const std::vector<Yao> r57 = g.circuit(circuit_drop5, {g56});
-    const Yao& g57 = r57[0];
+    const std::vector<Yao> r59 = g.circuit(circuit_drop5, {g58});
+    const Yao& g59 = r59[0];
     // from_yao, user.py:11 Sum
-    const Arith g58 = g.from_yao(g57);
+    const Arith g60 = g.from_yao(g59);
     g.run();
     v43 = g.share(g43);
     v44 = g.share(g44);
-    v58 = g.share(g58);
+    v60 = g.share(g60);
   }
 
   void local5() {
@@ -185,14 +189,14 @@ class EveryOpProgram final : public ezmotion::Program {
     // sum, user.py:9 Relu
     v48 = sum(v47, {0, 1});
     // sum, user.py:11 Sum
-    v55 = sum(v43, {1});
+    v57 = sum(v43, {1});
   }
 
   void open6(Session& s) {
     // open, user.py:13 RealDiv
-    v69 = open(s, v46);
+    v72 = open(s, v46);
     // open, user.py:13 RealDiv
-    v70 = open(s, v48);
+    v73 = open(s, v48);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -220,11 +224,12 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v50;
   Tensor<Ring> v51;
   Tensor<Ring> v53;
-  Tensor<Ring> v54;
   Tensor<Ring> v55;
-  Tensor<Ring> v58;
-  Tensor<Ring> v69;
-  Tensor<Ring> v70;
+  Tensor<Ring> v56;
+  Tensor<Ring> v57;
+  Tensor<Ring> v60;
+  Tensor<Ring> v72;
+  Tensor<Ring> v73;
 };
 
 }  // namespace
