@@ -12,6 +12,7 @@ of the sampled updates as they are.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,12 @@ def top_projections(gram: Any, squarings: int) -> Any:
         gram: Inner products of vectors, [n, n].
         squarings: k of G^(2^k). The share of the next eigenvalue is (lambda_2 / lambda_1)^(2^k).
     """
-    power = _of_trace_one(gram)
+    n = tf.cast(tf.shape(gram)[0], gram.dtype)
+    power = _limited(gram * tf.math.divide_no_nan(1.0, tf.linalg.trace(gram)))
     for _ in range(squarings):
-        power = _of_trace_one(tf.matmul(power, power))
+        # Eigenvalues that add up to 1 have squares that add up to something between 1/n and 1.
+        power = tf.matmul(power, power)
+        power = _limited(power / tf.clip_by_value(tf.linalg.trace(power), 1.0 / n, 1.0))
     return tf.linalg.diag_part(power)
 
 
@@ -76,12 +80,14 @@ def divide_and_conquer(
     for _ in range(samples if coordinates < entries else 1):
         chosen = np.sort(random.choice(entries, min(coordinates, entries), replace=False))
         sample = tf.gather(updates, chosen, axis=1)
-        scores = top_projections(centred_products(tf.matmul(sample, sample, transpose_b=True)), squarings)
+        # Scales do not matter. With this one, numbers are about as large as squared entries, whatever b is.
+        products = tf.matmul(sample, sample, transpose_b=True) * 2.0 ** -math.ceil(math.log2(len(chosen)))
+        scores = top_projections(centred_products(products), squarings)
         good = good * smallest(scores, clients(updates) - dropped)
     return weighted_mean(updates, good)
 
 
-def _of_trace_one(matrix: Any) -> Any:
-    """A matrix without negative eigenvalues, divided by their sum."""
-    # No entry is beyond 1 then; a compiler that bounds the factors on their own does not know that.
-    return tf.clip_by_value(matrix * tf.math.divide_no_nan(1.0, tf.linalg.trace(matrix)), -1.0, 1.0)
+def _limited(matrix: Any) -> Any:
+    """A matrix without negative eigenvalues, which add up to 1: no entry is beyond 1 then."""
+    # A compiler does not know that.
+    return tf.clip_by_value(matrix, -1.0, 1.0)
