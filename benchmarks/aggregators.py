@@ -4,9 +4,10 @@
         [--parameters '{"coordinates": 10000}']
 
 Parameters are the registry's, without noise, unless given, as JSON. Bytes and rounds are exact and of the second of two
-rounds, without what a session needs once; seconds are of the busier server's processor. The error is relative to the largest entry of
-what the rule gives in float64, without TFF and servers; tests/aggregators/test_rules.py compares that with numpy.
-A rule that does not run has the reason in its row. With ``--page`` rows that were not run keep what the page has.
+rounds, without what a session needs once; seconds are of the busier server's processor. The error is relative to the
+largest entry of what the rule gives in float64, without TFF and servers; tests/aggregators/test_rules.py compares that
+with numpy. A rule that does not run has the reason in its row. With ``--page`` rows that were not run keep what the
+page has.
 """
 
 from __future__ import annotations
