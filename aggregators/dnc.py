@@ -6,17 +6,20 @@ top right singular vector of the matrix of all x_i. Those of the n - c·f smalle
 mean of the updates that are good in every sample.
 
 With G = X X^T and u its top eigenvector, <x_i, v>^2 is the eigenvalue times u_i^2, and u_i^2 is the limit of the
-diagonal of G^k / tr(G^k): a few n x n products, whatever b is, and no random start.
+diagonal of G^k / tr(G^k): a few n x n products, whatever b is, and no random start. G follows from the inner products
+of the sampled updates as they are.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from ezprivsecfl.aggregators.checks import clients, require, require_clients
+from ezprivsecfl.aggregators.geometry import centred_products
 from ezprivsecfl.aggregators.rule import robust_aggregation
 from ezprivsecfl.aggregators.selection import smallest
 from ezprivsecfl.aggregators.weighted import weighted_mean
@@ -29,9 +32,12 @@ def top_projections(gram: Any, squarings: int) -> Any:
         gram: Inner products of vectors, [n, n].
         squarings: k of G^(2^k). The share of the next eigenvalue is (lambda_2 / lambda_1)^(2^k).
     """
-    power = _of_trace_one(gram)
+    n = tf.cast(tf.shape(gram)[0], gram.dtype)
+    power = _limited(gram * tf.math.divide_no_nan(1.0, tf.linalg.trace(gram)))
     for _ in range(squarings):
-        power = _of_trace_one(tf.matmul(power, power))
+        # Eigenvalues that add up to 1 have squares that add up to something between 1/n and 1.
+        power = tf.matmul(power, power)
+        power = _limited(power / tf.clip_by_value(tf.linalg.trace(power), 1.0 / n, 1.0))
     return tf.linalg.diag_part(power)
 
 
@@ -53,7 +59,8 @@ def divide_and_conquer(
         byzantine: f, a number of clients.
         filtered: c: floor(c·f) clients are left out in each sample.
         samples: How many there are.
-        coordinates: b; of fewer entries, all of them.
+        coordinates: b; of fewer entries, all of them. The default is SAFEFL's largest; for models of 10^5 entries and
+            more public implementations (Blades) have 10,000. What the paper has is *unchecked*.
         seed: Chooses the samples; public, and the same in all rounds of a compiled program.
         squarings: See ``top_projections``.
 
@@ -71,16 +78,16 @@ def divide_and_conquer(
     entries, random = updates.shape[1], np.random.default_rng(seed)
     good = tf.ones_like(updates[:, 0])
     for _ in range(samples if coordinates < entries else 1):
-        chosen = random.choice(entries, min(coordinates, entries), replace=False)
-        # Zeros for the others change no inner product, and leave entries where they are.
-        sample = updates * tf.cast(np.isin(np.arange(entries), chosen), updates.dtype)
-        centred = sample - tf.reduce_mean(sample, 0)
-        scores = top_projections(tf.matmul(centred, centred, transpose_b=True), squarings)
+        chosen = np.sort(random.choice(entries, min(coordinates, entries), replace=False))
+        sample = tf.gather(updates, chosen, axis=1)
+        # Scales do not matter. With this one, numbers are about as large as squared entries, whatever b is.
+        products = tf.matmul(sample, sample, transpose_b=True) * 2.0 ** -math.ceil(math.log2(len(chosen)))
+        scores = top_projections(centred_products(products), squarings)
         good = good * smallest(scores, clients(updates) - dropped)
     return weighted_mean(updates, good)
 
 
-def _of_trace_one(matrix: Any) -> Any:
-    """A matrix without negative eigenvalues, divided by their sum."""
-    # No entry is beyond 1 then; a compiler that bounds the factors on their own does not know that.
-    return tf.clip_by_value(matrix * tf.math.divide_no_nan(1.0, tf.linalg.trace(matrix)), -1.0, 1.0)
+def _limited(matrix: Any) -> Any:
+    """A matrix without negative eigenvalues, which add up to 1: no entry is beyond 1 then."""
+    # A compiler does not know that.
+    return tf.clip_by_value(matrix, -1.0, 1.0)

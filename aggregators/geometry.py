@@ -23,6 +23,12 @@ def distances_of_gram(gram: Any) -> Any:
     return tf.nn.relu(squares[:, tf.newaxis] + squares[tf.newaxis, :] - products)
 
 
+def centred_products(gram: Any) -> Any:
+    """n^2 times the inner products of n vectors less their mean, [n, n], from those of the vectors; no quotients."""
+    rows, n = tf.reduce_sum(gram, 1), tf.cast(tf.shape(gram)[0], gram.dtype)
+    return n * (n * gram - rows[:, tf.newaxis] - rows[tf.newaxis, :]) + tf.reduce_sum(rows)
+
+
 def distances_to_combination(squares: Any, coefficients: Any) -> Any:
     """|g_i - sum_j c_j g_j|^2 for every i, [n], where the coefficients add up to 1.
 

@@ -104,6 +104,8 @@ def move(op: Op, x: Sequence[str]) -> str:
             return f"broadcast_to({x[0]}, {shape_literal(op.shape)})"
         case structure.Slice():
             return f"slice({x[0]}, {list_literal(op.starts)}, {shape_literal(op.sizes)}, {list_literal(op.strides)})"
+        case structure.Take():
+            return f"take({x[0]}, {op.axis}, {list_literal(op.positions.tolist())})"
         case structure.Concat():
             return f"concat({op.axis}, {', '.join(x)})"
     raise AssertionError(op.name)

@@ -1,17 +1,21 @@
 """Every rule of the library on two servers: traffic, rounds, processor time, and how far the result is off.
 
     uv run python benchmarks/aggregators.py [--clients 30] [--size 3372] [--only Krum] [--page docs/aggregators.md]
+        [--parameters '{"coordinates": 10000}']
 
-Parameters are the registry's, without noise. Bytes and rounds are exact and of the second of two rounds, without
-what a session needs once; seconds are of the busier server's processor. The error is relative to the largest entry of
-what the rule gives in float64, without TFF and servers; tests/aggregators/test_rules.py compares that with numpy.
-A rule that does not run has the reason in its row. With ``--page`` rows that were not run keep what the page has.
+Parameters are the registry's, without noise, unless given, as JSON. Bytes and rounds are exact and of the second of two
+rounds, without what a session needs once; seconds are of the busier server's processor. The error is relative to the
+largest entry of what the rule gives in float64, without TFF and servers; tests/aggregators/test_rules.py compares that
+with numpy. A rule that does not run has the reason in its row. With ``--page`` rows that were not run keep what the
+page has.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +48,9 @@ def server_input(type_: tff.TensorType) -> Any:
     return np.random.default_rng(1).uniform(-1, 1, type_.shape).astype(np.float32)
 
 
-def measure(name: str, clients: int, size: int) -> list[str]:
-    """The row of one rule, or why there is none."""
-    rule, parameters, inputs = RULES[name].rule, parameters_of(name), inputs_for(clients, size)
+def measure(name: str, clients: int, size: int, given: Mapping[str, Any]) -> list[str]:
+    """The row of one rule, with some parameters other than the registry's, or why there is none."""
+    rule, parameters, inputs = RULES[name].rule, {**parameters_of(name), **given}, inputs_for(clients, size)
     types = {**rule.server_types, **RULES[name].types(size)}
     others: list[Any] = [inputs.root_update] * (rule.initial_state is not None) if not rule.server_inputs else []
     others += [server_input(types[key]) if key in types else inputs.root_update for key in rule.server_inputs]
@@ -79,6 +83,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=CLIENTS)
     parser.add_argument("--size", type=int, default=3372)
     parser.add_argument("--only", nargs="+", choices=RULES, default=list(RULES), metavar="RULE")
+    parser.add_argument("--parameters", type=json.loads, default={}, help="of all rules that are run")
     parser.add_argument("--page", type=Path, help="put the table between this page's marks 'rules'")
     options = parser.parse_args()
     rows = {name: row_text([name, NOT_RUN, "", "", "", ""]) for name in RULES}
@@ -87,7 +92,7 @@ def main() -> None:
     tff.framework.set_default_context(reference_context())
     print(head_text(HEADINGS), flush=True)
     for name in options.only:
-        rows[name] = row_text(measure(name, options.clients, options.size))
+        rows[name] = row_text(measure(name, options.clients, options.size, options.parameters))
         print(rows[name], flush=True)
         if options.page:
             replace_section(options.page, "rules", "\n".join([head_text(HEADINGS), *rows.values()]))

@@ -175,6 +175,34 @@ class SliceOp(StructuralOp):
         return (np.asarray(args[0])[np.ix_(*picks)] if picks else np.asarray(args[0]),)
 
 
+class TakeOp(StructuralOp):
+    """Entries of one axis at constant positions, in any order; positions may be left out, and taken more than once.
+
+    Args:
+        axis: Which one; not the clients axis.
+        positions: Of every entry of the result along that axis where it comes from: integers, one axis.
+    """
+
+    axis: int
+    positions: Array
+
+    def new_shape(self, shape: Shape) -> Shape:
+        """As many entries as there are positions, which must be those of the axis."""
+        if not 0 <= self.axis < len(shape) or shape[self.axis] == CLIENTS_DIM:
+            raise ValueError(f"axis {self.axis} is none of static size")
+        if self.positions.ndim != 1 or self.positions.dtype != np.int64:
+            raise ValueError("positions are integers of 64 bits, along one axis")
+        size = int(shape[self.axis])
+        outside = self.positions[(self.positions < 0) | (self.positions >= size)]
+        if outside.size:
+            raise ValueError(f"position {outside[0]} of an axis of size {size}")
+        return (*shape[: self.axis], self.positions.size, *shape[self.axis + 1 :])
+
+    def evaluate(self, args: Sequence[Array], env: Environment) -> tuple[Array, ...]:
+        """Numpy's take."""
+        return (np.take(args[0], self.positions, axis=self.axis),)
+
+
 class ConcatOp(Op):
     """Joins tensors along an axis.
 
@@ -249,5 +277,5 @@ def _exactly(array: Array, clients: int, env: Environment) -> Array:
     return array
 
 
-MOVES = (ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ConcatOp, StackOp, UnstackOp)
+MOVES = (ReshapeOp, TransposeOp, BroadcastOp, SliceOp, TakeOp, ConcatOp, StackOp, UnstackOp)
 """Every element of the result is an element of an operand."""

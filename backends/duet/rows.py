@@ -6,14 +6,15 @@ from ezprivsecfl.ir.mpc import io, linear, structure
 from ezprivsecfl.ir.mpc.shares import Gemm, Gram
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.types import CLIENTS_DIM, ArithType, RingType
+from ezprivsecfl.ir.types import CLIENTS_DIM, ArithType, RingType, within_client
 
 
 def values_in_rows(program: Program) -> frozenset[Value]:
     """The values that the engine has as rows, one of each client (``cpp/include/duet/shared_rows.h``).
 
     They are clients' shares, and what is computed of each row by itself, entry by entry, as long as everything that
-    takes them reads rows: sums, and products with a public matrix from the right or with weights from the left.
+    takes them reads rows: sums, entries at constant positions, and products with a public matrix from the right or with
+    weights from the left.
     """
     uses = program.uses()
     found = {op.result for op in program.ops if isinstance(op, io.Share) or _row_operands(op)}
@@ -36,6 +37,8 @@ def _reads_rows(op: Op, value: Value) -> bool:
             return True
         case Gram():
             return len(value.type.shape) == 2
+        case structure.Take():
+            return within_client(value.type.shape) == value.type.shape[op.axis]
         case linear.MatMulPublic():
             return op.operands[0] is value and len(value.type.shape) == 2
         case Gemm():

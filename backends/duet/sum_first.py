@@ -79,6 +79,8 @@ def _summed(b: ProgramBuilder, value: Value) -> Value:
             case structure.Slice():
                 cut = {name: given[1:] for name, given in op.attributes().items()}
                 return b.add(structure.Slice, first, **cut)
+            case structure.Take():
+                return b.add(structure.Take, first, axis=op.axis - 1, positions=op.positions)
             case structure.Concat():
                 return b.add(structure.Concat, first, *others, axis=op.axis - 1)
             case linear.MatMulPublic():
@@ -95,7 +97,7 @@ def _rows_of(value: Value) -> tuple[Value, ...]:
     match op:
         case structure.Reshape() | linear.Neg() | linear.Widen():
             operands = op.operands
-        case structure.Slice() | structure.Concat() if _rank(value) > 1:
+        case structure.Slice() | structure.Take() | structure.Concat() if _rank(value) > 1:
             operands = op.operands
         case structure.Transpose() if op.permutation[0] == 0:
             operands = op.operands

@@ -25,7 +25,8 @@ NATIVE: tuple[type[Op], ...] = (
         protocol.Open,
     ),
     *(linear.Add, linear.Sub, linear.Neg, linear.Widen, linear.MulPublic, linear.MatMulPublic, linear.AsShares),
-    *(structure.Sum, structure.Reshape, structure.Transpose, structure.Broadcast, structure.Slice, structure.Concat),
+    *(structure.Sum, structure.Reshape, structure.Transpose, structure.Broadcast, structure.Slice, structure.Take),
+    structure.Concat,
     *(Gemm, SquareSumOfShares, protocol.ToYao, protocol.Circuit, protocol.FromYao),
 )
 """What the framework or our support library computes. Truncation is not among them: the framework's is wrong with a

@@ -77,7 +77,7 @@ def _degree(op: Op, x: list[Fraction]) -> Degree:
         case ew.Cast():
             floats = all(tensor_type(v).dtype.is_float for v in (op.result, op.operands[0]))
             return x[0] if floats else None
-        case st.View() | st.Slice():
+        case st.View() | st.Slice() | st.Take():
             return x[0]
         case st.Concat():
             return _common(op.operands, x)

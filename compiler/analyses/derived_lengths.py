@@ -41,6 +41,8 @@ def derived_lengths(facts: Facts, bounds: Bounds, op: TensorOp) -> Lengths:
             return dict(facts.lengths[op.operands[0]])
         case st.Slice():  # a part of every vector
             return _shortest((a & wide(op.result.type.shape), x) for a, x in facts.lengths[op.operands[0]].items())
+        case st.Take():
+            return _taken(facts, op)
         case st.Move():
             return _moved(facts, op)
         case st.Concat():
@@ -134,6 +136,16 @@ def _moved(facts: Facts, op: st.Move) -> Lengths:
             longest = math.sqrt(math.prod(resolved(n, facts.clients) for n in times)) * known
             found[axes] = min(found.get(axes, math.inf), longest)
     return found
+
+
+def _taken(facts: Facts, op: st.Take) -> Lengths:
+    """|(x_i)|² is at most as many times |x|² as one entry is taken; other axes stay as they are."""
+    (operand,) = op.operands
+    (axis,) = spread([op.axis], len(operand.type.shape))
+    most_often = int(np.bincount(op.positions).max())
+    found = facts.lengths[operand]
+    taken = ((a & wide(op.result.type.shape), math.sqrt(most_often) * x if axis in a else x) for a, x in found.items())
+    return _shortest(taken)
 
 
 def _within(positions: Positions | None, shape: Shape, axes: Axes) -> Positions | None:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
+from ezprivsecfl.compiler.analyses.client_axes import Along
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.circuits import words
 from ezprivsecfl.ir.circuits.builder import Circuit, CircuitBuilder
-from ezprivsecfl.ir.mpc import linear, protocol, structure
+from ezprivsecfl.ir.mpc import io, linear, protocol, structure
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.program import ProgramBuilder
 from ezprivsecfl.ir.types import CLIENTS_DIM, FixedFormat, resolve
@@ -50,29 +53,36 @@ class Checks:
     _largest: dict[Location, float] = field(default_factory=dict)
     _of_all: dict[Location, list[_Count]] = field(default_factory=dict)
 
-    def add(self, flags: Value, places: Mapping[Location, float], axis: int | None) -> None:
+    def add(self, flags: Value, places: Mapping[Location, float], along: Along | None) -> None:
         """Takes in shares of flags (0 or 1), with the places that they are about and the largest magnitudes there.
 
         Args:
             flags: One for each element.
             places: The places; one if it is nobody's own.
-            axis: That of the clients whose own elements are; None if it is nobody's.
+            along: Whose elements they are about; None if it is nobody's.
         """
-        if axis is not None and flags.type.shape[axis] != CLIENTS_DIM:
-            axes = range(len(flags.type.shape))
-            first = self.b.add(structure.Transpose, flags, permutation=(axis, *(a for a in axes if a != axis)))
-            flags = self.b.add(structure.Unstack, first)
         shape = flags.type.shape
-        if axis is None:
+        if along is None:
             ((where, largest),) = places.items()
             self._largest[where] = max(largest, self._largest.get(where, 0.0))
             most = math.prod(resolve(shape, self.clients))
             self._of_all.setdefault(where, []).append(_Count(self._summed(flags, range(len(shape))), most))
             return
-        others = [axis for axis, size in enumerate(shape) if size != CLIENTS_DIM]
-        counts = _Count(self._summed(flags, others), math.prod(int(shape[axis]) for axis in others))
-        self._of_clients.append(counts)
+        others = [axis for axis in range(len(shape)) if axis != along.axis]
+        counts = self._of_each(self._summed(flags, others), along.order)
+        self._of_clients.append(replace(counts, most=counts.most * math.prod(int(shape[axis]) for axis in others)))
         self._places |= {where: max(size, self._places.get(where, 0.0)) for where, size in places.items()}
+
+    def _of_each(self, counts: Value, order: Sequence[int] | None) -> _Count:
+        """Of every client, in order, the sum of the numbers [k] that are its own; with how many these are."""
+        (size,) = counts.type.shape
+        if order is None:
+            return _Count(counts if size == CLIENTS_DIM else self.b.add(structure.Unstack, counts), 1)
+        whose = np.eye(self.clients, dtype=np.uint64)[list(order)]
+        matrix = self.b.add(io.Constant, value=whose, frac=0)
+        row = self.b.add(linear.MatMulPublic, self.b.add(structure.Reshape, counts, shape=(1, size)), matrix)
+        each = self.b.add(structure.Reshape, row, shape=(self.clients,))
+        return _Count(self.b.add(structure.Unstack, each), int(whose.sum(0).max()))
 
     def finish(self) -> None:
         """Opens one bit per client, and one for each place that is nobody's own."""

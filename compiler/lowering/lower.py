@@ -282,7 +282,7 @@ class _Lowering:
                 self.shares[value] = self.b.add(protocol.FromYao, outputs[index])
         for flag in built.invalid:
             with self.b.at(next(iter(flag.places))):
-                self.checks.add(self.b.add(protocol.FromYao, outputs[flag.output]), flag.places, flag.axis)
+                self.checks.add(self.b.add(protocol.FromYao, outputs[flag.output]), flag.places, flag.along)
 
     def _format(self, op: Op, value: Value) -> Incoming:
         """How a value from outside a region comes in."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ezprivsecfl.compiler.analyses.client_axes import Owner
+from ezprivsecfl.compiler.analyses.client_axes import Along, Owner
 from ezprivsecfl.compiler.lowering.domains import Domains
 from ezprivsecfl.compiler.lowering.regions import Region
 from ezprivsecfl.compiler.lowering.scales import Scales
@@ -33,12 +33,12 @@ class Flag:
     Args:
         output: The output's index.
         places: Where in the program that may come from, each with the largest magnitude that a number has there.
-        axis: That of the clients who are to blame, each for its own elements; None if all are together.
+        along: Which clients are to blame, each for its own elements; None if all are together.
     """
 
     output: int
     places: dict[Location, float]
-    axis: int | None
+    along: Along | None
 
 
 @dataclass
@@ -94,13 +94,13 @@ class _Build:
     def run(self) -> RegionCircuit:
         wires: dict[Value, int] = {}
         shared: dict[Value, int] = {}
-        flags: dict[tuple[int | None, Location], int] = {}
-        places: dict[tuple[int | None, Location], float] = {}
+        flags: dict[tuple[Along | None, Location], int] = {}
+        places: dict[tuple[Along | None, Location], float] = {}
 
         def note(culprit: Op, value: Value, invalid: int) -> None:
             where = Location(culprit.location.file, culprit.location.line, culprit.location.op or culprit.name)
             owner = self.owners.get(value)
-            key = (owner if isinstance(owner, int) else None), where
+            key = (owner if isinstance(owner, Along) and owner.is_known else None), where
             before = flags.get(key)
             flags[key] = invalid if before is None else self.b.or_(before, invalid)
             places[key] = max(self.scales.magnitudes.largest(value), places.get(key, 0.0))
@@ -126,18 +126,18 @@ class _Build:
         return RegionCircuit(circuit, self.inputs, tuple(self.formats), wires, shared, invalid_outputs)
 
     def _grouped(
-        self, flags: Mapping[tuple[int | None, Location], int], places: Mapping[tuple[int | None, Location], float]
+        self, flags: Mapping[tuple[Along | None, Location], int], places: Mapping[tuple[Along | None, Location], float]
     ) -> list[Flag]:
         """One flag for all places where clients along an axis are to blame, and one for each other place."""
         found = [self._flag(f, {key[1]: places[key]}, None) for key, f in flags.items() if key[0] is None]
-        for axis in dict.fromkeys(axis for axis, _ in flags if axis is not None):
-            blamed = [key for key in flags if key[0] == axis]
+        for along in dict.fromkeys(along for along, _ in flags if along is not None):
+            blamed = [key for key in flags if key[0] == along]
             flag = functools.reduce(self.b.or_, (flags[key] for key in blamed))
-            found.append(self._flag(flag, {key[1]: places[key] for key in blamed}, axis))
+            found.append(self._flag(flag, {key[1]: places[key] for key in blamed}, along))
         return found
 
-    def _flag(self, flag: int, places: dict[Location, float], axis: int | None) -> Flag:
-        return Flag(self._output(Bundle(FixedFormat(2, 0), (flag, self.b.constant(False)))), places, axis)
+    def _flag(self, flag: int, places: dict[Location, float], along: Along | None) -> Flag:
+        return Flag(self._output(Bundle(FixedFormat(2, 0), (flag, self.b.constant(False)))), places, along)
 
     def _operand(self, op: Op, value: Value) -> Bundle:
         """Wires of an operand: computed in this region, a constant, or a new circuit input."""

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 
@@ -169,6 +170,27 @@ SharedRows slice(const SharedRows& value, const std::vector<std::size_t>& starts
                                     [](std::ptrdiff_t stride) { return stride == 1; });
   check(is_run && is_dense && sizes[0] == shape[0] && starts[1] + sizes[1] <= shape[1], "a slice");
   return {sizes, std::make_shared<LaterRows>(value.rows(), starts[1] * element_count(within))};
+}
+
+Tensor<Ring> take(const SharedRows& value, std::size_t axis,
+                  const std::vector<std::size_t>& positions) {
+  check(axis > 0 && value.shape().at(axis) == value.entries(), "entries");
+  Tensor<Ring> result(taken_shape(value.shape(), axis, positions));
+  // As they lie in a row.
+  std::vector<std::size_t> order(positions.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t i, std::size_t j) { return positions[i] < positions[j]; });
+  for (std::size_t client = 0; client < value.clients(); ++client) {
+    Ring* const out = result.data.data() + client * positions.size();
+    auto next = order.begin();
+    for_pieces(value, client, [&](std::size_t first, std::span<const Ring> entries) {
+      for (; next != order.end() && positions[*next] < first + entries.size(); ++next) {
+        out[*next] = entries[positions[*next] - first];
+      }
+    });
+  }
+  return result;
 }
 
 SharedRows shift_left(const SharedRows& a, unsigned bits) {

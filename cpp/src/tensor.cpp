@@ -122,6 +122,32 @@ Movement slicing(const Shape& shape, const std::vector<std::size_t>& starts, con
   return {sizes, strided(sizes, start, steps)};
 }
 
+Shape taken_shape(const Shape& shape, std::size_t axis, const std::vector<std::size_t>& positions) {
+  if (axis >= shape.size()) fail("no such axis of " + shape_text(shape));
+  for (const std::size_t position : positions) {
+    if (position >= shape[axis]) fail("a position leaves the shape " + shape_text(shape));
+  }
+  Shape to = shape;
+  to[axis] = positions.size();
+  return to;
+}
+
+Movement taking(const Shape& shape, std::size_t axis, const std::vector<std::size_t>& positions) {
+  Shape to = taken_shape(shape, axis, positions);
+  const auto behind = shape.begin() + static_cast<std::ptrdiff_t>(axis);
+  const std::size_t outer = element_count(Shape(shape.begin(), behind));
+  const std::size_t inner = element_count(Shape(behind + 1, shape.end()));
+  std::vector<std::size_t> indices;
+  indices.reserve(element_count(to));
+  for (std::size_t i = 0; i < outer; ++i) {
+    for (const std::size_t position : positions) {
+      const std::size_t first = (i * shape[axis] + position) * inner;
+      for (std::size_t j = 0; j < inner; ++j) indices.push_back(first + j);
+    }
+  }
+  return {std::move(to), std::move(indices)};
+}
+
 Shape joined_shape(const std::vector<Shape>& parts, std::size_t axis) {
   if (parts.empty() || axis >= parts[0].size()) fail("nothing to join along this axis");
   Shape to = parts[0];

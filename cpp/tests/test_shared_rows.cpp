@@ -66,6 +66,17 @@ void what_stays_in_its_row() {
              shift_left(slice(concat(1, x, y), {0, 3, 0}, {kClients, 3, 6}, {1, 1, 1}), 1));
 }
 
+// Of rows of several pieces, in no order, and some entries more than once; each row is read once.
+void entries_that_lie_anywhere() {
+  const std::size_t entries = 10000;
+  const Tensor<Ring> x = random_values({kClients, 1, entries}, 1);
+  const std::vector<std::size_t> positions{9999, 4096, 0, 4095, 9999, 17, 8192};
+  const auto watched = std::make_shared<WatchedRows>(x);
+  const Tensor<Ring> taken = take(SharedRows(x.shape, watched), 2, positions);
+  CHECK(equal(taken, take(x, 2, positions)) && taken.shape == Shape({kClients, 1, 7}));
+  CHECK(watched->all == kClients * entries && watched->most_at_a_time < entries);
+}
+
 void what_does_not_is_refused() {
   const SharedRows rows(random_values({kClients, 4, 6}, 1));
   const auto refused = [](const auto& use) {
@@ -77,6 +88,9 @@ void what_does_not_is_refused() {
   CHECK(refused([&] { slice(rows, {0, 3, 0}, {kClients, 2, 6}, {1, 1, 1}); }));
   CHECK(refused([&] { slice(rows, {0, 3, 0}, {kClients, 2, 6}, {1, -1, 1}); }));
   CHECK(refused([&] { slice(rows, {0, 0, 0}, {2, 4, 6}, {1, 1, 1}); }));
+  CHECK(refused([&] { take(rows, 0, {0}); }));
+  CHECK(refused([&] { take(rows, 2, {0}); }));
+  CHECK(refused([&] { take(reshape(rows, {kClients, 24}), 1, {24}); }));
   CHECK(refused([&] { add(rows, random_values({kClients, 4, 6}, 1)); }));
   CHECK(refused([&] { matmul(rows, random_values({6, 2}, 1)); }));
   CHECK(refused([&] { matmul(random_values({2, kClients}, 1), reshape(rows, {kClients, 24})); }));
@@ -123,6 +137,7 @@ void nobody_asks_for_a_whole_row() {
 
 int main() {
   what_stays_in_its_row();
+  entries_that_lie_anywhere();
   what_does_not_is_refused();
   sums_over_any_axes();
   nobody_asks_for_a_whole_row();

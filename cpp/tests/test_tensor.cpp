@@ -54,6 +54,13 @@ void movements() {
   message_of<std::invalid_argument>([] { slice(counting({3}), {1}, {3}, {1}); });
   message_of<std::invalid_argument>([] { slice(counting({3}), {1}, {3}, {-1}); });
 
+  check(take(counting({3, 4}), 1, {3, 0, 3}), {3, 3}, {3, 0, 3, 7, 4, 7, 11, 8, 11});
+  check(take(counting({2, 3, 2}), 1, {2, 0}), {2, 2, 2}, {4, 5, 0, 1, 10, 11, 6, 7});
+  check(take(counting({3, 2}), 0, {2, 1}), {2, 2}, {4, 5, 2, 3});
+  check(take(counting({3}), 0, {}), {0}, {});
+  message_of<std::invalid_argument>([] { take(counting({3}), 0, {3}); });
+  message_of<std::invalid_argument>([] { take(counting({3}), 1, {0}); });
+
   const std::vector<Numbers> parts{counting({2, 1}), counting({2, 2})};
   check(concat(parts, 1), {2, 3}, {0, 0, 1, 1, 2, 3});
   check(concat(0, counting({1, 2}), counting({2, 2})), {3, 2}, {0, 1, 0, 1, 2, 3});

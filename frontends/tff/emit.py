@@ -14,7 +14,7 @@ import numpy as np
 from ezprivsecfl.frontends.tff.dtypes import STORED, ir_dtype
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import Known, Tensor, Traced
-from ezprivsecfl.ir.op import Op
+from ezprivsecfl.ir.op import Array, Op
 from ezprivsecfl.ir.program import Level, ProgramBuilder
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor.elementwise import Cast, Equal, Greater, Mul, Not
@@ -29,6 +29,7 @@ from ezprivsecfl.ir.tensor.structure import (
     Slice,
     Stack,
     Sum,
+    Take,
     Transpose,
     Unstack,
 )
@@ -163,6 +164,13 @@ class Emitter:
         if operand.batched:
             starts, strides = (0, *starts), (1, *strides)
         value = self.builder.add(Slice, operand.value, starts=starts, sizes=_lifted(operand, sizes), strides=strides)
+        return Traced(value, operand.batched)
+
+    def take(self, tensor: Tensor, axis: int, positions: Array) -> Traced:
+        """Entries of an axis at constant positions."""
+        operand = self.traced(tensor)
+        lifted = axis + operand.batched
+        value = self.builder.add(Take, operand.value, axis=lifted, positions=positions.astype(np.int64))
         return Traced(value, operand.batched)
 
     def concat(self, tensors: Sequence[Tensor], axis: int) -> Traced:

@@ -15,6 +15,7 @@ from ezprivsecfl.ir.structural import (
     SliceOp,
     StackOp,
     SumOp,
+    TakeOp,
     TransposeOp,
     UnstackOp,
 )
@@ -90,6 +91,12 @@ class Unstack(Moves, UnstackOp, LocalOp, name="unstack"):
 
 class Slice(Moves, SliceOp, LocalOp, name="slice"):
     """Strided slice; the clients axis is only ever taken whole."""
+
+    exact = MpcOp.evaluated
+
+
+class Take(Moves, TakeOp, LocalOp, name="take"):
+    """Entries of one axis at constant positions."""
 
     exact = MpcOp.evaluated
 

@@ -20,6 +20,7 @@ from ezprivsecfl.ir.structural import (
     StackOp,
     StructuralOp,
     SumOp,
+    TakeOp,
     TransposeOp,
     UnstackOp,
     matmul_shape,
@@ -228,6 +229,12 @@ class Slice(SliceOp, Move, name="slice"):
     """Strided slice; the clients axis is only ever taken whole."""
 
     on_shares = structure.Slice
+
+
+class Take(TakeOp, Move, name="take"):
+    """Entries of one axis at constant positions."""
+
+    on_shares = structure.Take
 
 
 class Concat(ConcatOp, TensorOp, name="concat"):

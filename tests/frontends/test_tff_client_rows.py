@@ -145,6 +145,8 @@ OF_ONE = {
     "all rows": lambda u: tf.reshape(tf.transpose(u)[:, :1], [SIZE]),
     "rows side by side": lambda u: tf.reshape(u, [-1])[:SIZE],
     "rows joined": lambda u: tf.concat([u[0, :2], u[1, :2]], 0),
+    "sums of rows in another order": lambda u: tf.reduce_sum(tf.gather(u, [1, 0, 2, 2, 1]), 1)[:SIZE],
+    "sums of rows joined": lambda u: tf.reduce_sum(tf.stack([u[1], u[0], u[1], u[2], u[0]]), 1)[:SIZE],
     "a row less the mean": lambda u: u[0] - tf.reduce_mean(u, 0),
 }
 

@@ -39,6 +39,7 @@ ATTRIBUTES = {
     "transpose": {"permutation": (1, 0)},
     "broadcast": {"shape": ("n", 4)},
     "slice": {"starts": (0, 3), "sizes": ("n", 2), "strides": (1, -2)},
+    "take": {"axis": 1, "positions": np.array([3, 0, 3])},
     "concat": {"axis": 1},
     "cast": {"dtype": DType.I32},
     "clients": {"dtype": DType.F32},

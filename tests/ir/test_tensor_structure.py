@@ -9,7 +9,7 @@ import pytest
 from ezprivsecfl.errors import VerifyError
 from ezprivsecfl.ir.op import Array, Environment, Value
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement, TensorOp
-from ezprivsecfl.ir.tensor.structure import Reshape, Slice, Stack, Unstack
+from ezprivsecfl.ir.tensor.structure import Reshape, Slice, Stack, Take, Unstack
 from ezprivsecfl.ir.types import DType, Secrecy, TensorType
 
 X = np.arange(6.0).reshape(2, 3)
@@ -29,6 +29,8 @@ CASES: list[tuple[str, list[Any], dict[str, Any], Any]] = [
     ("broadcast", [[1, 2]], {"shape": (2, 2)}, [[1, 2], [1, 2]]),
     ("slice", [X], {"starts": (1, 2), "sizes": (1, 2), "strides": (1, -2)}, [[5.0, 3.0]]),
     ("slice", [7.0], {"starts": (), "sizes": (), "strides": ()}, 7.0),
+    ("take", [X], {"axis": 1, "positions": np.array([2, 2, 0])}, [[2.0, 2.0, 0.0], [5.0, 5.0, 3.0]]),
+    ("take", [X > 1], {"axis": 0, "positions": np.array([1])}, [[True, True, True]]),
     ("concat", [[1, 2], [3], [4, 5]], {"axis": 0}, [1, 2, 3, 4, 5]),
     ("top_values", [[[2, 5, 5, 1], [0, 0, -1, 3]]], {"count": 3}, [[5, 5, 2], [3, 0, 0]]),
     ("top_indices", [[[2, 5, 5, 1], [0, 0, -1, 3]]], {"count": 3}, [[1, 2, 0], [3, 0, 1]]),
@@ -72,6 +74,13 @@ def test_clients_axis_is_sliced_whole() -> None:
     np.testing.assert_array_equal(value, np.tile([4, 5], (4, 1)))
 
 
+def test_entries_are_taken_in_any_order() -> None:
+    op = Take(operands=(PER_CLIENT,), axis=1, positions=np.array([5, 0, 5]))
+    assert str(op.result.type) == "secret<f32[n, 3]>"
+    (value,) = op.evaluate([np.arange(24).reshape(4, 6)], Environment(clients=4))
+    np.testing.assert_array_equal(value, [[5, 0, 5], [11, 6, 11], [17, 12, 17], [23, 18, 23]])
+
+
 A, B = value_of(DType.F32, 2, 3), value_of(DType.BOOL, 2)
 CLIENT_TYPE = TensorType(("n", 3), DType.F32, Secrecy.SECRET)
 
@@ -102,6 +111,12 @@ INFER_ERRORS: list[tuple[str, list[Value], dict[str, Any], str]] = [
         {"starts": (1, 0), "sizes": (2, 6), "strides": (1, 1)},
         "the clients axis can only be taken whole",
     ),
+    ("take", [A], {"axis": 2, "positions": np.array([0])}, "axis 2 is none of static size"),
+    ("take", [PER_CLIENT], {"axis": 0, "positions": np.array([0])}, "axis 0 is none of static size"),
+    ("take", [A], {"axis": 1, "positions": np.array([2, 3])}, "position 3 of an axis of size 3"),
+    ("take", [A], {"axis": 1, "positions": np.array([-1])}, "position -1 of an axis of size 3"),
+    ("take", [A], {"axis": 1, "positions": np.array([[0]])}, "integers of 64 bits, along one axis"),
+    ("take", [A], {"axis": 1, "positions": np.array([0.0])}, "integers of 64 bits, along one axis"),
     ("stack", [A], {"clients": 2}, "[2, 3] has no clients axis, just the first one, to get size 2"),
     ("stack", [PER_CLIENT], {"clients": 0}, "[n, 6] has no clients axis, just the first one, to get size 0"),
     ("unstack", [PER_CLIENT], {}, "[n, 6] has no first axis of static size, or a clients axis already"),

@@ -63,6 +63,11 @@ def attributes(draw: st.DrawFn, name: str, shape: Shape) -> dict[str, Any]:
         reverse = draw(st.booleans())
         starts = tuple(int(d) - 1 if reverse and d != "n" else 0 for d in shape)
         return {"starts": starts, "sizes": shape, "strides": tuple(-1 if s else 1 for s in starts)}
+    if name == "take":
+        axis = draw(st.integers(0, max(rank - 1, 0)))
+        sizes = [1 if d == "n" else int(d) for d in shape] or [1]
+        positions = draw(st.lists(st.integers(0, max(sizes[axis] - 1, 0)), max_size=20))
+        return {"axis": axis, "positions": np.array(positions, dtype=np.int64)}
     if name == "concat":
         return {"axis": draw(st.integers(0, max(rank - 1, 0)))}
     if name in ("top_values", "top_indices"):

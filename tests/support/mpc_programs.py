@@ -79,7 +79,8 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
         weighted = b.add(protocol.Product, row, mx)  # [1, 4], frac 2F
         column = b.add(structure.Transpose, mx, permutation=(1, 0))  # [4, n]
         both = b.add(structure.Concat, column, column, axis=0)  # [8, n]
-        part = b.add(structure.Slice, both, starts=(6, 0), sizes=(3, "n"), strides=(-2, 1))  # [3, n]
+        taken = b.add(structure.Take, both, axis=0, positions=np.array([5, 0, 6, 5, 3, 2, 4, 1]))
+        part = b.add(structure.Slice, taken, starts=(6, 0), sizes=(3, "n"), strides=(-2, 1))  # [3, n]
         spread = b.add(structure.Broadcast, b.add(structure.Reshape, row, shape=(1, 1, "n")), shape=(2, 1, "n"))
         stacked = b.add(
             structure.Broadcast,
@@ -104,7 +105,8 @@ def every_op(clients: int = 6, *, sketched: bool = True) -> Program:
         ).results
         larger_t = b.add(structure.Transpose, larger, permutation=(1, 0))
         doubled = b.add(structure.Concat, larger_t, larger_t, axis=0)  # [8, n]
-        back = b.add(protocol.FromYao, doubled)
+        mixed = b.add(structure.Take, doubled, axis=0, positions=np.array([7, 2, 0, 2]))
+        back = b.add(protocol.FromYao, mixed)
         found = b.add(protocol.FromYao, marks)
         first = b.add(structure.Slice, found, starts=(0, 0), sizes=("n", 1), strides=(1, 1))
         own = b.add(structure.Reshape, first, shape=("n",))
@@ -155,7 +157,7 @@ def _on_boolean_shares(b: ProgramBuilder, x: Value, g: Value) -> Value:
         protocol.Circuit(operands=(summands,), circuit="relu_of_shares", formats=(fixed, BitFormat()))
     ).results
     rows = [b.add(structure.Transpose, value, permutation=(1, 0)) for value in (positive, sign)]
-    flipped = b.add(structure.Slice, rows[0], starts=(0, 3), sizes=("n", 4), strides=(1, -1))
+    flipped = b.add(structure.Take, rows[0], axis=1, positions=np.arange(3, -1, -1))
     larger, _ = b.append(
         protocol.Circuit(operands=(flipped, row, rows[1]), circuit="max", formats=(fixed, FixedFormat(20, 0)))
     ).results

@@ -363,6 +363,13 @@ class RandomProgram:
             strides.append(-1 if backwards else 1)
         return self.add(st.Slice, x, starts=tuple(starts), sizes=tuple(sizes), strides=tuple(strides))
 
+    def _take(self) -> Value:
+        x = self.numbers(lambda s: any(d != N for d in s))
+        axis = self.random.choice([i for i, d in enumerate(x.type.shape) if d != N])
+        size = int(x.type.shape[axis])
+        positions = [self.random.randrange(size) for _ in range(self.random.randint(1, size + 1))]
+        return self.add(st.Take, x, axis=axis, positions=np.array(positions))
+
     def _concat(self) -> Value:
         x = self.numbers(lambda s: any(d != N for d in s))
         y = self.numbers(lambda s: s == x.type.shape)

@@ -44,6 +44,9 @@ SharedRows joined(const std::vector<const SharedRows*>& parts, std::size_t axis)
 // Entries that lie side by side in their rows.
 SharedRows slice(const SharedRows& value, const std::vector<std::size_t>& starts,
                  const Shape& sizes, const std::vector<std::ptrdiff_t>& strides);
+// Of rows along one axis entries that lie anywhere in it; every row is read once.
+Tensor<Ring> take(const SharedRows& value, std::size_t axis,
+                  const std::vector<std::size_t>& positions);
 SharedRows shift_left(const SharedRows& a, unsigned bits);
 SharedRows neg(const SharedRows& a);
 // With what is the same for all clients.

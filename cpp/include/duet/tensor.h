@@ -76,6 +76,9 @@ Movement transposition(const Shape& shape, const std::vector<std::size_t>& permu
 Movement broadcast(const Shape& from, const Shape& to);
 Movement slicing(const Shape& shape, const std::vector<std::size_t>& starts, const Shape& sizes,
                  const std::vector<std::ptrdiff_t>& strides);
+// The shape of `shape` with `positions`, which must be those of the axis, in place of that axis.
+Shape taken_shape(const Shape& shape, std::size_t axis, const std::vector<std::size_t>& positions);
+Movement taking(const Shape& shape, std::size_t axis, const std::vector<std::size_t>& positions);
 Shape joined_shape(const std::vector<Shape>& parts, std::size_t axis);
 Movement joining(const std::vector<Shape>& parts, std::size_t axis);
 void check_reshape(const Shape& from, const Shape& to);
@@ -107,6 +110,13 @@ template <class Value>
 Value slice(const Value& value, const std::vector<std::size_t>& starts, const Shape& sizes,
             const std::vector<std::ptrdiff_t>& strides) {
   Movement to = slicing(shape_of(value), starts, sizes, strides);
+  return pick(value, std::move(to.shape), to.indices);
+}
+
+// Along one axis the elements at these positions, in this order.
+template <class Value>
+Value take(const Value& value, std::size_t axis, const std::vector<std::size_t>& positions) {
+  Movement to = taking(shape_of(value), axis, positions);
   return pick(value, std::move(to.shape), to.indices);
 }
 

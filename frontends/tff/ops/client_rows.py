@@ -217,6 +217,17 @@ def _transposed(call: Call) -> Leaf:
     return Rows(call.emit.transpose(_row(call), [axis - 1 for axis in rest]))
 
 
+def _gathered(call: Call) -> Leaf:
+    """Entries at constant indices of another axis than the rows', the same of each row."""
+    row, (_, indices, where) = _row(call), call.leaves
+    axis = call.axis(2, len(row.shape) + 1)
+    if axis == 0 or not isinstance(indices, Known) or not isinstance(where, Known) or call.attr("batch_dims"):
+        raise OtherRows
+    results = LOWERINGS["GatherV2"](replace(call, leaves=[row, indices, Known(np.full_like(where.array, axis - 1))]))
+    assert isinstance(results, Traced)
+    return Rows(results)
+
+
 def _sliced(call: Call) -> Leaf:
     """Where all rows are taken, the same part of each."""
     first, *rest = indices_of(call)
@@ -298,6 +309,7 @@ ON_ROWS: dict[str, Lowering] = {
     "BatchMatMulV3": _multiplied,
     "EuclideanNorm": _euclidean_norm,
     "ExpandDims": _expanded,
+    "GatherV2": _gathered,
     "MatMul": _multiplied,
     "Mean": _mean,
     "Reshape": _reshaped,

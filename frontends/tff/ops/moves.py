@@ -11,16 +11,11 @@ from ezprivsecfl.frontends.tff.dtypes import STORED
 from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.folding import fold
 from ezprivsecfl.frontends.tff.ops.registry import Call, lowering
-from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import Known, Leaf, Tensor
 from ezprivsecfl.ir.op import Array
-from ezprivsecfl.ir.types import DType
 
-MAX_RUNS = 256
-"""Slices that a tensor is put together from at most."""
-
-MAX_MATRIX = 1 << 22
-"""Entries of a public matrix at most: where there are more pieces than that, it moves them."""
+MAX_RUNS = 8
+"""Slices that a tensor is put together from at most; where there are more pieces, each position is listed."""
 
 MOVES = (
     "BatchToSpace",
@@ -92,15 +87,12 @@ def rearranged(emit: Emitter, sources: Sequence[Tensor], positions: Array) -> Te
         sources: The others, of one element type.
         positions: For every entry of the result where it comes from, counted from 1 through all sources; 0 is the
             number 0.
-
-    Raises:
-        Unsupported: That takes too many pieces.
     """
     dtype = emit.traced(sources[0]).dtype
     if not np.any(positions):
         return Known(np.zeros(positions.shape, STORED[dtype]))
-    parts = [emit.reshape(x, (1, math.prod(x.shape))) for x in sources if math.prod(x.shape)]
-    joined = emit.concat(parts, 1)
+    sources, positions = _needed(sources, positions)
+    joined = emit.concat([emit.reshape(x, (1, math.prod(x.shape))) for x in sources], 1)
     size = joined.shape[1]
     batch, wanted = _batch(positions.ravel(), size)
     size //= batch
@@ -110,7 +102,23 @@ def rearranged(emit: Emitter, sources: Sequence[Tensor], positions: Array) -> Te
         size, joined, wanted = size + 1, emit.concat([joined, zeros], 1), np.where(wanted, wanted, size + 1)
     block = _block(wanted - 1, size)
     rows = emit.reshape(joined, (batch, size // block, block))
-    return emit.reshape(_picked(emit, rows, (wanted[::block] - 1) // block, dtype), positions.shape)
+    return emit.reshape(_picked(emit, rows, (wanted[::block] - 1) // block), positions.shape)
+
+
+def _needed(sources: Sequence[Tensor], positions: Array) -> tuple[list[Tensor], Array]:
+    """The sources of which something is taken, and positions in these."""
+    needed: list[Tensor] = []
+    start, left_out, found = 1, 0, positions.copy()
+    for source in sources:
+        size = math.prod(source.shape)
+        here = (positions >= start) & (positions < start + size)
+        if here.any():
+            needed.append(source)
+            found[here] -= left_out
+        else:
+            left_out += size
+        start += size
+    return needed, found
 
 
 def _batch(positions: Array, size: int) -> tuple[int, Array]:
@@ -138,21 +146,14 @@ def _divisors(number: int) -> list[int]:
     return sorted({*small, *(number // d for d in small)}, reverse=True)
 
 
-def _picked(emit: Emitter, blocks: Tensor, wanted: Array, dtype: DType) -> Tensor:
+def _picked(emit: Emitter, blocks: Tensor, wanted: Array) -> Tensor:
     """Some of the blocks of every row, one after the other."""
-    batch, count, width = blocks.shape
+    batch, _, width = blocks.shape
     runs = _runs([int(i) for i in wanted])
-    if len(runs) <= MAX_RUNS:
-        parts = [emit.slice(blocks, (0, r.start, 0), (batch, len(r), width), (1, r.step, 1)) for r in runs]
-        return emit.concat(parts, 1)
-    if dtype is DType.BOOL or len(wanted) * count > MAX_MATRIX:
-        raise Unsupported(
-            f"it takes {count} entries apart to {len(runs)} pieces, more than {MAX_RUNS}; reorder them in larger "
-            "pieces, or before they are shared"
-        )
-    matrix = np.zeros((len(wanted), count), STORED[dtype])
-    matrix[np.arange(len(wanted)), wanted] = 1
-    return emit.matmul(Known(matrix), blocks)
+    if len(runs) > MAX_RUNS:
+        return emit.take(blocks, 1, wanted)
+    parts = [emit.slice(blocks, (0, r.start, 0), (batch, len(r), width), (1, r.step, 1)) for r in runs]
+    return emit.concat(parts, 1)
 
 
 def _runs(indices: Sequence[int]) -> list[range]:

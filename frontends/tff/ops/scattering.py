@@ -16,7 +16,6 @@ from ezprivsecfl.frontends.tff.emit import Emitter
 from ezprivsecfl.frontends.tff.folding import fold
 from ezprivsecfl.frontends.tff.ops.constants import constant_integer
 from ezprivsecfl.frontends.tff.ops.indexing import all_along, merged_indices, one_hot, where_defined
-from ezprivsecfl.frontends.tff.ops.moves import MAX_MATRIX
 from ezprivsecfl.frontends.tff.ops.registry import Call, lowering
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.frontends.tff.values import Known, Leaf, Tensor, Traced
@@ -24,6 +23,9 @@ from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.tensor import elementwise as ew
 from ezprivsecfl.ir.tensor.structure import ReduceAny
 from ezprivsecfl.ir.types import DType
+
+MAX_MATRIX = 1 << 22
+"""Entries of a public matrix at most, by which rows are added up."""
 
 
 @lowering("SegmentMean", "SegmentSum", "SparseSegmentSum")

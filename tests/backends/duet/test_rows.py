@@ -90,8 +90,9 @@ def test_what_is_computed_entry_by_entry_is_in_rows_as_a_whole():
         lambda b, x: b.total(x, (0, 1)),
         lambda b, x: b.add(shares.Gemm, b.w, x),
         lambda b, x: b.add(linear.MatMulPublic, x, b.public(12, 1)),
+        lambda b, x: b.total(b.add(structure.Take, x, axis=1, positions=np.array([11, 0]))),  # before SumFirst
     ],
-    ids=["over clients", "within a client", "over all", "weighted", "product with a public matrix"],
+    ids=["over clients", "within a client", "over all", "weighted", "product with a public matrix", "entries"],
 )
 def test_what_reads_rows(use):
     b = Shares()
@@ -106,11 +107,12 @@ def test_what_reads_rows(use):
         lambda b: b.total(b.add(linear.MulPublic, b.x, b.add(structure.Broadcast, b.public(3, 1), shape=("n", 3, 1)))),
         lambda b: b.total(b.add(structure.Slice, b.x, starts=(0, 0, 1), sizes=("n", 3, 2), strides=(1, 1, 1))),
         lambda b: b.total(b.add(structure.Slice, b.x, starts=(0, 2, 0), sizes=("n", 3, 4), strides=(1, -1, 1))),
+        lambda b: b.total(b.add(structure.Take, b.x, axis=1, positions=np.array([2, 0]))),
         lambda b: b.total(b.add(structure.Concat, b.x, b.x, axis=2)),
         lambda b: b.add(shares.Gemm, b.add(structure.Transpose, b.flat(b.x), permutation=(1, 0)), b.flat(b.x)),
         lambda b: b.total(b.add(linear.Add, b.x, b.x)),
     ],
-    ids=["squares", "transpose", "of a client", "columns", "backwards", "join within", "gram", "two rows"],
+    ids=["squares", "transpose", "of a client", "columns", "backwards", "some rows", "join within", "gram", "two rows"],
 )
 def test_what_needs_a_tensor(use):
     b = Shares()
@@ -131,7 +133,8 @@ def moved(b: Shares) -> list[Value]:
     """Sums over the clients of what is moved in every way."""
     transposed = b.add(structure.Transpose, b.x, permutation=(0, 2, 1))
     columns = b.add(structure.Slice, b.x, starts=(0, 2, 1), sizes=("n", 3, 2), strides=(1, -1, 2))
-    joined = b.add(structure.Concat, columns, b.add(linear.Neg, columns), axis=2)
+    taken = b.add(structure.Take, columns, axis=1, positions=np.array([2, 0, 0]))
+    joined = b.add(structure.Concat, columns, b.add(linear.Neg, taken), axis=2)
     products = b.add(linear.MatMulPublic, b.add(linear.Widen, b.x, bits=2), b.public(4, 2))
     of_rows = b.add(linear.MatMulPublic, b.flat(b.add(structure.Concat, b.x, b.y, axis=1)), b.public(20, 3))
     return [

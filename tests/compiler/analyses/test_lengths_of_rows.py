@@ -80,6 +80,18 @@ def products_of_coordinates_gathered_twice(b: TensorProgram) -> Value:
     return gram(b, b.add(st.MatMul, stacked(b), public(b, np.eye(K)[:, [7, 0, 7]])))
 
 
+def products_of_taken_coordinates(b: TensorProgram) -> Value:
+    return gram(b, b.add(st.Take, stacked(b), axis=1, positions=np.array([7, 0, 4])))
+
+
+def products_of_coordinates_taken_twice(b: TensorProgram) -> Value:
+    return gram(b, b.add(st.Take, stacked(b), axis=1, positions=np.array([7, 0, 7, 7])))
+
+
+def products_of_rows_taken_twice(b: TensorProgram) -> Value:
+    return gram(b, b.add(st.Take, stacked(b), axis=0, positions=np.array([1, 0, 1])))
+
+
 def products_of_two_parts(b: TensorProgram) -> Value:
     x = stacked(b)
     parts = [b.add(st.Slice, x, starts=(0, i), sizes=(N, 3), strides=(1, 1)) for i in (0, 6)]
@@ -191,6 +203,9 @@ EXACTLY = [
     (products_of_some_coordinates, LONG**2),
     (products_of_gathered_coordinates, LONG**2),
     (products_of_coordinates_gathered_twice, 2 * LONG**2),
+    (products_of_taken_coordinates, LONG**2),
+    (products_of_coordinates_taken_twice, 3 * LONG**2),
+    (products_of_rows_taken_twice, LONG**2),
     (products_of_two_parts, 2 * LONG**2),
     (products_of_rows_of_two_stacks, LONG**2),
     (differences, (2 * LONG) ** 2),

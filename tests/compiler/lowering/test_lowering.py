@@ -361,3 +361,38 @@ def test_a_result_that_does_not_depend_on_clients_needs_no_servers():
     b.returns(b.add(ew.Exp, b.server("rate")))
     with pytest.raises(CompileError, match="no result of public depends on a CLIENTS-placed value"):
         compile_program(b.build(), Options(clients=3))
+
+
+@pytest.mark.parametrize(
+    ("order", "taken"),
+    [((2, 0, 1), True), ((2, 1, 0), False), ((1, 2), True), ((0, 2, 2, 1, 2), True)],
+    ids=["another order", "backwards", "without the first", "some twice"],
+)
+def test_whoever_is_to_blame_is_dropped_whatever_the_order_of_rows(order: tuple[int, ...], taken: bool):
+    """Client 2 has a row of zeros, and rows are divided by their sums."""
+    b = TensorProgram("rows")
+    rows = b.add(st.Stack, b.clients("x", 2), clients=3)
+    if taken:
+        rows = b.add(st.Take, rows, axis=0, positions=np.array(order))
+    else:
+        rows = b.add(st.Slice, rows, starts=(2, 0), sizes=(3, 2), strides=(-1, 1))
+    sums = b.add(st.Reshape, b.add(st.Sum, rows, axes=(1,)), shape=(len(order), 1))
+    b.returns(b.add(st.Sum, b.add(ew.Div, rows, sums), axes=(0,)))
+    compiled = compile_program(b.build(), Options(clients=3))
+    with pytest.raises(DivisionError, match="is not finite for its values") as caught:
+        simulate(compiled, {"x": np.array([[1.0, 2.0], [3.0, 1.0], [0.0, 0.0]])}, 3)
+    assert caught.value.clients == (2,)
+
+
+def test_rows_that_are_joined_one_by_one_are_nobodys_own():
+    """Whose each is, is not known, so that the round ends."""
+    b = TensorProgram("rows")
+    stacked = b.add(st.Stack, b.clients("x", 2), clients=2)
+    parts = [b.add(st.Slice, stacked, starts=(i, 0), sizes=(1, 2), strides=(1, 1)) for i in (1, 0)]
+    rows = b.add(st.Concat, *parts, axis=0)
+    sums = b.add(st.Reshape, b.add(st.Sum, rows, axes=(1,)), shape=(2, 1))
+    b.returns(b.add(st.Sum, b.add(ew.Div, rows, sums), axes=(0,)))
+    compiled = compile_program(b.build(), Options(clients=2))
+    with pytest.raises(DivisionError, match="the result is infinite or not a number") as caught:
+        simulate(compiled, {"x": np.array([[1.0, 2.0], [0.0, 0.0]])}, 2)
+    assert caught.value.clients == ()

@@ -30,8 +30,8 @@ class EveryOpProgram final : public ezmotion::Program {
     local5();
     open6(s);
     // To be opened once the counts have been judged
-    outputs = {{v49, kExact}, {v50, kExact}, {v51, kExact}, {v53, kExact}, {v55, kExact}, {v19, kExact}, {v28, kExact}, {v30, kExact}, {v56, kExact}, {v57, kExact}, {v60, kExact}, {v6, kPublic}};
-    return {v72, v73};
+    outputs = {{v51, kExact}, {v52, kExact}, {v53, kExact}, {v55, kExact}, {v19, kExact}, {v29, kExact}, {v31, kExact}, {v56, kExact}, {v57, kExact}, {v60, kExact}, {v6, kPublic}};
+    return {v71, v72};
   }
 
   std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
@@ -80,32 +80,30 @@ class EveryOpProgram final : public ezmotion::Program {
     const Tensor<Ring> v20 = transpose(v0, {1, 0});
     // concat, user.py:7 Product
     const Tensor<Ring> v21 = concat(0, v20, v20);
+    // take, user.py:7 Product
+    const Tensor<Ring> v22 = take(v21, 0, {5, 0, 6, 5, 3, 2, 4, 1});
     // slice, user.py:7 Product
-    const Tensor<Ring> v22 = slice(v21, {6, 0}, Shape{3, n}, {-2, 1});
+    const Tensor<Ring> v23 = slice(v22, {6, 0}, Shape{3, n}, {-2, 1});
     // reshape, user.py:7 Product
-    const Tensor<Ring> v23 = reshape(v18, Shape{1, 1, n});
+    const Tensor<Ring> v24 = reshape(v18, Shape{1, 1, n});
     // broadcast, user.py:7 Product
-    v24 = broadcast_to(v23, Shape{2, 1, n});
+    v25 = broadcast_to(v24, Shape{2, 1, n});
     // transpose, user.py:7 Product
-    const Tensor<Ring> v25 = transpose(v22, {1, 0});
+    const Tensor<Ring> v26 = transpose(v23, {1, 0});
     // reshape, user.py:7 Product
-    const Tensor<Ring> v26 = reshape(v25, Shape{1, n, 3});
+    const Tensor<Ring> v27 = reshape(v26, Shape{1, n, 3});
     // broadcast, user.py:7 Product
-    v27 = broadcast_to(v26, Shape{2, n, 3});
+    v28 = broadcast_to(v27, Shape{2, n, 3});
     // reshape, user.py:7 Product
-    v29 = reshape(v1, Shape{1, n});
+    v30 = reshape(v1, Shape{1, n});
     // as_shares, user.py:9 Relu
-    v33 = public_share(v2, s.party());
+    v34 = public_share(v2, s.party());
     // sum, user.py:11 Sum
-    v49 = sum(v14, {0});
+    v51 = sum(v14, {0});
     // sum, user.py:11 Sum
-    v50 = sum(v16, {0, 1});
+    v52 = sum(v16, {0, 1});
     // proved_product, user.py:11 Sum
-    const Tensor<Ring> v52 = shares.at(2);
-    // sum, user.py:11 Sum
-    v53 = sum(v52, {0});
-    // proved_product, user.py:11 Sum
-    const Tensor<Ring> v54 = shares.at(3);
+    const Tensor<Ring> v54 = shares.at(2);
     // sum, user.py:11 Sum
     v55 = sum(v54, {0});
   }
@@ -117,55 +115,57 @@ class EveryOpProgram final : public ezmotion::Program {
     // gemm, user.py:7 Product
     const std::size_t p19 = products.gemm(v18, v0);
     // gemm, user.py:7 Product
-    const std::size_t p28 = products.gemm(v24, v27);
+    const std::size_t p29 = products.gemm(v25, v28);
     // gemm, user.py:7 Product
-    const std::size_t p30 = products.gemm(v29, v0);
+    const std::size_t p31 = products.gemm(v30, v0);
     // square_sum_of_shares, user.py:7 Product
-    const std::size_t p31 = products.square_sum(v0);
+    const std::size_t p32 = products.square_sum(v0);
     products.run();
     v17 = products.result(p17);
     v19 = products.result(p19);
-    v28 = products.result(p28);
-    v30 = products.result(p30);
+    v29 = products.result(p29);
     v31 = products.result(p31);
+    v32 = products.result(p32);
   }
 
   void local3() {
     // sum, user.py:11 Sum
-    v51 = sum(v17, {0});
+    v53 = sum(v17, {0});
     // sum, user.py:11 Sum
-    v56 = sum(v31, {0});
+    v56 = sum(v32, {0});
   }
 
   void graph4() {
     Graph g(connection(), kArithmetic);
     const Arith g0 = g.input(v0);
-    const Arith g33 = g.input(v33);
+    const Arith g34 = g.input(v34);
     const Arith g19 = g.input(v19);
     // to_yao, user.py:9 Relu
-    const Yao g32 = g.to_yao(g0, 20);
+    const Yao g33 = g.to_yao(g0, 20);
     // to_yao, user.py:9 Relu
-    const Yao g34 = g.to_yao(g33, 20);
+    const Yao g35 = g.to_yao(g34, 20);
     // broadcast, user.py:9 Relu
-    const Yao g35 = g.move({g34}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{n, 4}); });
+    const Yao g36 = g.move({g35}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{n, 4}); });
     // circuit, user.py:9 Relu
-    const std::vector<Yao> r36 = g.circuit(circuit_relu, {g32});
-    const Yao& g36 = r36[0];
-    const Yao& g37 = r36[1];
+    const std::vector<Yao> r37 = g.circuit(circuit_relu, {g33});
+    const Yao& g37 = r37[0];
+    const Yao& g38 = r37[1];
     // slice, user.py:9 Relu
-    const Yao g38 = g.move({g36}, [this](const Tensors& x) { return slice(x[0], {0, 3}, Shape{n, 4}, {1, -1}); });
+    const Yao g39 = g.move({g37}, [this](const Tensors& x) { return slice(x[0], {0, 3}, Shape{n, 4}, {1, -1}); });
     // circuit, user.py:9 Relu
-    const std::vector<Yao> r39 = g.circuit(circuit_max, {g38, g35, g37});
-    const Yao& g39 = r39[0];
-    const Yao& g40 = r39[1];
+    const std::vector<Yao> r40 = g.circuit(circuit_max, {g39, g36, g38});
+    const Yao& g40 = r40[0];
+    const Yao& g41 = r40[1];
     // transpose, user.py:9 Relu
-    const Yao g41 = g.move({g39}, [](const Tensors& x) { return transpose(x[0], {1, 0}); });
+    const Yao g42 = g.move({g40}, [](const Tensors& x) { return transpose(x[0], {1, 0}); });
     // concat, user.py:9 Relu
-    const Yao g42 = g.move({g41, g41}, [](const Tensors& x) { return concat(0, x[0], x[0]); });
+    const Yao g43 = g.move({g42, g42}, [](const Tensors& x) { return concat(0, x[0], x[0]); });
+    // take, user.py:9 Relu
+    const Yao g44 = g.move({g43}, [](const Tensors& x) { return take(x[0], 0, {7, 2, 0, 2}); });
     // from_yao, user.py:9 Relu
-    const Arith g43 = g.from_yao(g42);
+    const Arith g45 = g.from_yao(g44);
     // from_yao, user.py:9 Relu
-    const Arith g44 = g.from_yao(g40);
+    const Arith g46 = g.from_yao(g41);
     // to_yao, user.py:11 Sum
     const Yao g58 = g.to_yao(g19, 64);
     // circuit, user.py:11 Sum
@@ -174,29 +174,29 @@ class EveryOpProgram final : public ezmotion::Program {
     // from_yao, user.py:11 Sum
     const Arith g60 = g.from_yao(g59);
     g.run();
-    v43 = g.share(g43);
-    v44 = g.share(g44);
+    v45 = g.share(g45);
+    v46 = g.share(g46);
     v60 = g.share(g60);
   }
 
   void local5() {
     // slice, user.py:9 Relu
-    const Tensor<Ring> v45 = slice(v44, {0, 0}, Shape{n, 1}, {1, 1});
+    const Tensor<Ring> v47 = slice(v46, {0, 0}, Shape{n, 1}, {1, 1});
     // reshape, user.py:9 Relu
-    v46 = reshape(v45, Shape{n});
+    v48 = reshape(v47, Shape{n});
     // slice, user.py:9 Relu
-    const Tensor<Ring> v47 = slice(v44, {0, 1}, Shape{n, 3}, {1, 1});
+    const Tensor<Ring> v49 = slice(v46, {0, 1}, Shape{n, 3}, {1, 1});
     // sum, user.py:9 Relu
-    v48 = sum(v47, {0, 1});
+    v50 = sum(v49, {0, 1});
     // sum, user.py:11 Sum
-    v57 = sum(v43, {1});
+    v57 = sum(v45, {1});
   }
 
   void open6(Session& s) {
     // open, user.py:13 RealDiv
-    v72 = open(s, v46);
+    v71 = open(s, v48);
     // open, user.py:13 RealDiv
-    v73 = open(s, v48);
+    v72 = open(s, v50);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -209,27 +209,26 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v17;
   Tensor<Ring> v18;
   Tensor<Ring> v19;
-  Tensor<Ring> v24;
-  Tensor<Ring> v27;
+  Tensor<Ring> v25;
   Tensor<Ring> v28;
   Tensor<Ring> v29;
   Tensor<Ring> v30;
   Tensor<Ring> v31;
-  Tensor<Ring> v33;
-  Tensor<Ring> v43;
-  Tensor<Ring> v44;
+  Tensor<Ring> v32;
+  Tensor<Ring> v34;
+  Tensor<Ring> v45;
   Tensor<Ring> v46;
   Tensor<Ring> v48;
-  Tensor<Ring> v49;
   Tensor<Ring> v50;
   Tensor<Ring> v51;
+  Tensor<Ring> v52;
   Tensor<Ring> v53;
   Tensor<Ring> v55;
   Tensor<Ring> v56;
   Tensor<Ring> v57;
   Tensor<Ring> v60;
+  Tensor<Ring> v71;
   Tensor<Ring> v72;
-  Tensor<Ring> v73;
 };
 
 }  // namespace
