@@ -79,7 +79,7 @@ def _run(options: argparse.Namespace) -> int:
             raise ConfigError(f"--{key}: {path.name} has no {', '.join(sorted(unknown))}; choose of {choice}")
     chosen = []
     for experiment in experiments:
-        if options.settings and not any(words in experiment.setting for words in options.settings):
+        if options.settings and not any(words in experiment.whole_setting for words in options.settings):
             continue
         training = experiment.training
         if options.rounds is not None:
@@ -96,7 +96,7 @@ def _run(options: argparse.Namespace) -> int:
             )
         )
     if not chosen:
-        settings = ", ".join(repr(experiment.setting) for experiment in experiments)
+        settings = ", ".join(repr(experiment.whole_setting) for experiment in experiments)
         raise ConfigError(f"--settings: {path.name} has {settings}")
     out = options.out or Path("results") / path.stem
     out.mkdir(parents=True, exist_ok=True)

@@ -33,9 +33,11 @@ def write(store: Store, experiments: Sequence[Experiment]) -> list[Path]:
             for defence in experiment.defences:
                 same = [store.readings(run) for run in runs if run.threat is threat and run.defence is defence]
                 _curve(axes, [lines for lines in same if lines], defence.name)
-            axes.set_title(" / ".join(part for part in (experiment.name, experiment.setting, threat.name) if part))
+            axes.set_title(
+                " / ".join(part for part in (experiment.name, experiment.whole_setting, threat.name) if part)
+            )
             axes.legend(fontsize="small")
-            name = re.sub(r"[^a-z0-9]+", "-", f"{experiment.setting} {threat.name}".lower()).strip("-")
+            name = re.sub(r"[^a-z0-9]+", "-", f"{experiment.whole_setting} {threat.name}".lower()).strip("-")
             path = store.folder / f"{name}.png"
             figure.savefig(path, dpi=120)
             files.append(path)
