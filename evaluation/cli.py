@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--rules", nargs="+", metavar="NAME", help="only these")
     made.add_argument("--attacks", nargs="+", metavar="NAME", help="only these")
     made.add_argument("--settings", nargs="+", metavar="NAME", help="only experiments whose setting has one of these")
-    made.add_argument("--secure", action="store_true", help="every aggregation runs on two servers")
+    made.add_argument("--secure", action="store_true", help="every run also with each aggregation on two servers")
     made.add_argument("--plots", action="store_true", help="draw curves (needs matplotlib)")
     return made
 
