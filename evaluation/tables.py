@@ -42,8 +42,16 @@ class Summary:
     def state(self) -> str:
         """How much has been run, in words."""
         wanted = list(self.experiment.runs())
-        text = f"{self.experiment.training.comm_round:,} rounds, " + _done("runs", self.clear, len(wanted))
+        seeds = ", ".join(map(str, self.seeds))
+        text = f"{self.experiment.training.comm_round:,} rounds, seed {seeds}, " + _done(
+            "runs", self.clear, len(wanted)
+        )
         return text + (", " + _done("on two servers", self.secure, len(wanted)) if self.secure else "")
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of the cell that has most; tables tell where a cell has others."""
+        return max((cell.seeds for cell in self.clear.values()), key=len, default=())
 
     def deviations(self) -> Iterator[tuple[str, str, Cell, float, str]]:
         """Rule, attack, cell, published accuracy and explanation of cells that differ from what is published.
@@ -81,8 +89,12 @@ def table(group: Sequence[Summary], text: Text) -> str:
         for one in group
         for rule in rules
     ]
-    kept = [row for row in rows if any(row[len(head) - len(attacks) :])]
-    return "\n".join(["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *kept)])
+    return markdown(head, [row for row in rows if any(row[len(head) - len(attacks) :])])
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of text."""
+    return "\n".join(["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)])
 
 
 def accuracy(one: Summary, rule: str, attack: str) -> str:
@@ -101,15 +113,28 @@ def short_accuracy(one: Summary, rule: str, attack: str) -> str:
 
 
 def published(one: Summary, rule: str, attack: str) -> str:
-    """A published accuracy with our difference, bold if it is large; none if ours is of another round."""
+    """A published accuracy with our difference, bold if it is large; none if ours is of another round.
+
+    Nothing for a rule of which nothing has been run.
+    """
     known, cell = one.experiment.published.get(rule, {}).get(attack), one.clear.get((rule, attack))
-    if known is None:
+    if known is None or not any(run == rule for run, _ in one.clear):
         return ""
     if cell is None or not one.comparable(cell):
         return f"{known:.2f}"
     difference = cell.accuracy - known
     text = f"({difference:+.2f})"
     return f"{known:.2f} " + (f"**{text}**" if abs(difference) > DEVIATION else text)
+
+
+def beside(one: Summary, rule: str, attack: str) -> str:
+    """The mean, bold if it is far from what is published, and that in brackets."""
+    known, cell = one.experiment.published.get(rule, {}).get(attack), one.clear.get((rule, attack))
+    if known is None or cell is None:
+        return short_accuracy(one, rule, attack)
+    far = one.comparable(cell) and abs(cell.accuracy - known) > DEVIATION
+    text = f"**{cell.accuracy:.3f}**" if far else f"{cell.accuracy:.3f}"
+    return f"{text} ({known:.2f})" + _what_is_missing(one, cell)
 
 
 def success(one: Summary, rule: str, attack: str) -> str:
@@ -152,5 +177,4 @@ def _done(what: str, found: Cells, wanted: int) -> str:
 def _what_is_missing(one: Summary, cell: Cell) -> str:
     if not cell.complete:
         return f" (round {cell.last_round:,})"
-    missing = len(one.experiment.seeds) - len(cell.seeds)
-    return f" (seed {', '.join(map(str, cell.seeds))})" if missing else ""
+    return "" if cell.seeds == one.seeds else f" (seed {', '.join(map(str, cell.seeds))})"

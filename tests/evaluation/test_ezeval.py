@@ -59,7 +59,7 @@ def test_a_report(data, tmp_path, capsys):
     )
     assert first["spread"] > 0
     text = (out / "report.md").read_text()
-    assert "4 rounds, all 8 runs." in text
+    assert "4 rounds, seed 1, 2, all 8 runs." in text
     difference = first["accuracy"] - 0.99
     assert f"| fedavg | 0.99 **({difference:+.2f})** |" in text
     assert f"| fedavg | {first['success_all']:.3f} / {first['success_others']:.3f} |  |" in text

@@ -67,7 +67,7 @@ def test_wrapping_clients_are_named_and_dropped(data, tmp_path):
     assert clear.sent_bytes == 0
     assert cell.highest > clear.highest
     text = report.write(store, [experiment]).read_text()
-    assert "6 rounds, all 1 runs, all 1 on two servers." in text
+    assert "6 rounds, seed 1, all 1 runs, all 1 on two servers." in text
     assert (
         f"| fedavg | {cell.accuracy:.3f} ({cell.accuracy - clear.accuracy:+.3f}); 0.000 GB, {cell.seconds:.0f} s |"
         in text
