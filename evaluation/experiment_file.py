@@ -191,7 +191,7 @@ class _Document:
             raise self._reader.error(node, str(e)) from None
 
     def _cells(self, key: str, kind: type, rules: list[str], attacks: list[str]) -> dict[str, dict[str, Any]]:
-        """What is said of single cells, by rule and attack."""
+        """What is said of single cells, by rule and attack; a text may be for all attacks."""
         if key not in self._given:
             return {}
         read = self._reader
@@ -200,7 +200,8 @@ class _Document:
         found = {}
         for rule, row in rows.items():
             what = f"{key}: {rule}"
-            of_rule = read.mapping(row, what)
+            alike = kind is str and isinstance(row, yaml.ScalarNode)
+            of_rule = dict.fromkeys(attacks, row) if alike else read.mapping(row, what)
             read.known(of_rule, attacks, what)
             found[rule] = {attack: read.value(node, kind, what) for attack, node in of_rule.items()}
         return found

@@ -83,6 +83,8 @@ def test_published_figures_are_of_the_files_rounds(tmp_path):
     assert found.published_rounds == 12
     assert found.explained == {"crfl": {"twice": "another crfl"}}
     assert read(tmp_path, TEXT)[0].published_rounds is None
+    (found,) = read(tmp_path, TEXT + "explained: {crfl: another crfl}\n")
+    assert found.explained == {"crfl": {"byzantine": "another crfl", "twice": "another crfl"}}
 
 
 WRONG = [

@@ -90,6 +90,9 @@ def test_only_cells_of_the_published_rounds_are_marked(store):
     assert [(rule, attack, why) for rule, attack, *_, why in one.deviations()] == [
         ("fedavg", "none", "another data set")
     ]
+    record(store, [0.4] * (READINGS - 5) + [0.4, 0.4, 0.4, 0.4, 0.5], "krum", seed=2)
+    *_, (rule, *_, why) = Summary.of(store, EXPERIMENT).deviations()
+    assert (rule, why) == ("krum", "the published reading is within the range of ours")
     shorter = replace(EXPERIMENT, published_rounds=ROUNDS - 2)
     assert list(Summary.of(store, shorter).deviations()) == []
 
@@ -126,6 +129,7 @@ def test_the_page_of_results(tmp_path):
     """From folders of two experiments, and nothing of the others."""
     page = loaded_script("results-page")
     results, out = tmp_path / "results", tmp_path / "docs"
+    wanted = sum(len(list(one.runs())) for one in experiments_of(cli.PRESETS["safefl-table3"])[:1])
     for name, secure, accuracy in (("safefl-table3", False, 0.6), ("two-servers", True, 0.9)):
         experiment = experiments_of(cli.PRESETS[name])[0]
         training = experiment.training
@@ -134,6 +138,9 @@ def test_the_page_of_results(tmp_path):
             for where in {False, secure}:
                 reading = Reading(training.comm_round, accuracy)
                 store.record(replace(run, secure=where), Progress(training.comm_round, MODEL, MODEL, reading=reading))
+    (results / "safefl-program").mkdir()
+    printed = "".join(f"Iteration {50 * i + 49}. Test_acc 0.{8 if i < 30 else 9}000\n" for i in range(40))
+    (results / "safefl-program" / "fedavg--none.txt").write_text(printed)
     (results / "reconstruction").mkdir()
     (results / "reconstruction" / "output.txt").write_text("a server: 11 of 20 images\n")
     pixels = np.zeros((40, 1600, 3), np.uint8)
@@ -141,9 +148,11 @@ def test_the_page_of_results(tmp_path):
 
     matplotlib.image.imsave(results / "reconstruction" / "views.png", pixels)
     text = page.page(results, out)
-    assert "- root_method=first_rows: 2,000 rounds, seed 1, **partial**: 1 of 520 runs" in text
+    assert f"- root_method=first_rows: 2,000 rounds, seed 1, **partial**: 1 of {wanted} runs" in text
     assert "| root_method=first_rows | fedavg | **0.600** (0.97) |" in text
-    assert "| root_method=first_rows | fedavg | none | 0.600 | 0.97 |" in text
+    theirs = "0.900 [0.90, 0.90]"
+    assert f"| root_method=first_rows | fedavg | none | 0.600 [0.60, 0.60] | {theirs} | 0.97 | unexplained |" in text
+    assert f"| fedavg | none | {theirs} | 0.600 [0.60, 0.60] | 0.97 |" in text
     assert "0.900 (+0.000); 0.000 GB, 0 s" in text
     assert "| a server | 11 of 20 images |" in text
     assert text.count("Nothing of this has been run yet.") == 6
