@@ -44,6 +44,8 @@ class Summary:
     @property
     def state(self) -> str:
         """How much has been run, in words."""
+        if not self.clear:
+            return "nothing yet"
         wanted = list(self.experiment.runs())
         seeds = ", ".join(map(str, self.seeds))
         text = f"{self.experiment.training.comm_round:,} rounds, seed {seeds}, " + _done(

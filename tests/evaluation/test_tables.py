@@ -116,6 +116,7 @@ def test_what_is_varied_shares_a_table(store):
     other = replace(EXPERIMENT, setting="t")
     varied, alone = groups([Summary.of(store, one) for one in (few, other, many)])
     assert [one.experiment.setting for one in alone] == ["t"]
+    assert alone[0].state == "nothing yet"
     assert table(varied, tables.short_accuracy).splitlines() == [
         "| varied | rule | none | scaling |",
         "| --- | --- | --- | --- |",
@@ -149,6 +150,7 @@ def test_the_page_of_results(tmp_path):
     matplotlib.image.imsave(results / "reconstruction" / "views.png", pixels)
     text = page.page(results, out)
     assert f"- root_method=first_rows: 2,000 rounds, seed 1, **partial**: 1 of {wanted} runs" in text
+    assert "- root_method=uniform: nothing yet" in text
     assert "| root_method=first_rows | fedavg | **0.600** (0.97) |" in text
     theirs = "0.900 [0.90, 0.90]"
     assert f"| root_method=first_rows | fedavg | none | 0.600 [0.60, 0.60] | {theirs} | 0.97 | unexplained |" in text
