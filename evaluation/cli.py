@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--rules", nargs="+", metavar="NAME", help="only these")
     made.add_argument("--attacks", nargs="+", metavar="NAME", help="only these")
     made.add_argument("--settings", nargs="+", metavar="NAME", help="only experiments whose setting has one of these")
-    made.add_argument("--secure", action="store_true", help="every aggregation runs on two servers")
+    made.add_argument("--secure", action="store_true", help="every run also with each aggregation on two servers")
     made.add_argument("--plots", action="store_true", help="draw curves (needs matplotlib)")
     return made
 
@@ -79,7 +79,7 @@ def _run(options: argparse.Namespace) -> int:
             raise ConfigError(f"--{key}: {path.name} has no {', '.join(sorted(unknown))}; choose of {choice}")
     chosen = []
     for experiment in experiments:
-        if options.settings and not any(words in experiment.setting for words in options.settings):
+        if options.settings and not any(words in experiment.whole_setting for words in options.settings):
             continue
         training = experiment.training
         if options.rounds is not None:
@@ -96,7 +96,7 @@ def _run(options: argparse.Namespace) -> int:
             )
         )
     if not chosen:
-        settings = ", ".join(repr(experiment.setting) for experiment in experiments)
+        settings = ", ".join(repr(experiment.whole_setting) for experiment in experiments)
         raise ConfigError(f"--settings: {path.name} has {settings}")
     out = options.out or Path("results") / path.stem
     out.mkdir(parents=True, exist_ok=True)

@@ -145,7 +145,7 @@ class Defence:
 
 @dataclass(frozen=True)
 class Run:
-    """One attack against one rule with one seed."""
+    """One attack against one rule with one seed; in the clear, or with every aggregation on two servers."""
 
     data: DataArgs
     model: ModelArgs
@@ -154,6 +154,7 @@ class Run:
     defence: Defence
     seed: int
     setting: str = ""
+    secure: bool = False
 
     def __post_init__(self) -> None:
         if self.threat.malicious > self.training.client_num_in_total:
@@ -166,7 +167,8 @@ class Run:
     @property
     def key(self) -> str:
         """What names the run in the results' folder."""
-        parts = [self.setting, self.threat.name, self.defence.name, f"seed {self.seed}"]
+        where = "on two servers" if self.secure else ""
+        parts = [self.setting, self.threat.name, self.defence.name, f"seed {self.seed}", where]
         return " / ".join(part for part in parts if part)
 
     @property
@@ -191,8 +193,11 @@ class Experiment:
         defences: Rows of the table.
         seeds: Repetitions.
         setting: What distinguishes the experiment from others in the same file.
+        varied: The values that distinguish it from others of the same setting.
         published: By rule and attack, accuracies to print next to ours.
         source: Where these are from.
+        published_rounds: After how many rounds they were read; ours of another round are not comparable.
+        explained: Why ours differ from them, by rule and attack.
     """
 
     name: str
@@ -203,8 +208,16 @@ class Experiment:
     defences: Sequence[Defence]
     seeds: Sequence[int] = (1,)
     setting: str = ""
+    varied: str = ""
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     source: str = ""
+    published_rounds: int | None = None
+    explained: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def whole_setting(self) -> str:
+        """The setting, with what is varied in it: unique among the experiments of a folder."""
+        return ", ".join(part for part in (self.setting, self.varied) if part)
 
     def runs(self) -> Iterator[Run]:
         """Seed after seed, so that a first table is there early.
@@ -218,4 +231,4 @@ class Experiment:
         for seed in self.seeds:
             for threat in self.attacks:
                 for defence in self.defences:
-                    yield Run(self.data, self.model, self.training, threat, defence, seed, self.setting)
+                    yield Run(self.data, self.model, self.training, threat, defence, seed, self.whole_setting)

@@ -22,7 +22,7 @@ from ezprivsecfl.evaluation.rules import rule_of
 from ezprivsecfl.evaluation.yaml_nodes import Reader, documents
 
 SECTIONS = ("data_args", "model_args", "train_args", "attack_args", "defense_args")
-KEYS = ("name", "setting", "seeds", "vary", "published", "source", *SECTIONS)
+KEYS = ("name", "setting", "seeds", "vary", "published", "source", "explained", *SECTIONS)
 
 THREAT = {"byzantine_client_num": "malicious", "random_clients": "redrawn", "attack_every": "every", "name": "name"}
 """Keys of an attack that are no parameters of its class, and what ``Threat`` calls them."""
@@ -72,11 +72,10 @@ class _Document:
             for key, value in chosen:
                 self._set(sections, key, value)
             names = [f"{key.split('.')[-1]}={self._reader.plain(value)}" for key, value in chosen]
-            yield self._experiment(sections, ", ".join([*self._setting(), *names]))
+            yield self._experiment(sections, ", ".join(names))
 
-    def _setting(self) -> list[str]:
-        node = self._given.get("setting")
-        return [] if node is None else [str(self._reader.plain(node))]
+    def _text(self, key: str) -> str:
+        return str(self._reader.plain(self._given[key])) if key in self._given else ""
 
     def _set(self, sections: dict[str, yaml.Node], key: str, value: yaml.Node) -> None:
         section, _, name = key.partition(".")
@@ -87,27 +86,35 @@ class _Document:
             others = [pair for pair in node.value if pair[0].value != name]
             node.value = [*others, (yaml.ScalarNode("tag:yaml.org,2002:str", name), value)]
 
-    def _experiment(self, sections: Mapping[str, yaml.Node], setting: str) -> Experiment:
+    def _experiment(self, sections: Mapping[str, yaml.Node], varied: str) -> Experiment:
         read, given = self._reader, self._given
         model = sections.get("model_args")
+        training: TrainArgs = self._section(sections["train_args"], TrainArgs, "train_args")
+        attacks = [self._threat(node, training.client_num_in_total) for node in read.sequence(sections["attack_args"])]
+        defences = [self._defence(node) for node in read.sequence(sections["defense_args"])]
+        names = [one.name for one in defences], [one.name for one in attacks]
         seeds = read.sequence(given["seeds"]) if "seeds" in given else []
+        published = self._cells("published", float, *names)
         return Experiment(
-            name=str(read.plain(given["name"])),
+            name=self._text("name"),
             data=self._section(sections["data_args"], DataArgs, "data_args"),
             model=ModelArgs() if model is None else self._section(model, ModelArgs, "model_args"),
-            training=self._section(sections["train_args"], TrainArgs, "train_args"),
-            attacks=[self._threat(node) for node in read.sequence(sections["attack_args"])],
-            defences=[self._defence(node) for node in read.sequence(sections["defense_args"])],
+            training=training,
+            attacks=attacks,
+            defences=defences,
             seeds=[read.value(node, int, "seeds") for node in seeds] or [1],
-            setting=setting,
-            published=self._published(),
-            source=str(read.plain(given["source"])) if "source" in given else "",
+            setting=self._text("setting"),
+            varied=varied,
+            published=published,
+            source=self._text("source"),
+            published_rounds=training.comm_round if published else None,
+            explained=self._cells("explained", str, *names),
         )
 
     def _section(self, node: yaml.Node, kind: Any, what: str) -> Any:
         return self._reader.dataclass(node, self._reader.mapping(node, what), kind, what)
 
-    def _threat(self, node: yaml.Node) -> Threat:
+    def _threat(self, node: yaml.Node, clients: int) -> Threat:
         read, what = self._reader, "attack_args"
         given = read.mapping(node, what)
         type_ = given.pop("attack_type", None)
@@ -115,23 +122,31 @@ class _Document:
         if type_ is None:
             raise read.error(node, f"{what}: attack_type is missing")
         name = str(read.plain(type_)) if enabled else "none"
-        own = {
-            "byzantine_client_num": "malicious",
-            "random_clients": "redrawn",
-            "attack_every": "every",
-            "name": "name",
-        }
-        about = {own[key]: given.pop(key) for key in list(given) if key in own}
+        about = {THREAT[key]: given.pop(key) for key in list(given) if key in THREAT}
         attack = read.dataclass(node, given if enabled else {}, self._at(type_, attack_class, name), f"{what}: {name}")
         if "malicious" not in about:
             raise read.error(node, f"{what}: byzantine_client_num is missing")
-        values: dict[str, Any] = {"name": name, "attack": attack}
-        hints = {"malicious": int, "redrawn": bool, "every": int, "name": str}
+        values: dict[str, Any] = {
+            "name": name,
+            "attack": attack,
+            "malicious": self._count(about.pop("malicious"), clients),
+        }
+        hints = {"redrawn": bool, "every": int, "name": str}
         values |= {key: read.value(value, hints[key], f"{what}: {key}") for key, value in about.items()}
         try:
             return Threat(**values)
         except ValueError as e:
             raise read.error(node, f"{what}: {e}") from None
+
+    def _count(self, node: yaml.Node, clients: int) -> int:
+        """How many clients: a number, or a share of all, rounded to the next number."""
+        plain, what = self._reader.plain(node), "attack_args: byzantine_client_num"
+        if not isinstance(plain, str):
+            return int(self._reader.value(node, int, what))
+        share = plain.removesuffix("%").strip()
+        if share == plain or not share.isdecimal() or int(share) > 100:
+            raise self._reader.error(node, f"{what}: expected a whole number or a share such as 20%, not {plain!r}")
+        return round(int(share) / 100 * clients)
 
     def _defence(self, node: yaml.Node) -> Defence:
         read, what = self._reader, "defense_args"
@@ -175,14 +190,18 @@ class _Document:
         except ConfigError as e:
             raise self._reader.error(node, str(e)) from None
 
-    def _published(self) -> dict[str, dict[str, float]]:
-        """Accuracies by rule and attack."""
-        if "published" not in self._given:
+    def _cells(self, key: str, kind: type, rules: list[str], attacks: list[str]) -> dict[str, dict[str, Any]]:
+        """What is said of single cells, by rule and attack; a text may be for all attacks."""
+        if key not in self._given:
             return {}
         read = self._reader
-        rows = read.mapping(self._given["published"], "published")
-        cells = {rule: read.mapping(row, f"published: {rule}") for rule, row in rows.items()}
-        return {
-            rule: {attack: read.value(node, float, f"published: {rule}") for attack, node in row.items()}
-            for rule, row in cells.items()
-        }
+        rows = read.mapping(self._given[key], key)
+        read.known(rows, rules, key)
+        found = {}
+        for rule, row in rows.items():
+            what = f"{key}: {rule}"
+            alike = kind is str and isinstance(row, yaml.ScalarNode)
+            of_rule = dict.fromkeys(attacks, row) if alike else read.mapping(row, what)
+            read.known(of_rule, attacks, what)
+            found[rule] = {attack: read.value(node, kind, what) for attack, node in of_rule.items()}
+        return found

@@ -5,39 +5,35 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from ezprivsecfl.evaluation import tables
 from ezprivsecfl.evaluation.config import Experiment
 from ezprivsecfl.evaluation.store import Store
-from ezprivsecfl.evaluation.summary import LAST, Cell, cells
+from ezprivsecfl.evaluation.summary import LAST
+from ezprivsecfl.evaluation.tables import DEVIATION, Cells, Summary, groups, table
 
 PACKAGES = ("ezprivsecfl", "numpy", "tensorflow-cpu", "tensorflow-federated", "pyyaml")
-
-DEVIATION = 0.03
-"""Of ours from a published accuracy; larger ones are marked."""
 
 
 def write(store: Store, experiments: Sequence[Experiment]) -> Path:
     """Writes the report next to the readings, whatever of the runs is there, and returns its path."""
-    results = []
-    sections = [_head()]
-    for experiment in experiments:
-        found = cells(store, experiment)
-        results.append(
-            {
-                "name": experiment.name,
-                "setting": experiment.setting,
-                "cells": [{"rule": rule, "attack": attack, **asdict(cell)} for (rule, attack), cell in found.items()],
-            }
-        )
-        sections.append(_section(experiment, found))
+    summaries = [Summary.of(store, experiment) for experiment in experiments]
+    results = [
+        {
+            "name": one.experiment.name,
+            "setting": one.experiment.whole_setting,
+            "cells": [*_cells(one.clear, secure=False), *_cells(one.secure, secure=True)],
+        }
+        for one in summaries
+    ]
     (store.folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     (store.folder / "versions.json").write_text(json.dumps(versions(), indent=1) + "\n", "utf-8")
     path = store.folder / "report.md"
-    path.write_text("\n\n".join(sections) + "\n", "utf-8")
+    path.write_text("\n\n".join([_head(), *map(_section, groups(summaries))]) + "\n", "utf-8")
     return path
 
 
@@ -49,7 +45,28 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "not installed"
-    return {**found, "python": platform.python_version(), "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
+    return {**found, "python": platform.python_version(), "machine": machine()}
+
+
+def machine() -> str:
+    """The processor, how many cores, and how much memory."""
+    model = platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:  # not Linux
+        lines = []
+    for line in lines:
+        if line.startswith("model name"):
+            model = f"{line.partition(':')[2].strip()} ({model})"
+            break
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB"
+
+
+def _cells(found: Cells, *, secure: bool) -> list[dict[str, object]]:
+    return [
+        {"rule": rule, "attack": attack, "secure": secure, **asdict(cell)} for (rule, attack), cell in found.items()
+    ]
 
 
 def _head() -> str:
@@ -60,79 +77,28 @@ def _head() -> str:
     )
 
 
-def _section(experiment: Experiment, found: dict[tuple[str, str], Cell]) -> str:
-    title = f"# {experiment.name}" + (f": {experiment.setting}" if experiment.setting else "")
-    if not found:
+def _section(group: Sequence[Summary]) -> str:
+    first = group[0].experiment
+    title = f"# {first.name}" + (f": {first.setting}" if first.setting else "")
+    if not any(one.clear for one in group):
         return f"{title}\n\nNothing has been run yet."
-    least = min(cell.last_round for cell in found.values())
-    seeds = sorted({cell.seeds for cell in found.values()})
-    about = f"{least} of {experiment.training.comm_round} rounds; seeds a cell: {', '.join(map(str, seeds))}."
-    parts = [title, about, "## Accuracy", _table(experiment, found, _accuracy)]
-    if experiment.published:
+    states = [f"{one.experiment.varied}: {one.state}" if len(group) > 1 else one.state for one in group]
+    parts = [title, "; ".join(states) + ".", "## Accuracy", table(group, tables.accuracy)]
+    if first.published:
         parts += [
-            f"## Published: {experiment.source}",
-            f"Ours minus the published figure in brackets, **bold** where they differ by more than {DEVIATION}.",
-            _table(experiment, found, lambda cell: None, published=True),
+            f"## Published: {first.source}",
+            f"In brackets ours minus the published figure, **bold** where they differ by more than {DEVIATION}; only "
+            f"where ours has had {first.published_rounds:,} rounds, too.",
+            table(group, tables.published),
         ]
-    if any(cell.success_all is not None for cell in found.values()):
-        parts += [
-            "## Attack success rate",
-            "All of the goal's rows, and without those whose true label is the target.",
-            _table(experiment, found, _success),
-        ]
-    if any(cell.sent_bytes for cell in found.values()):
-        parts += ["## On two servers: GB and seconds of a run", _table(experiment, found, _traffic)]
-    if any(cell.dropped for cell in found.values()):
-        parts += ["## Clients that were left out: client, and in how many rounds", _table(experiment, found, _dropped)]
+    for text, heading in (
+        (
+            tables.success,
+            "Attack success rate: of all of the goal's rows / without those whose true label is the target",
+        ),
+        (tables.on_two_servers, "On two servers: accuracy (less that in the clear); traffic and time of a run"),
+        (tables.dropped, "Clients that were left out: client, and in how many rounds"),
+    ):
+        if any(text(one, *cell) for one in group for cell in one.clear):
+            parts += [f"## {heading}", table(group, text)]
     return "\n\n".join(parts)
-
-
-def _table(
-    experiment: Experiment,
-    found: dict[tuple[str, str], Cell],
-    text: Callable[[Cell], str | None],
-    *,
-    published: bool = False,
-) -> str:
-    attacks = [threat.name for threat in experiment.attacks]
-    lines = ["| rule | " + " | ".join(attacks) + " |", "|---" * (len(attacks) + 1) + "|"]
-    for defence in experiment.defences:
-        row = []
-        for attack in attacks:
-            cell = found.get((defence.name, attack))
-            known = experiment.published.get(defence.name, {}).get(attack)
-            row.append(_beside(cell, known) if published else (cell and text(cell)) or "")
-        lines.append(f"| {defence.name} | " + " | ".join(row) + " |")
-    return "\n".join(lines)
-
-
-def _accuracy(cell: Cell) -> str:
-    spread = f" ± {cell.spread:.3f}" if cell.seeds > 1 else ""
-    return f"{cell.accuracy:.3f}{spread} [{cell.lowest:.2f}, {cell.highest:.2f}]"
-
-
-def _success(cell: Cell) -> str | None:
-    if cell.success_all is None:
-        return None
-    others = "" if cell.success_others is None else f" / {cell.success_others:.3f}"
-    return f"{cell.success_all:.3f}{others}"
-
-
-def _traffic(cell: Cell) -> str:
-    return f"{cell.sent_bytes / 1e9:.3f} GB, {cell.seconds:.0f} s"
-
-
-def _dropped(cell: Cell) -> str:
-    return ", ".join(
-        f"{client}: {count}" for client, count in sorted(cell.dropped.items(), key=lambda one: int(one[0]))
-    )
-
-
-def _beside(cell: Cell | None, known: float | None) -> str:
-    if known is None:
-        return ""
-    if cell is None:
-        return f"{known:.2f}"
-    difference = cell.accuracy - known
-    text = f"({difference:+.2f})"
-    return f"{known:.2f} " + (f"**{text}**" if abs(difference) > DEVIATION else text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import tensorflow as tf
@@ -30,13 +31,15 @@ def run_all(
         experiments: What is run.
         data: The folder of the data sets.
         out: The folder of results.
-        secure: Whether every aggregation runs on two servers.
+        secure: Whether every run is repeated with each aggregation on two servers, to be compared with the clear one.
         show: Whether to show progress on stderr.
 
     Raises:
         EzError: The data, an experiment, or what the folder has is not what was expected; or the servers failed.
     """
     runs = [run for experiment in experiments for run in experiment.runs()]
+    if secure:
+        runs += [replace(run, secure=True) for run in runs]
     store = Store(out)
     loaded: dict[str, Dataset] = {}
     with Bar(sum(run.training.comm_round for run in runs), show) as bar:
@@ -44,19 +47,19 @@ def run_all(
             if run.data.dataset not in loaded:
                 loaded[run.data.dataset] = load(run.data.dataset, data)
             federation = prepare(loaded[run.data.dataset], run.data, run.training.client_num_in_total, run.seed)
-            run_one(run, federation, store, secure=secure, bar=bar)
+            run_one(run, federation, store, bar)
     return store
 
 
-def run_one(run: Run, federation: Federation, store: Store, *, secure: bool, bar: Bar) -> None:
+def run_one(run: Run, federation: Federation, store: Store, bar: Bar) -> None:
     """Carries out what is left of one run."""
     model = build(run.model.model, federation)
-    progress = store.resume(run, Progress.start(model, run.seed), secure)
+    progress = store.resume(run, Progress.start(model, run.seed))
     bar.enter(run.key, progress.round)
     if progress.round == run.training.comm_round:
         return
     tf.random.set_seed(run.seed)  # for noise that rules add
-    aggregate: Aggregator = (_secure if secure else in_the_clear)(run, federation, model.entries)
+    aggregate: Aggregator = (on_two_servers if run.secure else in_the_clear)(run, federation, model.entries)
     for reached in train(run, federation, model, aggregate, progress, bar.advance):
         store.record(run, reached)
         assert reached.reading is not None
@@ -79,7 +82,8 @@ def parameters_of(run: Run, federation: Federation) -> dict[str, object]:
     return setting.parameters(run.defence.rule, run.defence.parameters)
 
 
-def _secure(run: Run, federation: Federation, entries: int) -> Aggregator:
+def on_two_servers(run: Run, federation: Federation, entries: int) -> Aggregator:
+    """The run's rule, compiled for two servers."""
     from ezprivsecfl.evaluation.secure import OnTwoServers  # TFF, the compiler and the engine, if needed
 
     parameters = parameters_of(run, federation)

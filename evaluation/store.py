@@ -50,13 +50,13 @@ class Store:
         """A run's readings so far, in order."""
         return self._readings[run.key]
 
-    def resume(self, run: Run, start: Progress, secure: bool) -> Progress:
+    def resume(self, run: Run, start: Progress) -> Progress:
         """Where to go on with a run; the start, if there is nothing of it.
 
         Raises:
             StoreError: The folder has a run of that name with other parameters.
         """
-        described = {**describe(run), "secure": secure}
+        described = describe(run)
         known = self._configuration.setdefault(run.key, described)
         if known != described:
             differing = ", ".join(sorted(key for key in described if known.get(key) != described[key]))
@@ -133,6 +133,7 @@ def describe(run: Run) -> dict[str, Any]:
             "server_inputs": dict(run.defence.server_inputs),
         },
         "seed": run.seed,
+        "secure": run.secure,
     }
     plain: dict[str, Any] = json.loads(json.dumps(described, default=str))
     return plain

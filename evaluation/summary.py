@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ LAST = 10
 
 @dataclass(frozen=True)
 class Cell:
-    """One attack against one rule.
+    """One attack against one rule: of all runs that are complete or, where none is, of those that have begun.
 
     Args:
         accuracy: Mean over the seeds of each run's mean over its last readings.
@@ -26,7 +26,8 @@ class Cell:
         highest: Likewise.
         success_all: Of the attack, mean as above; None where there is no goal.
         success_others: Without rows of the target label.
-        seeds: How many runs are complete.
+        seeds: Of these runs.
+        complete: Whether they have had all of their rounds.
         last_round: The smallest last round of them.
         sent_bytes: Mean of the runs' traffic between two servers.
         seconds: Mean time of their aggregations.
@@ -39,7 +40,8 @@ class Cell:
     highest: float
     success_all: float | None
     success_others: float | None
-    seeds: int
+    seeds: tuple[int, ...]
+    complete: bool
     last_round: int
     sent_bytes: float
     seconds: float
@@ -48,9 +50,12 @@ class Cell:
 
 def cell_of(store: Store, runs: Sequence[Run]) -> Cell | None:
     """The summary of runs that differ in their seeds; None if there is no reading."""
-    per_run = [lines[-LAST:] for run in runs if (lines := store.readings(run))]
-    if not per_run:
+    begun = [run for run in runs if store.readings(run)]
+    whole = [run for run in begun if store.readings(run)[-1]["round"] == run.training.comm_round]
+    chosen = whole or begun
+    if not chosen:
         return None
+    per_run = [store.readings(run)[-LAST:] for run in chosen]
     means = [_mean(lines, "accuracy") for lines in per_run]
     every = [line["accuracy"] for lines in per_run for line in lines]
     dropped: dict[str, int] = {}
@@ -64,7 +69,8 @@ def cell_of(store: Store, runs: Sequence[Run]) -> Cell | None:
         highest=max(every),
         success_all=_rate(per_run, "success_all"),
         success_others=_rate(per_run, "success_others"),
-        seeds=len(per_run),
+        seeds=tuple(run.seed for run in chosen),
+        complete=bool(whole),
         last_round=min(lines[-1]["round"] for lines in per_run),
         sent_bytes=_mean([lines[-1] for lines in per_run], "sent_bytes"),
         seconds=_mean([lines[-1] for lines in per_run], "seconds"),
@@ -72,13 +78,13 @@ def cell_of(store: Store, runs: Sequence[Run]) -> Cell | None:
     )
 
 
-def cells(store: Store, experiment: Experiment) -> dict[tuple[str, str], Cell]:
-    """By rule and attack."""
+def cells(store: Store, experiment: Experiment, *, secure: bool = False) -> dict[tuple[str, str], Cell]:
+    """By rule and attack, of the runs in the clear or of those on two servers."""
     runs = list(experiment.runs())
     found = {}
     for defence in experiment.defences:
         for threat in experiment.attacks:
-            same = [run for run in runs if run.threat is threat and run.defence is defence]
+            same = [replace(run, secure=secure) for run in runs if run.threat is threat and run.defence is defence]
             if cell := cell_of(store, same):
                 found[defence.name, threat.name] = cell
     return found

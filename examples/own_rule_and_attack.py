@@ -7,11 +7,11 @@ from pathlib import Path
 import tensorflow as tf
 
 import ezprivsecfl as ez
-from ezprivsecfl.evaluation import attacks, config, report, rules, running
+from ezprivsecfl.evaluation import attacks, config, report, running
 
 
 @ez.robust_aggregation
-def majority_sign(updates, *, length: float):
+def majority_sign(updates, *, length: float = 1.0):
     """The majority's sign of every entry, at a fixed length."""
     return length * tf.math.l2_normalize(tf.sign(tf.reduce_sum(tf.sign(updates), 0)))
 
@@ -20,7 +20,7 @@ def majority_sign(updates, *, length: float):
 class Reversed(attacks.Attack):
     """Every malicious client sends its gradient turned round."""
 
-    factor: float = 1.0
+    factor: float = 10.0
 
     def send(self, view):
         """What the malicious clients send, [f, d]."""
@@ -29,12 +29,10 @@ class Reversed(attacks.Attack):
 
 def main(data, out, rounds=200):
     training = config.TrainArgs(30, rounds, batch_size=64, learning_rate=0.25, frequency_of_the_test=10)
-    threats = [config.Threat(Reversed(factor), 6, f"reversed x{factor}") for factor in (1.0, 10.0)]
-    defences = [config.Defence(majority_sign, {"length": 1.0}), config.Defence(rules.rule_of("coordinate_median"))]
-    data_args = config.DataArgs("har", "subject")
-    experiment = config.Experiment("my rule", data_args, config.ModelArgs("lr"), training, threats, defences)
-    store = running.run_all([experiment], data, out)
-    print(report.write(store, [experiment]).read_text())
+    attack, rule = config.Threat(Reversed(), 6, "reversed"), config.Defence(majority_sign)
+    setting = config.DataArgs("har", "subject"), config.ModelArgs("lr"), training
+    experiment = config.Experiment("my own", *setting, [attack], [rule])
+    print(report.write(running.run_all([experiment], data, out), [experiment]).read_text())
 
 
 if __name__ == "__main__":

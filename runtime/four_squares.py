@@ -11,14 +11,13 @@ import math
 import secrets
 
 BASES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41)
-"""Miller and Rabin's test with the first 13 primes fails for no number below 3·10^24 (Sorenson, Webster 2017).
+"""Of a prime that is 1 modulo 4, each gives a root of -1 with probability 1/2; without one there is another guess."""
 
-For larger ones a composite only means that no two squares are found, and another guess.
-"""
+SMALL_FACTORS = math.prod(p for p in range(3, 212, 2) if all(p % q for q in range(3, p, 2)))
+"""Most numbers that are no primes have one, which costs less to see than a power."""
 
 FEW = 1 << 12
 """Below, all squares are tried."""
-
 
 def four_squares(number: int) -> tuple[int, int, int, int]:
     """Four integers, not negative, whose squares add up to a number that is not negative."""
@@ -44,45 +43,35 @@ def _small(number: int) -> tuple[int, int, int, int]:
 
 
 def _guessed(number: int) -> tuple[int, int, int, int]:
-    largest = math.isqrt(number)
+    # Squares are 0 or 1 modulo 4: with as many odd ones what is left is 1 modulo 4, for numbers that 4 does not divide.
+    odd = number % 4 - 1
     while True:
-        a = secrets.randbelow(largest + 1)
-        b = secrets.randbelow(math.isqrt(number - a * a) + 1)
-        rest = number - a * a - b * b
-        if rest % 4 == 1 and (found := _two_squares(rest)) is not None:
+        a = _below(math.isqrt(number - 1), odd > 0)
+        b = _below(math.isqrt(number - a * a), odd > 1)
+        if (found := _two_squares(number - a * a - b * b)) is not None:
             return a, b, *found
 
 
-def _two_squares(prime: int) -> tuple[int, int] | None:
-    """Of a prime that is 1 modulo 4; None for most other numbers that are."""
-    if prime == 1:
-        return 1, 0
-    if not _is_prime(prime):
-        return None
-    # A root of -1: half of all numbers are no squares, and their power by (p - 1)/2 is -1.
-    powers = (pow(base, (prime - 1) // 4, prime) for base in BASES)
-    root = next((r for r in powers if r * r % prime == prime - 1), None)
-    if root is None:
-        return None
-    a, b = prime, root
-    while b * b > prime:
-        a, b = b, a % b
-    other = math.isqrt(prime - b * b)
-    return (b, other) if b * b + other * other == prime else None
+def _below(most: int, odd: bool) -> int:
+    """An even or odd number that is not larger."""
+    return 2 * secrets.randbelow((most - odd) // 2 + 1) + odd
 
 
-def _is_prime(number: int) -> bool:
-    if any(number % base == 0 for base in BASES):
-        return number in BASES
-    twos = ((number - 1) & -(number - 1)).bit_length() - 1
+def _two_squares(number: int) -> tuple[int, int] | None:
+    """Of most primes that are 1 modulo 4; None for most other numbers that are."""
+    if math.gcd(number, SMALL_FACTORS) > 1:
+        return None
     for base in BASES:
-        x = pow(base, (number - 1) >> twos, number)
-        if x in (1, number - 1):
-            continue
-        for _ in range(twos - 1):
-            x = x * x % number
-            if x == number - 1:
-                break
-        else:
-            return False
-    return True
+        root = pow(base, (number - 1) // 4, number)
+        square = root * root % number
+        if square == number - 1:
+            break
+        if square != 1:
+            return None  # no prime: of one, that power is 1 or -1
+    else:
+        return None
+    a, b = number, root
+    while b * b > number:
+        a, b = b, a % b
+    other = math.isqrt(number - b * b)
+    return (b, other) if b * b + other * other == number else None

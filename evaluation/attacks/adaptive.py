@@ -6,8 +6,10 @@ Section V, and SAFEFL's code. (The paper's text could not be had; what is here w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -20,7 +22,7 @@ class Adaptive(Attack):
     """Directions e'_i that maximise h = |g_0|·s·(honest aggregate - attacked aggregate) of FLTrust; sent is |g_0|·e'_i.
 
     With e_i = g_i/|g_i|, c_i = <e_i, e_0>, and s the sign of the honest aggregate sum_i ReLU(c_i)·e_i / sum ReLU(c_i):
-    only c'_i = <e'_i, e_0> and <e'_i, s> of an attacker are in h, so each of its values takes two inner products.
+    only c'_i = <e'_i, e_0> and <e'_i, s> of an attacker are in h.
 
     Args:
         passes: V; all attackers are gone through so many times.
@@ -42,47 +44,99 @@ class Adaptive(Attack):
         """See the class."""
         assert view.root is not None  # needs_root
         objective = Objective.of(view, view.root)
-        start = Trim().send(view).astype(np.float32)
-        crafted = start / np.maximum(np.linalg.norm(start, axis=1, keepdims=True), 1e-9)
-        trust, turn = crafted @ objective.root, crafted @ objective.sign
+        start = Trim().send(view)
+        directions = start / np.maximum(np.linalg.norm(start, axis=1, keepdims=True), 1e-9)
+        crafted = [Crafted(direction, objective) for direction in directions]
         for _ in range(self.passes):
-            for i in range(len(crafted)):
-                drawn = view.rng.standard_normal((self.steps, crafted.shape[1]), np.float32)
-                probes = np.float32(self.deviation) * drawn
-                for probe, along_root, along_sign in zip(
-                    probes, probes @ objective.root, probes @ objective.sign, strict=True
-                ):
-                    before = objective(trust, turn)
-                    probed = objective(
-                        _changed(trust, i, trust[i] + self.probe * along_root),
-                        _changed(turn, i, turn[i] + self.probe * along_sign),
-                    )
-                    step = np.float32(self.step_size * (probed - before) / self.probe)
-                    moved = crafted[i] + step * probe
-                    length = np.linalg.norm(moved)
-                    crafted[i] = moved / length
-                    trust[i] = (trust[i] + step * along_root) / length
-                    turn[i] = (turn[i] + step * along_sign) / length
-        sent: Array = crafted * objective.length
+            for i, one in enumerate(crafted):
+                others = crafted[:i] + crafted[i + 1 :]
+                self._climb(one, objective.without(others), view.rng)
+        sent: Array = np.array([one.vector(view.rng) for one in crafted]) * objective.length
         return sent
 
+    def _climb(self, one: Crafted, objective: Objective, rng: np.random.Generator) -> None:
+        """Q steps for one attacker while the others stay."""
+        for probe in one.probes(self.steps, self.deviation, rng):
+            trust, turn = one.trust, one.turn
+            gained = objective(trust + self.probe * probe.trust, turn + self.probe * probe.turn)
+            one.move(self.step_size * (gained - objective(trust, turn)) / self.probe, probe)
 
-def _changed(values: Array, position: int, value: float) -> Array:
-    changed = values.copy()
-    changed[position] = value
-    return changed
+
+class Probe(NamedTuple):
+    """A random direction u with independent normal entries, as far as a step along it needs to know it.
+
+    Args:
+        inside: Its coordinates in the space of e_0, s and the attacker's first e'.
+        trust: <u, e_0>.
+        turn: <u, s>.
+        along: The part of the rest of u that is along the rest of e'.
+        square: The squared length of the rest of u.
+    """
+
+    inside: tuple[float, float, float]
+    trust: float
+    turn: float
+    along: float
+    square: float
+
+
+class Crafted:
+    """One attacker's e', which random steps change.
+
+    Steps are spherically symmetric around the space that e_0, s and the first e' span. So what is kept of e' are its
+    three coordinates there and the length of the rest, whose direction is uniformly distributed and drawn once, at the
+    end. The law of what is sent is that of steps in all d coordinates, which would be some hundred times slower.
+
+    Args:
+        direction: The first e', [d].
+        objective: Has e_0 and s.
+    """
+
+    def __init__(self, direction: Array, objective: Objective) -> None:
+        spanning = np.stack([objective.root, objective.sign, direction], axis=1).astype(np.float64)
+        self._basis, coordinates = np.linalg.qr(spanning)
+        self._root, self._sign, self._inside = coordinates.T.tolist()
+        self._rest = 0.0
+        self.trust, self.turn = _dot(self._inside, self._root), _dot(self._inside, self._sign)
+
+    def probes(self, count: int, deviation: float, rng: np.random.Generator) -> Iterator[Probe]:
+        """So many random directions."""
+        along = rng.normal(0.0, deviation, count)
+        squares = along**2 + deviation**2 * rng.chisquare(len(self._basis) - 4, count)
+        for inside, one, square in zip(rng.normal(0.0, deviation, (count, 3)).tolist(), along, squares, strict=True):
+            yield Probe(inside, _dot(inside, self._root), _dot(inside, self._sign), float(one), float(square))
+
+    def move(self, step: float, probe: Probe) -> None:
+        """e' becomes the direction of e' + step·u."""
+        inside = [mine + step * other for mine, other in zip(self._inside, probe.inside, strict=True)]
+        rest = self._rest**2 + 2 * step * self._rest * probe.along + step**2 * probe.square
+        length = math.sqrt(_dot(inside, inside) + rest)
+        self._inside, self._rest = [one / length for one in inside], math.sqrt(rest) / length
+        self.trust = (self.trust + step * probe.trust) / length
+        self.turn = (self.turn + step * probe.turn) / length
+
+    def vector(self, rng: np.random.Generator) -> Array:
+        """e', [d]."""
+        drawn = rng.standard_normal(len(self._basis))
+        drawn -= self._basis @ (self._basis.T @ drawn)
+        found: Array = self._basis @ np.array(self._inside) + self._rest / np.linalg.norm(drawn) * drawn
+        return found
+
+
+def _dot(first: Sequence[float], second: Sequence[float]) -> float:
+    return sum(x * y for x, y in zip(first, second, strict=True))
 
 
 @dataclass(frozen=True)
 class Objective:
-    """h as a function of the attackers' c'_i and <e'_i, s>.
+    """h as a function of one attacker's c' and <e', s>.
 
     Args:
         length: |g_0|.
         root: e_0, [d].
         sign: s, [d].
         honest: s·(honest aggregate of directions).
-        trust: The sum of the other clients' ReLU(c_i).
+        trust: The sum of the others' ReLU(c_i).
         turn: The sum of their ReLU(c_i)·<e_i, s>.
     """
 
@@ -108,7 +162,13 @@ class Objective:
         turn = trust[others] @ (directions[others] @ sign)
         return Objective(length, unit, sign, float(sign @ aggregate), float(trust[others].sum()), float(turn))
 
-    def __call__(self, trust: Array, turn: Array) -> float:
-        """h, for the attackers' values, each [f]."""
-        counted = np.maximum(trust, 0.0)
-        return self.length * float(self.honest - (counted @ turn + self.turn) / (counted.sum() + self.trust + 1e-9))
+    def without(self, others: Sequence[Crafted]) -> Objective:
+        """The objective of one attacker, where these are the other ones."""
+        counted = [(max(one.trust, 0.0), one.turn) for one in others]
+        trust = self.trust + sum(trust for trust, _ in counted)
+        return replace(self, trust=trust, turn=self.turn + sum(trust * turn for trust, turn in counted))
+
+    def __call__(self, trust: float, turn: float) -> float:
+        """h."""
+        counted = max(trust, 0.0)
+        return self.length * (self.honest - (counted * turn + self.turn) / (counted + self.trust + 1e-9))

@@ -13,7 +13,7 @@ from ezprivsecfl.aggregators.coordinates import coordinate_median, trimmed_mean
 from ezprivsecfl.aggregators.krum import krum
 from ezprivsecfl.aggregators.signs import flod
 from ezprivsecfl.evaluation.attacks import ATTACKS, View
-from ezprivsecfl.evaluation.attacks.adaptive import Adaptive, Objective
+from ezprivsecfl.evaluation.attacks.adaptive import Adaptive, Crafted, Objective, Probe
 from ezprivsecfl.evaluation.attacks.alie import ALittleIsEnough, quantile
 from ezprivsecfl.evaluation.attacks.backdoor import Backdoor, triggered
 from ezprivsecfl.evaluation.attacks.byzantine import Byzantine
@@ -154,7 +154,57 @@ def test_the_adaptive_attacks_objective():
     sent = attacked(Trim(), given)
     crafted = sent[MALICIOUS] / np.linalg.norm(sent[MALICIOUS], axis=1, keepdims=True)
     expected = np.sign(honest) @ (honest - fltrust(sent, given.root))
-    assert objective(crafted @ objective.root, crafted @ objective.sign) == pytest.approx(expected, rel=1e-4)
+    first, *others = (Crafted(direction, objective) for direction in crafted)
+    assert objective.without(others)(first.trust, first.turn) == pytest.approx(expected, rel=1e-4)
+
+
+def in_all_coordinates(attack, given):
+    """The adaptive attack with random directions of d entries, as in SAFEFL's code."""
+    start = Trim().send(given)
+    crafted = start / np.linalg.norm(start, axis=1, keepdims=True)
+    sent = given.known[:N].astype(np.float64)
+    honest = fltrust(sent, given.root)
+
+    def objective(candidates):
+        sent[MALICIOUS] = candidates
+        return np.sign(honest) @ (honest - fltrust(sent, given.root))
+
+    for _ in range(attack.passes):
+        for i in range(F):
+            for _ in range(attack.steps):
+                probe = given.rng.normal(0, attack.deviation, D)
+                moved = crafted.copy()
+                moved[i] += attack.probe * probe
+                crafted[i] += attack.step_size * (objective(moved) - objective(crafted)) / attack.probe * probe
+                crafted[i] /= np.linalg.norm(crafted[i])
+    return crafted * np.linalg.norm(given.root)
+
+
+def test_the_adaptive_attack_has_the_law_of_steps_in_all_coordinates():
+    """What is sent has their means and spreads: its entries, its parts along g_0 and s, and products of attackers."""
+    attack = Adaptive(passes=2, steps=4, step_size=0.05)
+    root = np.random.default_rng(100).normal(size=D)
+    sent = []
+    for send in (attack.send, lambda given: in_all_coordinates(attack, given)):
+        given = [replace(view(0, own_rng=seed), root=root) for seed in range(600)]
+        vectors = np.array([send(one) for one in given]).reshape(600, F, D)
+        along = vectors @ np.stack([root, np.sign(fltrust(given[0].known[:N].astype(float), root))], 1)
+        between = np.einsum("rid,rjd->rij", vectors, vectors).reshape(600, -1)
+        sent.append(np.concatenate([vectors.reshape(600, -1), along.reshape(600, -1), between], 1))
+    ours, theirs = sent
+    errors = np.sqrt(ours.var(0) + theirs.var(0)) / np.sqrt(600) + 1e-6
+    assert np.all(np.abs(ours.mean(0) - theirs.mean(0)) < 4.5 * errors)
+    spread = (ours.std(0) + 1e-6) / (theirs.std(0) + 1e-6)
+    assert np.all((spread > 0.75) & (spread < 1.33))
+
+
+def test_steps_outside_of_the_known_space_add_up():
+    """Two that are parallel to each other there: lengths add up, and what is inside gets shorter by normalising."""
+    given = view(server=True)
+    crafted = Crafted(given.root / np.linalg.norm(given.root), Objective.of(given, given.root))
+    crafted.move(1.0, Probe((0.0, 0.0, 0.0), 0.0, 0.0, along=0.0, square=4.0))
+    crafted.move(1.0, Probe((0.0, 0.0, 0.0), 0.0, 0.0, along=3.0, square=9.0))
+    assert crafted.trust == pytest.approx(1 / math.hypot(1, 2 + 3 * math.sqrt(5)))
 
 
 def turned(attack, given):

@@ -61,13 +61,49 @@ def test_what_is_varied(tmp_path):
     text = TEXT + "vary: {data_args.root_size: [50, 100], attack_args.byzantine_client_num: [0, 9, 12]}\nsetting: a\n"
     found = read(tmp_path, text)
     assert len(found) == 6
-    assert found[-1].setting == "a, root_size=100, byzantine_client_num=12"
+    assert found[-1].setting == "a"
+    assert found[-1].varied == "root_size=100, byzantine_client_num=12"
     assert found[-1].data.root_size == 100
     assert [threat.malicious for threat in found[-1].attacks] == [12, 12]
     assert len({run.key for one in found for run in one.runs()}) == 6 * 8
 
 
+def test_a_share_of_the_clients(tmp_path):
+    (found,) = read(tmp_path, TEXT.replace("byzantine_client_num: 3", "byzantine_client_num: 15%"))
+    assert [threat.malicious for threat in found.attacks] == [4, 6]  # of 30, 4.5 rounded to even
+    text = TEXT.replace("byzantine_client_num: 3", "byzantine_client_num: 10%").replace("subject", "bias")
+    sizes = read(tmp_path, text + "vary: {train_args.client_num_in_total: [20, 200]}")
+    assert [one.attacks[0].malicious for one in sizes] == [2, 20]
+
+
+def test_published_figures_are_of_the_files_rounds(tmp_path):
+    added = "published: {crfl: {twice: 0.5}}\nexplained: {crfl: {twice: another crfl}}\n"
+    (found,) = read(tmp_path, TEXT + added)
+    assert found.published == {"crfl": {"twice": 0.5}}
+    assert found.published_rounds == 12
+    assert found.explained == {"crfl": {"twice": "another crfl"}}
+    assert read(tmp_path, TEXT)[0].published_rounds is None
+    (found,) = read(tmp_path, TEXT + "explained: {crfl: another crfl}\n")
+    assert found.explained == {"crfl": {"byzantine": "another crfl", "twice": "another crfl"}}
+
+
 WRONG = [
+    (
+        "byzantine_client_num: 3\n",
+        "byzantine_client_num: 101%\n",
+        r"yaml:10: attack_args: byz.* share such as 20%, not '1",
+    ),
+    (
+        "byzantine_client_num: 3\n",
+        "byzantine_client_num: few\n",
+        r"yaml:10: attack_args: byz.* share such as 20%, not 'few'",
+    ),
+    (
+        "byzantine_client_num: 3\n",
+        "byzantine_client_num: -1\n",
+        r"yaml:8: attack_args: byzantine_client_num: expected at",
+    ),
+    ("byzantine_client_num: 3\n", "byzantine_client_num: 0.5\n", r"yaml:10: attack_args: byz.* whole number, not 0.5"),
     ("comm_round: 12", "comm_rounds: 12", r"yaml:5: train_args: there is no key 'comm_rounds'; expected client_num_in"),
     ("comm_round: 12", "comm_round: many", r"yaml:5: train_args: comm_round: expected a whole number, not 'many'"),
     ("comm_round: 12", "comm_round: 0", r"yaml:5: train_args: comm_round: expected at least 1"),
@@ -101,6 +137,16 @@ WRONG = [
     ("seeds: [1, 2]", "vary: {rounds: [1]}", r"yaml:15: vary: expected section.key .* not 'rounds'"),
     ("name: twice", "name: byzantine", r"several attacks are called byzantine: give each its own name"),
     ("byzantine_client_num: 6", "byzantine_client_num: 60", r"there are not so many clients"),
+    (
+        "name: small",
+        "published: {crfl: {once: 0.5}}\nname: x",
+        r"yaml:1: published: crfl: there is no key 'once'; exp.* twice",
+    ),
+    (
+        "name: small",
+        "explained: {krum: {twice: x}}\nname: x",
+        r"yaml:1: explained: there is no key 'krum'; expected multi_krum",
+    ),
     ("name: small", "title: small", r"yaml:1: experiment: there is no key 'title'"),
     ("name: small", "name: [small", r"yaml:2: no YAML: "),
     ("defense_args:", "---\nname:", r"yaml:1: experiment: defense_args is missing"),

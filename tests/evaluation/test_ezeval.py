@@ -59,7 +59,7 @@ def test_a_report(data, tmp_path, capsys):
     )
     assert first["spread"] > 0
     text = (out / "report.md").read_text()
-    assert "4 of 4 rounds; seeds a cell: 2." in text
+    assert "4 rounds, seed 1, 2, all 8 runs." in text
     difference = first["accuracy"] - 0.99
     assert f"| fedavg | 0.99 **({difference:+.2f})** |" in text
     assert f"| fedavg | {first['success_all']:.3f} / {first['success_others']:.3f} |  |" in text
@@ -118,11 +118,11 @@ def test_the_example(data, tmp_path, capsys):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.main(data, tmp_path, 20)
-    table = capsys.readouterr().out
-    assert "| rule | reversed x1.0 | reversed x10.0 |" in table
-    results = json.loads((tmp_path / "results.json").read_text())[0]["cells"]
-    assert {cell["rule"] for cell in results} == {"majority_sign", "coordinate_median"}
-    assert all(cell["accuracy"] > 0.6 for cell in results)
+    assert "| rule | reversed |" in capsys.readouterr().out
+    (cell,) = json.loads((tmp_path / "results.json").read_text())[0]["cells"]
+    assert cell["rule"] == "majority_sign"
+    assert cell["accuracy"] > 0.6
+    assert len([line for line in path.read_text().splitlines() if line]) <= 30
 
 
 @pytest.mark.skipif(not (SHARED / "har.npz").exists(), reason=f"HAR is not in {SHARED}")

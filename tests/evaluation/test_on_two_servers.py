@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import small_har
 
+from ezprivsecfl.evaluation import plots, report
 from ezprivsecfl.evaluation.attacks.wrap_around import WrapAround
 from ezprivsecfl.evaluation.config import DataArgs, Defence, Experiment, ModelArgs, Threat, TrainArgs
 from ezprivsecfl.evaluation.rules import InTheClear, rule_of
@@ -56,12 +57,21 @@ def test_wrapping_clients_are_named_and_dropped(data, tmp_path):
         attacks=[Threat(WrapAround(), 2, "wrap_around")],
         defences=[Defence(rule_of("fedavg"))],
     )
-    store = run_all([experiment], data, tmp_path / "secure", secure=True)
-    (cell,) = cells(store, experiment).values()
+    store = run_all([experiment], data, tmp_path, secure=True)
+    (cell,) = cells(store, experiment, secure=True).values()
     assert cell.dropped == {"0": 6, "1": 6}
     assert cell.sent_bytes > 6 * 1000
     assert cell.seconds > 0
-    (clear,) = cells(run_all([experiment], data, tmp_path / "clear"), experiment).values()
+    (clear,) = cells(store, experiment).values()
     assert clear.dropped == {}
     assert clear.sent_bytes == 0
     assert cell.highest > clear.highest
+    text = report.write(store, [experiment]).read_text()
+    assert "6 rounds, seed 1, all 1 runs, all 1 on two servers." in text
+    assert (
+        f"| fedavg | {cell.accuracy:.3f} ({cell.accuracy - clear.accuracy:+.3f}); 0.000 GB, {cell.seconds:.0f} s |"
+        in text
+    )
+    assert "| fedavg | 0: 6, 1: 6 |" in text
+    figure = plots.draw(store, experiment, ["wrap_around"], tmp_path / "both.svg").read_text()
+    assert figure.count("stroke-dasharray") > 0  # of the curve on two servers

@@ -94,8 +94,6 @@ def test_other_parameters_are_refused(data, tmp_path):
     longer = replace(EXPERIMENT, training=replace(EXPERIMENT.training, learning_rate=0.1))
     with pytest.raises(StoreError, match=r"other parameters \(training\): choose another folder"):
         run_all([longer], data, tmp_path)
-    with pytest.raises(StoreError, match=r"\(secure\)"):
-        run_all([EXPERIMENT], data, tmp_path, secure=True)
 
 
 def test_damaged_folders_are_refused(data, tmp_path):
