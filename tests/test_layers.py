@@ -52,13 +52,14 @@ ALLOWED: dict[str, set[str]] = {
     "api": COMPILED
     | {"frontends", "runtime", "backends", "backends.plain", "rounds", "precision", "report", "variants"},
     "secure_context": OPTIONS | {"frontends", "runtime", "backends", "variants", "api"},
-    "start": {"aggregators", "compiler.options", "backends.duet", "backends.motion2nx", "api", "secure_context"},
+    "installing": set(),
+    "start": {"errors", "installing", "aggregators", "compiler.options", "backends.duet", "backends.motion2nx", "api", "secure_context"},
     "cli": OPTIONS | {"frontends", "runtime", "backends", "secure_context", "start"},
     "cli.compile": OPTIONS | {"frontends", "runtime", "backends", "report", "variants", "secure_context", "cli"},
     "cli.run": OPTIONS | {"frontends", "backends", "secure_context", "cli"},
     "cli.opt": OPTIONS | {"compiler", "backends", "cli"},
-    "cli.doctor": {"errors", "runtime", "backends", "backends.motion2nx", "start", "cli"},
-    "cli.main": {"errors", "cli"},
+    "cli.doctor": {"errors", "frontends", "runtime", "backends", "backends.motion2nx", "installing", "start", "cli"},
+    "cli.main": {"errors", "installing", "cli"},
 }
 """By part of the package, from the ground floor up, the other parts that it may import.
 
