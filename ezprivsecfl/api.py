@@ -220,7 +220,10 @@ class SecureProgram:
         if (other := self._other(argument)) is not None:
             return other.simulate_call(argument, noise=noise)
         given = self.traced.arguments(argument)
-        return self._simulated(given, noise=noise) if self.traced.aggregates else self.traced.in_clear(given)
+        if not self.traced.aggregates:
+            return self.traced.in_clear(given)
+        self._admit(self.traced.program.name, given.clients)
+        return self._simulated(given, noise=noise)
 
     def _simulated(self, given: Arguments, *, noise: bool) -> Any:
         variant = self.variant(given.values)
@@ -247,6 +250,7 @@ class SecureProgram:
         given = self.traced.arguments(argument)
         if not self.traced.aggregates:
             return self.traced.in_clear(given)
+        self._admit(self.traced.program.name, given.clients)
         return self.invoke_on(self.variant(given.values), given)
 
     def _other(self, argument: Any) -> SecureProgram | None:

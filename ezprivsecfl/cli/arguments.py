@@ -264,7 +264,12 @@ def _by_line(option: str, given: Sequence[str]) -> dict[int, str]:
     return choices
 
 
-def add_about(parser: argparse.ArgumentParser) -> None:
-    """What every command takes."""
-    parser.add_argument("--verbose", action="store_true", help="also print where an error was raised")
+def add_about(parser: argparse.ArgumentParser, verbose: str = "also print where an error was raised") -> None:
+    """What every command takes.
+
+    Args:
+        parser: The command's.
+        verbose: What ``--verbose`` does.
+    """
+    parser.add_argument("--verbose", action="store_true", help=verbose)
     parser.add_argument("--version", action="version", version=f"ezcompile {__version__}")

@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_passes(made)
     add_rounds(made)
-    add_about(made)
+    add_about(made, "a row of the table for every call; also print where an error was raised")
     return made
 
 
@@ -109,7 +109,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
     finally:
         sys.stdout.flush()
         if recorder.calls:
-            print_summary(recorder.calls, check=arguments.check)
+            print_summary(recorder.calls, check=arguments.check, each=arguments.verbose)
         if arguments.report:
             write_json(arguments.report, recorder.calls)
     if code == exits.DONE and not recorder.calls:
