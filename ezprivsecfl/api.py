@@ -31,6 +31,7 @@ from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.errors import CompileError, DroppedClientWarning, IncompleteRound, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces
+from ezprivsecfl.graph import Graph, graph_of
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.ir.mpc.noise import AddNoise
 from ezprivsecfl.precision import imprecise
@@ -322,6 +323,11 @@ class SecureProgram:
     def ir(self) -> str:
         """The program at both levels of the intermediate representation."""
         return f"{self.compiled.optimised}\n{self.variants[0].lowered.secure}"
+
+    @property
+    def graph(self) -> Graph:
+        """What the servers compute, as a graph; a notebook draws it, ``graph.dot`` and ``graph.svg`` are texts."""
+        return graph_of(self.variants[0].lowered.secure)
 
     @property
     def sources(self) -> dict[str, str]:

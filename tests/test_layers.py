@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.passes": OPTIONS | {"compiler.analyses"},
     "compiler.lowering": COMPILED | {"compiler.analyses"},
     "compiler": COMPILED | {"compiler.analyses", "compiler.passes", "compiler.lowering"},
+    "graph": {"errors", "ir"},
     "runtime": {"errors", "ir"},
     "backends": COMPILED | {"runtime"},
     "backends.motion2nx": COMPILED | {"runtime", "backends"},
@@ -50,12 +51,13 @@ ALLOWED: dict[str, set[str]] = {
     "report": COMPILED | {"compiler.analyses", "compiler.passes", "runtime", "backends", "rounds"},
     "variants": COMPILED | {"compiler", "runtime", "backends", "rounds"},
     "api": COMPILED
-    | {"frontends", "runtime", "backends", "backends.plain", "rounds", "precision", "report", "variants"},
+    | {"frontends", "graph", "runtime", "backends", "backends.plain", "rounds", "precision", "report", "variants"},
     "secure_context": OPTIONS | {"frontends", "runtime", "backends", "variants", "api"},
     "installing": set(),
     "start": {"errors", "installing", "aggregators", "compiler.options", "backends.duet", "backends.motion2nx", "api", "secure_context"},
     "cli": OPTIONS | {"frontends", "runtime", "backends", "secure_context", "start"},
-    "cli.compile": OPTIONS | {"frontends", "runtime", "backends", "report", "variants", "secure_context", "cli"},
+    "cli.compile": OPTIONS
+    | {"frontends", "graph", "runtime", "backends", "report", "variants", "secure_context", "cli"},
     "cli.run": OPTIONS | {"frontends", "backends", "secure_context", "cli"},
     "cli.opt": OPTIONS | {"compiler", "backends", "cli"},
     "cli.doctor": {"errors", "frontends", "runtime", "backends", "backends.motion2nx", "installing", "start", "cli"},

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ezprivsecfl.backends.base import Lowered, LoweredForServers
+from ezprivsecfl.backends.tree import SECURE
 from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.arguments import (
     add_about,
@@ -25,6 +26,7 @@ from ezprivsecfl.cli.program_file import execute, load_code
 from ezprivsecfl.cli.progress import progress
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.errors import CompileError
+from ezprivsecfl.graph import graph_of
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor.structure import Stack
@@ -73,7 +75,7 @@ class TracedProgram:
 
 
 GUARD = "put what it does when it is run below: if __name__ == '__main__'"
-KINDS = ("tensor", "mpc", "cpp", "circuits")
+KINDS = ("tensor", "mpc", "cpp", "circuits", "dot", "svg")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -258,10 +260,22 @@ def _write(lowered: Lowered, report: Report, folder: Path, kinds: list[str]) -> 
         tree["optimised.ir"] = print_program(lowered.compiled.optimised)
     if "mpc" in kinds:
         tree["mpc.ir"] = print_program(lowered.secure)
+    graph = graph_of(lowered.secure)
+    if "dot" in kinds:
+        tree["graph.dot"] = graph.dot
+    if "svg" in kinds:
+        tree["graph.svg"] = graph.svg
     for path, text in lowered.sources().items():
-        if ("circuits" if path.startswith("circuits/") else "cpp") in kinds:
+        if not _kinds_of(path).isdisjoint(kinds):
             tree[path] = text
     try:
         write_tree(tree, folder)
     except OSError as e:
         raise CompileError(f"cannot write to {folder}: {e.strerror}") from None
+
+
+def _kinds_of(path: str) -> set[str]:
+    """What a file of the emitted sources belongs to."""
+    if path.startswith("circuits/"):
+        return {"circuits"}
+    return {"mpc", "cpp"} if path == SECURE else {"cpp"}

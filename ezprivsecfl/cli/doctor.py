@@ -17,7 +17,6 @@ from ezprivsecfl.errors import CompileError
 from ezprivsecfl.installing import MISSING, TESTED, is_missing, requirements_text
 from ezprivsecfl.runtime import _duet
 
-
 REINSTALL = "`ezcompile doctor --requirements` prints the commands that install what is needed"
 
 

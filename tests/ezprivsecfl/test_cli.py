@@ -52,7 +52,9 @@ def test_doctor(capsys, monkeypatch, tmp_path):
 
 def test_wrong_options(program, capsys):
     path = program(MEAN)
-    assert "--emit binary: choose from tensor, mpc, cpp, circuits" in failed(capsys, path, "--emit", "binary")[1]
+    assert (
+        "--emit binary: choose from tensor, mpc, cpp, circuits, dot, svg" in failed(capsys, path, "--emit", "binary")[1]
+    )
     assert "expected exact or poly:DEGREE" in failed(capsys, path, "--relu", "cubic")[1]
     assert (
         "--norms sketch:100000001: expected exact or sketch:K" in failed(capsys, path, "--norms", "sketch:100000001")[1]
