@@ -49,18 +49,30 @@ ALLOWED: dict[str, set[str]] = {
     "rounds": OPTIONS,
     "precision": COMPILED | {"compiler.analyses"},
     "report": COMPILED | {"compiler.analyses", "compiler.passes", "runtime", "backends", "rounds"},
+    "lines": COMPILED | {"compiler.analyses", "graph", "runtime", "backends"},
     "variants": COMPILED | {"compiler", "runtime", "backends", "rounds"},
     "api": COMPILED
     | {"frontends", "graph", "runtime", "backends", "backends.plain", "rounds", "precision", "report", "variants"},
     "secure_context": OPTIONS | {"frontends", "runtime", "backends", "variants", "api"},
     "installing": set(),
-    "start": {"errors", "installing", "aggregators", "compiler.options", "backends.duet", "backends.motion2nx", "api", "secure_context"},
-    "cli": OPTIONS | {"frontends", "runtime", "backends", "secure_context", "start"},
+    "start": {
+        "errors",
+        "installing",
+        "aggregators",
+        "compiler.options",
+        "backends.duet",
+        "backends.motion2nx",
+        "api",
+        "secure_context",
+    },
+    "cli": OPTIONS | {"frontends", "runtime", "backends", "variants", "secure_context", "start"},
     "cli.compile": OPTIONS
     | {"frontends", "graph", "runtime", "backends", "report", "variants", "secure_context", "cli"},
+    "cli.explain": OPTIONS | {"runtime", "backends", "lines", "cli"},
     "cli.run": OPTIONS | {"frontends", "backends", "secure_context", "cli"},
     "cli.opt": OPTIONS | {"compiler", "backends", "cli"},
-    "cli.doctor": {"errors", "frontends", "runtime", "backends", "backends.motion2nx", "installing", "start", "cli"},
+    "cli.doctor": {"errors", "frontends", "runtime", "backends", "backends.motion2nx"} | {"installing", "start", "cli"},
+    "cli.new": {"errors", "installing", "cli"},
     "cli.main": {"errors", "installing", "cli"},
 }
 """By part of the package, from the ground floor up, the other parts that it may import.

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from ezprivsecfl.cli import exits
+from ezprivsecfl.cli.commands import COMMANDS
 from ezprivsecfl.cli.messages import say
 from ezprivsecfl.errors import CompileError, EzError
 from ezprivsecfl.installing import MISSING, is_missing
-
-COMMANDS = ("run", "opt", "doctor")
-"""Each is a module of this package; without one of them ``compile`` is meant."""
 
 ENGINE = "_duet"
 NO_ENGINE = "the engine cannot be loaded: {}. It needs OpenSSL 3, on Debian or Ubuntu: apt install libssl3"

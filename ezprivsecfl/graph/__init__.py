@@ -3,6 +3,7 @@
 ``graph_of`` makes it of the program on shares; ``Graph.dot`` and ``Graph.svg`` are its text forms.
 """
 
-from ezprivsecfl.graph.nodes import Domain, Graph, Node, graph_of
+from ezprivsecfl.graph.domains import Domain
+from ezprivsecfl.graph.nodes import Graph, Node, graph_of
 
 __all__ = ["Domain", "Graph", "Node", "graph_of"]
