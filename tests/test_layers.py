@@ -66,9 +66,10 @@ ALLOWED: dict[str, set[str]] = {
         "secure_context",
     },
     "cli": OPTIONS | {"frontends", "runtime", "backends", "variants", "secure_context", "start"},
-    "cli.compile": OPTIONS
-    | {"frontends", "graph", "runtime", "backends", "report", "variants", "secure_context", "cli"},
-    "cli.explain": OPTIONS | {"runtime", "backends", "lines", "cli"},
+    "cli.compiling": OPTIONS | {"graph", "runtime", "backends", "report", "cli"},
+    "cli.compile": OPTIONS | {"backends", "cli", "cli.compiling"},
+    "cli.explaining": OPTIONS | {"runtime", "backends", "lines", "cli"},
+    "cli.explain": OPTIONS | {"backends", "cli", "cli.explaining"},
     "cli.run": OPTIONS | {"frontends", "backends", "secure_context", "cli"},
     "cli.opt": OPTIONS | {"compiler", "backends", "cli"},
     "cli.doctor": {"errors", "frontends", "runtime", "backends", "backends.motion2nx"} | {"installing", "start", "cli"},

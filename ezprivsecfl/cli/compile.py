@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ezprivsecfl.backends.base import Lowered, LoweredForServers
-from ezprivsecfl.backends.tree import SECURE
-from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.arguments import (
     add_about,
     add_accounting,
@@ -20,15 +16,8 @@ from ezprivsecfl.cli.arguments import (
     chosen_backend,
     chosen_options,
 )
-from ezprivsecfl.cli.progress import progress
-from ezprivsecfl.cli.sources import TracedProgram, check_parameters, find_sources, reported, traced
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS
 from ezprivsecfl.errors import CompileError
-from ezprivsecfl.graph import graph_of
-from ezprivsecfl.ir.text import print_program
-from ezprivsecfl.report import Report
-from ezprivsecfl.report.facts import facts_of
-from ezprivsecfl.runtime.artefact import write_tree
 
 DESCRIPTION = """\
 Compiles the aggregations of a TensorFlow Federated program to secure two-party computation.
@@ -93,36 +82,10 @@ def carry_out(arguments: argparse.Namespace) -> int:
     kinds = _chosen_kinds(arguments.emit)
     options = chosen_options(arguments, DEFAULT_CLIENTS if arguments.clients is None else arguments.clients)
     options = replace(options, accounting=chosen_accounting(arguments))
-    backend = chosen_backend(arguments)
-    backend.check()
-    path, sources = find_sources(arguments.program, options)
-    if sources is None:
-        return exits.PROGRAM
-    programs, errors = traced(sources)
-    if arguments.boundary:
-        _print_boundaries(programs)
-        return reported(errors, total=len(sources))
-    if not errors:
-        check_parameters(options, programs)
-    for called, one in programs.items():
-        folder = (arguments.output or path.with_suffix(".ez")) / called
-        try:
-            with progress(f"compiling {called}"):
-                first = one.compile(options, backend)
-                lowered = first.lowered
-            report = Report(facts_of(lowered, one.boundary, of_initial_state=first.of_initial_state))
-            _write(lowered, report, folder, kinds)
-            if isinstance(lowered, LoweredForServers) and {"cpp", "circuits"} <= set(kinds):
-                with progress(f"building {called}"):
-                    lowered.build(folder)
-        except CompileError as e:
-            errors[called] = e
-            continue
-        print(report)
-        if arguments.cost:
-            print(lowered.cost(lowered.compiled.options.most_clients, arguments.cost))
-        print(f"  Written to {folder}")
-    return reported(errors, total=len(sources))
+    # What compiles takes a while to import: a wrong option is answered before.
+    from ezprivsecfl.cli.compiling import compile_file
+
+    return compile_file(arguments, kinds, options, chosen_backend(arguments))
 
 
 def _chosen_kinds(emit: str) -> list[str]:
@@ -131,39 +94,3 @@ def _chosen_kinds(emit: str) -> list[str]:
     if unknown:
         raise CompileError(f"--emit {','.join(unknown)}: choose from {', '.join(KINDS)}")
     return kinds
-
-
-def _print_boundaries(programs: Mapping[str, TracedProgram]) -> None:
-    for called, one in programs.items():
-        print(called)
-        for statement in one.boundary or ["In the clear: nothing is known of, in a program in text form"]:
-            print(f"  {statement}")
-
-
-def _write(lowered: Lowered, report: Report, folder: Path, kinds: list[str]) -> None:
-    """Writes the chosen artefacts of one program."""
-    tree = {"report.txt": f"{report}\n"}
-    if "tensor" in kinds:
-        tree["tensor.ir"] = print_program(lowered.compiled.tensor)
-        tree["optimised.ir"] = print_program(lowered.compiled.optimised)
-    if "mpc" in kinds:
-        tree["mpc.ir"] = print_program(lowered.secure)
-    graph = graph_of(lowered.secure)
-    if "dot" in kinds:
-        tree["graph.dot"] = graph.dot
-    if "svg" in kinds:
-        tree["graph.svg"] = graph.svg
-    for path, text in lowered.sources().items():
-        if not _kinds_of(path).isdisjoint(kinds):
-            tree[path] = text
-    try:
-        write_tree(tree, folder)
-    except OSError as e:
-        raise CompileError(f"cannot write to {folder}: {e.strerror}") from None
-
-
-def _kinds_of(path: str) -> set[str]:
-    """What a file of the emitted sources belongs to."""
-    if path.startswith("circuits/"):
-        return {"circuits"}
-    return {"mpc", "cpp"} if path == SECURE else {"cpp"}
