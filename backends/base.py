@@ -9,12 +9,13 @@ a source tree that builds a ``duet::Program``, and needs only ``sources`` and ``
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ezprivsecfl.compiler.compiled import Compiled
+from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.passes import Pass
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.artefact import Artefact
@@ -36,6 +37,9 @@ class Costs(Protocol):
     @property
     def total_bytes(self) -> int:
         """Everything, both directions together."""
+
+    def of_operations(self) -> Mapping[Location, tuple[int, int]]:
+        """By place what its operations send, both directions together, and their rounds, one after the other."""
 
     @property
     def setup_seconds(self) -> float:

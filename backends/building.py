@@ -168,15 +168,7 @@ def _unusable_cache(why: str) -> CompileError:
 def cmake_build(source: Path, build: Path, definitions: Mapping[str, str], log: Path) -> None:
     """Configures and builds a CMake project; raises CompileError with the first error of the log."""
     compiler = find_compiler()
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "CXX": compiler,
-    }
-    for tool in ("cmake", "ninja"):
-        if shutil.which(tool, path=environment["PATH"]) is None:
-            raise CompileError(
-                f"{tool} was found neither next to the Python interpreter nor in $PATH: pip install cmake ninja"
-            )
+    environment = _with_tools() | {"CXX": compiler}
     configure = ["cmake", "-S", str(source), "-B", str(build), "-G", "Ninja", "-D", "CMAKE_BUILD_TYPE=Release"]
     for name, value in {"duet_DIR": _duet.cmake_dir(), **definitions}.items():
         configure += ["-D", f"{name}={value}"]
@@ -189,6 +181,37 @@ def cmake_build(source: Path, build: Path, definitions: Mapping[str, str], log: 
             lines = log.read_text(errors="replace").splitlines()
             first = next((line for line in lines if "error" in line.lower()), "no message")
             raise CompileError(f"the C++ compiler {compiler} failed: {first.strip()}\nThe whole log is in {log}")
+
+
+def _with_tools() -> dict[str, str]:
+    """The environment, with the path on which CMake and Ninja are; raises CompileError if they are not there."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    for tool in ("cmake", "ninja"):
+        if shutil.which(tool, path=path) is None:
+            raise CompileError(
+                f"{tool} was found neither next to the Python interpreter nor in $PATH: pip install cmake ninja"
+            )
+    return os.environ | {"PATH": path}
+
+
+def check_building() -> str:
+    """The compiler with which programs can be built, tried on the engine's headers.
+
+    Raises:
+        CompileError: There is none, or it does not take them, or CMake or Ninja is missing.
+    """
+    compiler = find_compiler()
+    command = [compiler, "-std=c++20", "-fsyntax-only", f"-I{_duet.include_dir()}", "-x", "c++", "-"]
+    tried = subprocess.run(
+        command, input="#include <duet/program.h>\n", env=_with_tools(), capture_output=True, text=True, check=False
+    )
+    if tried.returncode:
+        first = next(iter(tried.stderr.splitlines()), "no message")
+        raise CompileError(
+            f"the C++ compiler {compiler} does not take the engine's headers: {first}. It must know C++20, as gcc "
+            "does from 11 on; on Debian or Ubuntu: apt install g++"
+        )
+    return compiler
 
 
 @contextmanager

@@ -27,6 +27,9 @@ from ezprivsecfl.runtime.manifest import (
 )
 from ezprivsecfl.runtime.proofs import RING_BITS
 
+SECURE = "secure.ir"
+"""The program on shares in the back end's own operations: what really runs, long constants left out."""
+
 
 def common_tree(compiled: Compiled, program: Program, backend: str) -> dict[str, str]:
     """The files that are the same for all back ends: path to text.
@@ -40,7 +43,7 @@ def common_tree(compiled: Compiled, program: Program, backend: str) -> dict[str,
     return {
         MANIFEST: manifest(compiled, program, backend).text,
         "prologue.ir": print_program(compiled.prologue),
-        "secure.ir": print_program(program, elide=True),
+        SECURE: print_program(program, elide=True),
         "epilogue.ir": print_program(compiled.epilogue),
         **{f"{owner}.ir": print_program(part) for owner, part in compiled.owned.items()},
         **{f"circuits/{files[name]}": bristol.write(c) for name, c in program.circuits.items()},

@@ -48,9 +48,17 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    """Loads the parts that need TensorFlow Federated when they are first used."""
+    """Loads the parts that need TensorFlow Federated when they are first used; TffMissingError says how to get it."""
     if name not in _HOME:
         raise AttributeError(f"module 'ezprivsecfl' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"ezprivsecfl.{_HOME[name]}"), name)
+    try:
+        return getattr(import_module(f"ezprivsecfl.{_HOME[name]}"), name)
+    except ModuleNotFoundError as e:
+        from ezprivsecfl.errors import TffMissingError
+        from ezprivsecfl.installing import MISSING, is_missing
+
+        if not is_missing(e):
+            raise
+        raise TffMissingError(MISSING) from None

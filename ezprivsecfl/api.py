@@ -31,6 +31,7 @@ from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.errors import CompileError, DroppedClientWarning, IncompleteRound, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces
+from ezprivsecfl.graph import Graph, graph_of
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.ir.mpc.noise import AddNoise
 from ezprivsecfl.precision import imprecise
@@ -220,7 +221,10 @@ class SecureProgram:
         if (other := self._other(argument)) is not None:
             return other.simulate_call(argument, noise=noise)
         given = self.traced.arguments(argument)
-        return self._simulated(given, noise=noise) if self.traced.aggregates else self.traced.in_clear(given)
+        if not self.traced.aggregates:
+            return self.traced.in_clear(given)
+        self._admit(self.traced.program.name, given.clients)
+        return self._simulated(given, noise=noise)
 
     def _simulated(self, given: Arguments, *, noise: bool) -> Any:
         variant = self.variant(given.values)
@@ -247,6 +251,7 @@ class SecureProgram:
         given = self.traced.arguments(argument)
         if not self.traced.aggregates:
             return self.traced.in_clear(given)
+        self._admit(self.traced.program.name, given.clients)
         return self.invoke_on(self.variant(given.values), given)
 
     def _other(self, argument: Any) -> SecureProgram | None:
@@ -318,6 +323,11 @@ class SecureProgram:
     def ir(self) -> str:
         """The program at both levels of the intermediate representation."""
         return f"{self.compiled.optimised}\n{self.variants[0].lowered.secure}"
+
+    @property
+    def graph(self) -> Graph:
+        """What the servers compute, as a graph; a notebook draws it, ``graph.dot`` and ``graph.svg`` are texts."""
+        return graph_of(self.variants[0].lowered.secure)
 
     @property
     def sources(self) -> dict[str, str]:

@@ -50,6 +50,10 @@ class CompileError(EzError):
         super().__init__(message + "".join(f"\n  at {loc}{loc.excerpt('    ')}" for loc in known))
 
 
+class TffMissingError(CompileError, ImportError):
+    """TensorFlow Federated is not installed; says how to."""
+
+
 class UnsupportedError(CompileError):
     """The program uses operations, intrinsics or types that are not supported; lists all of them."""
 

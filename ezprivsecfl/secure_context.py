@@ -92,6 +92,7 @@ class SecureRunner:
         given = program.traced.arguments(argument)
         if not program.traced.aggregates:
             return program.traced.in_clear(given)
+        self._admit(program.traced.program.name, given.clients)
         if self.grows and given.clients > program.options.clients:
             options = replace(program.options, clients=_power_of_two(given.clients))
             program = SecureProgram.of(traced, options, self.backend, traces, self._programs)

@@ -79,7 +79,20 @@ def imprecise_text(one: Mapping[str, Any]) -> str:
 
 def size_text(count: int) -> str:
     """A number of bytes for people to read."""
+    if count < 1000:
+        return f"{count} B"
+    if count >= 1e9:
+        return f"{count / 1e9:.1f} GB"
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
+def seconds_text(seconds: float) -> str:
+    """A time for people to read: ``12 µs``, ``3.4 ms``, ``0.56 s``, ``78 s``."""
+    if seconds >= 0.1:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+    if seconds >= 1e-4:
+        return f"{1e3 * seconds:.1f} ms" if seconds < 1e-2 else f"{1e3 * seconds:.0f} ms"
+    return f"{1e6 * seconds:.0f} µs" if seconds else "0 s"
 
 
 def peak_memory_bytes() -> int:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from ezprivsecfl.backends.duet.declared import DeclaredCost
 from ezprivsecfl.backends.duet.schedule import delays
 from ezprivsecfl.backends.network import Network
+from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op
 
 Number = TypeVar("Number", int, float)
@@ -77,6 +78,18 @@ class RoundCost:
     def total_bytes(self) -> int:
         """Everything, both directions together."""
         return sum(self.setup_bytes) + sum(self.online_bytes)
+
+    def of_operations(self) -> dict[Location, tuple[int, int]]:
+        """By place what its operations send, both directions together, and their rounds, one after the other.
+
+        Rounds of independent operations are the same rounds, so that those of all places may add up to more than
+        ``rounds``; those of setups do not count.
+        """
+        found: dict[Location, tuple[int, int]] = {}
+        for c in self.ops:
+            sent, rounds = found.get(c.op.location, (0, 0))
+            found[c.op.location] = sent + c.cost.total_bytes, rounds + c.cost.online.rounds
+        return found
 
     @property
     def flooding(self) -> tuple[float, float]:

@@ -6,11 +6,10 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ezprivsecfl import __version__
-from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.network import MEASURED, NETWORKS
-from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.binary_parameters import BinaryParameters
 from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES, NormBounds
 from ezprivsecfl.compiler.options import (
@@ -31,6 +30,9 @@ from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
+
+if TYPE_CHECKING:  # a back end takes a while to import: other options are checked before
+    from ezprivsecfl.backends.base import Backend
 
 
 def add_passes(parser: argparse.ArgumentParser) -> None:
@@ -242,6 +244,8 @@ def add_motion2nx(parser: argparse.ArgumentParser) -> None:
 
 def chosen_backend(arguments: argparse.Namespace) -> Backend:
     """The back end that the arguments of ``add_backend`` describe; raises CompileError if there is no such."""
+    from ezprivsecfl.backends.registry import choose
+
     return choose(
         arguments.backend,
         directory=arguments.motion2nx,
@@ -264,7 +268,12 @@ def _by_line(option: str, given: Sequence[str]) -> dict[int, str]:
     return choices
 
 
-def add_about(parser: argparse.ArgumentParser) -> None:
-    """What every command takes."""
-    parser.add_argument("--verbose", action="store_true", help="also print where an error was raised")
+def add_about(parser: argparse.ArgumentParser, verbose: str = "also print where an error was raised") -> None:
+    """What every command takes.
+
+    Args:
+        parser: The command's.
+        verbose: What ``--verbose`` does.
+    """
+    parser.add_argument("--verbose", action="store_true", help=verbose)
     parser.add_argument("--version", action="version", version=f"ezcompile {__version__}")

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from ezprivsecfl.cli import exits
+from ezprivsecfl.cli.commands import COMMANDS
 from ezprivsecfl.cli.messages import say
 from ezprivsecfl.errors import CompileError, EzError
+from ezprivsecfl.installing import MISSING, is_missing
 
-COMMANDS = ("run", "opt", "doctor")
-"""Each is a module of this package; without one of them ``compile`` is meant."""
-
-TFF_MISSING = "TensorFlow Federated is not installed; it comes with the extra: pip install 'ezprivsecfl[tff]'"
+ENGINE = "_duet"
+NO_ENGINE = "the engine cannot be loaded: {}. It needs OpenSSL 3, on Debian or Ubuntu: apt install libssl3"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,23 +23,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = given.pop(0) if given and given[0] in COMMANDS else "compile"
-    command = import_module(f"ezprivsecfl.cli.{name}")  # what it needs, and no more
-    options = command.parser().parse_args(given)
+    verbose = False
     try:
+        command = import_module(f"ezprivsecfl.cli.{name}")  # what it needs, and no more
+        options = command.parser().parse_args(given)
+        verbose = options.verbose
         code: int = command.carry_out(options)
         return code
     except EzError as e:
-        if options.verbose:
+        if verbose:
             traceback.print_exc()
         say(str(e))
         return exits.COMPILE if isinstance(e, CompileError) else exits.RUN
     except KeyboardInterrupt:
         say("interrupted")
         return exits.INTERRUPTED
-    except ModuleNotFoundError as e:
-        if not (e.name or "").startswith("tensorflow"):
+    except ImportError as e:
+        if is_missing(e):
+            say(MISSING)
+        elif (e.name or "").rpartition(".")[2] == ENGINE:
+            say(NO_ENGINE.format(e))
+        else:
             raise
-        say(TFF_MISSING)
         return exits.COMPILE
 
 

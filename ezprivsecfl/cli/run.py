@@ -14,8 +14,6 @@ from ezprivsecfl.cli.arguments import add_about, add_backend, add_passes, add_ro
 from ezprivsecfl.cli.messages import print_program_error, say
 from ezprivsecfl.cli.program_file import check_module, execute, execute_module, load_code
 from ezprivsecfl.cli.progress import progress
-from ezprivsecfl.cli.recorder import Recorder
-from ezprivsecfl.cli.summary import print_summary, write_json
 from ezprivsecfl.compiler.options import first_clients
 from ezprivsecfl.errors import DroppedClientWarning, EzError, PrecisionWarning
 
@@ -74,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_passes(made)
     add_rounds(made)
-    add_about(made)
+    add_about(made, "a row of the table for every call; also print where an error was raised")
     return made
 
 
@@ -90,6 +88,9 @@ def carry_out(arguments: argparse.Namespace) -> int:
         say(f"{', '.join(sorted(passed_on))} goes to the program, since it follows PROGRAM; ours stand before it")
     backend = chosen_backend(arguments)
     backend.check()
+    from ezprivsecfl.cli.recorder import Recorder  # as in compile.py
+    from ezprivsecfl.cli.summary import print_summary, write_json
+
     if arguments.report:
         write_json(arguments.report, [])  # a report that cannot be written must not cost a whole run
     with progress("importing TensorFlow Federated"):
@@ -109,7 +110,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
     finally:
         sys.stdout.flush()
         if recorder.calls:
-            print_summary(recorder.calls, check=arguments.check)
+            print_summary(recorder.calls, check=arguments.check, each=arguments.verbose)
         if arguments.report:
             write_json(arguments.report, recorder.calls)
     if code == exits.DONE and not recorder.calls:

@@ -3,6 +3,9 @@
 This is the only package that imports TensorFlow and TensorFlow Federated.
 """
 
+import tensorflow as tf
+import tensorflow_federated as tff
+
 from ezprivsecfl.frontends.tff.context import Handler, SecureContext
 from ezprivsecfl.frontends.tff.discovery import find_computations, has_clients_parameter
 from ezprivsecfl.frontends.tff.quiet import without_noise
@@ -12,7 +15,11 @@ from ezprivsecfl.frontends.tff.source import install_source_tracking
 from ezprivsecfl.frontends.tff.specialising import Traces
 from ezprivsecfl.frontends.tff.tracing import TracedComputation, trace
 
+VERSION, TENSORFLOW_VERSION = tff.__version__, tf.__version__
+
 __all__ = [
+    "TENSORFLOW_VERSION",
+    "VERSION",
     "Arguments",
     "Handler",
     "SecureContext",

@@ -97,8 +97,7 @@ class Signature:
                 ``Struct`` of several; CLIENTS-placed values are lists with one element per client.
 
         Raises:
-            InputError: A SERVER-placed value is missing or of the wrong structure, shape or element type, or there
-                are no clients.
+            InputError: A SERVER-placed value is missing or of the wrong structure, shape or element type.
         """
         flat = _Flattening(self.name)
         flat.placed(argument, self.parameter, self.parameter_path)
@@ -169,8 +168,6 @@ class _Flattening:
         if not isinstance(value, list | tuple):
             kind = "nothing" if value is None else f"a {type(value).__name__}"
             raise InputError(f"{where}: expected a list with one value per client, not {kind}")
-        if not value:
-            raise InputError(f"{where}: there are no clients; a round needs at least 1")
         if self.clients not in (None, len(value)):
             raise InputError(f"{where} has {len(value)} clients, but {self._sized_by} has {self.clients}")
         self.clients, self._sized_by = len(value), where

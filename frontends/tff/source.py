@@ -13,9 +13,11 @@ What was traced before is looked for in the modules that are loaded: see ``defin
 
 from __future__ import annotations
 
+import ast
 import inspect
 import itertools
 import json
+import linecache
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -93,8 +95,29 @@ def definition_of(computation: Any) -> Definition | None:
 
 
 def user_line(frames: Iterable[tuple[str, int]]) -> tuple[str, int] | None:
-    """The first frame, innermost first, that is in no library."""
-    return next(((file, line) for file, line in frames if not is_library(file)), None)
+    """The first frame, innermost first, that is in no library; of a decorator there the function that it is of."""
+    return next(((file, _written(file, line)) for file, line in frames if not is_library(file)), None)
+
+
+def _written(file: str, line: int) -> int:
+    """The line that a user means: Python counts a function from its first decorator on, and calls these there."""
+    return _decorated(file).get(line, line)
+
+
+@cache
+def _decorated(file: str) -> dict[int, int]:
+    """By line of a decorator in a file that of the function or class below; cells of a notebook are files, too."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return {}
+    return {
+        line: node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        for decorator in node.decorator_list
+        for line in range(decorator.lineno, (decorator.end_lineno or decorator.lineno) + 1)
+    }
 
 
 @cache
@@ -154,7 +177,8 @@ def _definition(function: Any) -> Definition | None:
     if code is None or is_library(code.co_filename):
         return None
     names = tuple(inspect.signature(getattr(function, "python_function", function)).parameters)
-    return Definition(target.__name__, Location(code.co_filename, code.co_firstlineno), names)
+    line = _written(code.co_filename, code.co_firstlineno)
+    return Definition(target.__name__, Location(code.co_filename, line), names)
 
 
 def _caller() -> Definition | None:

@@ -80,7 +80,7 @@ class Traces:
 
         Args:
             argument: What a TFF context's ``invoke`` is given: see ``Signature.flatten``.
-            admit: See ``of_given``.
+            admit: See ``of_given``; it is asked about no clients at all, too.
 
         Raises:
             UnsupportedError: It cannot be traced for such a call; see ``trace``.
@@ -88,7 +88,10 @@ class Traces:
         """
         if not self._needs_clients and self._traced and not self._traced[0].constants:
             return self._traced[0]
-        return self.of_given(self._signature.flatten(argument), admit)
+        given = self._signature.flatten(argument)
+        if not given.clients:  # then nothing can be told of their values either
+            admit(self._signature.name, 0)
+        return self.of_given(given, admit)
 
     def of_given(self, given: Arguments, admit: Admit) -> TracedComputation:
         """What serves a call, for its arguments; see ``of``.

@@ -52,7 +52,9 @@ def test_doctor(capsys, monkeypatch, tmp_path):
 
 def test_wrong_options(program, capsys):
     path = program(MEAN)
-    assert "--emit binary: choose from tensor, mpc, cpp, circuits" in failed(capsys, path, "--emit", "binary")[1]
+    assert (
+        "--emit binary: choose from tensor, mpc, cpp, circuits, dot, svg" in failed(capsys, path, "--emit", "binary")[1]
+    )
     assert "expected exact or poly:DEGREE" in failed(capsys, path, "--relu", "cubic")[1]
     assert (
         "--norms sketch:100000001: expected exact or sketch:K" in failed(capsys, path, "--norms", "sketch:100000001")[1]
@@ -95,3 +97,36 @@ def test_cost_is_printed_before_the_run(program, capsys, tmp_path):
     out = capsys.readouterr().out
     assert "cost of a round of 7 clients" in out
     assert "estimated for lan" in out
+
+
+WRONG = (
+    ["--relu", "cubic", "program.py"],
+    ["--emit", "binary", "program.py"],
+    ["run", "--scale", "none", "program.py"],
+    ["run", "--bound", "wide", "program.py"],
+    ["run", "--norm-bound", "1", "--proofs", "off", "program.py"],
+    ["explain", "program.py", "--server-input", "root"],
+    ["program.py", "--dp-delta", "2"],
+    ["opt", "--no-such", "program.ir"],
+)
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_wrong_options_are_answered_before_anything_large_is_imported(arguments):
+    """TensorFlow takes ten seconds, the compiler and what shows things half of one."""
+    code = f"""\
+import sys
+from ezprivsecfl.cli.main import main
+try:
+    code = main({arguments!r})
+except SystemExit as e:
+    code = e.code
+large = {{"tensorflow", "tensorflow_federated", "rich", "jinja2", "ezprivsecfl.variants"}}
+print(code, sorted(large.intersection(sys.modules)))
+"""
+    if arguments[0] == "opt":  # which needs the compiler to know its passes
+        code = code.replace(', "rich", "jinja2", "ezprivsecfl.variants"', "")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "2 []\n"
+    (option,) = [one for one in arguments if one.startswith("--")][:1]
+    assert option in done.stderr or option[2:].replace("-", "_") in done.stderr

@@ -127,7 +127,7 @@ def test_exit_codes_of_the_program_pass_through(program, capsys):
         ("[np.full(4, 9.0, np.float32)] * 3", r"'values' of client 0 at [0] is 9, but"),
         ("[np.full(4, np.nan, np.float32)] * 3", "is nan: only finite numbers"),
         ("[np.zeros(4, np.float32)]", "a round needs at least 2 clients, not 1"),
-        ("[]", "there are no clients"),
+        ("[]", "a round needs at least 2 clients, not 0"),
         ("[np.zeros(4, np.float32), np.zeros(5, np.float32)]", "client 1"),
         ("[np.zeros(4, np.float32), np.zeros(4, np.int32)]", "client 1"),
     ],

@@ -137,7 +137,7 @@ def test_without_proofs_there_is_nothing_they_are_worth():
     text = str(Report(facts(sum_of(100), proofs=False)))
     assert "accepted with a probability" not in text
     assert "statistical distance" not in text
-    assert "    A client uploads 16 bytes to server 0 and 0.8 kB to server 1, 8.00 bytes per entry\n" in text
+    assert "    A client uploads 16 bytes to server 0 and 800 B to server 1, 8.00 bytes per entry\n" in text
 
 
 def test_approximations_are_stated_only_if_there_are_any():

@@ -115,10 +115,6 @@ BAD = {
         {"updates": [layer(kernel=[[1.0], [1.0, 2.0]]), layer()]},
         "layers: parameter 'updates/kernel', client 0: not a tensor (its rows differ in length)",
     ),
-    "zero_clients": (
-        {"updates": [], "counts": []},
-        "layers: parameter 'updates': there are no clients; a round needs at least 1",
-    ),
     "client_counts": (
         {"counts": [1, 2, 3]},
         "layers: parameter 'counts' has 3 clients, but layers: parameter 'updates' has 2",

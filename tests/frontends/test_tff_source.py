@@ -69,7 +69,7 @@ def test_lines(program: tuple[str, dict[str, Any]]) -> None:
     found = lines(namespace["total"], file)
     assert {(9, "Sqrt"), (10, "Greater"), (11, "RealDiv"), (10, "StatelessIf"), (17, "Mul")} <= found
     assert (22, "federated_sum") in found
-    assert (19, "") in found  # inputs and outputs: the computation
+    assert (20, "") in found  # inputs and outputs: the computation
 
 
 def test_library_code_has_the_line_that_called_it(program: tuple[str, dict[str, Any]]) -> None:
@@ -125,3 +125,53 @@ def test_tracking_changes_no_result(tff_reference: Any, program: tuple[str, dict
     _, namespace = program
     result = tff_reference.invoke(namespace["total"], [np.array([3, 0, 4], np.float32)])
     np.testing.assert_allclose(result, [1.2, 0, 1.6], rtol=1e-6)
+
+
+DECORATED = """\
+import functools
+import numpy as np
+import tensorflow as tf
+import tensorflow_federated as tff
+
+VECTOR = tff.TensorType(np.float32, [3])
+
+def twice(function):
+    return tff.tensorflow.computation(
+        lambda x: function(x) * 2.0, VECTOR
+    )
+
+@twice
+def local(x):
+    return tf.nn.relu(x)
+
+@tff.federated_computation(
+    tff.FederatedType(VECTOR, tff.CLIENTS),
+    tff.FederatedType(np.float32, tff.SERVER),
+)
+def total(updates, factor):
+    return tff.federated_sum(tff.federated_map(local, updates)), factor
+
+@functools.cache
+def rule():
+    return tff.federated_computation(lambda x: tff.federated_max(x), tff.FederatedType(np.float32, tff.CLIENTS))
+
+largest = rule()
+"""
+
+
+@pytest.mark.parametrize("name", ["total", "largest"])
+def test_no_operation_is_at_a_decorator(tmp_path: Path, name: str):
+    """What belongs to a function is where it is defined, not where it is decorated."""
+    file = tmp_path / "decorated.py"
+    file.write_text(DECORATED)
+    lines = DECORATED.splitlines()
+    traced = trace(runpy.run_path(str(file))[name])
+    found = {op.location.line: lines[op.location.line - 1] for op in traced.program.ops}
+    assert {op.location.file for op in traced.program.ops} == {str(file)}
+    assert found
+    starts = [i for i, line in enumerate(lines, 1) if line.startswith("@")]
+    ends = [next(j for j in range(i, len(lines) + 1) if lines[j - 1].startswith("def ")) for i in starts]
+    decorators = {line for start, end in zip(starts, ends, strict=True) for line in range(start, end)}
+    assert decorators.isdisjoint(found)
+    if name == "total":
+        assert "def total(updates, factor):" in found.values()

@@ -7,7 +7,7 @@ from ezprivsecfl.backends.duet.kernels.sizes import elements
 from ezprivsecfl.ir.mpc import noise
 
 
-class AddNoise(MemberKernel[noise.AddNoise], name="add_noise"):
+class AddNoise(MemberKernel[noise.AddNoise], named="add_noise"):
     """Each server adds what it has drawn to its own share, and sends nothing."""
 
     operation = noise.AddNoise

@@ -18,7 +18,7 @@ from ezprivsecfl.ir.program import AnyOp, Program
 class Kernel(ABC, Generic[AnyOp]):
     """An operation as a kernel of the engine carries it out.
 
-    A subclass ``class Coins(Kernel[sketch.Coins], name="coins")`` is registered; its name is the one under which the
+    A subclass ``class Coins(Kernel[sketch.Coins], named="coins")`` is registered; its name is the one under which the
     engine declares its cost. Subclasses without a name are bases.
 
     Args:
@@ -37,16 +37,16 @@ class Kernel(ABC, Generic[AnyOp]):
     op: AnyOp
     program: Program
 
-    def __init_subclass__(cls, name: str = "") -> None:
+    def __init_subclass__(cls, named: str = "") -> None:  # ``name`` is taken by ABCMeta in Python 3.10
         super().__init_subclass__()
-        cls.name = name
-        if not name:
+        cls.name = named
+        if not named:
             return
-        if name in Kernel.REGISTRY:
-            raise TypeError(f"{cls.__name__}: there is a kernel {name!r} already")
+        if named in Kernel.REGISTRY:
+            raise TypeError(f"{cls.__name__}: there is a kernel {named!r} already")
         if not issubclass(getattr(cls, "operation", Op), ProtocolOp):
             raise TypeError(f"{cls.__name__} must name its operation, one that needs a protocol")
-        Kernel.REGISTRY[name] = cls
+        Kernel.REGISTRY[named] = cls
 
     @classmethod
     def takes(cls, op: Op) -> bool:

@@ -7,7 +7,7 @@ from ezprivsecfl.backends.duet.schedule import Step
 from ezprivsecfl.ir.mpc import sketch
 
 
-class Coins(MemberKernel[sketch.Coins], name="coins"):
+class Coins(MemberKernel[sketch.Coins], named="coins"):
     """Both servers send what they have drawn."""
 
     operation = sketch.Coins

@@ -12,7 +12,7 @@ from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.types import YaoType
 
 
-class Evaluate(CircuitKernel, name="evaluate"):
+class Evaluate(CircuitKernel, named="evaluate"):
     """The garbler sends the garbled gates in the setup phase; the evaluator evaluates them online."""
 
     @classmethod

@@ -13,7 +13,7 @@ from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.types import BooleanType
 
 
-class EvaluateBoolean(CircuitKernel, name="evaluate_boolean"):
+class EvaluateBoolean(CircuitKernel, named="evaluate_boolean"):
     """Both servers send the masked operands of the AND gates, layer by layer."""
 
     @classmethod

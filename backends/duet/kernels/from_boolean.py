@@ -12,7 +12,7 @@ from ezprivsecfl.ir.mpc import boolean
 from ezprivsecfl.ir.types import WiresType
 
 
-class FromBoolean(MemberKernel[boolean.FromBoolean], name="from_boolean"):
+class FromBoolean(MemberKernel[boolean.FromBoolean], named="from_boolean"):
     """Both servers send their bits, masked."""
 
     operation = boolean.FromBoolean

@@ -9,7 +9,7 @@ from ezprivsecfl.backends.duet.kernels.sizes import elements
 from ezprivsecfl.ir.mpc import protocol
 
 
-class FromYao(MemberKernel[protocol.FromYao], name="from_yao"):
+class FromYao(MemberKernel[protocol.FromYao], named="from_yao"):
     """A garbled subtractor takes off the garbler's share, which is random: all is sent in the setup phase."""
 
     operation = protocol.FromYao

@@ -11,7 +11,7 @@ from ezprivsecfl.backends.duet.schedule import Step
 from ezprivsecfl.ir.mpc import protocol
 
 
-class Mask(MemberKernel[protocol.Mask], name="mask"):
+class Mask(MemberKernel[protocol.Mask], named="mask"):
     """Both servers send their shares, masked. Products of shares as they are need no mask."""
 
     operation = protocol.Mask

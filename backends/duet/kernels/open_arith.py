@@ -9,7 +9,7 @@ from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.op import Op
 
 
-class OpenArith(MemberKernel[protocol.Open], name="open_arith"):
+class OpenArith(MemberKernel[protocol.Open], named="open_arith"):
     """Both servers send their shares."""
 
     operation = protocol.Open

@@ -12,7 +12,7 @@ from ezprivsecfl.ir.mpc.opening import bits_for, steps_of
 from ezprivsecfl.ir.op import Op
 
 
-class OpenTop(Kernel[protocol.Open], name="open_top"):
+class OpenTop(Kernel[protocol.Open], named="open_top"):
     """Both servers send the leading bits of their shares, some at a time.
 
     No member of the emitted program: its ``reveal`` opens all results together (``duet/opening.h``).

@@ -11,7 +11,7 @@ from ezprivsecfl.ir.mpc.structure import Transpose
 from ezprivsecfl.ir.op import Value
 
 
-class Product(MaskedProducts[protocol.Product], name="product"):
+class Product(MaskedProducts[protocol.Product], named="product"):
     """A batch of matrix products."""
 
     operation = protocol.Product

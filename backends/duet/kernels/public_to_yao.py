@@ -8,7 +8,7 @@ from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.types import RingType
 
 
-class PublicToYao(GarbledInputs, name="public_to_yao"):
+class PublicToYao(GarbledInputs, named="public_to_yao"):
     """The garbler sends the labels."""
 
     member = "public_to_yao"

@@ -7,7 +7,7 @@ from ezprivsecfl.ir.mpc import shares
 from ezprivsecfl.ir.types import resolve
 
 
-class ShareGram(ShareExchange[shares.Gram], name="share_gram"):
+class ShareGram(ShareExchange[shares.Gram], named="share_gram"):
     """All inner products of a matrix's rows."""
 
     operation = shares.Gram

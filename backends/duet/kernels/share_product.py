@@ -7,7 +7,7 @@ from ezprivsecfl.backends.duet.kernels.sizes import product_sizes
 from ezprivsecfl.ir.mpc import shares
 
 
-class ShareProduct(ShareExchange[shares.Gemm], name="share_product"):
+class ShareProduct(ShareExchange[shares.Gemm], named="share_product"):
     """A batch of matrix products."""
 
     operation = shares.Gemm

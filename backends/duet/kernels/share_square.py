@@ -7,7 +7,7 @@ from ezprivsecfl.backends.duet.kernels.sizes import square_sizes
 from ezprivsecfl.ir.mpc import shares
 
 
-class ShareSquare(ShareExchange[shares.SquareSumOfShares], name="share_square"):
+class ShareSquare(ShareExchange[shares.SquareSumOfShares], named="share_square"):
     """A batch of sums of squares."""
 
     operation = shares.SquareSumOfShares

@@ -8,7 +8,7 @@ from ezprivsecfl.backends.duet.kernels.sizes import square_sizes
 from ezprivsecfl.ir.mpc import protocol
 
 
-class Square(MaskedProducts[protocol.SquareSum], name="square"):
+class Square(MaskedProducts[protocol.SquareSum], named="square"):
     """A batch of sums of squares."""
 
     operation = protocol.SquareSum

@@ -8,7 +8,7 @@ from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.types import ArithType
 
 
-class ToYao(GarbledInputs, name="to_yao"):
+class ToYao(GarbledInputs, named="to_yao"):
     """The evaluator sends its share, masked; the garbler answers with the labels of the sum."""
 
     member = "to_yao"

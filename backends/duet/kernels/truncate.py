@@ -11,7 +11,7 @@ from ezprivsecfl.backends.duet.schedule import Step
 from ezprivsecfl.ir.mpc import protocol
 
 
-class Truncate(MemberKernel[protocol.Truncate], name="truncate"):
+class Truncate(MemberKernel[protocol.Truncate], named="truncate"):
     """Both servers send their shares' top bits, masked: these say whether the sum wraps around."""
 
     operation = protocol.Truncate

@@ -66,7 +66,7 @@ def test_an_operation_without_a_kernel_is_refused(monkeypatch):
 
 def test_an_operation_with_two_kernels_is_refused():
     program = opened_mask()
-    type("Other", (Mask,), {}, name="other_mask")
+    type("Other", (Mask,), {}, named="other_mask")
     with pytest.raises(TypeError, match=r"mask is taken by several kernels: mask, other_mask"):
         kernel_of(program, program.ops[-1])
 
@@ -81,13 +81,13 @@ def test_operations_say_whether_they_are_local():
 @pytest.mark.parametrize("operation", [{}, {"operation": linear.Add}])
 def test_kernels_name_an_operation_that_needs_one(operation):
     with pytest.raises(TypeError, match="Toy must name its operation, one that needs a protocol"):
-        type("Toy", (Kernel,), operation, name="toy")
+        type("Toy", (Kernel,), operation, named="toy")
     assert "toy" not in Kernel.REGISTRY
 
 
 def test_names_of_kernels_are_unique():
     with pytest.raises(TypeError, match="Toy: there is a kernel 'mask' already"):
-        type("Toy", (Kernel,), {"operation": protocol.Mask}, name="mask")
+        type("Toy", (Kernel,), {"operation": protocol.Mask}, named="mask")
     assert Kernel.REGISTRY["mask"] is Mask
 
 
