@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ezprivsecfl.cells import with_cells
+
 Number = TypeVar("Number", int, float)
 
 
@@ -74,7 +76,7 @@ def _added(first: Sequence[Number], second: Sequence[Number]) -> list[Number]:
 
 def imprecise_text(one: Mapping[str, Any]) -> str:
     """One entry of ``Statistics.imprecise`` for people to read."""
-    return f"{one['what']}: relative error of up to {one['relative_error']:.1e}"
+    return with_cells(f"{one['what']}: relative error of up to {one['relative_error']:.1e}")
 
 
 def size_text(count: int) -> str:

@@ -52,7 +52,10 @@ ALLOWED: dict[str, set[str]] = {
     "api": COMPILED
     | {"frontends", "runtime", "backends", "backends.plain", "rounds", "precision", "report", "variants"},
     "secure_context": OPTIONS | {"frontends", "runtime", "backends", "variants", "api"},
-    "start": {"aggregators", "compiler.options", "backends.duet", "backends.motion2nx", "api", "secure_context"},
+    "start": {
+        *("errors", "frontends", "aggregators", "compiler.options", "backends.duet", "backends.motion2nx"),
+        *("api", "secure_context"),
+    },
     "cli": OPTIONS | {"frontends", "runtime", "backends", "secure_context", "start"},
     "cli.compile": OPTIONS | {"frontends", "runtime", "backends", "report", "variants", "secure_context", "cli"},
     "cli.run": OPTIONS | {"frontends", "backends", "secure_context", "cli"},
@@ -66,7 +69,7 @@ A part is a module or folder; the longest name that fits counts: ``cli`` is what
 (the evaluation) may import everything, and no part may import it.
 """
 
-ALSO = {"excerpts": "errors", PACKAGE: "start"}
+ALSO = {"cells": "errors", "excerpts": "errors", "tracebacks": "errors", "notebook": "start", PACKAGE: "start"}
 """Modules that belong to a part of another name."""
 
 ENGINE = f"{PACKAGE}.runtime._duet"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ezprivsecfl.backends.duet.declared import DeclaredCost, declared
 from ezprivsecfl.backends.duet.round_cost import RoundCost
+from ezprivsecfl.cells import place_text
 from ezprivsecfl.errors import Location
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.statistics import size_text
@@ -39,7 +40,7 @@ def _columns(name: str, where: str, setup: int, online: int, cpu_seconds: float)
 
 
 def _place(location: Location) -> str:
-    return f"{Path(location.file).name}:{location.line} {location.op}" if location.line else ""
+    return f"{place_text(Path(location.file).name, location.line)} {location.op}" if location.line else ""
 
 
 def traffic(table: RoundCost) -> list[str]:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ezprivsecfl.cells import with_cells
 from ezprivsecfl.compiler.analyses.leakage import Check, Leakage
 from ezprivsecfl.compiler.analyses.norms import CONFIDENCE, deviation, largest_error
 from ezprivsecfl.compiler.options import CLASS_FACTOR, FAIL, FIXED
@@ -38,7 +39,7 @@ def as_text(facts: Facts) -> str:
     for section in sections(facts):
         parts.append(f"  {section.title}")
         parts += [f"    {statement}" for statement in section.statements]
-    return "\n".join(parts)
+    return with_cells("\n".join(parts))
 
 
 def as_html(facts: Facts) -> str:
