@@ -29,11 +29,14 @@ from ezprivsecfl.compiler.options import (
 )
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.compiler.server_inputs import ServerInputs
+from ezprivsecfl.drawing.circuit import NamedCircuit, circuit_of
+from ezprivsecfl.drawing.listing import Listing
 from ezprivsecfl.errors import CompileError, DroppedClientWarning, IncompleteRound, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.ir.mpc.noise import AddNoise
 from ezprivsecfl.precision import imprecise
+from ezprivsecfl.program_html import program_html
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import facts_of
 from ezprivsecfl.rounds import round_bounds
@@ -315,9 +318,20 @@ class SecureProgram:
         return tff.structure.Struct((None, v) for v in values) if several else values[0]
 
     @property
-    def ir(self) -> str:
-        """The program at both levels of the intermediate representation."""
-        return f"{self.compiled.optimised}\n{self.variants[0].lowered.secure}"
+    def ir(self) -> Listing:
+        """The program at both levels of the intermediate representation; ``print`` shows all, a notebook the gist."""
+        return Listing((self.compiled.optimised, self.variants[0].lowered.secure))
+
+    def circuit(self, name: str) -> NamedCircuit:
+        """A Boolean circuit of the program; a notebook draws it, and ``draw().save(path)`` writes the drawing.
+
+        Args:
+            name: As the report lists it.
+
+        Raises:
+            CompileError: There is no such circuit; the message lists those that there are.
+        """
+        return circuit_of(self.variants[0].lowered.secure.circuits, name, self.compiled.name)
 
     @property
     def sources(self) -> dict[str, str]:
@@ -347,4 +361,4 @@ class SecureProgram:
         return str(self.report)
 
     def _repr_html_(self) -> str:
-        return self.report._repr_html_()
+        return program_html(self.variants[0], self.report.facts)

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ezprivsecfl.cells import with_cells
+from ezprivsecfl.drawing.page import Bars, framed, statements, table
 
 Number = TypeVar("Number", int, float)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Statistics:
     """One call; pairs are for server 0 and server 1.
+
+    ``str`` says it in a line or a few; a notebook shows a table.
 
     Args:
         computation: Name of the computation.
@@ -64,6 +67,26 @@ class Statistics:
             online_seconds=self.online_seconds + ended.online_seconds,
             cpu_seconds=_added(self.cpu_seconds, ended.cpu_seconds),
         )
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{self.computation} on {self.backend}: {self.clients} clients, {size_text(sum(self.bytes_sent))} in "
+            f"{self.rounds} rounds, setup {self.setup_seconds:.3g} s, online {self.online_seconds:.3g} s"
+        ]
+        lines += [f"  dropped {dropped_text(one)}" for one in self.dropped]
+        lines += [f"  imprecise: {imprecise_text(one)}" for one in self.imprecise]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[str | Bars, ...]] = [
+            ("sent", *(Bars({"arith": sent}, size_text(sent)) for sent in self.bytes_sent)),
+            ("messages", *(Bars({"masked": count}, str(count)) for count in self.messages)),
+            ("CPU", *(Bars({"yao": seconds}, f"{seconds:.3g} s") for seconds in self.cpu_seconds)),
+            ("memory at most", *(Bars({"public": size}, size_text(size)) for size in self.peak_memory_bytes)),
+        ]
+        opened = [f"{o['output']}: {o['elements']} numbers of {o['bits']} bits" for o in self.opened]
+        head, *notes = repr(self).splitlines()
+        return framed(table(("", "server 0", "server 1"), rows), statements(head, notes), statements("Opened", opened))
 
     def to_json(self) -> dict[str, Any]:
         """The fields; without ``max_relative_error`` where there was nothing to compare with."""
