@@ -46,6 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "backends.motion2nx": COMPILED | {"runtime", "backends"},
     "backends.duet": COMPILED | {"runtime", "backends", "drawing"},
     "backends.plain": COMPILED | {"runtime", "backends", "backends.duet"},
+    "progress": {"errors", "backends"},
     "rounds": OPTIONS,
     "precision": COMPILED | {"compiler.analyses"},
     "report": COMPILED | {"compiler.analyses", "compiler.passes", "runtime", "backends", "rounds", "drawing"},
@@ -53,15 +54,16 @@ ALLOWED: dict[str, set[str]] = {
     "program_html": {"errors", "drawing", "runtime", "report", "variants"},
     "api": COMPILED
     | {"frontends", "runtime", "backends", "backends.plain", "rounds", "precision", "drawing", "report", "variants"}
-    | {"program_html"},
+    | {"program_html", "progress"},
     "secure_context": OPTIONS | {"frontends", "runtime", "backends", "variants", "api"},
     "start": {
         *("errors", "frontends", "aggregators", "compiler.options", "backends.duet", "backends.motion2nx"),
         *("api", "secure_context"),
     },
-    "cli": OPTIONS | {"frontends", "runtime", "backends", "secure_context", "start"},
-    "cli.compile": OPTIONS | {"frontends", "runtime", "backends", "report", "variants", "secure_context", "cli"},
-    "cli.run": OPTIONS | {"frontends", "backends", "secure_context", "cli"},
+    "cli": OPTIONS | {"frontends", "runtime", "backends", "progress", "secure_context", "start"},
+    "cli.compile": OPTIONS
+    | {"frontends", "runtime", "backends", "report", "progress", "variants", "secure_context", "cli"},
+    "cli.run": OPTIONS | {"frontends", "backends", "progress", "secure_context", "cli"},
     "cli.opt": OPTIONS | {"compiler", "backends", "cli"},
     "cli.doctor": {"errors", "runtime", "backends", "backends.motion2nx", "start", "cli"},
     "cli.main": {"errors", "cli"},
@@ -72,7 +74,14 @@ A part is a module or folder; the longest name that fits counts: ``cli`` is what
 (the evaluation) may import everything, and no part may import it.
 """
 
-ALSO = {"cells": "errors", "excerpts": "errors", "tracebacks": "errors", "notebook": "start", PACKAGE: "start"}
+ALSO = {
+    "cells": "errors",
+    "excerpts": "errors",
+    "tracebacks": "errors",
+    "notebook": "start",
+    "pace": "progress",
+    PACKAGE: "start",
+}
 """Modules that belong to a part of another name."""
 
 ENGINE = f"{PACKAGE}.runtime._duet"

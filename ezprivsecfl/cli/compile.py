@@ -22,13 +22,13 @@ from ezprivsecfl.cli.arguments import (
 )
 from ezprivsecfl.cli.messages import print_program_error, say
 from ezprivsecfl.cli.program_file import execute, load_code
-from ezprivsecfl.cli.progress import progress
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor.structure import Stack
 from ezprivsecfl.ir.text import parse_program, print_program
+from ezprivsecfl.progress import progress
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import facts_of
 from ezprivsecfl.runtime.artefact import write_tree
