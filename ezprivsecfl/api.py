@@ -345,6 +345,11 @@ class SecureProgram:
         """The program at both levels of the intermediate representation; ``print`` shows all, a notebook the gist."""
         return Listing((self.compiled.optimised, self.variants[0].lowered.secure))
 
+    @property
+    def circuits(self) -> tuple[str, ...]:
+        """The names of its Boolean circuits."""
+        return tuple(self.variants[0].lowered.secure.circuits)
+
     def circuit(self, name: str) -> NamedCircuit:
         """A Boolean circuit of the program; a notebook draws it, and ``draw().save(path)`` writes the drawing.
 

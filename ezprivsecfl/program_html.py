@@ -18,11 +18,14 @@ from ezprivsecfl.variants import Variant
 
 NETWORKS = ("lan", "wan")
 
+CIRCUITS = "circuits/"
+"""The folder of the sources that has a page of its own."""
+
 FEW_GATES = 60
-"""Circuits of up to so many gates are drawn among the pages; others on demand."""
+"""The smallest circuit is drawn among the pages if it has no more; others on demand."""
 
 MOST_TEXT = 20_000
-"""Characters of a source file that is shown; of a longer one, its size."""
+"""Characters of sources that are shown; of files for which there is no room, the sizes are."""
 
 
 def program_html(variant: Variant, facts: Facts) -> str:
@@ -60,20 +63,21 @@ def _costs(variant: Variant) -> str:
 
 
 def _sources(tree: dict[str, str]) -> str:
-    parts = []
+    parts, room = [], MOST_TEXT
     for path, text in tree.items():
         size = size_text(len(text))
-        body = text_block(text) if len(text) <= MOST_TEXT else escape(f"{size}: print(program.sources[{path!r}])")
-        parts.append(f"<details><summary>{escape(path)}, {size}</summary>{body}</details>")
+        if len(text) <= room and not path.startswith(CIRCUITS):
+            room -= len(text)
+            parts.append(f"<details><summary>{escape(path)}, {size}</summary>{text_block(text)}</details>")
+        else:
+            parts.append(f"<div>{escape(f'{path}, {size}: print(program.sources[{path!r}])')}</div>")
     return "".join(parts)
 
 
 def _circuits(variant: Variant) -> str:
-    parts = []
-    for name, circuit in variant.lowered.secure.circuits.items():
-        named = NamedCircuit(name, circuit)
-        if len(circuit.gates) <= FEW_GATES:
-            parts.append(wide(named.draw().draw(False)))
-        else:
-            parts.append(statements(str(named), [f"program.circuit({name!r}).draw() shows it"]))
-    return "".join(parts)
+    named = [NamedCircuit(name, circuit) for name, circuit in variant.lowered.secure.circuits.items()]
+    if not named:
+        return ""
+    smallest = min(named, key=lambda one: len(one.circuit.gates))
+    drawn = wide(smallest.draw().draw(False)) if len(smallest.circuit.gates) <= FEW_GATES else ""
+    return statements("program.circuit(NAME).draw() shows one", list(map(repr, named))) + drawn

@@ -55,7 +55,8 @@ class Program:
         return users
 
     def __repr__(self) -> str:
-        circuits = f", {len(self.circuits)} circuits" if self.circuits else ""
+        count = len(self.circuits)
+        circuits = f", {count} circuit{'' if count == 1 else 's'}" if count else ""
         return f"<program {self.name}, {self.level.value} level: {len(self.ops)} operations{circuits}>"
 
     def __str__(self) -> str:

@@ -70,50 +70,38 @@ def gates_svg(circuit: Circuit, title: str, *, alone: bool = False) -> str:
     first_output = circuit.num_wires - len(outputs)
     inputs = [wire for wire in range(len(names)) if wire in used or wire >= first_output]
     node_of = {wire: i for i, wire in enumerate(inputs)}
-    labels = [[words(NODE, 4, names[wire], "code", "end")] for wire in inputs]
     edges: list[tuple[int, int]] = []
-    for gate in circuit.gates:
-        node = len(labels)
-        labels.append(_gate(gate))
+    for node, gate in enumerate(circuit.gates, len(inputs)):
         if gate.kind is not GateKind.EQ:
             edges += [(node_of[wire], node) for wire in gate.inputs]
         node_of[gate.output] = node
-    for i, name in enumerate(outputs):
-        edges.append((node_of[first_output + i], len(labels)))
-        labels.append([words(0, 4, name, "code")])
-    placed = place([(NODE, NODE)] * len(labels), edges, (3.0, 34.0), sources_first=True)
+    before = len(inputs) + len(circuit.gates)
+    edges += [(node_of[first_output + i], before + i) for i in range(len(outputs))]
+    placed = place([(NODE, NODE)] * (before + len(outputs)), edges, (3.0, 34.0), sources_first=True)
     left, top = 44.0, 26.0
-    lines = [_wire([(b + left, a + top) for a, b in route]) for route in placed.routes]
     # The layout is from top to bottom: what is across there is down here.
-    nodes = [
-        tag("g", *label, transform=f"translate({y + left:.0f} {x + top:.0f})")
-        for label, x, y in zip(labels, placed.x, placed.y, strict=True)
-    ]
+    at = [(y + left, x + top) for x, y in zip(placed.x, placed.y, strict=True)]
+    wires = "".join("M" + "L".join(f"{b + left:.0f} {a + top:.0f}" for a, b in route) for route in placed.routes)
+    labels = [words(x + NODE, y + 4, names[wire], "code", "end") for wire, (x, y) in zip(inputs, at, strict=False)]
+    labels += [words(x, y + 4, name, "code") for name, (x, y) in zip(outputs, at[before:], strict=True)]
     unused = len(names) - len(inputs)
     caption = words(1, 14, title + (f"; {unused} input bits are not used" if unused else ""), "small")
+    elements = [caption, tag("path", d=wires, class_="line"), *_gates(circuit.gates, at[len(inputs) : before]), *labels]
     width = max(placed.height + left + 50, 7.0 * len(title))
-    return picture(width, placed.width + top + 4, [caption, *lines, *nodes], alone=alone, label=title)
+    return picture(width, placed.width + top + 4, elements, alone=alone, label=title)
 
 
-def _gate(gate: Gate) -> list[str]:
-    symbol = str(gate.inputs[0]) if gate.kind is GateKind.EQ else SYMBOLS[gate.kind]
-    colour = COLOURS.get(gate.kind, "public")
-    circle = tag("circle", cx=NODE / 2, cy=0, r=NODE / 2 - 1, class_=f"area {colour}")
-    return [
-        tooltip(f"{gate.kind.value} {gate.inputs} -> {gate.output}"),
-        circle,
-        words(NODE / 2, 4, symbol, None, "middle"),
-    ]
-
-
-def _wire(points: Sequence[tuple[float, float]]) -> str:
-    (x, y), *rest = points
-    path = f"M{x:.0f} {y:.0f}"
-    for a, b in rest:
-        middle = (x + a) / 2
-        path += f"C{middle:.0f} {y:.0f} {middle:.0f} {b:.0f} {a:.0f} {b:.0f}" if b != y else f"H{a:.0f}"
-        x, y = a, b
-    return tag("path", d=path, class_="line")
+def _gates(gates: Sequence[Gate], at: Sequence[tuple[float, float]]) -> list[str]:
+    """A circle for every gate, with its symbol, or the constant that it sets."""
+    circles: dict[str, list[str]] = {}
+    symbols = []
+    for gate, (x, y) in zip(gates, at, strict=True):
+        circle = tag("circle", cx=round(x + NODE / 2), cy=round(y), r=NODE / 2 - 1)
+        circles.setdefault(COLOURS.get(gate.kind, "public"), []).append(circle)
+        symbol = str(gate.inputs[0]) if gate.kind is GateKind.EQ else SYMBOLS[gate.kind]
+        symbols.append(words(round(x + NODE / 2), round(y + 4), symbol))
+    groups = [tag("g", *drawn, class_=f"area {colour}") for colour, drawn in circles.items()]
+    return [*groups, tag("g", *symbols, text_anchor="middle")]
 
 
 def layers_svg(circuit: Circuit, title: str, *, alone: bool = False) -> str:

@@ -157,7 +157,9 @@ def _grouped(program: Program, key_of: Callable[[Op], Hashable]) -> Graph:
     home: dict[Value, int] = {}
     for op in program.ops:
         before = {home[value] for value in op.operands}
-        key = (key_of(op), bool(op.operands) or op)  # every parameter has a box of its own
+        # What is of no line of the user's belongs to what it is made of; every parameter has a box of its own.
+        belongs = before and not op.location.line
+        key = groups[max(before)].key if belongs else (key_of(op), bool(op.operands) or op)
         found = next(
             (g for g in sorted(before, reverse=True) if groups[g].key == key and _free(groups, g, before)), None
         )

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from ezprivsecfl.cells import place_text
+from ezprivsecfl.cells import place_text, with_cells
 from ezprivsecfl.drawing.graph import domain_of
 from ezprivsecfl.drawing.page import framed, wide
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.text import print_program
 
-MOST_LINES = 150
+MOST_LINES = 80
 """Of a program's operations in a notebook; what is left out is said."""
 
 LOCATION = re.compile(r' loc\("(?P<file>[^"]*)":(?P<line>\d+)(?: "(?P<op>[^"]*)")?\)$')
@@ -48,7 +48,7 @@ def _lines(program: Program) -> str:
     shown = [escape(head)]
     for op, line in list(zip(program.ops, lines, strict=False))[:MOST_LINES]:
         mark = f'<i class="bar {domain_of(op)}" style="width:7px"></i>'
-        shown.append(f"{mark}{escape(LOCATION.sub(_place, line))}")
+        shown.append(f"{mark}{escape(with_cells(LOCATION.sub(_place, line)))}")
     if len(program.ops) > MOST_LINES:
         shown.append(f"  ... and {len(program.ops) - MOST_LINES} operations more: print(program.ir) shows all")
     return "\n".join([*shown, "}"])

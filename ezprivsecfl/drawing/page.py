@@ -23,9 +23,9 @@ LAYOUT = """\
 .ez h4{margin:.9em 0 .2em;font:600 13px system-ui,sans-serif}.ez ul{margin:0 0 0 1.3em;padding:0}
 .ez pre,.ez pre.ez-text{font:11px/1.4 ui-monospace,monospace;background:none;color:inherit;margin:0;white-space:pre}
 .ez table{border-collapse:collapse;font-size:12px;margin:0;color:inherit}
-.ez td.ez-bars{white-space:nowrap}
-.ez td,.ez th{padding:.15em .7em .15em 0;text-align:left;border:0;background:none;color:inherit;vertical-align:middle}
-.ez tbody tr,.ez thead tr{background:none}.ez thead{border-bottom:1px solid rgba(128,128,128,.4)}
+.ez td.ez-bars,.ez td:first-child{white-space:nowrap}
+.ez td,.ez th{padding:.15em .7em .15em 0;text-align:left!important;border:0;color:inherit;vertical-align:middle}
+.ez tr{background:none!important}.ez thead{border-bottom:1px solid rgba(128,128,128,.4)}
 .ez tr.ez-sum td{border-top:1px solid rgba(128,128,128,.4);font-weight:600}
 .ez i.bar{display:inline-block;height:.8em;min-width:1px;background:var(--c);opacity:.65;vertical-align:-1px}
 .ez i.bar:last-of-type{margin-right:.45em}
