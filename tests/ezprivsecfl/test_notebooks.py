@@ -19,8 +19,11 @@ FOLDER = Path(__file__).parents[2] / "examples" / "notebooks"
 NAMES = ["first_steps", "precision_and_cost", "training_under_attack"]
 
 SHOWN = {"first_steps": (3, 4), "precision_and_cost": (3, 5), "training_under_attack": (1, 1)}
-"""At least so many SVG drawings and tables: of a program two (flow, graph) and three (costs, precision), of a report and
-of a circuit one drawing, of costs and statistics one table."""
+"""At least so many drawings and tables.
+
+Of a program two (flow, graph) and three (costs, precision), of a report and of a circuit one drawing, of costs and
+statistics one table.
+"""
 
 KEEP = os.environ.get("EZPRIVSECFL_SCREENSHOTS")
 """A folder where pictures of all pages are kept, for people to look at."""
