@@ -78,15 +78,20 @@ class Statistics:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows: list[tuple[str | Bars, ...]] = [
-            ("sent", *(Bars({"arith": sent}, size_text(sent)) for sent in self.bytes_sent)),
-            ("messages", *(Bars({"masked": count}, str(count)) for count in self.messages)),
-            ("CPU", *(Bars({"yao": seconds}, f"{seconds:.3g} s") for seconds in self.cpu_seconds)),
-            ("memory at most", *(Bars({"public": size}, size_text(size)) for size in self.peak_memory_bytes)),
+        rows = [
+            (
+                f"server {party}",
+                Bars({"arith": self.bytes_sent[party]}, size_text(self.bytes_sent[party])),
+                Bars({"masked": self.messages[party]}, str(self.messages[party])),
+                Bars({"yao": self.cpu_seconds[party]}, f"{self.cpu_seconds[party]:.3g} s"),
+                Bars({"public": self.peak_memory_bytes[party]}, size_text(self.peak_memory_bytes[party])),
+            )
+            for party in range(len(self.bytes_sent))
         ]
         opened = [f"{o['output']}: {o['elements']} numbers of {o['bits']} bits" for o in self.opened]
         head, *notes = repr(self).splitlines()
-        return framed(table(("", "server 0", "server 1"), rows), statements(head, notes), statements("Opened", opened))
+        shown = table(("", "sent", "messages", "CPU", "memory at most"), rows)
+        return framed(shown, statements(head, notes), statements("Opened", opened))
 
     def to_json(self) -> dict[str, Any]:
         """The fields; without ``max_relative_error`` where there was nothing to compare with."""
