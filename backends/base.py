@@ -49,6 +49,9 @@ class Costs(Protocol):
     def online_seconds(self) -> float:
         """Estimated for the network."""
 
+    def html(self) -> str:
+        """A table for a notebook, without a frame: see ``drawing.page``."""
+
 
 @dataclass(frozen=True)
 class Lowered(ABC):

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
 
@@ -174,10 +176,8 @@ def cmake_build(source: Path, build: Path, definitions: Mapping[str, str], log: 
         configure += ["-D", f"{name}={value}"]
     for command in (configure, ["cmake", "--build", str(build)]):
         with log.open("ab") as stream:
-            result = subprocess.run(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, check=False
-            )
-        if result.returncode:
+            code = _ended(command, environment, stream)
+        if code:
             lines = log.read_text(errors="replace").splitlines()
             first = next((line for line in lines if "error" in line.lower()), "no message")
             raise CompileError(f"the C++ compiler {compiler} failed: {first.strip()}\nThe whole log is in {log}")
@@ -212,6 +212,19 @@ def check_building() -> str:
             "does from 11 on; on Debian or Ubuntu: apt install g++"
         )
     return compiler
+
+
+def _ended(command: Sequence[str], environment: Mapping[str, str], log: BinaryIO) -> int:
+    """Runs a command and returns its exit code; an interrupt ends it with all that it has started."""
+    process = subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+    )
+    try:
+        return process.wait()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from ezprivsecfl.evaluation.data.datasets import Dataset, load
 from ezprivsecfl.evaluation.data.federation import Federation
 from ezprivsecfl.evaluation.data.prepare import prepare
 from ezprivsecfl.evaluation.models import build
-from ezprivsecfl.evaluation.progress import Bar
 from ezprivsecfl.evaluation.rules import Aggregator, InTheClear, Setting
 from ezprivsecfl.evaluation.store import Store
 from ezprivsecfl.evaluation.training import Progress, train
+from ezprivsecfl.progress import Bar
 
 MakeAggregator = Callable[[Run, Federation, int], Aggregator]
 """From a run, its rows and the number of parameters to its rule, ready to be applied."""
@@ -42,7 +42,7 @@ def run_all(
         runs += [replace(run, secure=True) for run in runs]
     store = Store(out)
     loaded: dict[str, Dataset] = {}
-    with Bar(sum(run.training.comm_round for run in runs), show) as bar:
+    with Bar("rounds", sum(run.training.comm_round for run in runs), show=show) as bar:
         for run in runs:
             if run.data.dataset not in loaded:
                 loaded[run.data.dataset] = load(run.data.dataset, data)
@@ -55,7 +55,8 @@ def run_one(run: Run, federation: Federation, store: Store, bar: Bar) -> None:
     """Carries out what is left of one run."""
     model = build(run.model.model, federation)
     progress = store.resume(run, Progress.start(model, run.seed))
-    bar.enter(run.key, progress.round)
+    bar.tell(run.key)
+    bar.skip(progress.round)
     if progress.round == run.training.comm_round:
         return
     tf.random.set_seed(run.seed)  # for noise that rules add

@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from ezprivsecfl.notebook import follow_cells
+
 __version__ = version("ezprivsecfl")
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ _HOME = {
     "robust_aggregation": "aggregators.rule",
     "set_secure_execution_context": "secure_context",
 }
+
+
+follow_cells()
 
 
 def __getattr__(name: str) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import tensorflow_federated as tff
 
+from ezprivsecfl import pace
 from ezprivsecfl.backends.base import Backend, Costs
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.backends.registry import choose
@@ -29,12 +31,16 @@ from ezprivsecfl.compiler.options import (
 )
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.compiler.server_inputs import ServerInputs
+from ezprivsecfl.drawing.circuit import NamedCircuit, circuit_of
+from ezprivsecfl.drawing.listing import Listing
 from ezprivsecfl.errors import CompileError, DroppedClientWarning, IncompleteRound, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces
-from ezprivsecfl.graph import Graph, graph_of
 from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.ir.mpc.noise import AddNoise
+from ezprivsecfl.ir.program import Program
 from ezprivsecfl.precision import imprecise
+from ezprivsecfl.program_html import program_html
+from ezprivsecfl.progress import progress
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import facts_of
 from ezprivsecfl.rounds import round_bounds
@@ -118,12 +124,23 @@ def compile(
         server_inputs=ServerInputs.of(server_inputs or {}),
     )
     traces, chosen = Traces(computation, name, owner=options.server_inputs.owner), choose(backend)
-    traced = traces.first(clients)
+    with progress(f"tracing {name or 'the aggregation'}"):
+        traced = traces.first(clients)
     if not traced.aggregates:
         raise CompileError(f"{traced.program.name} aggregates nothing; TFF itself runs such computations")
     program = SecureProgram.of(traced, options, chosen, traces)
-    program.variants.append(Variant.first(traced.program, traced.initial_state, program.options, chosen))
+    with _compiling(traced.program):
+        program.variants.append(Variant.first(traced.program, traced.initial_state, program.options, chosen))
     return program
+
+
+@contextmanager
+def _compiling(program: Program) -> Iterator[None]:
+    """Shows that a program is compiled; how long that takes tells how long it will take the next time."""
+    operations = len(program.ops)
+    with progress(f"compiling {program.name}", pace.expected(pace.COMPILING, operations)) as bar:
+        yield
+    pace.record(pace.COMPILING, bar.elapsed, operations)
 
 
 @dataclass
@@ -175,7 +192,8 @@ class SecureProgram:
         found = next((v for v in self.variants if v.serves(bounds)), None)
         if found is None:
             options = replace(self.options, bounds=ParameterBounds(bounds))
-            found = Variant.compile(self.traced.program, options, self.backend)
+            with _compiling(self.traced.program):
+                found = Variant.compile(self.traced.program, options, self.backend)
             self.variants.append(found)
         return found
 
@@ -277,8 +295,15 @@ class SecureProgram:
     def invoke_on(self, variant: Variant, given: Arguments) -> Any:
         """``invoke`` for what a call was given, on the variant for its values."""
         first = not variant.is_built
+        if first:
+            with progress(f"building {self.compiled.name}", pace.expected(pace.BUILDING)):
+                variant.runnable  # noqa: B018 - the first use builds it
+            if variant.build_seconds:
+                pace.record(pace.BUILDING, variant.build_seconds)
         try:
-            result, statistics = self._on(variant, variant.runnable, given)
+            with progress(f"{self.compiled.name}: a round of {given.clients} clients", variant.round_seconds) as bar:
+                result, statistics = self._on(variant, variant.runnable, given)
+            variant.round_seconds = bar.elapsed
         except IncompleteRound as ended:
             other, left = self._without(ended, given)
             result = other.invoke_on(other.variant(left.values), left)
@@ -320,14 +345,25 @@ class SecureProgram:
         return tff.structure.Struct((None, v) for v in values) if several else values[0]
 
     @property
-    def ir(self) -> str:
-        """The program at both levels of the intermediate representation."""
-        return f"{self.compiled.optimised}\n{self.variants[0].lowered.secure}"
+    def ir(self) -> Listing:
+        """The program at both levels of the intermediate representation; ``print`` shows all, a notebook the gist."""
+        return Listing((self.compiled.optimised, self.variants[0].lowered.secure))
 
     @property
-    def graph(self) -> Graph:
-        """What the servers compute, as a graph; a notebook draws it, ``graph.dot`` and ``graph.svg`` are texts."""
-        return graph_of(self.variants[0].lowered.secure)
+    def circuits(self) -> tuple[str, ...]:
+        """The names of its Boolean circuits."""
+        return tuple(self.variants[0].lowered.secure.circuits)
+
+    def circuit(self, name: str) -> NamedCircuit:
+        """A Boolean circuit of the program; a notebook draws it, and ``draw().save(path)`` writes the drawing.
+
+        Args:
+            name: As the report lists it.
+
+        Raises:
+            CompileError: There is no such circuit; the message lists those that there are.
+        """
+        return circuit_of(self.variants[0].lowered.secure.circuits, name, self.compiled.name)
 
     @property
     def sources(self) -> dict[str, str]:
@@ -357,4 +393,4 @@ class SecureProgram:
         return str(self.report)
 
     def _repr_html_(self) -> str:
-        return self.report._repr_html_()
+        return program_html(self.variants[0], self.report.facts)

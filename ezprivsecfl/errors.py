@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
+from ezprivsecfl.cells import place_text, with_cells
 from ezprivsecfl.excerpts import excerpt
+from ezprivsecfl.tracebacks import rendered
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,11 @@ class Location:
     file: str
     line: int
     op: str = ""
+
+    @property
+    def place(self) -> str:
+        """The line without the operation, as people call it."""
+        return place_text(self.file, self.line)
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}"
@@ -33,7 +40,19 @@ UNKNOWN = Location("<unknown>", 0)
 
 
 class EzError(Exception):
-    """Base class of all errors of this package."""
+    """Base class of all errors of this package.
+
+    Messages name cells of a notebook as it numbers them, and a notebook shows the user's own lines of the traceback.
+    """
+
+    is_bug: ClassVar[bool] = False
+    """Whether it is a mistake of this package's: then all of its traceback is shown."""
+
+    def __str__(self) -> str:
+        return with_cells(super().__str__())
+
+    def _render_traceback_(self) -> list[str]:
+        return rendered(self, whole=self.is_bug)
 
 
 class CompileError(EzError):
@@ -119,3 +138,5 @@ class AgreementError(RunError):
 
 class VerifyError(EzError):
     """The intermediate representation breaks one of its own rules: a bug in a pass or a bad text file."""
+
+    is_bug = True

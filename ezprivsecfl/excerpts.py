@@ -7,6 +7,8 @@ import linecache
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ezprivsecfl.cells import source_name
+
 LINE_WIDTH = 110
 """Longer lines are shown only around the carets."""
 
@@ -44,6 +46,7 @@ def excerpt(file: str, line: int, op: str) -> str:
     Returns:
         Two lines; nothing if there is no source, or no such line.
     """
+    file = source_name(file)
     text = linecache.getline(file, line).rstrip()
     if not text:
         return ""

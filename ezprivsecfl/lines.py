@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from ezprivsecfl.backends.base import Lowered
 from ezprivsecfl.compiler.analyses.leakage import Check, Opened, leakage
 from ezprivsecfl.compiler.analyses.ranges import Ranges
+from ezprivsecfl.domains import Domain, domain_of
 from ezprivsecfl.errors import Location
-from ezprivsecfl.graph.domains import Domain, domain_of
 from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.op import Op

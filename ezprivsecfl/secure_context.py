@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,7 +40,6 @@ from ezprivsecfl.runtime.admission import check_count
 from ezprivsecfl.variants import Variant
 
 Observer = Callable[[SecureProgram, Any, Any, Any], None]
-Progress = Callable[[str], AbstractContextManager[None]]
 
 
 @dataclass(repr=False)
@@ -53,7 +51,6 @@ class SecureRunner:
         options: What all are compiled with; each with those bounds that it has parameters for.
         grows: Whether programs are compiled anew for rounds of more clients than the options allow.
         observer: Told after every call: the program, the computation, the argument, the result.
-        progress: Wraps what may take a while, with a description.
         announce: Told after a computation was compiled, before it is run: the variant, the number of clients.
     """
 
@@ -61,7 +58,6 @@ class SecureRunner:
     options: Options
     grows: bool = False
     observer: Observer | None = None
-    progress: Progress = lambda what: nullcontext()
     announce: Callable[[Variant, int], None] = lambda variant, clients: None
     _traces: dict[int, Traces] = field(default_factory=dict)
     _programs: dict[int, SecureProgram] = field(default_factory=dict)
@@ -97,13 +93,11 @@ class SecureRunner:
             options = replace(program.options, clients=_power_of_two(given.clients))
             program = SecureProgram.of(traced, options, self.backend, traces, self._programs)
         known = len(program.variants)
-        with self.progress(f"compiling {program.traced.program.name}"):
-            variant = program.variant(given.values)
+        variant = program.variant(given.values)
         self._programs[id(traced)] = program
         if len(program.variants) > known:
             self.announce(variant, given.clients)
-        with self.progress(f"building and running {program.compiled.name}"):
-            result = program.invoke_on(variant, given)
+        result = program.invoke_on(variant, given)
         if self.observer is not None:
             self.observer(program, computation, argument, result)
         return result

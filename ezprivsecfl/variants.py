@@ -35,12 +35,14 @@ class Variant:
         backend: Where it runs.
         compile_seconds: How long compiling took.
         of_initial_state: Whether bounds are those of a process's first state, since it has none for all states.
+        round_seconds: How long the last round took; None before the first.
     """
 
     compiled: Compiled
     backend: Backend
     compile_seconds: float
     of_initial_state: bool = False
+    round_seconds: float | None = None
 
     @staticmethod
     def compile(program: Program, options: Options, backend: Backend) -> Variant:

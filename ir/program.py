@@ -24,7 +24,7 @@ class Level(Enum):
     MPC = "mpc"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program:
     """A straight-line program in SSA form.
 
@@ -53,6 +53,11 @@ class Program:
             for operand in dict.fromkeys(op.operands):
                 users[operand].append(op)
         return users
+
+    def __repr__(self) -> str:
+        count = len(self.circuits)
+        circuits = f", {count} circuit{'' if count == 1 else 's'}" if count else ""
+        return f"<program {self.name}, {self.level.value} level: {len(self.ops)} operations{circuits}>"
 
     def __str__(self) -> str:
         from ezprivsecfl.ir.text import print_program  # the text form knows programs, not the other way round

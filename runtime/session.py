@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.errors import EzError, IncompleteRound, InputError, RunError
+from ezprivsecfl.errors import IncompleteRound, InputError, RunError
 from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_count, check_round, client_values
 from ezprivsecfl.runtime.artefact import Artefact
@@ -134,7 +134,7 @@ class TwoServerProgram:
             self._meet()
             try:
                 self._both(order("setup", program=self._id, clients=clients))
-            except EzError:
+            except BaseException:
                 self._forget()
                 raise
 
@@ -170,7 +170,7 @@ class TwoServerProgram:
                 for to_upload, values in third_party:
                     self._upload(to_upload, Occasion(self.artefact.program_hash, round_id, THIRD_PARTY), values)
                 replies = self.cluster.ask(messages)
-            except EzError:
+            except BaseException:  # an interrupt, too: servers may have some of the uploads
                 self._forget()
                 raise
             kept = len(replies[0].header["kept"])

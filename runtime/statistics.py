@@ -7,12 +7,17 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ezprivsecfl.cells import with_cells
+from ezprivsecfl.drawing.page import Bars, framed, statements, table
+
 Number = TypeVar("Number", int, float)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Statistics:
     """One call; pairs are for server 0 and server 1.
+
+    ``str`` says it in a line or a few; a notebook shows a table.
 
     Args:
         computation: Name of the computation.
@@ -63,6 +68,31 @@ class Statistics:
             cpu_seconds=_added(self.cpu_seconds, ended.cpu_seconds),
         )
 
+    def __repr__(self) -> str:
+        lines = [
+            f"{self.computation} on {self.backend}: {self.clients} clients, {size_text(sum(self.bytes_sent))} in "
+            f"{self.rounds} rounds, setup {self.setup_seconds:.3g} s, online {self.online_seconds:.3g} s"
+        ]
+        lines += [f"  dropped {dropped_text(one)}" for one in self.dropped]
+        lines += [f"  imprecise: {imprecise_text(one)}" for one in self.imprecise]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                f"server {party}",
+                Bars({"arith": self.bytes_sent[party]}, size_text(self.bytes_sent[party])),
+                Bars({"masked": self.messages[party]}, str(self.messages[party])),
+                Bars({"yao": self.cpu_seconds[party]}, f"{self.cpu_seconds[party]:.3g} s"),
+                Bars({"public": self.peak_memory_bytes[party]}, size_text(self.peak_memory_bytes[party])),
+            )
+            for party in range(len(self.bytes_sent))
+        ]
+        opened = [f"{o['output']}: {o['elements']} numbers of {o['bits']} bits" for o in self.opened]
+        head, *notes = repr(self).splitlines()
+        shown = table(("", "sent", "messages", "CPU", "memory at most"), rows)
+        return framed(shown, statements(head, notes), statements("Opened", opened))
+
     def to_json(self) -> dict[str, Any]:
         """The fields; without ``max_relative_error`` where there was nothing to compare with."""
         return {k: v for k, v in asdict(self).items() if v is not None}
@@ -74,7 +104,7 @@ def _added(first: Sequence[Number], second: Sequence[Number]) -> list[Number]:
 
 def imprecise_text(one: Mapping[str, Any]) -> str:
     """One entry of ``Statistics.imprecise`` for people to read."""
-    return f"{one['what']}: relative error of up to {one['relative_error']:.1e}"
+    return with_cells(f"{one['what']}: relative error of up to {one['relative_error']:.1e}")
 
 
 def size_text(count: int) -> str:

@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "ir.circuits": {"errors"},
     "ir": {"errors", "ir.circuits"},
+    "drawing": {"errors", "ir", "ir.circuits"},
     "frontends": {"errors", "ir"},
     "aggregators": set(),
     "compiler.by_parameter": IR,
@@ -40,39 +41,36 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.passes": OPTIONS | {"compiler.analyses"},
     "compiler.lowering": COMPILED | {"compiler.analyses"},
     "compiler": COMPILED | {"compiler.analyses", "compiler.passes", "compiler.lowering"},
-    "graph": {"errors", "ir"},
-    "runtime": {"errors", "ir"},
+    "runtime": {"errors", "ir", "drawing"},
     "backends": COMPILED | {"runtime"},
     "backends.motion2nx": COMPILED | {"runtime", "backends"},
-    "backends.duet": COMPILED | {"runtime", "backends"},
+    "backends.duet": COMPILED | {"runtime", "backends", "drawing"},
     "backends.plain": COMPILED | {"runtime", "backends", "backends.duet"},
+    "progress": {"errors", "backends"},
     "rounds": OPTIONS,
     "precision": COMPILED | {"compiler.analyses"},
-    "report": COMPILED | {"compiler.analyses", "compiler.passes", "runtime", "backends", "rounds"},
-    "lines": COMPILED | {"compiler.analyses", "graph", "runtime", "backends"},
+    "report": COMPILED | {"compiler.analyses", "compiler.passes", "runtime", "backends", "rounds", "drawing"},
+    "lines": COMPILED | {"compiler.analyses", "runtime", "backends"},
     "variants": COMPILED | {"compiler", "runtime", "backends", "rounds"},
+    "program_html": {"errors", "drawing", "runtime", "report", "variants"},
     "api": COMPILED
-    | {"frontends", "graph", "runtime", "backends", "backends.plain", "rounds", "precision", "report", "variants"},
+    | {"frontends", "runtime", "backends", "backends.plain", "rounds", "precision", "drawing", "report"}
+    | {"variants", "program_html", "progress"},
     "secure_context": OPTIONS | {"frontends", "runtime", "backends", "variants", "api"},
     "installing": set(),
     "start": {
-        "errors",
-        "installing",
-        "aggregators",
-        "compiler.options",
-        "backends.duet",
-        "backends.motion2nx",
-        "api",
-        "secure_context",
+        *("errors", "installing", "frontends", "aggregators", "compiler.options", "backends.duet"),
+        *("backends.motion2nx", "api", "secure_context"),
     },
-    "cli": OPTIONS | {"frontends", "runtime", "backends", "variants", "secure_context", "start"},
-    "cli.compiling": OPTIONS | {"graph", "runtime", "backends", "report", "cli"},
+    "cli": OPTIONS | {"frontends", "runtime", "backends", "progress", "variants", "secure_context", "start"},
+    "cli.compiling": OPTIONS | {"drawing", "runtime", "backends", "report", "progress", "cli"},
     "cli.compile": OPTIONS | {"backends", "cli", "cli.compiling"},
-    "cli.explaining": OPTIONS | {"runtime", "backends", "lines", "cli"},
+    "cli.explaining": OPTIONS | {"runtime", "backends", "lines", "progress", "cli"},
     "cli.explain": OPTIONS | {"backends", "cli", "cli.explaining"},
-    "cli.run": OPTIONS | {"frontends", "backends", "secure_context", "cli"},
+    "cli.run": OPTIONS | {"frontends", "backends", "progress", "secure_context", "cli"},
     "cli.opt": OPTIONS | {"compiler", "backends", "cli"},
-    "cli.doctor": {"errors", "frontends", "runtime", "backends", "backends.motion2nx"} | {"installing", "start", "cli"},
+    "cli.doctor": {"errors", "frontends", "runtime", "backends", "backends.motion2nx"}
+    | {"installing", "progress", "start", "cli"},
     "cli.new": {"errors", "installing", "cli"},
     "cli.main": {"errors", "installing", "cli"},
 }
@@ -82,7 +80,15 @@ A part is a module or folder; the longest name that fits counts: ``cli`` is what
 (the evaluation) may import everything, and no part may import it.
 """
 
-ALSO = {"excerpts": "errors", PACKAGE: "start"}
+ALSO = {
+    "cells": "errors",
+    "domains": "ir",
+    "excerpts": "errors",
+    "tracebacks": "errors",
+    "notebook": "start",
+    "pace": "progress",
+    PACKAGE: "start",
+}
 """Modules that belong to a part of another name."""
 
 ENGINE = f"{PACKAGE}.runtime._duet"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ezprivsecfl.backends.duet.declared import DeclaredCost, declared
 from ezprivsecfl.backends.duet.round_cost import RoundCost
+from ezprivsecfl.cells import place_text
 from ezprivsecfl.errors import Location
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.statistics import size_text
@@ -17,17 +18,26 @@ def table_text(table: RoundCost) -> str:
     lines = [
         f"cost of a round of {table.clients} clients, both directions together",
         f"{'operation':13s} {'where':28s} {'setup':>9s} {'online':>9s} {'CPU ms':>8s}",
-        *(_line(c.op.name, _place(c.op.location), c.cost) for c in table.ops),
+        *(_line(c.op.name, place(c.op.location), c.cost) for c in table.ops),
         *(_line(name, "", cost) for name, cost in table.agreements.items()),
     ]
     cpu_seconds = sum(cost.cpu_seconds for cost in table.costs)
     lines.append(_columns("all", "", sum(table.setup_bytes), sum(table.online_bytes), cpu_seconds))
-    lines.append(
+    return "\n".join([*lines, estimate_text(table)])
+
+
+def estimate_text(table: RoundCost) -> str:
+    """What a round takes on the network."""
+    return (
         f"estimated for {table.network.name} ({table.network.bytes_per_second / 1e6:g} MB/s, "
         f"{1e3 * table.network.round_trip_seconds:g} ms round trip): setup {table.setup_seconds:.2f} s, "
         f"online {table.online_seconds:.3f} s in {table.rounds} rounds"
     )
-    return "\n".join(lines)
+
+
+def summary_text(table: RoundCost) -> str:
+    """A round in one line."""
+    return f"a round of {table.clients} clients sends {size_text(table.total_bytes)}; {estimate_text(table)}"
 
 
 def _line(name: str, where: str, cost: DeclaredCost) -> str:
@@ -38,8 +48,9 @@ def _columns(name: str, where: str, setup: int, online: int, cpu_seconds: float)
     return f"{name:13s} {where[:28]:28s} {size_text(setup):>9s} {size_text(online):>9s} {1e3 * cpu_seconds:8.1f}"
 
 
-def _place(location: Location) -> str:
-    return f"{Path(location.file).name}:{location.line} {location.op}" if location.line else ""
+def place(location: Location) -> str:
+    """A line of the user's program, and the operation there."""
+    return f"{place_text(Path(location.file).name, location.line)} {location.op}" if location.line else ""
 
 
 def traffic(table: RoundCost) -> list[str]:

@@ -6,13 +6,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from ezprivsecfl.backends.duet.cost_text import table_text
+from ezprivsecfl.backends.duet.cost_html import table_html
+from ezprivsecfl.backends.duet.cost_text import summary_text, table_text
 from ezprivsecfl.backends.duet.declared import declared
 from ezprivsecfl.backends.duet.kernels import kernel_of
 from ezprivsecfl.backends.duet.round_cost import OpCost, RoundCost
 from ezprivsecfl.backends.duet.rounds import scheduled
 from ezprivsecfl.backends.duet.schedule import delays, waits
 from ezprivsecfl.backends.network import NETWORKS, Network
+from ezprivsecfl.drawing.page import framed
 from ezprivsecfl.ir.mpc import io
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.runtime.participants import agreement_bytes
@@ -24,12 +26,25 @@ PROOF_STEPS = (BOTH, (0,), (1,))
 """Who sends what clients' proofs take: coins, what server 0's shares evaluate to, the verdicts."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CostTable(RoundCost):
-    """A round's declared costs; ``str`` gives a table with a line for every operation that sends anything."""
+    """A round's declared costs; ``str`` gives a table with a line for every operation that sends anything.
+
+    A notebook shows a table with bars, with a row for what each operation of the user's program became.
+    """
 
     def __str__(self) -> str:
         return table_text(self)
+
+    def __repr__(self) -> str:
+        return f"{summary_text(self)}; print it for every operation"
+
+    def _repr_html_(self) -> str:
+        return framed(self.html())
+
+    def html(self) -> str:
+        """The same without a frame."""
+        return table_html(self)
 
 
 def cost(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ezprivsecfl.compiler.analyses.client_axes import Whose, client_axes
+from ezprivsecfl.compiler.analyses.client_axes import Along, client_axes
 from ezprivsecfl.compiler.analyses.owners import of_clients
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.interpreter import run_tensor
@@ -124,7 +124,7 @@ def _alone(program: Program) -> dict[Value, int | None]:
             own = all(o in found or (o not in others and not tensor_type(o).is_secret) for o in op.operands)
         if own:
             owner = owners[op.result]
-            found[op.result] = None if isinstance(owner, Whose) else owner
+            found[op.result] = owner.axis if isinstance(owner, Along) and owner.order is None else None
     return found
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from ezprivsecfl.backends.base import Backend, Lowered, LoweredForServers
 from ezprivsecfl.backends.tree import SECURE
 from ezprivsecfl.cli import exits
-from ezprivsecfl.cli.progress import progress
 from ezprivsecfl.cli.sources import TracedProgram, check_parameters, find_sources, reported, traced
 from ezprivsecfl.compiler.options import Options
+from ezprivsecfl.drawing.dot import dot_text
+from ezprivsecfl.drawing.graph import graph_of, graph_svg
 from ezprivsecfl.errors import CompileError
-from ezprivsecfl.graph import graph_of
 from ezprivsecfl.ir.text import print_program
+from ezprivsecfl.progress import progress
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import facts_of
 from ezprivsecfl.runtime.artefact import write_tree
@@ -77,9 +78,9 @@ def _write(lowered: Lowered, report: Report, folder: Path, kinds: Sequence[str])
         tree["mpc.ir"] = print_program(lowered.secure)
     graph = graph_of(lowered.secure)
     if "dot" in kinds:
-        tree["graph.dot"] = graph.dot
+        tree["graph.dot"] = dot_text(graph)
     if "svg" in kinds:
-        tree["graph.svg"] = graph.svg
+        tree["graph.svg"] = graph_svg(graph, alone=True)
     for path, text in lowered.sources().items():
         if not _kinds_of(path).isdisjoint(kinds):
             tree[path] = text

@@ -45,7 +45,7 @@ class _Choice:
             self._say(OVERRULED)
             return secured(self._runner, context)
         if runner is not self._runner:
-            runner.observer, runner.progress = self._runner.observer, self._runner.progress
+            runner.observer = self._runner.observer
             self._say(OWN_OPTIONS)
             self._runner = runner
         return context

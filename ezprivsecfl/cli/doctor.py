@@ -12,9 +12,9 @@ from ezprivsecfl.backends.motion2nx.build import check_compiler
 from ezprivsecfl.backends.motion2nx.installation import Installation
 from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.arguments import add_about, add_motion2nx
-from ezprivsecfl.cli.progress import progress
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.installing import MISSING, TESTED, is_missing, requirements_text
+from ezprivsecfl.progress import progress
 from ezprivsecfl.runtime import _duet
 
 REINSTALL = "`ezcompile doctor --requirements` prints the commands that install what is needed"

@@ -6,11 +6,11 @@ import argparse
 
 from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.cli import exits
-from ezprivsecfl.cli.progress import progress
 from ezprivsecfl.cli.sources import check_parameters, find_sources, reported, traced
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.lines import explained, text
+from ezprivsecfl.progress import progress
 from ezprivsecfl.runtime.statistics import size_text
 
 

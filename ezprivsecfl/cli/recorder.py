@@ -7,7 +7,7 @@ from typing import Any
 
 from ezprivsecfl.cli.comparison import FARTHEST, SIMULATIONS, TOLERANCE, deviations, relative_errors
 from ezprivsecfl.cli.messages import say
-from ezprivsecfl.cli.progress import progress
+from ezprivsecfl.progress import progress
 from ezprivsecfl.runtime.statistics import Statistics, dropped_text, imprecise_text
 
 

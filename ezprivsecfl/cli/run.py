@@ -13,9 +13,9 @@ from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.arguments import add_about, add_backend, add_passes, add_rounds, chosen_backend, chosen_options
 from ezprivsecfl.cli.messages import print_program_error, say
 from ezprivsecfl.cli.program_file import check_module, execute, execute_module, load_code
-from ezprivsecfl.cli.progress import progress
 from ezprivsecfl.compiler.options import first_clients
 from ezprivsecfl.errors import DroppedClientWarning, EzError, PrecisionWarning
+from ezprivsecfl.progress import progress
 
 EXAMPLES = """\
 examples:
@@ -99,7 +99,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
         from ezprivsecfl.secure_context import SecureRunner
     recorder = Recorder(arguments.check)
     install_source_tracking()
-    runner = SecureRunner(backend, options, grows=arguments.clients is None, observer=recorder, progress=progress)
+    runner = SecureRunner(backend, options, grows=arguments.clients is None, observer=recorder)
     for said_by_the_recorder in (PrecisionWarning, DroppedClientWarning):
         warnings.simplefilter("ignore", said_by_the_recorder)
     if arguments.cost:

@@ -11,13 +11,13 @@ from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.messages import print_program_error, say
 from ezprivsecfl.cli.program_file import execute, load_code
-from ezprivsecfl.cli.progress import progress
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.program import Level, Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.tensor.structure import Stack
 from ezprivsecfl.ir.text import parse_program
+from ezprivsecfl.progress import progress
 from ezprivsecfl.variants import InitialState, Variant
 
 

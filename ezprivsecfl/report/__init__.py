@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ezprivsecfl.report.facts import Facts
-from ezprivsecfl.report.text import as_html, as_text
+from ezprivsecfl.report.html import report_html
+from ezprivsecfl.report.text import as_text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
-    """A compiled program, explained; ``print`` shows text, a notebook HTML.
+    """A compiled program, explained; ``print`` shows text, a notebook a drawing and the text below it.
 
     Args:
         facts: What there is to say of it; see ``facts_of``.
@@ -21,5 +22,8 @@ class Report:
     def __str__(self) -> str:
         return as_text(self.facts)
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
-        return as_html(self.facts)
+        return report_html(self.facts)

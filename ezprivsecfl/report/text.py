@@ -1,12 +1,13 @@
-"""A report in words, as text and as HTML."""
+"""A report in words."""
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
+from ezprivsecfl.cells import with_cells
 from ezprivsecfl.compiler.analyses.leakage import Check, Leakage
 from ezprivsecfl.compiler.analyses.norms import CONFIDENCE, deviation, largest_error
 from ezprivsecfl.compiler.options import CLASS_FACTOR, FAIL, FIXED
@@ -24,12 +25,22 @@ INITIAL_STATE = (
 )
 
 
+class Topic(Enum):
+    """What a part of a report is about: where a notebook shows it."""
+
+    LEARNED = "Who learns what"
+    PRECISION = "Precision"
+    CIRCUITS = "Circuits"
+    COST = "Cost"
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of a report: a title and statements."""
 
     title: str
     statements: list[str]
+    topic: Topic = Topic.LEARNED
 
 
 def as_text(facts: Facts) -> str:
@@ -38,16 +49,7 @@ def as_text(facts: Facts) -> str:
     for section in sections(facts):
         parts.append(f"  {section.title}")
         parts += [f"    {statement}" for statement in section.statements]
-    return "\n".join(parts)
-
-
-def as_html(facts: Facts) -> str:
-    """The report as HTML, for notebooks."""
-    parts = [f"<h4>{html.escape(facts.name)}</h4>"]
-    for section in sections(facts):
-        items = "".join(f"<li>{html.escape(statement)}</li>" for statement in section.statements)
-        parts.append(f"<b>{html.escape(section.title)}</b><ul>{items}</ul>")
-    return "".join(parts)
+    return with_cells("\n".join(parts))
 
 
 def sections(facts: Facts) -> list[Section]:
@@ -59,9 +61,11 @@ def sections(facts: Facts) -> list[Section]:
         *([Section("Noise", noise_statements(facts))] if facts.noise or facts.options.accounting else []),
         Section("What clients prove", proof_statements(facts.proofs, facts.plan)),
         *([Section("What the third party proves", _of_third_party(facts))] if facts.third_party else []),
-        Section("Precision", _precision(facts)),
-        Section("Boolean circuits", _circuits(facts)),
-        Section(f"Expected traffic of a round of {facts.options.most_clients} clients", list(facts.traffic)),
+        Section("Precision", _precision(facts), Topic.PRECISION),
+        Section("Boolean circuits", _circuits(facts), Topic.CIRCUITS),
+        Section(
+            f"Expected traffic of a round of {facts.options.most_clients} clients", list(facts.traffic), Topic.COST
+        ),
     ]
 
 

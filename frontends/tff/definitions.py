@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import tensorflow_federated as tff
 
+from ezprivsecfl.cells import cell_texts
 from ezprivsecfl.errors import UNKNOWN, Location
 from ezprivsecfl.frontends.tff.source import Definition, is_library
 
@@ -34,15 +36,23 @@ def _user_modules() -> Iterator[ModuleType]:
 
 
 def _definition(module: ModuleType, name: str) -> Definition:
+    for file, tree in _parsed(module):
+        for statement in tree.body:
+            if isinstance(statement, ast.FunctionDef) and statement.name == name:
+                return Definition(name, Location(file, statement.lineno), tuple(a.arg for a in statement.args.args))
+            targets = statement.targets if isinstance(statement, ast.Assign) else ()
+            if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                return Definition(name, Location(file, statement.lineno), ())
+    return Definition(name, UNKNOWN, ())
+
+
+def _parsed(module: ModuleType) -> Iterator[tuple[str, ast.Module]]:
+    """The module's file, or the cells of the notebook that it is, the last one first."""
     file = getattr(module, "__file__", None)
     try:
-        tree = ast.parse(Path(file).read_bytes()) if file else None
-    except (OSError, SyntaxError, ValueError):
-        tree = None
-    for statement in tree.body if tree else ():
-        if isinstance(statement, ast.FunctionDef) and statement.name == name:
-            return Definition(name, Location(str(file), statement.lineno), tuple(a.arg for a in statement.args.args))
-        targets = statement.targets if isinstance(statement, ast.Assign) else ()
-        if any(isinstance(t, ast.Name) and t.id == name for t in targets):
-            return Definition(name, Location(str(file), statement.lineno), ())
-    return Definition(name, UNKNOWN, ())
+        texts = [(str(file), Path(file).read_bytes())] if file else cell_texts()
+    except OSError:
+        return
+    for name, text in texts:
+        with suppress(SyntaxError, ValueError):
+            yield name, ast.parse(text)

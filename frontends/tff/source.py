@@ -35,6 +35,7 @@ from tensorflow_federated.python.core.impl.federated_context.federated_computati
     FederatedComputationContext,
 )
 
+from ezprivsecfl.cells import is_cell, lasting
 from ezprivsecfl.errors import Location
 
 OPERATION_ATTRIBUTE = "_ezprivsecfl_source"
@@ -96,7 +97,7 @@ def definition_of(computation: Any) -> Definition | None:
 
 def user_line(frames: Iterable[tuple[str, int]]) -> tuple[str, int] | None:
     """The first frame, innermost first, that is in no library; of a decorator there the function that it is of."""
-    return next(((file, _written(file, line)) for file, line in frames if not is_library(file)), None)
+    return next(((lasting(file), _written(file, line)) for file, line in frames if not is_library(file)), None)
 
 
 def _written(file: str, line: int) -> int:
@@ -123,8 +124,8 @@ def _decorated(file: str) -> dict[int, int]:
 @cache
 def is_library(file: str) -> bool:
     """Whether a file is part of Python, of an installed package, of this front end, or one of our aggregators."""
-    if file.startswith("<"):
-        return not file.startswith("<ipython-input")
+    if is_cell(file) or file.startswith("<"):
+        return not is_cell(file)
     here, path = Path(__file__).resolve(), Path(file)
     if not {"site-packages", "dist-packages"}.isdisjoint(path.parts):
         return True
@@ -178,7 +179,7 @@ def _definition(function: Any) -> Definition | None:
         return None
     names = tuple(inspect.signature(getattr(function, "python_function", function)).parameters)
     line = _written(code.co_filename, code.co_firstlineno)
-    return Definition(target.__name__, Location(code.co_filename, line), names)
+    return Definition(target.__name__, Location(lasting(code.co_filename), line), names)
 
 
 def _caller() -> Definition | None:

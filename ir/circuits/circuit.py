@@ -66,6 +66,12 @@ class Circuit:
         return max((depth for _, depth in self._ands), default=0)
 
     @cached_property
+    def layers(self) -> tuple[int, ...]:
+        """Number of AND gates by depth."""
+        found = Counter(depth for _, depth in self._ands)
+        return tuple(found[depth] for depth in range(1, self.depth + 1))
+
+    @cached_property
     def factors(self) -> int:
         """Number of first operands of AND gates: what Boolean shares pay for.
 
@@ -76,8 +82,8 @@ class Circuit:
     @cached_property
     def openings(self) -> tuple[int, ...]:
         """Bits that Boolean shares open, by depth: one for every AND gate, and one for every factor that is new."""
-        opened = Counter(depth for _, depth in self._ands) + Counter(self._first_depths.values())
-        return tuple(opened[depth] for depth in range(1, self.depth + 1))
+        new = Counter(self._first_depths.values())
+        return tuple(gates + new[depth] for depth, gates in enumerate(self.layers, 1))
 
     @cached_property
     def _ands(self) -> tuple[tuple[int, int], ...]:

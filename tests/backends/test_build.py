@@ -5,8 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,6 +49,37 @@ def test_a_relative_cache_folder_is_fixed_at_once(tmp_path, monkeypatch):
     programs = [_duet.load(str(artefact.library)) for _ in sessions]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda p, s: p.setup(s, 2), programs, sessions))
+
+
+def test_an_interrupt_ends_all_that_a_build_has_started(tmp_path, monkeypatch):
+    """The compiler is a grandchild, which nobody else would end; the next build works."""
+    monkeypatch.setenv("EZPRIVSECFL_CACHE", str(tmp_path / "cache"))
+    compiler = tmp_path / "slow-c++"
+    pids = tmp_path / "pids"
+    compiler.write_text(f"#!/bin/sh\necho $$ >> {pids}\nsleep 60\n")
+    compiler.chmod(0o700)
+    with monkeypatch.context() as patched:
+        patched.setenv("CXX", str(compiler))
+        timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            build(TREE)
+        timer.join()
+    started = [int(pid) for pid in pids.read_text().split()]
+    deadline = time.monotonic() + 5
+    while any(alive(pid) for pid in started) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert started
+    assert not any(map(alive, started))
+    assert build(TREE).library.exists()
+
+
+def alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def test_no_compiler(monkeypatch, tmp_path):

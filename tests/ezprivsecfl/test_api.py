@@ -91,7 +91,7 @@ def test_a_program_explains_itself(program):
     ):
         assert part in text
         assert part.replace("<", "&lt;") in html
-    assert "program @weighted" in program.ir
+    assert "program @weighted" in str(program.ir)
     assert {"program.cpp", "CMakeLists.txt", "manifest.json"} <= set(program.sources)
     assert "duet::Program* duet_program()" in program.sources["program.cpp"]
 

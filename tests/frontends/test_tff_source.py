@@ -118,7 +118,7 @@ def test_user_line() -> None:
         3,
     )
     assert user_line([(library, 1)]) is None
-    assert user_line([("<ipython-input-3-1f>", 5)]) == ("<ipython-input-3-1f>", 5)
+    assert user_line([("<ipython-input-3-1f>", 5)]) == ("<cell 1f>", 5)
 
 
 def test_tracking_changes_no_result(tff_reference: Any, program: tuple[str, dict[str, Any]]) -> None:

@@ -26,6 +26,7 @@ from ezprivsecfl.errors import InputError, RunError
 from ezprivsecfl.ir.tensor.structure import Sum
 from ezprivsecfl.ir.types import DType
 from ezprivsecfl.runtime import local_cluster as cluster_module
+from ezprivsecfl.runtime import session as session_module
 from ezprivsecfl.runtime.local_cluster import LocalCluster
 from ezprivsecfl.runtime.wire import order
 
@@ -84,6 +85,27 @@ def test_after_an_interrupt_no_round_gets_the_results_of_another(own, monkeypatc
     for scale in (1.0, 0.25):
         expected = PlainProgram(LARGE).run(*large_round(scale)).outputs
         assert_as_opened(duet.run(*large_round(scale)).outputs, expected)
+
+
+def test_an_interrupt_between_two_uploads_leaves_no_upload_behind(own, monkeypatch):
+    """Control-C while a client's values are split: the servers have what earlier clients uploaded."""
+    duet = on_duet(own, SMALL)
+    run_small(duet, 1.0)
+    original, calls = session_module.share, []
+
+    def interrupted(*args):
+        calls.append(args)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return original(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(session_module, "share", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            duet.run(*mean_of(0.5))
+    round_ = duet.run(*mean_of(0.25))
+    np.testing.assert_allclose(round_.outputs["result"], 0.25, atol=1e-4)
+    assert (round_.statistics.clients, round_.statistics.dropped) == (3, [])
 
 
 def test_threads_do_not_get_each_others_results(cluster):

@@ -1,0 +1,34 @@
+"""A graph in Graphviz's language."""
+
+from __future__ import annotations
+
+from ezprivsecfl.cells import place_text
+from ezprivsecfl.domains import domain_of
+from ezprivsecfl.drawing.graph import Box, Graph
+
+
+def dot_text(graph: Graph) -> str:
+    """A graph of the mpc level as text for ``dot``: boxes have the colour of the domain that their result is in."""
+    lines = [
+        f"digraph {_quoted(graph.name)} {{",
+        '  node [shape=box, style=filled, fontname="sans-serif", fontsize=11];',
+    ]
+    for i, box in enumerate(graph.boxes):
+        label = "\\n".join(_escaped(line) for line in _lines(box))
+        lines.append(f'  n{i} [label="{label}", fillcolor="{domain_of(box.ops[-1]).colour}"];')
+    lines += [f"  n{source} -> n{target};" for source, target in graph.edges]
+    return "\n".join([*lines, "}", ""])
+
+
+def _lines(box: Box) -> list[str]:
+    """What is written in a box: what it is, where, and by domain its operations."""
+    place = [place_text(box.location)] if box.location.line else []
+    return [box.title, *place, *(f"{part.text} ({domain_of(part.ops[-1]).text})" for part in box.parts)]
+
+
+def _quoted(text: str) -> str:
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
