@@ -63,6 +63,7 @@ MOVES: dict[str, Function] = {
     ),
     "updates": lambda x, i, s: (
         tf.tensor_scatter_nd_update(x, [[2], [0]], x[:2]), tf.tensor_scatter_nd_update(x, [[0, 1]], [5.0]),
+        tf.tensor_scatter_nd_update(x, [[1], [0], [2]], 2.0 * x),
     ),
     "spaces": lambda x, i, s: (
         tf.nn.space_to_depth(tf.reshape(tf.concat([x, x[:1]], 0), [1, 4, 4, 1]), 2),

@@ -365,7 +365,7 @@ def test_a_result_that_does_not_depend_on_clients_needs_no_servers():
 
 @pytest.mark.parametrize(
     ("order", "taken"),
-    [((2, 0, 1), True), ((2, 1, 0), False), ((1, 2), True), ((0, 2, 2, 1, 2), True)],
+    [((2, 0, 1), True), ((2, 1, 0), False), ((1, 2), True), ((0, 2, 2, 1, 2, 2), True)],
     ids=["another order", "backwards", "without the first", "some twice"],
 )
 def test_whoever_is_to_blame_is_dropped_whatever_the_order_of_rows(order: tuple[int, ...], taken: bool):
