@@ -19,6 +19,7 @@ SMALL_FACTORS = math.prod(p for p in range(3, 212, 2) if all(p % q for q in rang
 FEW = 1 << 12
 """Below, all squares are tried."""
 
+
 def four_squares(number: int) -> tuple[int, int, int, int]:
     """Four integers, not negative, whose squares add up to a number that is not negative."""
     if number < 0:
