@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ezprivsecfl.cells import with_cells
 from ezprivsecfl.compiler.analyses.leakage import Check, Opened
 from ezprivsecfl.drawing.svg import arrow, picture, shortened, tag, tooltip, words
 from ezprivsecfl.ir.owners import Owner
@@ -105,7 +106,8 @@ def _result(opened: Opened) -> Lines:
 
 def _check(check: Check) -> tuple[str, str]:
     bit = "1 bit per client" if check.per_client else "1 bit"
-    return f"{bit}: {check.what}", f"{bit}: whether {check.what} has no finite value"
+    what = with_cells(check.what)
+    return f"{bit}: {what}", f"{bit}: whether {what} has no finite value"
 
 
 def _fitting(lines: Lines, most: int = MOST_LINES) -> list[tuple[str, str]]:

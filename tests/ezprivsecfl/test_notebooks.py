@@ -114,7 +114,7 @@ def test_drawings_are_there(executed, name, dark, tmp_path):
     for one in found:
         assert_legible(one)
         assert (one.background.mean() < 0.5) == dark
-    assert all(one.coloured > 0.002 for one in drawings)
+    assert all(one.coloured > 0.0005 for one in drawings)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason=WITHOUT)
