@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ezprivsecfl.cells import place_text
 from ezprivsecfl.domains import domain_of
 from ezprivsecfl.drawing.graph import Box, Graph
@@ -22,7 +24,8 @@ def dot_text(graph: Graph) -> str:
 
 def _lines(box: Box) -> list[str]:
     """What is written in a box: what it is, where, and by domain its operations."""
-    place = [place_text(box.location)] if box.location.line else []
+    file, line = box.location.file, box.location.line
+    place = [place_text(Path(file).name, line)] if line else []
     return [box.title, *place, *(f"{part.text} ({domain_of(part.ops[-1]).text})" for part in box.parts)]
 
 
