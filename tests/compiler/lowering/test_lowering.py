@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from small_programs import TensorProgram
 
 from ezprivsecfl.backends.plain.program import PlainProgram
-from ezprivsecfl.compiler.checking import optimised_inputs
+from ezprivsecfl.compiler.checking import encoded_inputs, optimised_inputs
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options, Relu
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
@@ -17,7 +19,8 @@ from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.mpc.fixed_point import decode, encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.io import Output, ProvedProduct, Public, Share
-from ezprivsecfl.ir.mpc.protocol import Circuit, Mask, Product, SquareSum, Truncate
+from ezprivsecfl.ir.mpc.protocol import CheckClients, Circuit, Mask, Product, SquareSum, Truncate
+from ezprivsecfl.ir.op import Array, Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.tensor import elementwise as ew
@@ -382,6 +385,26 @@ def test_whoever_is_to_blame_is_dropped_whatever_the_order_of_rows(order: tuple[
     with pytest.raises(DivisionError, match="is not finite for its values") as caught:
         simulate(compiled, {"x": np.array([[1.0, 2.0], [3.0, 1.0], [0.0, 0.0]])}, 3)
     assert caught.value.clients == (2,)
+
+
+def test_of_a_client_with_several_bad_rows_one_bit_is_opened():
+    """Not how many rows are bad."""
+    b = TensorProgram("rows")
+    rows = b.add(st.Take, b.add(st.Stack, b.clients("x", 2), clients=3), axis=0, positions=np.array((0, 2, 2, 1, 2)))
+    sums = b.add(st.Reshape, b.add(st.Sum, rows, axes=(1,)), shape=(5, 1))
+    b.returns(b.add(st.Sum, b.add(ew.Div, rows, sums), axes=(0,)))
+    compiled = compile_program(b.build(), Options(clients=3))
+    (check,) = compiled.secure.of(CheckClients)
+    opened: list[list[int]] = []
+
+    def watch(op: Op, results: Sequence[Array]) -> None:
+        if check.operands[0] in op.results:
+            opened.append(results[0].tolist())
+
+    inputs = encoded_inputs(compiled, {"x": np.array([[1.0, 2.0], [3.0, 1.0], [0.0, 0.0]])}, 3)
+    with pytest.raises(DivisionError):
+        run_mpc(compiled.secure, inputs, 3, watch=watch)
+    assert opened == [[0, 0, 1]]
 
 
 def test_rows_that_are_joined_one_by_one_are_nobodys_own():
