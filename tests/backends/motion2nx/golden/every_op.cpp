@@ -30,8 +30,8 @@ class EveryOpProgram final : public ezmotion::Program {
     local5();
     open6(s);
     // To be opened once the counts have been judged
-    outputs = {{v51, kExact}, {v52, kExact}, {v53, kExact}, {v55, kExact}, {v19, kExact}, {v29, kExact}, {v31, kExact}, {v56, kExact}, {v57, kExact}, {v60, kExact}, {v6, kPublic}};
-    return {v71, v72};
+    outputs = {{v51, kExact}, {v52, kExact}, {v53, kExact}, {v55, kExact}, {v57, kExact}, {v19, kExact}, {v29, kExact}, {v31, kExact}, {v58, kExact}, {v59, kExact}, {v62, kExact}, {v6, kPublic}};
+    return {v74, v75};
   }
 
   std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
@@ -106,6 +106,10 @@ class EveryOpProgram final : public ezmotion::Program {
     const Tensor<Ring> v54 = shares.at(2);
     // sum, user.py:11 Sum
     v55 = sum(v54, {0});
+    // proved_product, user.py:11 Sum
+    const Tensor<Ring> v56 = shares.at(3);
+    // sum, user.py:11 Sum
+    v57 = sum(v56, {0});
   }
 
   void products2() {
@@ -132,7 +136,7 @@ class EveryOpProgram final : public ezmotion::Program {
     // sum, user.py:11 Sum
     v53 = sum(v17, {0});
     // sum, user.py:11 Sum
-    v56 = sum(v32, {0});
+    v58 = sum(v32, {0});
   }
 
   void graph4() {
@@ -167,16 +171,16 @@ class EveryOpProgram final : public ezmotion::Program {
     // from_yao, user.py:9 Relu
     const Arith g46 = g.from_yao(g41);
     // to_yao, user.py:11 Sum
-    const Yao g58 = g.to_yao(g19, 64);
+    const Yao g60 = g.to_yao(g19, 64);
     // circuit, user.py:11 Sum
-    const std::vector<Yao> r59 = g.circuit(circuit_drop5, {g58});
-    const Yao& g59 = r59[0];
+    const std::vector<Yao> r61 = g.circuit(circuit_drop5, {g60});
+    const Yao& g61 = r61[0];
     // from_yao, user.py:11 Sum
-    const Arith g60 = g.from_yao(g59);
+    const Arith g62 = g.from_yao(g61);
     g.run();
     v45 = g.share(g45);
     v46 = g.share(g46);
-    v60 = g.share(g60);
+    v62 = g.share(g62);
   }
 
   void local5() {
@@ -189,14 +193,14 @@ class EveryOpProgram final : public ezmotion::Program {
     // sum, user.py:9 Relu
     v50 = sum(v49, {0, 1});
     // sum, user.py:11 Sum
-    v57 = sum(v45, {1});
+    v59 = sum(v45, {1});
   }
 
   void open6(Session& s) {
     // open, user.py:13 RealDiv
-    v71 = open(s, v48);
+    v74 = open(s, v48);
     // open, user.py:13 RealDiv
-    v72 = open(s, v50);
+    v75 = open(s, v50);
   }
 
   std::size_t n = 0;  // clients of this round
@@ -224,11 +228,12 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v52;
   Tensor<Ring> v53;
   Tensor<Ring> v55;
-  Tensor<Ring> v56;
   Tensor<Ring> v57;
-  Tensor<Ring> v60;
-  Tensor<Ring> v71;
-  Tensor<Ring> v72;
+  Tensor<Ring> v58;
+  Tensor<Ring> v59;
+  Tensor<Ring> v62;
+  Tensor<Ring> v74;
+  Tensor<Ring> v75;
 };
 
 }  // namespace

@@ -41,15 +41,15 @@ class FedavgProgram final : public ezmotion::Program {
 
  private:
   void local1(const ClientShares& shares) {
-    // share, fedavg.py:39
+    // share, fedavg.py:40
     const Tensor<Ring> v0 = shares.at(0);
-    // share, fedavg.py:39
+    // share, fedavg.py:40
     v1 = shares.at(1);
-    // share, fedavg.py:39
+    // share, fedavg.py:40
     const Tensor<Ring> v2 = shares.at(2);
-    // share, fedavg.py:39
+    // share, fedavg.py:40
     v3 = shares.at(3);
-    // share, fedavg.py:39
+    // share, fedavg.py:40
     const Tensor<Ring> v4 = shares.at(4);
     // sum, fedavg.py:42 federated_weighted_mean
     v5 = sum(v4, {0});
