@@ -12,13 +12,12 @@ from collections import deque
 from contextvars import copy_context
 from html import escape
 from types import TracebackType
-from typing import Any, Protocol
-
-from rich.console import Console
-from rich.errors import LiveError
-from rich.progress import BarColumn, Progress, TextColumn
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ezprivsecfl.cells import shell
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 DELAY, TICK = 0.5, 0.25
 """Seconds after which something is shown, and between changes."""
@@ -165,18 +164,24 @@ def _view() -> View | None:
     session = shell()
     if getattr(session, "kernel", None) is not None:
         return _InNotebook()
+    from rich.console import Console  # not before something is done: wrong options are answered without
+
     console = Console(stderr=True)
     return _OnTerminal(console) if console.is_terminal else None
 
 
 class _OnTerminal:
     def __init__(self, console: Console) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
+
         columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}")]
         self._progress = Progress(*columns, console=console, transient=True)
         self._task = self._progress.add_task("", text="")
         self._started = False
 
     def show(self, bar: Bar) -> None:
+        from rich.errors import LiveError
+
         if not self._started:
             try:
                 self._progress.start()

@@ -60,11 +60,11 @@ def test_an_interrupt_ends_all_that_a_build_has_started(tmp_path, monkeypatch):
     compiler.chmod(0o700)
     with monkeypatch.context() as patched:
         patched.setenv("CXX", str(compiler))
-        timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
+        interrupt = threading.Thread(target=interrupt_once_there, args=(pids,))
+        interrupt.start()
         with pytest.raises(KeyboardInterrupt):
             build(TREE)
-        timer.join()
+        interrupt.join()
     started = [int(pid) for pid in pids.read_text().split()]
     deadline = time.monotonic() + 5
     while any(alive(pid) for pid in started) and time.monotonic() < deadline:
@@ -72,6 +72,13 @@ def test_an_interrupt_ends_all_that_a_build_has_started(tmp_path, monkeypatch):
     assert started
     assert not any(map(alive, started))
     assert build(TREE).library.exists()
+
+
+def interrupt_once_there(pids):
+    """However long CMake takes on a busy machine until it starts a compiler."""
+    while not (pids.exists() and pids.read_text().strip()):
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def alive(pid):

@@ -74,7 +74,7 @@ def test_the_reference_says_what_every_argument_means(script):
     """Of everything that users call; an option without help, or a field that no docstring names, has an empty cell."""
     text = (DOCS / "reference.md").read_text("utf-8")
     assert not re.findall(r"^\|[^|]*\| *\|$", text, flags=re.MULTILINE)
-    for name in ("max_relative_error", "--requirements", "min_clients", "TffMissingError", "graph"):
+    for name in ("max_relative_error", "--requirements", "min_clients", "TffMissingError", "of_operations"):
         assert name in text
 
 

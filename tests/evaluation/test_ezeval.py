@@ -142,7 +142,7 @@ def test_har_itself(tmp_path):
         "uniform",
     ]
     assert ezeval("safefl-table3", "--data", SHARED, "--out", tmp_path, *options) == 0
-    uniform = next(e for e in experiments_of(cli.PRESETS["safefl-table3"]) if "uniform" in e.setting)
+    uniform = next(e for e in experiments_of(cli.PRESETS["safefl-table3"]) if "uniform" in e.whole_setting)
     cells = json.loads((tmp_path / "results.json").read_text())[0]["cells"]
     assert uniform.published["fedavg"]["none"] == 0.97
     accuracy = {cell["attack"]: cell["accuracy"] for cell in cells}

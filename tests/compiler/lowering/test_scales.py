@@ -72,9 +72,10 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Program, Options], tupl
         (4, divided_rows(weighted=False), 5, {"y": 8.0}),
         (5, divided_rows(weighted=False), 5, {"y": 32.0}),
         (6, divided_rows(weighted=True), 5, {"y": 1024.0}),
-        (7, weighted_mean(5), 5_000, SIGNED),
-        (8, distances(), 5, {"x": 1.0, "state": 2.0**14}),
-        (9, weighted_mean(5), 20_000, SIGNED),
+        (7, divided_rows(weighted=True), 100, {"y": 1024.0}),
+        (8, weighted_mean(5), 5_000, SIGNED),
+        (9, distances(), 5, {"x": 1.0, "state": 2.0**14}),
+        (10, weighted_mean(5), 20_000, SIGNED),
     ],
 )
 def test_precise_inputs_come_before_wide_ranges(chosen, attempt, program, clients, bounds):
