@@ -73,6 +73,7 @@ AT_CLIENTS: dict[str, Callable[..., Any]] = {
     "bins": lambda x, i: tf.histogram_fixed_width(x, [-1.0, 1.0], 4),
     "gather": lambda x, i: tf.gather(x, i),
     "table": lambda x, i: tf.gather(tf.constant([0.5, -1.0, 2.0]), i),
+    "pieces": lambda x, i: tf.gather(tf.tile(x, [200]), np.random.default_rng(0).permutation(1200)),
     "segments": lambda x, i: tf.math.unsorted_segment_sum(x[:4], i, 3),
     "scatter": lambda x, i: tf.scatter_nd(i[:, None], tf.ones([4], tf.int32), [3]),
     "argmax": lambda x, i: (tf.argmax(x, output_type=tf.int32), tf.argmin(i)),
@@ -189,10 +190,6 @@ REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
     "update": (lambda x, i: tf.tensor_scatter_nd_update(x, i[:, None], x[:4]), "its indices must be constant"),
     "loop": (lambda x, i: tf.while_loop(lambda a: a < x[0], lambda a: [a + 1.0], [0.0])[0], "run a fixed number"),
     "no_index": (lambda x, i: tf.scatter_nd([[6]], x[:1], [6]), "an index outside of shape"),
-    "pieces": (
-        lambda x, i: tf.gather(tf.cast(tf.tile(x, [2000]) > 0, tf.int32), np.random.default_rng(0).permutation(12000)),
-        "it takes 12000 entries apart",
-    ),
 }
 
 
