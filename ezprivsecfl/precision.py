@@ -9,7 +9,7 @@ import numpy as np
 
 from ezprivsecfl.compiler.analyses.integers import integers
 from ezprivsecfl.compiler.analyses.leakage import leakage
-from ezprivsecfl.compiler.analyses.rounded_inverses import changes
+from ezprivsecfl.compiler.analyses.rounded_inverses import changes, is_array
 from ezprivsecfl.compiler.compiled import COARSE, Compiled
 from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.interpreter import run_tensor
@@ -39,7 +39,7 @@ def imprecise(
     found = [_coarse_parameter(op, clients[op.path]) for op in _of_any_size(compiled)]
     found += _coarse_private(compiled, server)
     found += _rounded_inverses(compiled, clients, server)
-    some = any(np.any(np.asarray(v)) for values in clients.values() for v in values if _is_array(v))
+    some = any(np.any(np.asarray(v)) for values in clients.values() for v in values if is_array(v))
     statement = leakage(compiled)
     integer = integers(compiled.optimised)
     whole = {holder for value, holders in compiled.holders.items() if value in integer for holder in holders}
@@ -90,10 +90,6 @@ def _small_products(compiled: Compiled) -> list[dict[str, Any]]:
     return [{"what": f"{where}: {text.format(lost)}", "relative_error": 1.0} for where, lost in small]
 
 
-def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray | np.generic)
-
-
 def _if_coarse(value: Any, frac: int) -> float | None:
     """The relative error of the largest entry with so many fractional bits, if that is too large; 1 at most."""
     largest, unit = float(np.max(np.abs(np.asarray(value, dtype=np.float64)), initial=0.0)), 2.0**-frac
@@ -102,7 +98,7 @@ def _if_coarse(value: Any, frac: int) -> float | None:
 
 def _coarse_parameter(op: Share, values: Sequence[Any]) -> dict[str, Any] | None:
     """The client whose largest entry is encoded most coarsely, if it is too coarsely."""
-    errors = {i: _if_coarse(value, op.type.frac) for i, value in enumerate(values) if _is_array(value)}
+    errors = {i: _if_coarse(value, op.type.frac) for i, value in enumerate(values) if is_array(value)}
     coarse = {client: error for client, error in errors.items() if error is not None}
     if not coarse:
         return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -51,12 +52,13 @@ class Change:
     relative: float
 
 
-def changes(compiled: Compiled, clients: Mapping[str, Sequence[Array]], server: Mapping[str, Array]) -> list[Change]:
+def changes(compiled: Compiled, clients: Mapping[str, Sequence[Any]], server: Mapping[str, Array]) -> list[Change]:
     """What clients' values that follow from inverses of their own values change by when their inputs are rounded.
 
     Args:
         compiled: The program.
-        clients: By path of the parameter every client's value; one that does not fit its parameter counts as 0.
+        clients: By path of the parameter every client's value; of one that is left out anything that is no array. What
+            does not fit its parameter counts as 0.
         server: By path of the parameter the server's value.
     """
     found = _part(compiled.optimised)
@@ -67,12 +69,14 @@ def changes(compiled: Compiled, clients: Mapping[str, Sequence[Array]], server: 
     own = [op for op in program.of(Input) if op.placement is Placement.CLIENTS]
     public = {op.path: np.asarray(server[op.path]) for op in program.of(Input) if op not in own}
     worst: dict[Op, Change] = {}
-    for together in _together(program, own, len(clients[own[0].path])):
+    everybody = range(len(clients[own[0].path]))
+    there = [client for client in everybody if all(is_array(clients[op.path][client]) for op in own)]
+    for together in _together(program, own, there):
         exact = {op.path: np.stack([_fitting(op, clients[op.path][i]) for i in together]) for op in own}
         rounded = {path: _rounded(value, shares[path].type.frac) for path, value in exact.items()}
         before, after = (_evaluated(program, watched, given | public, len(together)) for given in (exact, rounded))
         for op, axis in watched.items():
-            change = _change(op, axis, together[0], before[op], after[op])
+            change = _change(op, axis, together, before[op], after[op])
             if op not in worst or change.relative > worst[op].relative:
                 worst[op] = change
     return list(worst.values())
@@ -128,12 +132,12 @@ def _alone(program: Program) -> dict[Value, int | None]:
     return found
 
 
-def _together(program: Program, own: Sequence[Input], clients: int) -> Iterator[range]:
+def _together(program: Program, own: Sequence[Input], clients: Sequence[int]) -> Iterator[Sequence[int]]:
     """Some clients at a time, or all where rows are stacked for as many as the program is for."""
     entries = sum(within_client(op.type.shape) for op in own)
-    step = clients if program.of(Stack) else max(1, ENTRIES // max(1, entries))
-    for first in range(0, clients, step):
-        yield range(first, min(first + step, clients))
+    step = max(1, len(clients) if program.of(Stack) else ENTRIES // max(1, entries))
+    for first in range(0, len(clients), step):
+        yield clients[first : first + step]
 
 
 def _fitting(op: Input, value: Array) -> Array:
@@ -143,11 +147,16 @@ def _fitting(op: Input, value: Array) -> Array:
     return array if np.all(fits) else np.zeros_like(array)
 
 
+def is_array(value: Any) -> bool:
+    """Whether it is a client's value: of one that is left out there is none."""
+    return isinstance(value, np.ndarray | np.generic)
+
+
 def _rounded(value: Array, frac: int) -> Array:
     return decode(encode(value, frac), frac) if frac else value
 
 
-def _change(op: Op, axis: int | None, first: int, exact: Array, changed: Array) -> Change:
+def _change(op: Op, axis: int | None, numbers: Sequence[int], exact: Array, changed: Array) -> Change:
     """Entries that are not finite, such as those of a client that will be dropped, do not count."""
     finite = np.isfinite(exact) & np.isfinite(changed)
     rows = [np.moveaxis(np.where(finite, x, 0.0), axis or 0, 0) for x in (exact, changed)]
@@ -157,4 +166,4 @@ def _change(op: Op, axis: int | None, first: int, exact: Array, changed: Array) 
     moved = np.max(np.abs(after - before), axis=1, initial=0.0)
     relative = np.divide(moved, largest, out=np.zeros(clients), where=largest > 0)
     client = int(np.argmax(relative))
-    return Change(op, first + client if axis is not None else None, float(relative[client]))
+    return Change(op, numbers[client] if axis is not None else None, float(relative[client]))

@@ -13,7 +13,7 @@ import tensorflow_federated as tff
 
 import ezprivsecfl as ez
 from ezprivsecfl.compiler.analyses import rounded_inverses
-from ezprivsecfl.errors import PrecisionWarning
+from ezprivsecfl.errors import DroppedClientWarning, PrecisionWarning
 
 Rows = np.ndarray
 MATRIX = tff.TensorType(np.float32, [8, 8])
@@ -104,3 +104,11 @@ def test_rules_over_all_updates_are_told_too():
     program = ez.compile(sum_by_columns.computation(MATRIX), backend="plain")
     with pytest.warns(PrecisionWarning, match="of client 1 "):
         program.run(matrices(1.0, 1e-4, 1.0))
+
+
+def test_numbers_are_those_of_the_round_when_a_client_is_left_out():
+    """Client 1 has a row of zeros, whose norm divides."""
+    values = matrices(1.0, 0.0, 1.0, 1e-4)
+    with pytest.warns(DroppedClientWarning, match="client 1"):
+        (one,), _ = told(by_other_rows, values)
+    assert "client 3 " in one["what"]

@@ -149,7 +149,7 @@ def test_rows_may_be_computed_by_the_client_first(agrees: Agrees, vectors: list[
     ("report", "accumulate", "reason"),
     [
         (lambda a: a, None, "it would open values of single clients"),
-        (lambda a: a[:2], None, "StridedSlice: of the values of all clients, for a number of clients that is not known"),
+        (lambda a: a[:2], None, "StridedSlice: of the values of all clients, for a number of clients that is not"),
         (lambda a: a[0], None, "StridedSlice: of the values of all clients, for a number of clients that is not known"),
         (
             lambda a: tf.reduce_sum(a * tf.ones([5, 3])),
