@@ -268,6 +268,25 @@ def _by_line(option: str, given: Sequence[str]) -> dict[int, str]:
     return choices
 
 
+def command_parser(prog: str, *, description: str, examples: str, usage: str | None = None) -> argparse.ArgumentParser:
+    """A command's parser without arguments; texts keep their lines, and no option may be abbreviated.
+
+    Args:
+        prog: The command.
+        description: What it does.
+        examples: Shown after the arguments.
+        usage: In place of what argparse makes of the arguments.
+    """
+    return argparse.ArgumentParser(
+        prog,
+        usage=usage,
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
 def add_about(parser: argparse.ArgumentParser, verbose: str = "also print where an error was raised") -> None:
     """What every command takes.
 

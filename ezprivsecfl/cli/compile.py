@@ -15,6 +15,7 @@ from ezprivsecfl.cli.arguments import (
     chosen_accounting,
     chosen_backend,
     chosen_options,
+    command_parser,
 )
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS
 from ezprivsecfl.errors import CompileError
@@ -48,12 +49,10 @@ KINDS = ("tensor", "mpc", "cpp", "circuits", "dot", "svg")
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    made = argparse.ArgumentParser(
+    made = command_parser(
         "ezcompile",
         description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        examples=EXAMPLES,
     )
     made.add_argument("program", metavar="PROGRAM.py[:NAME]", help="the program file, and one aggregation in it")
     made.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round (default 100)")

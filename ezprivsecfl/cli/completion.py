@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 
 from ezprivsecfl.cli import exits
-from ezprivsecfl.cli.arguments import add_about
+from ezprivsecfl.cli.arguments import add_about, command_parser
 from ezprivsecfl.cli.commands import COMMANDS
 
 SHELLS = ("bash", "zsh")
@@ -48,12 +48,10 @@ ZSH = "autoload -Uz bashcompinit && bashcompinit\n"
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    made = argparse.ArgumentParser(
+    made = command_parser(
         "ezcompile completion",
         description="Prints a script that completes commands, options, their choices and files in a shell.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        examples=EXAMPLES,
     )
     made.add_argument("shell", choices=SHELLS, help="the shell")
     add_about(made)

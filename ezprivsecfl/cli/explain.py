@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from ezprivsecfl.cli.arguments import add_about, add_backend, add_passes, add_rounds, chosen_backend, chosen_options
+from ezprivsecfl.cli.arguments import (
+    add_about,
+    add_backend,
+    add_passes,
+    add_rounds,
+    chosen_backend,
+    chosen_options,
+    command_parser,
+)
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS
 
 EXAMPLES = """\
@@ -18,13 +26,11 @@ exit codes: 0 done, 1 the program itself failed, 2 it cannot be compiled
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    made = argparse.ArgumentParser(
+    made = command_parser(
         "ezcompile explain",
         description="Says for every line of a program what it becomes on the servers: in which domain, within which "
         "range, in how many bits, what it sends, and what it reveals.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        examples=EXAMPLES,
     )
     made.add_argument("program", metavar="PROGRAM.py[:NAME]", help="the program file, and one aggregation in it")
     made.add_argument("--clients", type=int, metavar="N", help="largest number of clients of a round (default 100)")

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from ezprivsecfl.cli import exits
-from ezprivsecfl.cli.arguments import add_about
+from ezprivsecfl.cli.arguments import add_about, command_parser
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.installing import FOLDER, TESTED, project_lines
 
@@ -21,12 +21,10 @@ exit codes: 0 done, 2 it cannot be made there
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    made = argparse.ArgumentParser(
+    made = command_parser(
         "ezcompile new",
         description="Makes a folder with a TFF program that two servers can compute, its pyproject.toml and a README.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        examples=EXAMPLES,
     )
     made.add_argument(
         "folder", metavar="NAME", type=Path, help="the project's folder, which must not exist or be empty"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ezprivsecfl.backends import registry
 from ezprivsecfl.cli import exits
-from ezprivsecfl.cli.arguments import add_about, add_passes, chosen_for_passes
+from ezprivsecfl.cli.arguments import add_about, add_passes, chosen_for_passes, command_parser
 from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
 from ezprivsecfl.compiler.pipeline import all_passes
 from ezprivsecfl.errors import CompileError
@@ -27,12 +27,10 @@ exit codes: 0 done, 2 the program or an option is wrong
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    made = argparse.ArgumentParser(
+    made = command_parser(
         "ezcompile opt",
         description="Runs passes on a program in text form and prints what they make of it.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        examples=EXAMPLES,
     )
     made.add_argument("program", metavar="FILE.ir", type=Path, nargs="?", help="a program in text form")
     made.add_argument(

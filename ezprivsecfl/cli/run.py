@@ -10,7 +10,15 @@ from typing import Any
 
 from ezprivsecfl.backends.network import NETWORKS
 from ezprivsecfl.cli import exits
-from ezprivsecfl.cli.arguments import add_about, add_backend, add_passes, add_rounds, chosen_backend, chosen_options
+from ezprivsecfl.cli.arguments import (
+    add_about,
+    add_backend,
+    add_passes,
+    add_rounds,
+    chosen_backend,
+    chosen_options,
+    command_parser,
+)
 from ezprivsecfl.cli.messages import print_program_error, say
 from ezprivsecfl.cli.program_file import check_module, execute, execute_module, load_code
 from ezprivsecfl.compiler.options import first_clients
@@ -40,13 +48,11 @@ class _ProgramWithArguments(argparse.Action):
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    made = argparse.ArgumentParser(
+    made = command_parser(
         "ezcompile run",
         usage="ezcompile run [options] (PROGRAM.py | -m MODULE) [ARGS]",
         description="Runs a TFF program unchanged; its aggregations are computed by two servers on shares.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        examples=EXAMPLES,
     )
     made.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module's name")
     made.add_argument(
