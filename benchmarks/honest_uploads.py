@@ -26,9 +26,9 @@ DISTINCT = 100
 """Values of a client: what the proofs are random in is drawn anew for every upload."""
 
 INPUTS = {
-    "norm": SharedInput("x", ("n", 12), 20, 8.0, None, Proof.NORM, 8 * math.sqrt(12), None),
-    "entries": SharedInput("x", ("n", 2), 20, 8.0, 0.0, Proof.ENTRIES, None, None),
-    "bits": SharedInput("x", ("n", 20), 0, 2.0, None, Proof.BITS, None, None),
+    "norm": SharedInput("x", ("n", 12), 20, 8.0, None, Proof.NORM, 8 * math.sqrt(12), None, None),
+    "entries": SharedInput("x", ("n", 2), 20, 8.0, 0.0, Proof.ENTRIES, None, None, None),
+    "bits": SharedInput("x", ("n", 20), 0, 2.0, None, Proof.BITS, None, None, None),
 }
 
 
@@ -64,7 +64,7 @@ def refused_in_round(layout, values, name):
 
 def count(kind, uploads):
     """Prints how many of so many uploads are refused."""
-    manifest = Manifest("honest", "duet", AT_ONCE, 2, True, (INPUTS[kind],), (), (), (), (), 80, ())
+    manifest = Manifest("honest", "duet", AT_ONCE, None, 2, True, (INPUTS[kind],), (), (), (), (), 80, ())
     layout, rng, refused, started = plan_of(manifest).layout, np.random.default_rng(0), 0, time.process_time()
     rounds = math.ceil(uploads / AT_ONCE)
     for number in range(rounds):

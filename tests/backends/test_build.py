@@ -60,11 +60,16 @@ def test_an_interrupt_ends_all_that_a_build_has_started(tmp_path, monkeypatch):
     compiler.chmod(0o700)
     with monkeypatch.context() as patched:
         patched.setenv("CXX", str(compiler))
-        interrupt = threading.Thread(target=interrupt_once_there, args=(pids,))
+        # A shell starts what runs in its background with interrupts ignored.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        interrupt = threading.Thread(target=interrupt_once_there, args=(pids,), daemon=True)
         interrupt.start()
-        with pytest.raises(KeyboardInterrupt):
-            build(TREE)
-        interrupt.join()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                build(TREE)
+            interrupt.join()
+        finally:
+            signal.signal(signal.SIGINT, before)
     started = [int(pid) for pid in pids.read_text().split()]
     deadline = time.monotonic() + 5
     while any(alive(pid) for pid in started) and time.monotonic() < deadline:
@@ -76,7 +81,8 @@ def test_an_interrupt_ends_all_that_a_build_has_started(tmp_path, monkeypatch):
 
 def interrupt_once_there(pids):
     """However long CMake takes on a busy machine until it starts a compiler."""
-    while not (pids.exists() and pids.read_text().strip()):
+    deadline = time.monotonic() + 60
+    while not (pids.exists() and pids.read_text().strip()) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.kill(os.getpid(), signal.SIGINT)
 
