@@ -112,3 +112,22 @@ def test_numbers_are_those_of_the_round_when_a_client_is_left_out():
     with pytest.warns(DroppedClientWarning, match="client 1"):
         (one,), _ = told(by_other_rows, values)
     assert "client 3 " in one["what"]
+
+
+def test_a_client_does_not_look_at_what_one_server_alone_knows():
+    """The inverses here depend on a private input: no client can compute them."""
+    scaled = tff.tensorflow.computation(lambda x, y: by_other_rows(x * y), MATRIX, MATRIX)
+
+    @tff.federated_computation(tff.FederatedType(MATRIX, tff.CLIENTS), tff.FederatedType(MATRIX, tff.SERVER))
+    def sums(values, factors):
+        return tff.federated_sum(tff.federated_map(scaled, (values, tff.federated_broadcast(factors))))
+
+    values, factors = matrices(1.0, 1e-4), np.ones((8, 8), np.float32)
+    found = []
+    for known in ({}, {"factors": "server0"}):
+        program = ez.compile(sums, backend="plain", server_inputs=known)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PrecisionWarning)
+            program.run(values, factors)
+        found.append([one for one in program.last_statistics.imprecise if "inverses" in one["what"]])
+    assert [len(some) for some in found] == [1, 0]
