@@ -5,10 +5,10 @@ The legalisation is driven by this page: an operation of the mpc level that is n
 
 from __future__ import annotations
 
+from ezprivsecfl.backends.duet.kernels import kernel_of
 from ezprivsecfl.ir.circuits.circuit import GateKind
 from ezprivsecfl.ir.mpc import io, linear, protocol, structure
 from ezprivsecfl.ir.mpc.opening import bits_for
-from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import Shape, resolve
@@ -24,19 +24,16 @@ NATIVE: tuple[type[Op], ...] = (
         protocol.CheckClients,
         protocol.Open,
     ),
+    *(protocol.Mask, protocol.Product, protocol.SquareSum, protocol.ToYao, protocol.Circuit, protocol.FromYao),
     *(linear.Add, linear.Sub, linear.Neg, linear.Widen, linear.MulPublic, linear.MatMulPublic, linear.AsShares),
     *(structure.Sum, structure.Reshape, structure.Transpose, structure.Broadcast, structure.Slice, structure.Take),
     structure.Concat,
-    *(Gemm, SquareSumOfShares, protocol.ToYao, protocol.Circuit, protocol.FromYao),
 )
 """What the framework or our support library computes. Truncation is not among them: the framework's is wrong with a
 probability that grows with the value; programs rescale in circuits or after opening."""
 
 GATES = frozenset({GateKind.XOR, GateKind.AND, GateKind.INV})
 """What the garbling takes: neither OR nor copies nor constants."""
-
-OT_BYTES = 16
-"""What one extended oblivious transfer costs the receiver on the wire (IKNP, 128 bits)."""
 
 LABEL_BYTES = 16
 AND_BYTES = 32
@@ -53,25 +50,15 @@ def elements(shape: Shape, clients: int) -> int:
     return total
 
 
-def product_bytes(op: Op, clients: int) -> int:
-    """Bytes of a product, both directions together, without headers."""
-    if isinstance(op, SquareSumOfShares):
-        return elements(op.operands[0].type.shape, clients) * RING_BITS * (OT_BYTES + 8)
-    assert isinstance(op, Gemm)
-    left, columns = op.operands[0].type.shape, resolve(op.operands[1].type.shape, clients)[-1]
-    online = 2 * 8 * sum(elements(o.type.shape, clients) for o in op.operands)
-    return 2 * elements(left, clients) * RING_BITS * (OT_BYTES + 8 * columns) + online
-
-
 def conversion_bytes(op: Op, clients: int) -> int:
     """Bytes of a conversion or a garbled circuit, without headers.
 
-    To Yao, the framework adds the two shares in a circuit; the evaluator's labels come by oblivious transfer. From
-    Yao, it subtracts a mask in one.
+    To Yao, the framework adds the two shares in a circuit; the evaluator's labels come by oblivious transfer (IKNP, 16
+    bytes each). From Yao, it subtracts a mask in one.
     """
     size = elements(op.operands[0].type.shape, clients)
     if isinstance(op, protocol.ToYao):
-        return size * (RING_BITS * (OT_BYTES + 3 * LABEL_BYTES) + (RING_BITS - 1) * AND_BYTES)
+        return size * (RING_BITS * (16 + 3 * LABEL_BYTES) + (RING_BITS - 1) * AND_BYTES)
     assert isinstance(op, protocol.FromYao)
     return size * (RING_BITS * LABEL_BYTES + (RING_BITS - 1) * AND_BYTES)
 
@@ -81,8 +68,10 @@ def total_bytes(program: Program, clients: int) -> int:
     total = 0
     for op in program.ops:
         match op:
-            case Gemm() | SquareSumOfShares():
-                total += product_bytes(op, clients)
+            case protocol.Mask() | protocol.Product() | protocol.SquareSum():
+                kernel = kernel_of(program, op)
+                assert kernel is not None
+                total += kernel.cost(clients).total_bytes
             case protocol.ToYao() | protocol.FromYao():
                 total += conversion_bytes(op, clients)
             case protocol.Circuit():

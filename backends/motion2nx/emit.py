@@ -1,9 +1,8 @@
-"""Emits the secure part of a program as C++ for MOTION2NX: one function per phase."""
+"""Emits the secure part of a program as C++ for MOTION2NX: one graph of tensor operations."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,39 +10,27 @@ from typing import Any
 from ezprivsecfl.backends.cpp import (
     circuit_files,
     class_name,
-    comment,
     environment,
     identifier,
     linear_expression,
     literal,
-    local_expression,
     plain,
-    sealed,
+    shape_literal,
 )
 from ezprivsecfl.backends.motion2nx.description import total_bytes
-from ezprivsecfl.backends.motion2nx.phases import Kind, Phase, divide
 from ezprivsecfl.backends.tree import common_tree
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc import io, linear, protocol
-from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
+from ezprivsecfl.ir.mpc.results import opening_of, openings
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.structural import MOVES
-from ezprivsecfl.ir.types import ArithType, RingType, YaoType
+from ezprivsecfl.ir.types import ArithType, MaskedType, RingType, Shape, Type, YaoType, shape_text
 from ezprivsecfl.runtime.statistics import size_text
 
 TEMPLATES = Path(__file__).parent / "templates"
-ARITHMETIC = {"gmw": "Arithmetic::kGmw", "beavy": "Arithmetic::kBeavy"}
+ARITHMETIC = {"gmw": "MPCProtocol::ArithmeticGMW", "beavy": "MPCProtocol::ArithmeticBEAVY"}
 """The framework's arithmetic protocols: Beaver triples (as in ABY), and ABY2.0."""
-
-PHASES = {
-    Kind.PRODUCTS: "products, each as many graphs as memory takes",
-    Kind.GRAPH: "graphs with garbled circuits",
-    Kind.OPEN: "rounds of opening",
-}
-
-PARAMETERS = {"s": "Session& s", "shares": "const ClientShares& shares", "publics": "const Tensors& publics"}
-"""What a phase may need of the round, as parameters of its function."""
 
 
 def emit(compiled: Compiled, program: Program, arithmetic: str, backend: str) -> dict[str, str]:
@@ -66,158 +53,124 @@ def emit(compiled: Compiled, program: Program, arithmetic: str, backend: str) ->
 
 def traffic(program: Program, clients: int) -> list[str]:
     """In words, about what a round of so many clients sends."""
-    kinds = [phase.kind for phase in divide(program)]
-    return [
-        f"about {size_text(total_bytes(program, clients))}, both directions together (MOTION2NX declares nothing)",
-        *(f"{kinds.count(kind)} x {what}" for kind, what in PHASES.items() if kind in kinds),
-    ]
+    return [f"about {size_text(total_bytes(program, clients))}, both directions together (MOTION2NX declares nothing)"]
 
 
 @dataclass
 class _Emission:
-    """Names the values of one program; ``v`` is a share or public, ``g`` the same value inside a graph."""
+    """Names the values of one program, and writes the operation that makes each of them."""
 
     program: Program
-    phases: list[Phase] = field(init=False)
-    shares: dict[Value, str] = field(init=False)
-    wires: dict[Value, str] = field(init=False)
-    crossing: set[Value] = field(init=False)
+    names: dict[Value, str] = field(init=False)
     circuits: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.phases = divide(self.program)
-        values = [r for op in self.program.ops for r in op.results]
-        self.shares = {value: f"v{i}" for i, value in enumerate(values)}
-        self.wires = {value: f"g{i}" for i, value in enumerate(values)}
+        opened = openings(self.program)  # after all else is done, by the base of emitted programs
+        self.computed = [op for op in self.program.ops if op.results and op not in opened]
+        values = [r for op in self.computed for r in op.results]
+        self.names = {value: f"t{i}" for i, value in enumerate(values)}
         self.circuits = {name: f"circuit_{Path(f).stem}" for name, f in circuit_files(self.program).items()}
-        self.crossing = set(_crossing(self.program, self.phases))
 
     def context(self) -> dict[str, Any]:
         """What the template needs."""
         files = circuit_files(self.program)
+        lines = [line for op in self.computed for line in (_comment(op), *self._statement(op))]
         return {
             "title": plain(self.program.name),
             "name": literal(self.program.name),
             "class_name": class_name(self.program.name),
             "max_clients": self.program.max_clients,
             "circuits": [(self.circuits[name], file) for name, file in files.items()],
-            "members": [self.shares[v] for v in self.shares if v in self.crossing],
-            "phases": [self._phase(i, phase) for i, phase in enumerate(self.phases, 1)],
-            "outputs": [sealed(op, self.shares) for op in self.program.of(io.Output)],
-            "counts": [self.shares[op.operands[0]] for op in self.program.of(protocol.Check)],
-        }
-
-    def _phase(self, number: int, phase: Phase) -> dict[str, Any]:
-        lines = {
-            Kind.LOCAL: self._local,
-            Kind.PRODUCTS: self._products,
-            Kind.GRAPH: self._graph,
-            Kind.OPEN: self._open,
-        }[phase.kind](phase.ops)
-        text = "\n".join(lines)
-        used = [name for name in PARAMETERS if re.search(rf"\b{name}\b", text)]
-        return {
-            "name": f"{phase.kind.value}{number}",
-            "parameters": ", ".join(PARAMETERS[name] for name in used),
-            "arguments": ", ".join(used),
             "lines": lines,
+            "uses_party": any(re.search(r"\bparty\b", line) for line in lines),
+            "uses_clients": any(re.search(r"\bn\b", line) for line in lines if not line.startswith("//")),
+            "results": [self._result(op) for op in self.program.of(io.Output)],
+            "counts": [self.names[op.operands[0]] for op in self.program.of(protocol.Check)],
         }
 
-    def _assignment(self, value: Value) -> str:
-        """The left side of ``=``: a member if another phase needs the value."""
-        return self.shares[value] if value in self.crossing else f"const Tensor<Ring> {self.shares[value]}"
+    def _result(self, output: io.Output) -> str:
+        opening = opening_of(output)
+        if opening is None:
+            return f"{{{self.names[output.operands[0]]}, kPublic}}"
+        significant = "kExact" if opening.significant is None else f"{opening.significant}U"
+        return f"{{{self.names[opening.operands[0]]}, {significant}}}"
 
-    # Between graphs.
+    def _statement(self, op: Op) -> list[str]:
+        if not isinstance(op, protocol.Circuit):
+            return [f"const TensorCP {self.names[op.result]} = {self._expression(op)};"]
+        results = f"outputs_of_{self.names[op.results[0]]}"
+        made = f"make_circuit_op(backend, {self.circuits[op.circuit]}, {self._list(op.operands)})"
+        lines = [f"const TensorCPs {results} = {made};"]
+        return lines + [f"const TensorCP& {self.names[r]} = {results}[{r.index}];" for r in op.results]
 
-    def _local(self, ops: tuple[Op, ...]) -> list[str]:
-        lines = []
-        for op in ops:
-            expression = local_expression(self.program, op, self.shares)
-            lines += [*comment(op), f"{self._assignment(op.result)} = {expression};"]
-        return lines
-
-    def _open(self, ops: tuple[Op, ...]) -> list[str]:
-        return [
-            line
-            for op in ops
-            for line in (*comment(op), f"{self._assignment(op.result)} = open(s, {self.shares[op.operands[0]]});")
-        ]
-
-    def _products(self, ops: tuple[Op, ...]) -> list[str]:
-        names = [f"p{self.shares[op.result][1:]}" for op in ops]
-        lines = ["Products products(connection(), kArithmetic);"]
-        for op, name in zip(ops, names, strict=True):
-            operands = ", ".join(self.shares[o] for o in op.operands)
-            call = "gemm" if isinstance(op, Gemm) else "square_sum"
-            lines += [*comment(op), f"const std::size_t {name} = products.{call}({operands});"]
-        lines.append("products.run();")
-        return lines + [
-            f"{self._assignment(op.result)} = products.result({name});" for op, name in zip(ops, names, strict=True)
-        ]
-
-    # Inside a graph.
-
-    def _graph(self, ops: tuple[Op, ...]) -> list[str]:
-        lines = ["Graph g(connection(), kArithmetic);"]
-        inside = {r for op in ops for r in op.results}
-        for value in dict.fromkeys(o for op in ops for o in op.operands):
-            if value not in inside and isinstance(value.type, ArithType):
-                lines.append(f"const Arith {self.wires[value]} = g.input({self.shares[value]});")
-        for op in ops:
-            lines += [*comment(op), *self._wired(op)]
-        lines.append("g.run();")
-        kept = [r for op in ops for r in op.results if r in self.crossing]
-        return lines + [f"{self.shares[value]} = g.share({self.wires[value]});" for value in kept]
-
-    def _wired(self, op: Op) -> list[str]:
-        x = [self.wires[o] for o in op.operands]
-        if isinstance(op, protocol.Circuit):
-            results = f"r{self.wires[op.results[0]][1:]}"
-            lines = [f"const std::vector<Yao> {results} = g.circuit({self.circuits[op.circuit]}, {{{', '.join(x)}}});"]
-            return lines + [f"const Yao& {self.wires[r]} = {results}[{r.index}];" for r in op.results]
-        kind = "Yao" if isinstance(op.result.type, YaoType) else "Arith"
-        return [f"const {kind} {self.wires[op.result]} = {self._wire_expression(op, x)};"]
-
-    def _wire_expression(self, op: Op, x: list[str]) -> str:
+    def _expression(self, op: Op) -> str:
+        shape = shape_literal(op.result.type.shape)
+        x = [self.names[o] for o in op.operands]
         match op:
+            case io.Share():
+                return f"backend.add_share_input({self.program.of(io.Share).index(op)}, {shape})"
+            case io.ProvedProduct():
+                number = len(self.program.of(io.Share)) + self.program.of(io.ProvedProduct).index(op)
+                return f"backend.add_share_input({number}, {shape})"
+            case io.Public():
+                return f"backend.add_public_input({self.program.of(io.Public).index(op)}, {shape})"
+            case io.Constant():
+                numbers = ", ".join(f"{int(v)}U" for v in op.value.flat)
+                return f"make_constant_op(backend, Tensor<Ring>({shape}, {{{numbers}}}))"
+            case linear.AsShares():
+                return f"make_sharing_op(backend, {x[0]})"
+            case protocol.Mask():
+                return f"backend.convert(backend.arithmetic(), {x[0]})"
+            case protocol.Product():
+                return f"make_gemm_op(backend, {x[0]}, {x[1]})"
+            case protocol.SquareSum():
+                return f"make_square_sum_op(backend, {x[0]})"
+            case protocol.Open():
+                return f"make_opening_op(backend, {x[0]})"
             case protocol.ToYao():
-                return f"g.to_yao({x[0]}, {op.width})"
+                garbled = f"backend.convert(MPCProtocol::Yao, {x[0]})"
+                return garbled if op.width == 64 else f"make_low_bits_op(backend, {garbled}, {op.width})"
             case protocol.FromYao():
-                return f"g.from_yao({x[0]})"
-            case Gemm():
-                return f"g.gemm({x[0]}, {x[1]})"
-            case SquareSumOfShares():
-                axis = len(op.operands[0].type.shape) - 1
-                return f"g.linear({{g.square({x[0]})}}, [](const Tensors& x) {{ return sum(x[0], {{{axis}}}); }})"
-            case linear.Add() | linear.Sub() if any(isinstance(o.type, RingType) for o in op.operands):
-                return self._with_public(op, x)
-        call = "move" if isinstance(op.result.type, YaoType) else "linear"
-        assert call == "linear" or isinstance(op, MOVES)
-        shared = [o for o in op.operands if not isinstance(o.type, RingType)]
-        arguments = [f"x[{shared.index(o)}]" if o in shared else self.shares[o] for o in op.operands]
-        function = linear_expression(op, arguments)
-        inputs = ", ".join(self.wires[o] for o in shared)
-        capture = "this" if re.search(r"\bn\b|\bv\d", function) else ""  # the number of clients, public factors
-        return f"g.{call}({{{inputs}}}, [{capture}](const Tensors& x) {{ return {function}; }})"
+                extended = f"make_sign_extension_op(backend, {x[0]})"
+                return f"backend.convert(MPCProtocol::ArithmeticGMW, {extended})"
+        if isinstance(op.result.type, YaoType):
+            assert isinstance(op, MOVES)
+            return f"make_move_op(backend, {self._list(op.operands)}, {self._function(op)})"
+        return f"make_linear_op(backend, {self._list(op.operands)}, {shape}, {self._function(op)})"
 
-    def _with_public(self, op: Op, x: list[str]) -> str:
-        """A sum or difference of a share and a public value."""
-        a, b = op.operands
-        if isinstance(b.type, RingType):
-            public = self.shares[b] if isinstance(op, linear.Add) else f"neg({self.shares[b]})"
-            return f"g.add_public({x[0]}, {public})"
-        if isinstance(op, linear.Add):
-            return f"g.add_public({x[1]}, {self.shares[a]})"
-        negated = f"g.linear({{{x[1]}}}, [](const Tensors& x) {{ return neg(x[0]); }})"
-        return f"g.add_public({negated}, {self.shares[a]})"
+    def _list(self, values: tuple[Value, ...]) -> str:
+        return "{" + ", ".join(self.names[v] for v in values) + "}"
+
+    def _function(self, op: Op) -> str:
+        """A local function of the operands' shares, as a lambda expression."""
+        body = linear_expression(op, [_added(op, i) for i in range(len(op.operands))])
+        captured = ", ".join(name for name in ("n", "party") if re.search(rf"\b{name}\b", body))
+        return f"[{captured}](const Tensors& x) {{ return {body}; }}"
 
 
-def _crossing(program: Program, phases: list[Phase]) -> Iterator[Value]:
-    """Values that another phase than their own needs, or that are results."""
-    phase_of = {op: i for i, phase in enumerate(phases) for op in phase.ops}
-    for value, users in program.uses().items():
-        if value.op not in phase_of:
-            continue
-        # Operations without results, and those that open the program's, are in no phase.
-        if any(phase_of.get(user) != phase_of[value.op] for user in users):
-            yield value
+def _added(op: Op, i: int) -> str:
+    """An operand inside of a function; of a sum, a public value is added to one of the two shares only."""
+    among_shares = isinstance(op.result.type, ArithType) and isinstance(op.operands[i].type, RingType)
+    one_server = among_shares and isinstance(op, linear.Add | linear.Sub)
+    return f"public_share(x[{i}], party)" if one_server else f"x[{i}]"
+
+
+def _comment(op: Op) -> str:
+    """Says what each result is, and points back to the user's program."""
+    where = op.location
+    place = f" ({Path(where.file).name}:{where.line} {where.op}".rstrip() + ")" if where.line else ""
+    return "// " + plain(f"{op.name}: {'; '.join(_described(r.type) for r in op.results)}{place}")
+
+
+def _described(t: Type) -> str:
+    shape: Shape = t.shape
+    match t:
+        case ArithType():
+            return f"{shape_text(shape)}, {t.frac} fractional bits, ArithmeticGMW"
+        case MaskedType():
+            return f"{shape_text(shape)}, {t.frac} fractional bits, of the arithmetic protocol"
+        case YaoType():
+            return f"{shape_text(shape)}, {t.format}, Yao"
+        case RingType():
+            return f"{shape_text(shape)}, {t.frac} fractional bits, public"
+    raise AssertionError(t)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, RING_BITS, elements
+from ezprivsecfl.backends.motion2nx.description import GATES, NATIVE, RING_BITS
 from ezprivsecfl.errors import UnsupportedError
 from ezprivsecfl.ir.circuits.builder import CircuitBuilder
 from ezprivsecfl.ir.circuits.circuit import Circuit, Gate, GateKind
-from ezprivsecfl.ir.mpc import io, linear, noise, protocol, sketch, structure
+from ezprivsecfl.ir.mpc import io, linear, noise, protocol, sketch
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
@@ -20,10 +20,8 @@ from ezprivsecfl.ir.types import ArithType, FixedFormat, RingType
 class Legalise:
     """Rewrites what the framework has not, or computes wrongly, to what it has.
 
-    Masks go, since the framework's products take additive shares. Of two factors the smaller one comes left,
-    since its elements set the number of oblivious transfers; the framework's own transposition is wrong, so both
-    factors and the result are transposed as shares. Public values enter circuits as one server's share. Truncation is
-    exact: the low wires of a garbled value are left out. Circuits are rewritten to XOR, AND and INV.
+    Products of shares as they are become products of masked values. Public values enter circuits as one server's share.
+    Truncation is exact: the low wires of a garbled value are left out. Circuits are rewritten to XOR, AND and INV.
 
     Example::
 
@@ -41,13 +39,14 @@ class Legalise:
 
         program @legal (clients <= 4) mpc {
           %0 = share {path = "x", bound = 8.0, type = arith<31>[n, 3]}
-          %1 = square_sum_of_shares %0 : arith<62>[n]
-          %2 = to_yao %1 {width = 64} : yao<fixed 64 62>[n]
-          %3 = circuit %2 {circuit = "drop62", formats = [fixed 2 0]} : yao<fixed 2 0>[n]
-          %4 = from_yao %3 : arith<0>[n]
-          %5 = sum %4 {axes = [0]} : arith<0>[]
-          %6 = open %5 : ring<0>[]
-          output %6 {path = "squares"}
+          %1 = mask %0 : masked<31>[n, 3]
+          %2 = square_sum %1 : arith<62>[n]
+          %3 = to_yao %2 {width = 64} : yao<fixed 64 62>[n]
+          %4 = circuit %3 {circuit = "drop62", formats = [fixed 2 0]} : yao<fixed 2 0>[n]
+          %5 = from_yao %4 : arith<0>[n]
+          %6 = sum %5 {axes = [0]} : arith<0>[]
+          %7 = open %6 : ring<0>[]
+          output %7 {path = "squares"}
         }
 
         circuit @drop62 '''
@@ -83,12 +82,10 @@ def _rewritten(b: Rewriter, op: Op, x: tuple[Value, ...]) -> Value | None:
                 "(--server-input). Take the back end duet, or make it public",
                 [op.location],
             )
-        case protocol.Mask():
-            return x[0]
-        case protocol.Product():
-            return _product(b, *x)
-        case protocol.SquareSum():
-            return b.add(SquareSumOfShares, x[0])
+        case Gemm():
+            return b.add(protocol.Product, b.add(protocol.Mask, x[0]), b.add(protocol.Mask, x[1]))
+        case SquareSumOfShares():
+            return b.add(protocol.SquareSum, b.add(protocol.Mask, x[0]))
         case protocol.ToYao() if isinstance(x[0].type, RingType):
             return b.add(protocol.ToYao, b.add(linear.AsShares, x[0]), width=op.width)
         case protocol.Truncate():
@@ -106,19 +103,6 @@ def _rewritten(b: Rewriter, op: Op, x: tuple[Value, ...]) -> Value | None:
     if not isinstance(op, NATIVE):
         raise UnsupportedError(f"MOTION2NX cannot compute {op.user_name}", [op.location])
     return None
-
-
-def _product(b: ProgramBuilder, left: Value, right: Value) -> Value:
-    clients = b.max_clients or 1
-    if elements(left.type.shape, clients) <= elements(right.type.shape, clients):
-        return b.add(Gemm, left, right)
-    return _transposed(b, b.add(Gemm, _transposed(b, right), _transposed(b, left)))
-
-
-def _transposed(b: ProgramBuilder, value: Value) -> Value:
-    """Swaps the last two axes."""
-    axes = range(len(value.type.shape))
-    return b.add(structure.Transpose, value, permutation=(*axes[:-2], axes[-1], axes[-2]))
 
 
 def _truncated(b: ProgramBuilder, op: protocol.Truncate, value: Value) -> Value:

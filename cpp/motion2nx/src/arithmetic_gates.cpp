@@ -1,61 +1,180 @@
 #include "arithmetic_gates.h"
 
-#include "utility/helpers.h"
+#include <stdexcept>
 
 namespace ezmotion {
+namespace {
 
-BeavySquare::BeavySquare(std::size_t gate_id, MOTION::proto::beavy::BEAVYProvider& provider,
-                         std::shared_ptr<const BeavyTensor> input,
-                         std::shared_ptr<BeavyTensor> output)
-    : NewGate(gate_id), provider_(provider), input_(std::move(input)), output_(std::move(output)) {
-  const std::size_t size = input_->get_dimensions().get_data_size();
-  const std::size_t peer = 1 - provider_.get_my_id();
-  other_share_ = provider_.register_for_ints_message<Ring>(peer, gate_id, size);
-  MOTION::ArithmeticProvider& products = provider_.get_arith_manager().get_provider(peer);
-  if (peer == 1) {
-    sender_ = products.register_integer_multiplication_send<Ring>(size);
-  } else {
-    receiver_ = products.register_integer_multiplication_receive<Ring>(size);
+std::vector<Ring>& values_of(GmwTensor& tensor) { return tensor.get_share(); }
+std::vector<Ring>& values_of(PublicTensor& tensor) { return tensor.get_values(); }
+
+const std::vector<Ring>& known_of(const TensorCP& tensor) {
+  if (const auto plain = std::dynamic_pointer_cast<const PublicTensor>(tensor)) {
+    return plain->get_values();
   }
+  return as<GmwTensor>(tensor)->get_share();
 }
 
-BeavySquare::~BeavySquare() = default;
+// What a function gives, if it has the shape that it was said to have.
+std::vector<Ring> applied(const LinearFunction& function, const Tensors& x, const Shape& shape) {
+  const Tensor<Ring> y = function(x);
+  if (y.shape != shape) {
+    throw std::invalid_argument("a linear function gives " + duet::shape_text(y.shape) +
+                                " and not " + duet::shape_text(shape));
+  }
+  return to_vector(y);
+}
 
-void BeavySquare::evaluate_setup() {
-  const std::size_t size = input_->get_dimensions().get_data_size();
-  std::vector<Ring>& masks = output_->get_secret_share();
-  masks = MOTION::Helpers::RandomVector<Ring>(size);
+duet::Masked masked(const Shape& shape, const BeavyTensor& x) {
+  return {to_tensor(shape, x.get_public_share()), to_tensor(shape, x.get_secret_share())};
+}
+
+}  // namespace
+
+template <class Output>
+LinearMap<Output>::LinearMap(std::size_t gate_id, Inputs inputs, Shape shape,
+                             LinearFunction function, std::shared_ptr<Output> output)
+    : OnlineGate(gate_id),
+      inputs_(std::move(inputs)),
+      shape_(std::move(shape)),
+      function_(std::move(function)),
+      output_(std::move(output)) {}
+
+template <class Output>
+void LinearMap<Output>::evaluate_online() {
+  Tensors x;
+  for (const auto& [shape, tensor] : inputs_) {
+    tensor->wait_online();
+    x.push_back(to_tensor(shape, known_of(tensor)));
+  }
+  values_of(*output_) = applied(function_, x, shape_);
+  output_->set_online_ready();
+}
+
+template class LinearMap<GmwTensor>;
+template class LinearMap<PublicTensor>;
+
+MaskedMap::MaskedMap(std::size_t gate_id, Inputs inputs, Shape shape, LinearFunction function,
+                     std::shared_ptr<BeavyTensor> output)
+    : TwoPhaseGate(gate_id),
+      inputs_(std::move(inputs)),
+      shape_(std::move(shape)),
+      function_(std::move(function)),
+      output_(std::move(output)) {}
+
+void MaskedMap::evaluate_setup() {
+  Tensors masks;
+  for (const auto& [shape, tensor] : inputs_) {
+    tensor->wait_setup();
+    masks.push_back(to_tensor(shape, tensor->get_secret_share()));
+  }
+  output_->get_secret_share() = applied(function_, masks, shape_);
   output_->set_setup_ready();
-  input_->wait_setup();
-  const std::vector<Ring>& mine = input_->get_secret_share();
-  std::vector<Ring> cross;
-  if (sender_) {
-    sender_->set_inputs(mine);
-    sender_->compute_outputs();
-    cross = sender_->get_outputs();
-  } else {
-    receiver_->set_inputs(mine);
-    receiver_->compute_outputs();
-    cross = receiver_->get_outputs();
+}
+
+void MaskedMap::evaluate_online() {
+  Tensors sums;
+  for (const auto& [shape, tensor] : inputs_) {
+    tensor->wait_online();
+    sums.push_back(to_tensor(shape, tensor->get_public_share()));
   }
-  squares_.resize(size);
-  for (std::size_t i = 0; i < size; ++i) {
-    squares_[i] = mine[i] * mine[i] + 2 * cross[i] + masks[i];
+  output_->get_public_share() = applied(function_, sums, shape_);
+  output_->set_online_ready();
+}
+
+MaskGate::MaskGate(std::size_t gate_id, Connection& connection, Shape shape,
+                   std::shared_ptr<const GmwTensor> input, std::shared_ptr<BeavyTensor> output)
+    : TwoPhaseGate(gate_id),
+      connection_(connection),
+      shape_(std::move(shape)),
+      input_(std::move(input)),
+      output_(std::move(output)) {}
+
+void MaskGate::evaluate_setup() {
+  kernel_.setup(connection_.session(), shape_);
+  output_->get_secret_share() = to_vector(kernel_.mask());
+  output_->set_setup_ready();
+}
+
+void MaskGate::evaluate_online() {
+  input_->wait_online();
+  const Connection::SessionWork work(connection_);
+  kernel_.send(connection_.session(), to_tensor(shape_, input_->get_share()));
+  output_->get_public_share() = to_vector(kernel_.receive(connection_.session()).sum);
+  output_->set_online_ready();
+}
+
+UnmaskGate::UnmaskGate(std::size_t gate_id, int party, Shape shape,
+                       std::shared_ptr<const BeavyTensor> input, std::shared_ptr<GmwTensor> output)
+    : OnlineGate(gate_id),
+      party_(party),
+      shape_(std::move(shape)),
+      input_(std::move(input)),
+      output_(std::move(output)) {}
+
+void UnmaskGate::evaluate_online() {
+  input_->wait_setup();
+  input_->wait_online();
+  output_->get_share() = to_vector(duet::unmask(masked(shape_, *input_), party_));
+  output_->set_online_ready();
+}
+
+template <class Kernel>
+ProductGate<Kernel>::ProductGate(std::size_t gate_id, Connection& connection, Inputs inputs,
+                                 std::shared_ptr<GmwTensor> output)
+    : TwoPhaseGate(gate_id),
+      connection_(connection),
+      inputs_(std::move(inputs)),
+      output_(std::move(output)) {}
+
+template <class Kernel>
+void ProductGate<Kernel>::evaluate_setup() {
+  Tensors masks;
+  for (const auto& [shape, tensor] : inputs_) {
+    tensor->wait_setup();
+    masks.push_back(to_tensor(shape, tensor->get_secret_share()));
+  }
+  const Connection::SessionWork work(connection_);
+  if constexpr (std::is_same_v<Kernel, duet::Product>) {
+    kernel_.setup(connection_.session(), masks[0], masks[1]);
+  } else {
+    kernel_.setup(connection_.session(), masks[0]);
   }
 }
 
-void BeavySquare::evaluate_online() {
-  input_->wait_online();
-  const std::vector<Ring>& mine = input_->get_secret_share();
-  const std::vector<Ring>& difference = input_->get_public_share();
-  const Ring own = sender_ ? 1 : 0;  // Δ² is added by one server
-  for (std::size_t i = 0; i < squares_.size(); ++i) {
-    squares_[i] += own * difference[i] * difference[i] - 2 * difference[i] * mine[i];
+template <class Kernel>
+void ProductGate<Kernel>::evaluate_online() {
+  std::vector<duet::Masked> x;
+  for (const auto& [shape, tensor] : inputs_) {
+    tensor->wait_online();
+    x.push_back(masked(shape, *tensor));
   }
-  provider_.broadcast_ints_message(gate_id_, squares_);
-  const std::vector<Ring> other = other_share_.get();
-  for (std::size_t i = 0; i < squares_.size(); ++i) squares_[i] += other[i];
-  output_->get_public_share() = std::move(squares_);
+  if constexpr (std::is_same_v<Kernel, duet::Product>) {
+    output_->get_share() = to_vector(kernel_.online(connection_.session(), x[0], x[1]));
+  } else {
+    output_->get_share() = to_vector(kernel_.online(connection_.session(), x[0]));
+  }
+  output_->set_online_ready();
+}
+
+template class ProductGate<duet::Product>;
+template class ProductGate<duet::Square>;
+
+OpeningGate::OpeningGate(std::size_t gate_id, Connection& connection, Shape shape,
+                         std::shared_ptr<const GmwTensor> input,
+                         std::shared_ptr<PublicTensor> output)
+    : OnlineGate(gate_id),
+      connection_(connection),
+      shape_(std::move(shape)),
+      input_(std::move(input)),
+      output_(std::move(output)) {}
+
+void OpeningGate::evaluate_online() {
+  input_->wait_online();
+  const Connection::SessionWork work(connection_);
+  duet::OpenArith opening;
+  opening.send(connection_.session(), to_tensor(shape_, input_->get_share()));
+  output_->get_values() = to_vector(opening.receive(connection_.session()));
   output_->set_online_ready();
 }
 

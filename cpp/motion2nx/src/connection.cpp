@@ -75,24 +75,25 @@ Connection::Watch::~Watch() {
   connection_.transport_->watch(false);
 }
 
-void Connection::account(double setup_seconds, double other_threads_seconds) {
+Connection::SessionWork::SessionWork(Connection& connection) : connection_(connection) {
+  connection_.transport_->pause(true);
+}
+
+Connection::SessionWork::~SessionWork() { connection_.transport_->pause(false); }
+
+void Connection::account(duet::Phase phase, double other_threads_seconds) {
   const MOTION::Communication::TransportStatistics total = layer_->get_transport_statistics().at(0);
-  duet::PhaseStats setup;
-  setup.wall_seconds = setup_seconds;
-  session_.account(duet::Phase::kSetup, setup);
-  duet::PhaseStats online;
-  online.wall_seconds = -setup_seconds;
-  online.cpu_seconds = other_threads_seconds;
-  online.traffic = {total.num_bytes_sent, total.num_bytes_received, total.num_messages_sent,
-                    total.num_messages_received, transport_->rounds()};
-  const duet::Traffic now = online.traffic;
-  online.traffic.bytes_sent -= accounted_.bytes_sent;
-  online.traffic.bytes_received -= accounted_.bytes_received;
-  online.traffic.messages_sent -= accounted_.messages_sent;
-  online.traffic.messages_received -= accounted_.messages_received;
-  online.traffic.rounds -= accounted_.rounds;
+  const duet::Traffic now{total.num_bytes_sent, total.num_bytes_received, total.num_messages_sent,
+                          total.num_messages_received, transport_->rounds()};
+  duet::PhaseStats figures;
+  figures.cpu_seconds = other_threads_seconds;
+  figures.traffic = {now.bytes_sent - accounted_.bytes_sent,
+                     now.bytes_received - accounted_.bytes_received,
+                     now.messages_sent - accounted_.messages_sent,
+                     now.messages_received - accounted_.messages_received,
+                     now.rounds - accounted_.rounds};
   accounted_ = now;
-  session_.account(duet::Phase::kOnline, online);
+  session_.account(phase, figures);
 }
 
 }  // namespace ezmotion

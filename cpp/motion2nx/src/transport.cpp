@@ -82,7 +82,7 @@ void Transport::watch(bool on) {
 
 bool Transport::is_silent() const {
   const auto since = Clock::now().time_since_epoch() - Clock::duration(last_progress_.load());
-  return (watched_ || stopped_) && since > idle_timeout_;
+  return ((watched_ && !paused_) || stopped_) && since > idle_timeout_;
 }
 
 void Transport::lost(const char* why) {

@@ -30,6 +30,11 @@ class Transport final : public MOTION::Communication::Transport {
 
   // PeerError if the peer has gone since the last watch.
   void watch(bool on);
+  // Whether nothing need be heard for now.
+  void pause(bool on) {
+    note_progress();
+    paused_ = on;
+  }
   // Makes receive_message() return, so that the framework's thread can end.
   void stop() {
     note_progress();
@@ -61,6 +66,7 @@ class Transport final : public MOTION::Communication::Transport {
   std::unique_ptr<duet::Transport> stream_;
   duet::Milliseconds idle_timeout_;
   std::atomic<bool> watched_ = false;
+  std::atomic<bool> paused_ = false;
   std::atomic<bool> stopped_ = false;
   std::atomic<bool> open_ = true;
   std::atomic<bool> has_sent_ = false;

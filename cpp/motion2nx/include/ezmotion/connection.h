@@ -25,6 +25,7 @@ class Connection {
 
   int party() const { return session_.party(); }
   MOTION::Communication::CommunicationLayer& layer() { return *layer_; }
+  duet::Session& session() { return session_; }
 
   // The framework cannot give up: if one server fails, the other waits for ever, and its threads
   // cannot be unwound. So while a Watch exists, the process ends with exit code 70 and a message on
@@ -43,9 +44,22 @@ class Connection {
     int exceptions_;
   };
 
-  // Adds what went over the connection since the last call, and the time it took, to the session's
-  // statistics. `setup_seconds` of the running phase were the framework's setup.
-  void account(double setup_seconds, double other_threads_seconds);
+  // While work goes over the session, whose own time limits hold then, nothing need be heard on the
+  // framework's connection.
+  class SessionWork {
+   public:
+    explicit SessionWork(Connection& connection);
+    SessionWork(const SessionWork&) = delete;
+    SessionWork& operator=(const SessionWork&) = delete;
+    ~SessionWork();
+
+   private:
+    Connection& connection_;
+  };
+
+  // Adds what went over the connection since the last call to the session's figures of a phase, and
+  // what the framework's threads have computed.
+  void account(duet::Phase phase, double other_threads_seconds);
 
  private:
   duet::Session& session_;

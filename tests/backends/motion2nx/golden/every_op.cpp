@@ -1,241 +1,184 @@
 // every_op, for 6 clients at most, on MOTION2NX.
-// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
-// A value v is this server's additive share, or public; inside a graph it is g.
+// Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
-#include <utility>
-#include <vector>
 
-#include "ezmotion/graph.h"
-#include "ezmotion/products.h"
+#include "ezmotion/circuit.h"
+#include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "tensor/tensor.h"
+#include "utility/typedefs.h"
 
 namespace {
 
 using namespace ezmotion;
-
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+using MOTION::MPCProtocol;
+using MOTION::tensor::TensorCP;
 
 class EveryOpProgram final : public ezmotion::Program {
  public:
+  using Program::Program;
+
   const char* name() const override { return "every_op"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
-                                   const Tensors& publics) override {
-    n = shares.clients();
-    agree(s, publics);
-    local1(s, shares, publics);
-    products2();
-    local3();
-    graph4();
-    local5();
-    open6(s);
-    // To be opened once the counts have been judged
-    outputs = {{v51, kExact}, {v52, kExact}, {v53, kExact}, {v55, kExact}, {v57, kExact}, {v19, kExact}, {v29, kExact}, {v31, kExact}, {v58, kExact}, {v59, kExact}, {v62, kExact}, {v6, kPublic}};
-    return {v74, v75};
-  }
-
-  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
-    return open_together(s, std::move(outputs), lowest);
-  }
-
  private:
-  void local1(Session& s, const ClientShares& shares, const Tensors& publics) {
-    // share, user.py:3 Input
-    v0 = shares.at(0);
-    // share, user.py:3 Input
-    const Tensor<Ring> v1 = shares.at(1);
-    // public, user.py:3 Input
-    const Tensor<Ring> v2 = publics.at(0);
-    // constant, user.py:5 Linear
-    const Tensor<Ring> v3 = Tensor<Ring>(Shape{4}, {1U, 2U, 18446744073709551613U, 4U});
-    // add, user.py:5 Linear
-    const Tensor<Ring> v4 = add(v2, v3);
-    // neg, user.py:5 Linear
-    const Tensor<Ring> v5 = neg(v3);
-    // sub, user.py:5 Linear
-    v6 = sub(v4, v5);
-    // sub, user.py:5 Linear
-    const Tensor<Ring> v7 = sub(public_share(v6, s.party()), v0);
-    // neg, user.py:5 Linear
-    const Tensor<Ring> v8 = neg(v0);
-    // add, user.py:5 Linear
-    const Tensor<Ring> v9 = add(v7, v8);
-    // sub, user.py:5 Linear
-    const Tensor<Ring> v10 = sub(v9, public_share(v3, s.party()));
-    // as_shares, user.py:5 Linear
-    const Tensor<Ring> v11 = public_share(v6, s.party());
-    // widen, user.py:5 Linear
-    const Tensor<Ring> v12 = shift_left(v11, 0);
-    // add, user.py:5 Linear
-    const Tensor<Ring> v13 = add(v10, v12);
-    // mul_public, user.py:5 Linear
-    const Tensor<Ring> v14 = mul(v13, v2);
-    // reshape, user.py:5 Linear
-    const Tensor<Ring> v15 = reshape(v2, Shape{4, 1});
-    // matmul_public, user.py:5 Linear
-    const Tensor<Ring> v16 = matmul(v0, v15);
-    // reshape, user.py:7 Product
-    v18 = reshape(v1, Shape{1, n});
-    // transpose, user.py:7 Product
-    const Tensor<Ring> v20 = transpose(v0, {1, 0});
-    // concat, user.py:7 Product
-    const Tensor<Ring> v21 = concat(0, v20, v20);
-    // take, user.py:7 Product
-    const Tensor<Ring> v22 = take(v21, 0, {5, 0, 6, 5, 3, 2, 4, 1});
-    // slice, user.py:7 Product
-    const Tensor<Ring> v23 = slice(v22, {6, 0}, Shape{3, n}, {-2, 1});
-    // reshape, user.py:7 Product
-    const Tensor<Ring> v24 = reshape(v18, Shape{1, 1, n});
-    // broadcast, user.py:7 Product
-    v25 = broadcast_to(v24, Shape{2, 1, n});
-    // transpose, user.py:7 Product
-    const Tensor<Ring> v26 = transpose(v23, {1, 0});
-    // reshape, user.py:7 Product
-    const Tensor<Ring> v27 = reshape(v26, Shape{1, n, 3});
-    // broadcast, user.py:7 Product
-    v28 = broadcast_to(v27, Shape{2, n, 3});
-    // reshape, user.py:7 Product
-    v30 = reshape(v1, Shape{1, n});
-    // as_shares, user.py:9 Relu
-    v34 = public_share(v2, s.party());
-    // sum, user.py:11 Sum
-    v51 = sum(v14, {0});
-    // sum, user.py:11 Sum
-    v52 = sum(v16, {0, 1});
-    // proved_product, user.py:11 Sum
-    const Tensor<Ring> v54 = shares.at(2);
-    // sum, user.py:11 Sum
-    v55 = sum(v54, {0});
-    // proved_product, user.py:11 Sum
-    const Tensor<Ring> v56 = shares.at(3);
-    // sum, user.py:11 Sum
-    v57 = sum(v56, {0});
+  // Values that both servers know are public. Others are additive shares (ArithmeticGMW), garbled
+  // (Yao), or, as factors, of the arithmetic protocol that is chosen at the start: ArithmeticGMW or
+  // ArithmeticBEAVY.
+  Outputs build(Backend& backend, std::size_t n) const override {
+    const int party = backend.party();
+    // share: [n, 4], 8 fractional bits, ArithmeticGMW (user.py:3 Input)
+    const TensorCP t0 = backend.add_share_input(0, Shape{n, 4});
+    // share: [n], 8 fractional bits, ArithmeticGMW (user.py:3 Input)
+    const TensorCP t1 = backend.add_share_input(1, Shape{n});
+    // public: [4], 8 fractional bits, public (user.py:3 Input)
+    const TensorCP t2 = backend.add_public_input(0, Shape{4});
+    // constant: [4], 8 fractional bits, public (user.py:5 Linear)
+    const TensorCP t3 = make_constant_op(backend, Tensor<Ring>(Shape{4}, {1U, 2U, 18446744073709551613U, 4U}));
+    // add: [4], 8 fractional bits, public (user.py:5 Linear)
+    const TensorCP t4 = make_linear_op(backend, {t2, t3}, Shape{4}, [](const Tensors& x) { return add(x[0], x[1]); });
+    // neg: [4], 8 fractional bits, public (user.py:5 Linear)
+    const TensorCP t5 = make_linear_op(backend, {t3}, Shape{4}, [](const Tensors& x) { return neg(x[0]); });
+    // sub: [4], 8 fractional bits, public (user.py:5 Linear)
+    const TensorCP t6 = make_linear_op(backend, {t4, t5}, Shape{4}, [](const Tensors& x) { return sub(x[0], x[1]); });
+    // sub: [n, 4], 8 fractional bits, ArithmeticGMW (user.py:5 Linear)
+    const TensorCP t7 = make_linear_op(backend, {t6, t0}, Shape{n, 4}, [party](const Tensors& x) { return sub(public_share(x[0], party), x[1]); });
+    // neg: [n, 4], 8 fractional bits, ArithmeticGMW (user.py:5 Linear)
+    const TensorCP t8 = make_linear_op(backend, {t0}, Shape{n, 4}, [](const Tensors& x) { return neg(x[0]); });
+    // add: [n, 4], 8 fractional bits, ArithmeticGMW (user.py:5 Linear)
+    const TensorCP t9 = make_linear_op(backend, {t7, t8}, Shape{n, 4}, [](const Tensors& x) { return add(x[0], x[1]); });
+    // sub: [n, 4], 8 fractional bits, ArithmeticGMW (user.py:5 Linear)
+    const TensorCP t10 = make_linear_op(backend, {t9, t3}, Shape{n, 4}, [party](const Tensors& x) { return sub(x[0], public_share(x[1], party)); });
+    // as_shares: [4], 8 fractional bits, ArithmeticGMW (user.py:5 Linear)
+    const TensorCP t11 = make_sharing_op(backend, t6);
+    // widen: [4], 8 fractional bits, ArithmeticGMW (user.py:5 Linear)
+    const TensorCP t12 = make_linear_op(backend, {t11}, Shape{4}, [](const Tensors& x) { return shift_left(x[0], 0); });
+    // add: [n, 4], 8 fractional bits, ArithmeticGMW (user.py:5 Linear)
+    const TensorCP t13 = make_linear_op(backend, {t10, t12}, Shape{n, 4}, [](const Tensors& x) { return add(x[0], x[1]); });
+    // mul_public: [n, 4], 16 fractional bits, ArithmeticGMW (user.py:5 Linear)
+    const TensorCP t14 = make_linear_op(backend, {t13, t2}, Shape{n, 4}, [](const Tensors& x) { return mul(x[0], x[1]); });
+    // reshape: [4, 1], 8 fractional bits, public (user.py:5 Linear)
+    const TensorCP t15 = make_linear_op(backend, {t2}, Shape{4, 1}, [](const Tensors& x) { return reshape(x[0], Shape{4, 1}); });
+    // matmul_public: [n, 1], 16 fractional bits, ArithmeticGMW (user.py:5 Linear)
+    const TensorCP t16 = make_linear_op(backend, {t0, t15}, Shape{n, 1}, [](const Tensors& x) { return matmul(x[0], x[1]); });
+    // mask: [n, 4], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t17 = backend.convert(backend.arithmetic(), t0);
+    // mask: [n], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t18 = backend.convert(backend.arithmetic(), t1);
+    // square_sum: [n], 16 fractional bits, ArithmeticGMW (user.py:7 Product)
+    const TensorCP t19 = make_square_sum_op(backend, t17);
+    // reshape: [1, n], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t20 = make_linear_op(backend, {t18}, Shape{1, n}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // product: [1, 4], 16 fractional bits, ArithmeticGMW (user.py:7 Product)
+    const TensorCP t21 = make_gemm_op(backend, t20, t17);
+    // transpose: [4, n], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t22 = make_linear_op(backend, {t17}, Shape{4, n}, [](const Tensors& x) { return transpose(x[0], {1, 0}); });
+    // concat: [8, n], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t23 = make_linear_op(backend, {t22, t22}, Shape{8, n}, [](const Tensors& x) { return concat(0, x[0], x[1]); });
+    // take: [8, n], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t24 = make_linear_op(backend, {t23}, Shape{8, n}, [](const Tensors& x) { return take(x[0], 0, {5, 0, 6, 5, 3, 2, 4, 1}); });
+    // slice: [3, n], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t25 = make_linear_op(backend, {t24}, Shape{3, n}, [n](const Tensors& x) { return slice(x[0], {6, 0}, Shape{3, n}, {-2, 1}); });
+    // reshape: [1, 1, n], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t26 = make_linear_op(backend, {t20}, Shape{1, 1, n}, [n](const Tensors& x) { return reshape(x[0], Shape{1, 1, n}); });
+    // broadcast: [2, 1, n], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t27 = make_linear_op(backend, {t26}, Shape{2, 1, n}, [n](const Tensors& x) { return broadcast_to(x[0], Shape{2, 1, n}); });
+    // transpose: [n, 3], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t28 = make_linear_op(backend, {t25}, Shape{n, 3}, [](const Tensors& x) { return transpose(x[0], {1, 0}); });
+    // reshape: [1, n, 3], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t29 = make_linear_op(backend, {t28}, Shape{1, n, 3}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n, 3}); });
+    // broadcast: [2, n, 3], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t30 = make_linear_op(backend, {t29}, Shape{2, n, 3}, [n](const Tensors& x) { return broadcast_to(x[0], Shape{2, n, 3}); });
+    // product: [2, 1, 3], 16 fractional bits, ArithmeticGMW (user.py:7 Product)
+    const TensorCP t31 = make_gemm_op(backend, t27, t30);
+    // reshape: [1, n], 8 fractional bits, ArithmeticGMW (user.py:7 Product)
+    const TensorCP t32 = make_linear_op(backend, {t1}, Shape{1, n}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // mask: [1, n], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t33 = backend.convert(backend.arithmetic(), t32);
+    // mask: [n, 4], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t34 = backend.convert(backend.arithmetic(), t0);
+    // product: [1, 4], 16 fractional bits, ArithmeticGMW (user.py:7 Product)
+    const TensorCP t35 = make_gemm_op(backend, t33, t34);
+    // mask: [n, 4], 8 fractional bits, of the arithmetic protocol (user.py:7 Product)
+    const TensorCP t36 = backend.convert(backend.arithmetic(), t0);
+    // square_sum: [n], 16 fractional bits, ArithmeticGMW (user.py:7 Product)
+    const TensorCP t37 = make_square_sum_op(backend, t36);
+    // to_yao: [n, 4], fixed 20 8, Yao (user.py:9 Relu)
+    const TensorCP t38 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t0), 20);
+    // as_shares: [4], 8 fractional bits, ArithmeticGMW (user.py:9 Relu)
+    const TensorCP t39 = make_sharing_op(backend, t2);
+    // to_yao: [4], fixed 20 8, Yao (user.py:9 Relu)
+    const TensorCP t40 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t39), 20);
+    // broadcast: [n, 4], fixed 20 8, Yao (user.py:9 Relu)
+    const TensorCP t41 = make_move_op(backend, {t40}, [n](const Tensors& x) { return broadcast_to(x[0], Shape{n, 4}); });
+    // circuit: [n, 4], fixed 20 8, Yao; [n, 4], bit, Yao (user.py:9 Relu)
+    const TensorCPs outputs_of_t42 = make_circuit_op(backend, circuit_relu, {t38});
+    const TensorCP& t42 = outputs_of_t42[0];
+    const TensorCP& t43 = outputs_of_t42[1];
+    // slice: [n, 4], fixed 20 8, Yao (user.py:9 Relu)
+    const TensorCP t44 = make_move_op(backend, {t42}, [n](const Tensors& x) { return slice(x[0], {0, 3}, Shape{n, 4}, {1, -1}); });
+    // circuit: [n, 4], fixed 20 8, Yao; [n, 4], fixed 20 0, Yao (user.py:9 Relu)
+    const TensorCPs outputs_of_t45 = make_circuit_op(backend, circuit_max, {t44, t41, t43});
+    const TensorCP& t45 = outputs_of_t45[0];
+    const TensorCP& t46 = outputs_of_t45[1];
+    // transpose: [4, n], fixed 20 8, Yao (user.py:9 Relu)
+    const TensorCP t47 = make_move_op(backend, {t45}, [](const Tensors& x) { return transpose(x[0], {1, 0}); });
+    // concat: [8, n], fixed 20 8, Yao (user.py:9 Relu)
+    const TensorCP t48 = make_move_op(backend, {t47, t47}, [](const Tensors& x) { return concat(0, x[0], x[1]); });
+    // take: [4, n], fixed 20 8, Yao (user.py:9 Relu)
+    const TensorCP t49 = make_move_op(backend, {t48}, [](const Tensors& x) { return take(x[0], 0, {7, 2, 0, 2}); });
+    // from_yao: [4, n], 8 fractional bits, ArithmeticGMW (user.py:9 Relu)
+    const TensorCP t50 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t49));
+    // from_yao: [n, 4], 0 fractional bits, ArithmeticGMW (user.py:9 Relu)
+    const TensorCP t51 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t46));
+    // slice: [n, 1], 0 fractional bits, ArithmeticGMW (user.py:9 Relu)
+    const TensorCP t52 = make_linear_op(backend, {t51}, Shape{n, 1}, [n](const Tensors& x) { return slice(x[0], {0, 0}, Shape{n, 1}, {1, 1}); });
+    // reshape: [n], 0 fractional bits, ArithmeticGMW (user.py:9 Relu)
+    const TensorCP t53 = make_linear_op(backend, {t52}, Shape{n}, [n](const Tensors& x) { return reshape(x[0], Shape{n}); });
+    // slice: [n, 3], 0 fractional bits, ArithmeticGMW (user.py:9 Relu)
+    const TensorCP t54 = make_linear_op(backend, {t51}, Shape{n, 3}, [n](const Tensors& x) { return slice(x[0], {0, 1}, Shape{n, 3}, {1, 1}); });
+    // sum: [], 0 fractional bits, ArithmeticGMW (user.py:9 Relu)
+    const TensorCP t55 = make_linear_op(backend, {t54}, Shape{}, [](const Tensors& x) { return sum(x[0], {0, 1}); });
+    // sum: [4], 16 fractional bits, ArithmeticGMW (user.py:11 Sum)
+    const TensorCP t56 = make_linear_op(backend, {t14}, Shape{4}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // sum: [], 16 fractional bits, ArithmeticGMW (user.py:11 Sum)
+    const TensorCP t57 = make_linear_op(backend, {t16}, Shape{}, [](const Tensors& x) { return sum(x[0], {0, 1}); });
+    // sum: [], 16 fractional bits, ArithmeticGMW (user.py:11 Sum)
+    const TensorCP t58 = make_linear_op(backend, {t19}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // proved_product: [n], 16 fractional bits, ArithmeticGMW (user.py:11 Sum)
+    const TensorCP t59 = backend.add_share_input(2, Shape{n});
+    // sum: [], 16 fractional bits, ArithmeticGMW (user.py:11 Sum)
+    const TensorCP t60 = make_linear_op(backend, {t59}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // proved_product: [n], 16 fractional bits, ArithmeticGMW (user.py:11 Sum)
+    const TensorCP t61 = backend.add_share_input(3, Shape{n});
+    // sum: [], 16 fractional bits, ArithmeticGMW (user.py:11 Sum)
+    const TensorCP t62 = make_linear_op(backend, {t61}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // sum: [], 16 fractional bits, ArithmeticGMW (user.py:11 Sum)
+    const TensorCP t63 = make_linear_op(backend, {t37}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // sum: [4], 8 fractional bits, ArithmeticGMW (user.py:11 Sum)
+    const TensorCP t64 = make_linear_op(backend, {t50}, Shape{4}, [](const Tensors& x) { return sum(x[0], {1}); });
+    // to_yao: [1, 4], fixed 64 16, Yao (user.py:11 Sum)
+    const TensorCP t65 = backend.convert(MPCProtocol::Yao, t21);
+    // circuit: [1, 4], fixed 59 11, Yao (user.py:11 Sum)
+    const TensorCPs outputs_of_t66 = make_circuit_op(backend, circuit_drop5, {t65});
+    const TensorCP& t66 = outputs_of_t66[0];
+    // from_yao: [1, 4], 11 fractional bits, ArithmeticGMW (user.py:11 Sum)
+    const TensorCP t67 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t66));
+    // open: [n], 0 fractional bits, public (user.py:13 RealDiv)
+    const TensorCP t68 = make_opening_op(backend, t53);
+    // open: [], 0 fractional bits, public (user.py:13 RealDiv)
+    const TensorCP t69 = make_opening_op(backend, t55);
+    // Counts are opened and judged first, then the results to so many significant bits.
+    return {.counts = {t68, t69},
+            .results = {{t56, kExact}, {t57, kExact}, {t58, kExact}, {t60, kExact}, {t62, kExact}, {t21, kExact}, {t31, kExact}, {t35, kExact}, {t63, kExact}, {t64, kExact}, {t67, kExact}, {t6, kPublic}}};
   }
 
-  void products2() {
-    Products products(connection(), kArithmetic);
-    // square_sum_of_shares, user.py:7 Product
-    const std::size_t p17 = products.square_sum(v0);
-    // gemm, user.py:7 Product
-    const std::size_t p19 = products.gemm(v18, v0);
-    // gemm, user.py:7 Product
-    const std::size_t p29 = products.gemm(v25, v28);
-    // gemm, user.py:7 Product
-    const std::size_t p31 = products.gemm(v30, v0);
-    // square_sum_of_shares, user.py:7 Product
-    const std::size_t p32 = products.square_sum(v0);
-    products.run();
-    v17 = products.result(p17);
-    v19 = products.result(p19);
-    v29 = products.result(p29);
-    v31 = products.result(p31);
-    v32 = products.result(p32);
-  }
-
-  void local3() {
-    // sum, user.py:11 Sum
-    v53 = sum(v17, {0});
-    // sum, user.py:11 Sum
-    v58 = sum(v32, {0});
-  }
-
-  void graph4() {
-    Graph g(connection(), kArithmetic);
-    const Arith g0 = g.input(v0);
-    const Arith g34 = g.input(v34);
-    const Arith g19 = g.input(v19);
-    // to_yao, user.py:9 Relu
-    const Yao g33 = g.to_yao(g0, 20);
-    // to_yao, user.py:9 Relu
-    const Yao g35 = g.to_yao(g34, 20);
-    // broadcast, user.py:9 Relu
-    const Yao g36 = g.move({g35}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{n, 4}); });
-    // circuit, user.py:9 Relu
-    const std::vector<Yao> r37 = g.circuit(circuit_relu, {g33});
-    const Yao& g37 = r37[0];
-    const Yao& g38 = r37[1];
-    // slice, user.py:9 Relu
-    const Yao g39 = g.move({g37}, [this](const Tensors& x) { return slice(x[0], {0, 3}, Shape{n, 4}, {1, -1}); });
-    // circuit, user.py:9 Relu
-    const std::vector<Yao> r40 = g.circuit(circuit_max, {g39, g36, g38});
-    const Yao& g40 = r40[0];
-    const Yao& g41 = r40[1];
-    // transpose, user.py:9 Relu
-    const Yao g42 = g.move({g40}, [](const Tensors& x) { return transpose(x[0], {1, 0}); });
-    // concat, user.py:9 Relu
-    const Yao g43 = g.move({g42, g42}, [](const Tensors& x) { return concat(0, x[0], x[0]); });
-    // take, user.py:9 Relu
-    const Yao g44 = g.move({g43}, [](const Tensors& x) { return take(x[0], 0, {7, 2, 0, 2}); });
-    // from_yao, user.py:9 Relu
-    const Arith g45 = g.from_yao(g44);
-    // from_yao, user.py:9 Relu
-    const Arith g46 = g.from_yao(g41);
-    // to_yao, user.py:11 Sum
-    const Yao g60 = g.to_yao(g19, 64);
-    // circuit, user.py:11 Sum
-    const std::vector<Yao> r61 = g.circuit(circuit_drop5, {g60});
-    const Yao& g61 = r61[0];
-    // from_yao, user.py:11 Sum
-    const Arith g62 = g.from_yao(g61);
-    g.run();
-    v45 = g.share(g45);
-    v46 = g.share(g46);
-    v62 = g.share(g62);
-  }
-
-  void local5() {
-    // slice, user.py:9 Relu
-    const Tensor<Ring> v47 = slice(v46, {0, 0}, Shape{n, 1}, {1, 1});
-    // reshape, user.py:9 Relu
-    v48 = reshape(v47, Shape{n});
-    // slice, user.py:9 Relu
-    const Tensor<Ring> v49 = slice(v46, {0, 1}, Shape{n, 3}, {1, 1});
-    // sum, user.py:9 Relu
-    v50 = sum(v49, {0, 1});
-    // sum, user.py:11 Sum
-    v59 = sum(v45, {1});
-  }
-
-  void open6(Session& s) {
-    // open, user.py:13 RealDiv
-    v74 = open(s, v48);
-    // open, user.py:13 RealDiv
-    v75 = open(s, v50);
-  }
-
-  std::size_t n = 0;  // clients of this round
-  std::vector<Sealed> outputs;
   const Circuit circuit_relu = load_circuit(CIRCUITS_DIR "/relu.txt");
   const Circuit circuit_max = load_circuit(CIRCUITS_DIR "/max.txt");
   const Circuit circuit_drop5 = load_circuit(CIRCUITS_DIR "/drop5.txt");
-  Tensor<Ring> v0;
-  Tensor<Ring> v6;
-  Tensor<Ring> v17;
-  Tensor<Ring> v18;
-  Tensor<Ring> v19;
-  Tensor<Ring> v25;
-  Tensor<Ring> v28;
-  Tensor<Ring> v29;
-  Tensor<Ring> v30;
-  Tensor<Ring> v31;
-  Tensor<Ring> v32;
-  Tensor<Ring> v34;
-  Tensor<Ring> v45;
-  Tensor<Ring> v46;
-  Tensor<Ring> v48;
-  Tensor<Ring> v50;
-  Tensor<Ring> v51;
-  Tensor<Ring> v52;
-  Tensor<Ring> v53;
-  Tensor<Ring> v55;
-  Tensor<Ring> v57;
-  Tensor<Ring> v58;
-  Tensor<Ring> v59;
-  Tensor<Ring> v62;
-  Tensor<Ring> v74;
-  Tensor<Ring> v75;
 };
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new EveryOpProgram; }
+extern "C" duet::Program* duet_program() {
+  return new EveryOpProgram(MPCProtocol::ArithmeticGMW);
+}

@@ -1,112 +1,93 @@
 // fltrust, for 9 clients at most, on MOTION2NX.
-// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
-// A value v is this server's additive share, or public; inside a graph it is g.
+// Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
-#include <utility>
-#include <vector>
 
-#include "ezmotion/graph.h"
-#include "ezmotion/products.h"
+#include "ezmotion/circuit.h"
+#include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "tensor/tensor.h"
+#include "utility/typedefs.h"
 
 namespace {
 
 using namespace ezmotion;
-
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+using MOTION::MPCProtocol;
+using MOTION::tensor::TensorCP;
 
 class FltrustProgram final : public ezmotion::Program {
  public:
+  using Program::Program;
+
   const char* name() const override { return "fltrust"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
-                                   const Tensors& publics) override {
-    n = shares.clients();
-    agree(s, publics);
-    local1(shares, publics);
-    graph2();
-    local3();
-    products4();
-    local5();
-    open6(s);
-    // To be opened once the counts have been judged
-    outputs = {{v21, 24U}};
-    return {v22};
-  }
-
-  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
-    return open_together(s, std::move(outputs), lowest);
-  }
-
  private:
-  void local1(const ClientShares& shares, const Tensors& publics) {
-    v0 = shares.at(0);
-    const Tensor<Ring> v1 = publics.at(0);
-    const Tensor<Ring> v2 = matmul(v0, v1);
-    v3 = reshape(v2, Shape{n});
-    v20 = publics.at(1);
+  // Values that both servers know are public. Others are additive shares (ArithmeticGMW), garbled
+  // (Yao), or, as factors, of the arithmetic protocol that is chosen at the start: ArithmeticGMW or
+  // ArithmeticBEAVY.
+  Outputs build(Backend& backend, std::size_t n) const override {
+    // share: [n, 12], 32 fractional bits, ArithmeticGMW
+    const TensorCP t0 = backend.add_share_input(0, Shape{n, 12});
+    // public: [12, 1], 30 fractional bits, public
+    const TensorCP t1 = backend.add_public_input(0, Shape{12, 1});
+    // matmul_public: [n, 1], 62 fractional bits, ArithmeticGMW
+    const TensorCP t2 = make_linear_op(backend, {t0, t1}, Shape{n, 1}, [](const Tensors& x) { return matmul(x[0], x[1]); });
+    // reshape: [n], 62 fractional bits, ArithmeticGMW
+    const TensorCP t3 = make_linear_op(backend, {t2}, Shape{n}, [n](const Tensors& x) { return reshape(x[0], Shape{n}); });
+    // to_yao: [n], fixed 64 62, Yao
+    const TensorCP t4 = backend.convert(MPCProtocol::Yao, t3);
+    // circuit: [n], fixed 64 62, Yao; [n], fixed 52 50, Yao
+    const TensorCPs outputs_of_t5 = make_circuit_op(backend, circuit_fltrust_0, {t4});
+    const TensorCP& t5 = outputs_of_t5[0];
+    const TensorCP& t6 = outputs_of_t5[1];
+    // from_yao: [n], 50 fractional bits, ArithmeticGMW
+    const TensorCP t7 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t6));
+    // sum: [], 50 fractional bits, ArithmeticGMW
+    const TensorCP t8 = make_linear_op(backend, {t7}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // reshape: [1, n], fixed 64 62, Yao
+    const TensorCP t9 = make_move_op(backend, {t5}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // to_yao: [], fixed 56 50, Yao
+    const TensorCP t10 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t8), 56);
+    // circuit: [], float 24 9, Yao
+    const TensorCPs outputs_of_t11 = make_circuit_op(backend, circuit_fltrust_1, {t10});
+    const TensorCP& t11 = outputs_of_t11[0];
+    // reshape: [1, 1], float 24 9, Yao
+    const TensorCP t12 = make_move_op(backend, {t11}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    // broadcast: [1, n], float 24 9, Yao
+    const TensorCP t13 = make_move_op(backend, {t12}, [n](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
+    // circuit: [1, n], fixed 32 30, Yao; [1, n], fixed 2 0, Yao
+    const TensorCPs outputs_of_t14 = make_circuit_op(backend, circuit_fltrust_2, {t9, t13});
+    const TensorCP& t14 = outputs_of_t14[0];
+    const TensorCP& t15 = outputs_of_t14[1];
+    // from_yao: [1, n], 30 fractional bits, ArithmeticGMW
+    const TensorCP t16 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t14));
+    // from_yao: [1, n], 0 fractional bits, ArithmeticGMW
+    const TensorCP t17 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t15));
+    // sum: [n], 0 fractional bits, ArithmeticGMW
+    const TensorCP t18 = make_linear_op(backend, {t17}, Shape{n}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // mask: [1, n], 30 fractional bits, of the arithmetic protocol
+    const TensorCP t19 = backend.convert(backend.arithmetic(), t16);
+    // mask: [n, 12], 32 fractional bits, of the arithmetic protocol
+    const TensorCP t20 = backend.convert(backend.arithmetic(), t0);
+    // product: [1, 12], 62 fractional bits, ArithmeticGMW
+    const TensorCP t21 = make_gemm_op(backend, t19, t20);
+    // public: [], 0 fractional bits, public
+    const TensorCP t22 = backend.add_public_input(1, Shape{});
+    // mul_public: [1, 12], 62 fractional bits, ArithmeticGMW
+    const TensorCP t23 = make_linear_op(backend, {t21, t22}, Shape{1, 12}, [](const Tensors& x) { return mul(x[0], x[1]); });
+    // open: [n], 0 fractional bits, public
+    const TensorCP t24 = make_opening_op(backend, t18);
+    // Counts are opened and judged first, then the results to so many significant bits.
+    return {.counts = {t24},
+            .results = {{t23, 24U}}};
   }
 
-  void graph2() {
-    Graph g(connection(), kArithmetic);
-    const Arith g3 = g.input(v3);
-    const Yao g4 = g.to_yao(g3, 64);
-    const std::vector<Yao> r5 = g.circuit(circuit_fltrust_0, {g4});
-    const Yao& g5 = r5[0];
-    const Yao& g6 = r5[1];
-    const Arith g7 = g.from_yao(g6);
-    const Arith g8 = g.linear({g7}, [](const Tensors& x) { return sum(x[0], {0}); });
-    const Yao g9 = g.move({g5}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
-    const Yao g10 = g.to_yao(g8, 56);
-    const std::vector<Yao> r11 = g.circuit(circuit_fltrust_1, {g10});
-    const Yao& g11 = r11[0];
-    const Yao g12 = g.move({g11}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    const Yao g13 = g.move({g12}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    const std::vector<Yao> r14 = g.circuit(circuit_fltrust_2, {g9, g13});
-    const Yao& g14 = r14[0];
-    const Yao& g15 = r14[1];
-    const Arith g16 = g.from_yao(g14);
-    const Arith g17 = g.from_yao(g15);
-    g.run();
-    v16 = g.share(g16);
-    v17 = g.share(g17);
-  }
-
-  void local3() {
-    v18 = sum(v17, {0});
-  }
-
-  void products4() {
-    Products products(connection(), kArithmetic);
-    const std::size_t p19 = products.gemm(v16, v0);
-    products.run();
-    v19 = products.result(p19);
-  }
-
-  void local5() {
-    v21 = mul(v19, v20);
-  }
-
-  void open6(Session& s) {
-    v22 = open(s, v18);
-  }
-
-  std::size_t n = 0;  // clients of this round
-  std::vector<Sealed> outputs;
   const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
   const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
   const Circuit circuit_fltrust_2 = load_circuit(CIRCUITS_DIR "/fltrust_2.txt");
-  Tensor<Ring> v0;
-  Tensor<Ring> v3;
-  Tensor<Ring> v16;
-  Tensor<Ring> v17;
-  Tensor<Ring> v18;
-  Tensor<Ring> v19;
-  Tensor<Ring> v20;
-  Tensor<Ring> v21;
-  Tensor<Ring> v22;
 };
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new FltrustProgram; }
+extern "C" duet::Program* duet_program() {
+  return new FltrustProgram(MPCProtocol::ArithmeticGMW);
+}

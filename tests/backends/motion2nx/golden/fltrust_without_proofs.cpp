@@ -1,142 +1,110 @@
 // fltrust_without_proofs, for 9 clients at most, on MOTION2NX.
-// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
-// A value v is this server's additive share, or public; inside a graph it is g.
+// Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
-#include <utility>
-#include <vector>
 
-#include "ezmotion/graph.h"
-#include "ezmotion/products.h"
+#include "ezmotion/circuit.h"
+#include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "tensor/tensor.h"
+#include "utility/typedefs.h"
 
 namespace {
 
 using namespace ezmotion;
-
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+using MOTION::MPCProtocol;
+using MOTION::tensor::TensorCP;
 
 class FltrustWithoutProofsProgram final : public ezmotion::Program {
  public:
+  using Program::Program;
+
   const char* name() const override { return "fltrust_without_proofs"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
-                                   const Tensors& publics) override {
-    n = shares.clients();
-    agree(s, publics);
-    local1(shares, publics);
-    products2();
-    graph3();
-    local4();
-    products5();
-    local6();
-    graph7();
-    open8(s);
-    // To be opened once the counts have been judged
-    outputs = {{v25, 24U}};
-    return {v30};
-  }
-
-  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
-    return open_together(s, std::move(outputs), lowest);
-  }
-
  private:
-  void local1(const ClientShares& shares, const Tensors& publics) {
-    v0 = shares.at(0);
-    const Tensor<Ring> v2 = publics.at(0);
-    const Tensor<Ring> v3 = matmul(v0, v2);
-    v4 = reshape(v3, Shape{n});
-    v24 = publics.at(1);
+  // Values that both servers know are public. Others are additive shares (ArithmeticGMW), garbled
+  // (Yao), or, as factors, of the arithmetic protocol that is chosen at the start: ArithmeticGMW or
+  // ArithmeticBEAVY.
+  Outputs build(Backend& backend, std::size_t n) const override {
+    // share: [n, 12], 26 fractional bits, ArithmeticGMW
+    const TensorCP t0 = backend.add_share_input(0, Shape{n, 12});
+    // mask: [n, 12], 26 fractional bits, of the arithmetic protocol
+    const TensorCP t1 = backend.convert(backend.arithmetic(), t0);
+    // square_sum: [n], 52 fractional bits, ArithmeticGMW
+    const TensorCP t2 = make_square_sum_op(backend, t1);
+    // public: [12, 1], 31 fractional bits, public
+    const TensorCP t3 = backend.add_public_input(0, Shape{12, 1});
+    // matmul_public: [n, 1], 57 fractional bits, ArithmeticGMW
+    const TensorCP t4 = make_linear_op(backend, {t0, t3}, Shape{n, 1}, [](const Tensors& x) { return matmul(x[0], x[1]); });
+    // reshape: [n], 57 fractional bits, ArithmeticGMW
+    const TensorCP t5 = make_linear_op(backend, {t4}, Shape{n}, [n](const Tensors& x) { return reshape(x[0], Shape{n}); });
+    // to_yao: [n], fixed 64 52, Yao
+    const TensorCP t6 = backend.convert(MPCProtocol::Yao, t2);
+    // to_yao: [n], fixed 64 57, Yao
+    const TensorCP t7 = backend.convert(MPCProtocol::Yao, t5);
+    // circuit: [n], fixed 52 50, Yao; [n], float 24 9, Yao; [n], fixed 2 0, Yao
+    const TensorCPs outputs_of_t8 = make_circuit_op(backend, circuit_fltrust_without_proofs_0, {t6, t7});
+    const TensorCP& t8 = outputs_of_t8[0];
+    const TensorCP& t9 = outputs_of_t8[1];
+    const TensorCP& t10 = outputs_of_t8[2];
+    // from_yao: [n], 50 fractional bits, ArithmeticGMW
+    const TensorCP t11 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t8));
+    // from_yao: [n], 0 fractional bits, ArithmeticGMW
+    const TensorCP t12 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t10));
+    // sum: [], 50 fractional bits, ArithmeticGMW
+    const TensorCP t13 = make_linear_op(backend, {t11}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // reshape: [1, n], float 24 9, Yao
+    const TensorCP t14 = make_move_op(backend, {t9}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // to_yao: [], fixed 56 50, Yao
+    const TensorCP t15 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t13), 56);
+    // circuit: [], float 24 9, Yao
+    const TensorCPs outputs_of_t16 = make_circuit_op(backend, circuit_fltrust_without_proofs_1, {t15});
+    const TensorCP& t16 = outputs_of_t16[0];
+    // reshape: [1, 1], float 24 9, Yao
+    const TensorCP t17 = make_move_op(backend, {t16}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    // broadcast: [1, n], float 24 9, Yao
+    const TensorCP t18 = make_move_op(backend, {t17}, [n](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
+    // circuit: [1, n], fixed 61 36, Yao; [1, n], fixed 2 0, Yao
+    const TensorCPs outputs_of_t19 = make_circuit_op(backend, circuit_fltrust_without_proofs_2, {t14, t18});
+    const TensorCP& t19 = outputs_of_t19[0];
+    const TensorCP& t20 = outputs_of_t19[1];
+    // from_yao: [1, n], 36 fractional bits, ArithmeticGMW
+    const TensorCP t21 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t19));
+    // from_yao: [1, n], 0 fractional bits, ArithmeticGMW
+    const TensorCP t22 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t20));
+    // sum: [n], 0 fractional bits, ArithmeticGMW
+    const TensorCP t23 = make_linear_op(backend, {t22}, Shape{n}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // mask: [1, n], 36 fractional bits, of the arithmetic protocol
+    const TensorCP t24 = backend.convert(backend.arithmetic(), t21);
+    // product: [1, 12], 62 fractional bits, ArithmeticGMW
+    const TensorCP t25 = make_gemm_op(backend, t24, t1);
+    // public: [], 0 fractional bits, public
+    const TensorCP t26 = backend.add_public_input(1, Shape{});
+    // mul_public: [1, 12], 62 fractional bits, ArithmeticGMW
+    const TensorCP t27 = make_linear_op(backend, {t25, t26}, Shape{1, 12}, [](const Tensors& x) { return mul(x[0], x[1]); });
+    // add: [n], 0 fractional bits, ArithmeticGMW
+    const TensorCP t28 = make_linear_op(backend, {t12, t23}, Shape{n}, [](const Tensors& x) { return add(x[0], x[1]); });
+    // to_yao: [n], fixed 2 0, Yao
+    const TensorCP t29 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t28), 2);
+    // circuit: [n], fixed 2 0, Yao
+    const TensorCPs outputs_of_t30 = make_circuit_op(backend, circuit_any_2, {t29});
+    const TensorCP& t30 = outputs_of_t30[0];
+    // from_yao: [n], 0 fractional bits, ArithmeticGMW
+    const TensorCP t31 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t30));
+    // open: [n], 0 fractional bits, public
+    const TensorCP t32 = make_opening_op(backend, t31);
+    // Counts are opened and judged first, then the results to so many significant bits.
+    return {.counts = {t32},
+            .results = {{t27, 24U}}};
   }
 
-  void products2() {
-    Products products(connection(), kArithmetic);
-    const std::size_t p1 = products.square_sum(v0);
-    products.run();
-    v1 = products.result(p1);
-  }
-
-  void graph3() {
-    Graph g(connection(), kArithmetic);
-    const Arith g1 = g.input(v1);
-    const Arith g4 = g.input(v4);
-    const Yao g5 = g.to_yao(g1, 64);
-    const Yao g6 = g.to_yao(g4, 64);
-    const std::vector<Yao> r7 = g.circuit(circuit_fltrust_without_proofs_0, {g5, g6});
-    const Yao& g7 = r7[0];
-    const Yao& g8 = r7[1];
-    const Yao& g9 = r7[2];
-    const Arith g10 = g.from_yao(g7);
-    const Arith g11 = g.from_yao(g9);
-    const Arith g12 = g.linear({g10}, [](const Tensors& x) { return sum(x[0], {0}); });
-    const Yao g13 = g.move({g8}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
-    const Yao g14 = g.to_yao(g12, 56);
-    const std::vector<Yao> r15 = g.circuit(circuit_fltrust_without_proofs_1, {g14});
-    const Yao& g15 = r15[0];
-    const Yao g16 = g.move({g15}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    const Yao g17 = g.move({g16}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    const std::vector<Yao> r18 = g.circuit(circuit_fltrust_without_proofs_2, {g13, g17});
-    const Yao& g18 = r18[0];
-    const Yao& g19 = r18[1];
-    const Arith g20 = g.from_yao(g18);
-    const Arith g21 = g.from_yao(g19);
-    g.run();
-    v11 = g.share(g11);
-    v20 = g.share(g20);
-    v21 = g.share(g21);
-  }
-
-  void local4() {
-    const Tensor<Ring> v22 = sum(v21, {0});
-    v26 = add(v11, v22);
-  }
-
-  void products5() {
-    Products products(connection(), kArithmetic);
-    const std::size_t p23 = products.gemm(v20, v0);
-    products.run();
-    v23 = products.result(p23);
-  }
-
-  void local6() {
-    v25 = mul(v23, v24);
-  }
-
-  void graph7() {
-    Graph g(connection(), kArithmetic);
-    const Arith g26 = g.input(v26);
-    const Yao g27 = g.to_yao(g26, 2);
-    const std::vector<Yao> r28 = g.circuit(circuit_any_2, {g27});
-    const Yao& g28 = r28[0];
-    const Arith g29 = g.from_yao(g28);
-    g.run();
-    v29 = g.share(g29);
-  }
-
-  void open8(Session& s) {
-    v30 = open(s, v29);
-  }
-
-  std::size_t n = 0;  // clients of this round
-  std::vector<Sealed> outputs;
   const Circuit circuit_fltrust_without_proofs_0 = load_circuit(CIRCUITS_DIR "/fltrust_without_proofs_0.txt");
   const Circuit circuit_fltrust_without_proofs_1 = load_circuit(CIRCUITS_DIR "/fltrust_without_proofs_1.txt");
   const Circuit circuit_fltrust_without_proofs_2 = load_circuit(CIRCUITS_DIR "/fltrust_without_proofs_2.txt");
   const Circuit circuit_any_2 = load_circuit(CIRCUITS_DIR "/any_2.txt");
-  Tensor<Ring> v0;
-  Tensor<Ring> v1;
-  Tensor<Ring> v4;
-  Tensor<Ring> v11;
-  Tensor<Ring> v20;
-  Tensor<Ring> v21;
-  Tensor<Ring> v23;
-  Tensor<Ring> v24;
-  Tensor<Ring> v25;
-  Tensor<Ring> v26;
-  Tensor<Ring> v29;
-  Tensor<Ring> v30;
 };
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new FltrustWithoutProofsProgram; }
+extern "C" duet::Program* duet_program() {
+  return new FltrustWithoutProofsProgram(MPCProtocol::ArithmeticGMW);
+}

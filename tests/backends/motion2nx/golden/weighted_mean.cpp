@@ -1,99 +1,78 @@
 // weighted_mean, for 9 clients at most, on MOTION2NX.
-// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
-// A value v is this server's additive share, or public; inside a graph it is g.
+// Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
-#include <utility>
-#include <vector>
 
-#include "ezmotion/graph.h"
-#include "ezmotion/products.h"
+#include "ezmotion/circuit.h"
+#include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "tensor/tensor.h"
+#include "utility/typedefs.h"
 
 namespace {
 
 using namespace ezmotion;
-
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+using MOTION::MPCProtocol;
+using MOTION::tensor::TensorCP;
 
 class WeightedMeanProgram final : public ezmotion::Program {
  public:
+  using Program::Program;
+
   const char* name() const override { return "weighted_mean"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
-                                   const Tensors& publics) override {
-    n = shares.clients();
-    agree(s, publics);
-    local1(shares);
-    graph2();
-    local3();
-    products4();
-    open5(s);
-    // To be opened once the counts have been judged
-    outputs = {{v14, 24U}};
-    return {v15};
-  }
-
-  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
-    return open_together(s, std::move(outputs), lowest);
-  }
-
  private:
-  void local1(const ClientShares& shares) {
-    v0 = shares.at(0);
-    const Tensor<Ring> v1 = shares.at(1);
-    v2 = reshape(v1, Shape{1, n});
-    v3 = sum(v1, {0});
+  // Values that both servers know are public. Others are additive shares (ArithmeticGMW), garbled
+  // (Yao), or, as factors, of the arithmetic protocol that is chosen at the start: ArithmeticGMW or
+  // ArithmeticBEAVY.
+  Outputs build(Backend& backend, std::size_t n) const override {
+    // share: [n, 5], 29 fractional bits, ArithmeticGMW
+    const TensorCP t0 = backend.add_share_input(0, Shape{n, 5});
+    // share: [n], 32 fractional bits, ArithmeticGMW
+    const TensorCP t1 = backend.add_share_input(1, Shape{n});
+    // reshape: [1, n], 32 fractional bits, ArithmeticGMW
+    const TensorCP t2 = make_linear_op(backend, {t1}, Shape{1, n}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // sum: [], 32 fractional bits, ArithmeticGMW
+    const TensorCP t3 = make_linear_op(backend, {t1}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // to_yao: [], fixed 58 32, Yao
+    const TensorCP t4 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t3), 58);
+    // circuit: [], float 24 9, Yao
+    const TensorCPs outputs_of_t5 = make_circuit_op(backend, circuit_weighted_mean_0, {t4});
+    const TensorCP& t5 = outputs_of_t5[0];
+    // reshape: [1, 1], float 24 9, Yao
+    const TensorCP t6 = make_move_op(backend, {t5}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    // to_yao: [1, n], fixed 54 32, Yao
+    const TensorCP t7 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t2), 54);
+    // broadcast: [1, n], float 24 9, Yao
+    const TensorCP t8 = make_move_op(backend, {t6}, [n](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
+    // circuit: [1, n], fixed 32 30, Yao; [1, n], fixed 2 0, Yao
+    const TensorCPs outputs_of_t9 = make_circuit_op(backend, circuit_weighted_mean_1, {t7, t8});
+    const TensorCP& t9 = outputs_of_t9[0];
+    const TensorCP& t10 = outputs_of_t9[1];
+    // from_yao: [1, n], 30 fractional bits, ArithmeticGMW
+    const TensorCP t11 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t9));
+    // from_yao: [1, n], 0 fractional bits, ArithmeticGMW
+    const TensorCP t12 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t10));
+    // sum: [n], 0 fractional bits, ArithmeticGMW
+    const TensorCP t13 = make_linear_op(backend, {t12}, Shape{n}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // mask: [1, n], 30 fractional bits, of the arithmetic protocol
+    const TensorCP t14 = backend.convert(backend.arithmetic(), t11);
+    // mask: [n, 5], 29 fractional bits, of the arithmetic protocol
+    const TensorCP t15 = backend.convert(backend.arithmetic(), t0);
+    // product: [1, 5], 59 fractional bits, ArithmeticGMW
+    const TensorCP t16 = make_gemm_op(backend, t14, t15);
+    // open: [n], 0 fractional bits, public
+    const TensorCP t17 = make_opening_op(backend, t13);
+    // Counts are opened and judged first, then the results to so many significant bits.
+    return {.counts = {t17},
+            .results = {{t16, 24U}}};
   }
 
-  void graph2() {
-    Graph g(connection(), kArithmetic);
-    const Arith g3 = g.input(v3);
-    const Arith g2 = g.input(v2);
-    const Yao g4 = g.to_yao(g3, 58);
-    const std::vector<Yao> r5 = g.circuit(circuit_weighted_mean_0, {g4});
-    const Yao& g5 = r5[0];
-    const Yao g6 = g.move({g5}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    const Yao g7 = g.to_yao(g2, 54);
-    const Yao g8 = g.move({g6}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    const std::vector<Yao> r9 = g.circuit(circuit_weighted_mean_1, {g7, g8});
-    const Yao& g9 = r9[0];
-    const Yao& g10 = r9[1];
-    const Arith g11 = g.from_yao(g9);
-    const Arith g12 = g.from_yao(g10);
-    g.run();
-    v11 = g.share(g11);
-    v12 = g.share(g12);
-  }
-
-  void local3() {
-    v13 = sum(v12, {0});
-  }
-
-  void products4() {
-    Products products(connection(), kArithmetic);
-    const std::size_t p14 = products.gemm(v11, v0);
-    products.run();
-    v14 = products.result(p14);
-  }
-
-  void open5(Session& s) {
-    v15 = open(s, v13);
-  }
-
-  std::size_t n = 0;  // clients of this round
-  std::vector<Sealed> outputs;
   const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
   const Circuit circuit_weighted_mean_1 = load_circuit(CIRCUITS_DIR "/weighted_mean_1.txt");
-  Tensor<Ring> v0;
-  Tensor<Ring> v2;
-  Tensor<Ring> v3;
-  Tensor<Ring> v11;
-  Tensor<Ring> v12;
-  Tensor<Ring> v13;
-  Tensor<Ring> v14;
-  Tensor<Ring> v15;
 };
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new WeightedMeanProgram; }
+extern "C" duet::Program* duet_program() {
+  return new WeightedMeanProgram(MPCProtocol::ArithmeticGMW);
+}
