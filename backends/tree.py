@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ezprivsecfl.backends.cpp import circuit_files
+from pathlib import Path
+
+from ezprivsecfl.backends.cpp import circuit_files, plain
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import DROP
 from ezprivsecfl.ir.circuits import bristol
@@ -46,8 +48,16 @@ def common_tree(compiled: Compiled, program: Program, backend: str) -> dict[str,
         SECURE: print_program(program, elide=True),
         "epilogue.ir": print_program(compiled.epilogue),
         **{f"{owner}.ir": print_program(part) for owner, part in compiled.owned.items()},
-        **{f"circuits/{files[name]}": bristol.write(c) for name, c in program.circuits.items()},
+        **{f"circuits/{files[name]}": bristol.write(c, _use(program, name)) for name, c in program.circuits.items()},
     }
+
+
+def _use(program: Program, circuit: str) -> str:
+    """Of what a circuit is one, for people who read its file: formats of its inputs and outputs, and where it is used."""
+    op = next(op for op in program.of(protocol.Circuit) if op.circuit == circuit)
+    taken, given = (", ".join(str(v.type.format) for v in values) for values in (op.operands, op.results))  # type: ignore[attr-defined]
+    place = f", at {Path(op.location.file).name}:{op.location.line}" if op.location.line else ""
+    return plain(f"{circuit}{place}: {taken} -> {given} (fixed 52 50 has 52 bits, 50 of them fractional)")
 
 
 def manifest(compiled: Compiled, program: Program, backend: str) -> Manifest:

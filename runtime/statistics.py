@@ -12,6 +12,9 @@ from ezprivsecfl.drawing.page import Bars, framed, statements, table
 
 Number = TypeVar("Number", int, float)
 
+TIMING = "motion2nx"
+"""How back ends are called whose number of rounds depends on timing."""
+
 
 @dataclass(frozen=True, repr=False)
 class Statistics:
@@ -26,7 +29,8 @@ class Statistics:
         dropped: The others, each with its number (``client``; None if an upload names no client) and the ``reason``.
         bytes_sent: Everything each server sent to the other, setup and online.
         messages: Messages each server sent.
-        rounds: Rounds of the online phase, with that in which the servers agree on the clients.
+        rounds: Rounds of the online phase, with that in which the servers agree on the clients. With MOTION2NX, whose
+            threads send and receive side by side, it depends on timing, and what people read says "about".
         compile_seconds: Compiling and building; 0 from the second call on.
         setup_seconds: Setup phase (the slower server).
         online_seconds: Online phase (the slower server).
@@ -35,6 +39,7 @@ class Statistics:
         opened: What both servers have learned of each opened value: the results that it is for, how many numbers it is,
             and how many bits of each number every server has sent, from the highest down. Checks open a bit each on
             top, or one for each client.
+        setup_bytes_sent: What of ``bytes_sent`` was sent in the setup phase, before the inputs were there.
         imprecise: Where formats were coarse for the values of this round: ``what`` it is, and its ``relative_error``
             (of the largest entry, which may be off by as much).
         max_relative_error: Largest error relative to TFF's result, if that was computed too.
@@ -53,6 +58,7 @@ class Statistics:
     cpu_seconds: list[float]
     peak_memory_bytes: list[int]
     opened: list[dict[str, Any]]
+    setup_bytes_sent: list[int] = field(default_factory=lambda: [0, 0])
     imprecise: list[dict[str, Any]] = field(default_factory=list)
     max_relative_error: float | None = None
 
@@ -61,6 +67,7 @@ class Statistics:
         return replace(
             self,
             bytes_sent=_added(self.bytes_sent, ended.bytes_sent),
+            setup_bytes_sent=_added(self.setup_bytes_sent, ended.setup_bytes_sent),
             messages=_added(self.messages, ended.messages),
             rounds=self.rounds + ended.rounds,
             setup_seconds=self.setup_seconds + ended.setup_seconds,
@@ -68,10 +75,15 @@ class Statistics:
             cpu_seconds=_added(self.cpu_seconds, ended.cpu_seconds),
         )
 
+    @property
+    def rounds_are_exact(self) -> bool:
+        """Whether another run of the round would have as many rounds."""
+        return not self.backend.startswith(TIMING)
+
     def __repr__(self) -> str:
         lines = [
             f"{self.computation} on {self.backend}: {self.clients} clients, {size_text(sum(self.bytes_sent))} in "
-            f"{self.rounds} rounds, setup {self.setup_seconds:.3g} s, online {self.online_seconds:.3g} s"
+            f"{'' if self.rounds_are_exact else 'about '}{self.rounds} rounds, setup {self.setup_seconds:.3g} s, online {self.online_seconds:.3g} s"
         ]
         lines += [f"  dropped {dropped_text(one)}" for one in self.dropped]
         lines += [f"  imprecise: {imprecise_text(one)}" for one in self.imprecise]
@@ -169,4 +181,5 @@ def from_servers(
         cpu_seconds=[sum(p["cpu_seconds"] for p in server) for server in phases],
         peak_memory_bytes=[reply["peak_memory_bytes"] for reply in replies],
         opened=replies[0]["opened"],
+        setup_bytes_sent=[server[1]["bytes_sent"] for server in phases],
     )

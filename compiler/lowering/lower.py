@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -266,13 +267,17 @@ class _Lowering:
             built = build_circuit(
                 region, self.domains, self.scales, list(self.stages.opened), self.owners, self._format
             )
-            name = f"{self.stages.program.name}_{len(self.b.circuits)}"
+            name = self._unused_name(region.name)
             self.b.circuits[name] = built.circuit
             inputs = [self._wires(op, value, region.shape) for op, value in built.inputs]
             outputs = self.b.append(
                 protocol.Circuit(operands=tuple(inputs), circuit=name, formats=built.formats, location=location)
             ).results
         self._take_outputs(built, outputs)
+
+    def _unused_name(self, name: str) -> str:
+        numbered = (f"{name}_{i}" for i in itertools.count(2))
+        return next(n for n in itertools.chain([name], numbered) if n not in self.b.circuits)
 
     def _take_outputs(self, built: RegionCircuit, outputs: tuple[Value, ...]) -> None:
         for value, index in built.wires.items():

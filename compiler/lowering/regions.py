@@ -14,6 +14,10 @@ from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import Shape
 
 
+MOST_NAMED = 4
+"""So many operations are in the name of a region's circuit at most."""
+
+
 @dataclass
 class Region:
     """Circuit operations of one shape and depth, in order."""
@@ -21,6 +25,12 @@ class Region:
     shape: Shape
     depth: int
     ops: list[Op] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What it computes: its operations, each once, the first few of them."""
+        names = list(dict.fromkeys(op.name for op in self.ops))
+        return "_".join([*names[:MOST_NAMED], *(["etc"] if len(names) > MOST_NAMED else [])])
 
 
 def find_regions(secure: tuple[Op, ...], domains: Domains) -> tuple[list[Region], dict[Op, int]]:

@@ -56,13 +56,14 @@ class Parser {
     return std::accumulate(widths.begin(), widths.end(), std::size_t{0});
   }
 
-  // True if there is another line; it becomes the current one.
+  // True if there is another line, other than comments; it becomes the current one.
   bool skip_empty_lines() {
     while (!rest_.empty()) {
       ++line_number_;
       const std::size_t end = rest_.find('\n');
       line_ = rest_.substr(0, end);
       rest_ = end == std::string_view::npos ? std::string_view() : rest_.substr(end + 1);
+      if (line_.starts_with('#')) continue;
       if (line_.find_first_not_of(" \t\r") != std::string_view::npos) return true;
     }
     return false;

@@ -38,6 +38,11 @@ void parses() {
   }
 }
 
+void skips_comments() {
+  const Circuit circuit = Circuit::parse("# add: a -> b\n" + std::string(kText) + "\n# the end\n");
+  CHECK(circuit.gates.size() == 7 && circuit.and_gates == 2);
+}
+
 std::string error_in(const std::string& from, const std::string& to) {
   std::string text = kText;
   text.replace(text.find(from), from.size(), to);
@@ -105,6 +110,7 @@ void subtracts() {
 
 int main() {
   parses();
+  skips_comments();
   says_what_is_wrong_and_where();
   loads_a_file();
   subtracts();

@@ -25,7 +25,7 @@ COLUMNS: dict[str, Callable[[Calls], str]] = {
     "clients": lambda calls: _range(c.clients for c in calls),
     "dropped": lambda calls: str(sum(len(c.dropped) for c in calls)),
     "sent": lambda calls: size_text(round(fmean(sum(c.bytes_sent) for c in calls))),
-    "rounds": lambda calls: _range(c.rounds for c in calls),
+    "rounds": lambda calls: _about(calls) + _range(c.rounds for c in calls),
     "compile": lambda calls: seconds_text(sum(c.compile_seconds for c in calls)),
     "setup": lambda calls: seconds_text(fmean(c.setup_seconds for c in calls)),
     "online": lambda calls: seconds_text(fmean(c.online_seconds for c in calls)),
@@ -68,6 +68,11 @@ def _by_computation(calls: Calls) -> list[list[Statistics]]:
     for c in calls:
         found.setdefault((c.computation, c.backend), []).append(c)
     return list(found.values())
+
+
+def _about(calls: Calls) -> str:
+    """A mark on numbers of rounds that depend on timing."""
+    return "" if all(c.rounds_are_exact for c in calls) else "~"
 
 
 def _range(numbers: Iterable[int]) -> str:

@@ -2,6 +2,8 @@
 
 The first line gives the numbers of gates and wires, the second the inputs (how many, and the width of each), the
 third the outputs. Then follows one line per gate: the numbers of its input and output wires, these wires, its kind.
+Lines that start with ``#`` are comments; ours come last, where other programs, which stop after the last gate, do not
+see them.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from ezprivsecfl.ir.circuits.circuit import Circuit, Gate, GateKind
 ARITY = {GateKind.XOR: 2, GateKind.AND: 2, GateKind.INV: 1, GateKind.EQ: 1, GateKind.EQW: 1}
 
 
-def write(circuit: Circuit) -> str:
-    """The circuit's text; ``parse`` gives back an equal circuit."""
+def write(circuit: Circuit, comment: str = "") -> str:
+    """The circuit's text, with a comment of one line at its end; ``parse`` gives back an equal circuit."""
     lines = [
         f"{len(circuit.gates)} {circuit.num_wires}",
         _numbers(len(circuit.input_widths), *circuit.input_widths),
@@ -22,16 +24,18 @@ def write(circuit: Circuit) -> str:
         "",
     ]
     lines += [f"{_numbers(len(inputs), 1, *inputs, output)} {kind.value}" for kind, inputs, output in circuit.gates]
+    lines += [f"# {comment}"] if comment else []
     return "\n".join(lines) + "\n"
 
 
 def parse(text: str) -> Circuit:
-    """Reads a circuit; empty lines do not matter.
+    """Reads a circuit; empty lines and comments do not matter.
 
     Raises:
         ValueError: The text is not a circuit; the message names the line.
     """
-    lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    numbered = enumerate(text.splitlines(), start=1)
+    lines = [(number, line.split()) for number, line in numbered if line.strip() and not line.startswith("#")]
     if len(lines) < 3:
         raise ValueError("a circuit starts with three lines: gates and wires, inputs, outputs")
     num_gates, num_wires = _header(lines[0], 2)

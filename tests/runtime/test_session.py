@@ -229,7 +229,7 @@ def test_a_killed_server_ends_the_round_and_the_next_one_works(victim):
         own.stop()
 
 
-@pytest.mark.parametrize("changed", ["manifest.json", "program.cpp", "prologue.ir", "circuits/weighted_mean_0.txt"])
+@pytest.mark.parametrize("changed", ["manifest.json", "program.cpp", "prologue.ir", "circuits/reciprocal.txt"])
 def test_servers_with_different_programs_refuse_each_other(cluster, tmp_path, changed):
     """Each server hashes what it has loaded: it does not matter what the driver believes."""
     compiled = compile_program(weighted_mean(7), Options(clients=9))

@@ -34,6 +34,10 @@ def test_in_a_few_lines():
     assert len(repr(replace(ROUND, dropped=[], imprecise=[])).splitlines()) == 1
 
 
+def test_rounds_that_depend_on_timing_are_called_so():
+    assert "5.0 kB in about 8 rounds" in repr(replace(ROUND, backend="motion2nx-beavy"))
+
+
 def test_bars_compare_the_servers_and_nothing_else():
     html = ROUND._repr_html_()
     widths = [float(w) for w in re.findall(r'style="width:([\d.]+)px', html)]

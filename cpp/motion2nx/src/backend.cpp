@@ -71,9 +71,8 @@ std::uint64_t Backend::reserve_hash_indices(std::uint64_t count) {
 }
 
 std::optional<MPCProtocol> Backend::convert_via(MPCProtocol from, MPCProtocol to) {
-  const bool shares_and_garbled =
-      (from == MPCProtocol::ArithmeticGMW && to == MPCProtocol::Yao) ||
-      (from == MPCProtocol::Yao && to == MPCProtocol::ArithmeticGMW);
+  const bool shares_and_garbled = (from == MPCProtocol::ArithmeticGMW && to == MPCProtocol::Yao) ||
+                                  (from == MPCProtocol::Yao && to == MPCProtocol::ArithmeticGMW);
   if (shares_and_garbled && arithmetic_ == MPCProtocol::ArithmeticBEAVY) return arithmetic_;
   return TwoPartyTensorBackend::convert_via(from, to);
 }
@@ -132,8 +131,7 @@ TensorCP Backend::add_public_input(std::size_t number, const Shape& shape) {
 void Backend::run_gates(const Run& run) {
   omp_set_num_threads(static_cast<int>(threads_));
   MOTION::ExecutionContext context{
-      threads_,
-      std::make_unique<ENCRYPTO::FiberThreadPool>(std::max<std::size_t>(2, threads_))};
+      threads_, std::make_unique<ENCRYPTO::FiberThreadPool>(std::max<std::size_t>(2, threads_))};
   for (const auto& gate : gate_register_->get_gates()) run(*gate, context);
   context.fpool_->join();
 }

@@ -87,11 +87,10 @@ void Connection::account(duet::Phase phase, double other_threads_seconds) {
                           total.num_messages_received, transport_->rounds()};
   duet::PhaseStats figures;
   figures.cpu_seconds = other_threads_seconds;
-  figures.traffic = {now.bytes_sent - accounted_.bytes_sent,
-                     now.bytes_received - accounted_.bytes_received,
-                     now.messages_sent - accounted_.messages_sent,
-                     now.messages_received - accounted_.messages_received,
-                     now.rounds - accounted_.rounds};
+  figures.traffic = {
+      now.bytes_sent - accounted_.bytes_sent, now.bytes_received - accounted_.bytes_received,
+      now.messages_sent - accounted_.messages_sent,
+      now.messages_received - accounted_.messages_received, now.rounds - accounted_.rounds};
   accounted_ = now;
   session_.account(phase, figures);
 }

@@ -12,7 +12,7 @@
 #include <mutex>
 
 #include "circuits.h"
-#include "ezmotion/graph.h"
+#include "ezmotion/operations.h"
 #include "two_servers.h"
 
 namespace {
@@ -37,6 +37,10 @@ extern "C" ssize_t send(int socket, const void* data, std::size_t size, int flag
 namespace {
 
 using namespace ezmotion;
+
+TensorCP from_yao(Backend& backend, const TensorCP& x) {
+  return backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, x));
+}
 
 // Blocks that occur twice, at any positions. Those with a repeated byte pattern are headers and
 // padding, and no part of a table.
@@ -70,44 +74,41 @@ std::string doubling_text(std::size_t width) {
   return draft.text({width, width});
 }
 
-void constant_wires(TwoServers& servers, Arithmetic arithmetic, const Circuits& circuits) {
+void constant_wires(TwoServers& servers, MPCProtocol arithmetic, const Circuits& circuits) {
   const std::size_t width = 16;
   const Circuit doubling = load_circuit(circuits.write("doubling.txt", doubling_text(width)));
   const Tensor<Ring> x = signed_tensor({60}, width - 1, 1);
   sent.clear();
-  const Tensors y = servers.compute({x}, [&](Connection& connection, const Tensors& share) {
-    Graph graph(connection, arithmetic);
-    const std::vector<Yao> words =
-        graph.circuit(doubling, {graph.to_yao(graph.input(share[0]), width)});
-    const Arith first = graph.from_yao(words[0]);
-    const Arith second = graph.from_yao(words[1]);
-    recording = true;
-    graph.run();
-    recording = false;
-    return Tensors{graph.share(first), graph.share(second)};
-  });
+  recording = true;
+  const Tensors y =
+      servers.compute(arithmetic, {x}, [&](Backend& backend, const TensorCPs& t) -> TensorCPs {
+        const TensorCP garbled =
+            make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t[0]), width);
+        const TensorCPs words = make_circuit_op(backend, doubling, {garbled});
+        return {from_yao(backend, words[0]), from_yao(backend, words[1])};
+      });
+  recording = false;
   CHECK(equal(y[0], duet::add(x, x)) && equal(y[1], y[0]));
   CHECK(sent.size() > 100'000);
   CHECK(repeated_blocks() == 0);
 }
 
-void moved_elements(TwoServers& servers, Arithmetic arithmetic) {
+void moved_elements(TwoServers& servers, MPCProtocol arithmetic) {
   const Tensor<Ring> x = signed_tensor({60}, 16, 2);
   for (std::size_t shift = 1; shift < 5; ++shift) {
     sent.clear();
     const auto later = [shift](const Tensors& t) {
       return duet::slice(t[0], {shift}, Shape{60 - shift}, {1});
     };
-    const Tensors y = servers.compute({x}, [&](Connection& connection, const Tensors& share) {
-      Graph graph(connection, arithmetic);
-      const Yao garbled = graph.to_yao(graph.input(share[0]), 16);
-      const Arith all = graph.from_yao(garbled);
-      const Arith some = graph.from_yao(graph.move({garbled}, later));
-      recording = true;
-      graph.run();
-      recording = false;
-      return Tensors{graph.share(all), graph.share(some)};
-    });
+    recording = true;
+    const Tensors y =
+        servers.compute(arithmetic, {x}, [&](Backend& backend, const TensorCPs& t) -> TensorCPs {
+          const TensorCP garbled =
+              make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t[0]), 16);
+          const TensorCP moved = make_move_op(backend, {garbled}, later);
+          return {from_yao(backend, garbled), from_yao(backend, moved)};
+        });
+    recording = false;
     CHECK(equal(y[0], x) && equal(y[1], later({x})));
     CHECK(repeated_blocks() == 0);
   }
@@ -118,7 +119,7 @@ void moved_elements(TwoServers& servers, Arithmetic arithmetic) {
 int main() {
   const Circuits circuits;
   TwoServers servers;
-  for (const Arithmetic arithmetic : kProtocols) {
+  for (const MPCProtocol arithmetic : kProtocols) {
     constant_wires(servers, arithmetic, circuits);
     moved_elements(servers, arithmetic);
   }

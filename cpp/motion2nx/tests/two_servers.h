@@ -9,15 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "base_ots.h"
 #include "check.h"
 #include "duet/linear.h"
 #include "duet/prg.h"
 #include "duet/session.h"
-#include "ezmotion/graph.h"
+#include "ezmotion/operations.h"
 
 namespace ezmotion {
 
-inline constexpr std::array kProtocols = {Arithmetic::kGmw, Arithmetic::kBeavy};
+inline constexpr std::array kProtocols = {MPCProtocol::ArithmeticGMW, MPCProtocol::ArithmeticBEAVY};
 
 inline Tensor<Ring> random_tensor(const Shape& shape, std::uint64_t seed) {
   Tensor<Ring> tensor(shape);
@@ -75,10 +76,10 @@ class TwoServers {
     other.join();
   }
 
-  // Shares `inputs`, lets both servers compute `action` on their shares, and adds up what they
-  // return.
-  using Action = std::function<Tensors(Connection&, const Tensors&)>;
-  Tensors compute(const Tensors& inputs, const Action& action) {
+  // Shares `inputs`, which have an axis at least, runs a graph on their additive shares at both
+  // servers, and adds up the shares of its results.
+  using Build = std::function<TensorCPs(Backend&, const TensorCPs&)>;
+  Tensors compute(MPCProtocol arithmetic, const Tensors& inputs, const Build& build) {
     std::array<Tensors, 2> shares;
     std::array<Tensors, 2> results;
     for (const Tensor<Ring>& input : inputs) {
@@ -87,7 +88,7 @@ class TwoServers {
     }
     both([&](int party) {
       const auto i = static_cast<std::size_t>(party);
-      results[i] = action(connection(party), shares[i]);
+      results[i] = run(connection(party), base_ots_[i], arithmetic, shares[i], build);
     });
     CHECK(results[0].size() == results[1].size());
     Tensors sums;
@@ -97,12 +98,34 @@ class TwoServers {
     return sums;
   }
 
+  // One server's part of it.
+  static Tensors run(Connection& connection, BaseOts& base_ots, MPCProtocol arithmetic,
+                     const Tensors& shares, const Build& build) {
+    const Connection::Watch watch(connection);
+    Backend backend(connection, arithmetic, 1);
+    duet::ClientShares given;
+    TensorCPs inputs;
+    for (const Tensor<Ring>& share : shares) {
+      inputs.push_back(backend.add_share_input(inputs.size(), share.shape));
+      given.add(duet::SharedRows(share));
+    }
+    const TensorCPs outputs = build(backend, inputs);
+    backend.run_setup(base_ots);
+    backend.run_online(given, {});
+    Tensors results;
+    for (const TensorCP& output : outputs) results.push_back(backend.value(output));
+    return results;
+  }
+
+  BaseOts& base_ots(int party) { return base_ots_[static_cast<std::size_t>(party)]; }
+
  private:
   static constexpr duet::Block kNonce{1, 2};
 
   duet::Session first_;
   duet::Session second_;
   std::array<std::unique_ptr<Connection>, 2> connections_;
+  std::array<BaseOts, 2> base_ots_;
   std::uint64_t next_seed_ = 1'000'000;
 };
 

@@ -46,4 +46,17 @@ def test_circuits_are_written_as_they_are_loaded():
     assert circuits
     for path in circuits:
         assert f"/{Path(path).name}" in tree["program.cpp"]
-        assert {line.split()[-1] for line in tree[path].splitlines()[4:]} <= {"XOR", "AND", "INV"}
+        *gates, comment = tree[path].splitlines()[4:]
+        assert {line.split()[-1] for line in gates} <= {"XOR", "AND", "INV"}
+        assert comment.startswith(f"# {Path(path).stem}: fixed ")
+
+
+def test_values_say_what_they_are():
+    source = Motion2nx().lower(COMPILED[-1]).sources()["program.cpp"]
+    made = [i for i, line in enumerate(source.splitlines()) if line.strip().startswith("const TensorCP ")]
+    for i in made:
+        said = source.splitlines()[i - 1]
+        assert "// " in said
+        assert said.rstrip().endswith(")")  # the place in the user's program
+        assert any(word in said for word in ("ArithmeticGMW", "Yao", "public", "of the arithmetic protocol"))
+    assert source.endswith("}\n")

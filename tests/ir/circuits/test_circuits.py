@@ -48,6 +48,9 @@ def test_bristol_fashion_prints_and_parses_back(library):
         text = bristol.write(circuit)
         assert bristol.parse(text) == circuit
         assert bristol.write(bristol.parse(text)) == text
+        commented = bristol.write(circuit, "what it computes")
+        assert commented == f"{text}# what it computes\n"
+        assert bristol.parse(f"# first\n{commented}") == circuit
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@
 namespace MOTION {
 struct ExecutionContext;
 class NewGate;
-}
+}  // namespace MOTION
 
 namespace ezmotion {
 

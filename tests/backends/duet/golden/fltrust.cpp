@@ -28,14 +28,14 @@ class FltrustProgram final : public Program {
   void setup(Session& s, std::size_t n) override {
     static_cast<void>(n);
     to_yao0.setup(s, Shape{n}, 64);
-    circuit0.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_0.txt"), {to_yao0.labels()});
+    circuit0.setup(s, Circuit::load(CIRCUITS_DIR "/relu.txt"), {to_yao0.labels()});
     from_yao0.setup(s, circuit0.labels(1));
     const auto v9 = reshape(circuit0.labels(0), Shape{1, n});
     to_yao1.setup(s, Shape{}, 56);
-    circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_1.txt"), {to_yao1.labels()});
+    circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/div_no_nan.txt"), {to_yao1.labels()});
     const auto v12 = reshape(circuit1.labels(0), Shape{1, 1});
     const auto v13 = broadcast_to(v12, Shape{1, n});
-    circuit2.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_2.txt"), {v9, v13});
+    circuit2.setup(s, Circuit::load(CIRCUITS_DIR "/mul.txt"), {v9, v13});
     from_yao1.setup(s, circuit2.labels(0));
     from_yao2.setup(s, circuit2.labels(1));
     mask0.setup(s, Shape{1, n});

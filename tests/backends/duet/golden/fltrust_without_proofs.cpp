@@ -32,15 +32,15 @@ class FltrustWithoutProofsProgram final : public Program {
     squares0.setup(s, mask0.mask());
     to_yao0.setup(s, Shape{n}, 64);
     to_yao1.setup(s, Shape{n}, 64);
-    circuit0.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_without_proofs_0.txt"), {to_yao0.labels(), to_yao1.labels()});
+    circuit0.setup(s, Circuit::load(CIRCUITS_DIR "/sqrt_div_relu.txt"), {to_yao0.labels(), to_yao1.labels()});
     from_yao0.setup(s, circuit0.labels(0));
     from_yao1.setup(s, circuit0.labels(2));
     const auto v14 = reshape(circuit0.labels(1), Shape{1, n});
     to_yao2.setup(s, Shape{}, 56);
-    circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_without_proofs_1.txt"), {to_yao2.labels()});
+    circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/div_no_nan.txt"), {to_yao2.labels()});
     const auto v17 = reshape(circuit1.labels(0), Shape{1, 1});
     const auto v18 = broadcast_to(v17, Shape{1, n});
-    circuit2.setup(s, Circuit::load(CIRCUITS_DIR "/fltrust_without_proofs_2.txt"), {v14, v18});
+    circuit2.setup(s, Circuit::load(CIRCUITS_DIR "/mul.txt"), {v14, v18});
     from_yao2.setup(s, circuit2.labels(0));
     from_yao3.setup(s, circuit2.labels(1));
     mask1.setup(s, Shape{1, n});

@@ -27,11 +27,11 @@ class WeightedMeanProgram final : public Program {
   void setup(Session& s, std::size_t n) override {
     static_cast<void>(n);
     to_yao0.setup(s, Shape{}, 58);
-    circuit0.setup(s, Circuit::load(CIRCUITS_DIR "/weighted_mean_0.txt"), {to_yao0.labels()});
+    circuit0.setup(s, Circuit::load(CIRCUITS_DIR "/reciprocal.txt"), {to_yao0.labels()});
     const auto v6 = reshape(circuit0.labels(0), Shape{1, 1});
     to_yao1.setup(s, Shape{1, n}, 54);
     const auto v8 = broadcast_to(v6, Shape{1, n});
-    circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/weighted_mean_1.txt"), {to_yao1.labels(), v8});
+    circuit1.setup(s, Circuit::load(CIRCUITS_DIR "/mul.txt"), {to_yao1.labels(), v8});
     from_yao0.setup(s, circuit1.labels(0));
     from_yao1.setup(s, circuit1.labels(1));
     mask0.setup(s, Shape{1, n});

@@ -36,7 +36,7 @@ class FltrustProgram final : public ezmotion::Program {
     // to_yao: [n], fixed 64 62, Yao
     const TensorCP t4 = backend.convert(MPCProtocol::Yao, t3);
     // circuit: [n], fixed 64 62, Yao; [n], fixed 52 50, Yao
-    const TensorCPs outputs_of_t5 = make_circuit_op(backend, circuit_fltrust_0, {t4});
+    const TensorCPs outputs_of_t5 = make_circuit_op(backend, circuit_relu, {t4});
     const TensorCP& t5 = outputs_of_t5[0];
     const TensorCP& t6 = outputs_of_t5[1];
     // from_yao: [n], 50 fractional bits, ArithmeticGMW
@@ -48,14 +48,14 @@ class FltrustProgram final : public ezmotion::Program {
     // to_yao: [], fixed 56 50, Yao
     const TensorCP t10 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t8), 56);
     // circuit: [], float 24 9, Yao
-    const TensorCPs outputs_of_t11 = make_circuit_op(backend, circuit_fltrust_1, {t10});
+    const TensorCPs outputs_of_t11 = make_circuit_op(backend, circuit_div_no_nan, {t10});
     const TensorCP& t11 = outputs_of_t11[0];
     // reshape: [1, 1], float 24 9, Yao
     const TensorCP t12 = make_move_op(backend, {t11}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
     // broadcast: [1, n], float 24 9, Yao
     const TensorCP t13 = make_move_op(backend, {t12}, [n](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
     // circuit: [1, n], fixed 32 30, Yao; [1, n], fixed 2 0, Yao
-    const TensorCPs outputs_of_t14 = make_circuit_op(backend, circuit_fltrust_2, {t9, t13});
+    const TensorCPs outputs_of_t14 = make_circuit_op(backend, circuit_mul, {t9, t13});
     const TensorCP& t14 = outputs_of_t14[0];
     const TensorCP& t15 = outputs_of_t14[1];
     // from_yao: [1, n], 30 fractional bits, ArithmeticGMW
@@ -81,9 +81,9 @@ class FltrustProgram final : public ezmotion::Program {
             .results = {{t23, 24U}}};
   }
 
-  const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
-  const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
-  const Circuit circuit_fltrust_2 = load_circuit(CIRCUITS_DIR "/fltrust_2.txt");
+  const Circuit circuit_relu = load_circuit(CIRCUITS_DIR "/relu.txt");
+  const Circuit circuit_div_no_nan = load_circuit(CIRCUITS_DIR "/div_no_nan.txt");
+  const Circuit circuit_mul = load_circuit(CIRCUITS_DIR "/mul.txt");
 };
 
 }  // namespace

@@ -42,7 +42,7 @@ class FltrustWithoutProofsProgram final : public ezmotion::Program {
     // to_yao: [n], fixed 64 57, Yao
     const TensorCP t7 = backend.convert(MPCProtocol::Yao, t5);
     // circuit: [n], fixed 52 50, Yao; [n], float 24 9, Yao; [n], fixed 2 0, Yao
-    const TensorCPs outputs_of_t8 = make_circuit_op(backend, circuit_fltrust_without_proofs_0, {t6, t7});
+    const TensorCPs outputs_of_t8 = make_circuit_op(backend, circuit_sqrt_div_relu, {t6, t7});
     const TensorCP& t8 = outputs_of_t8[0];
     const TensorCP& t9 = outputs_of_t8[1];
     const TensorCP& t10 = outputs_of_t8[2];
@@ -57,14 +57,14 @@ class FltrustWithoutProofsProgram final : public ezmotion::Program {
     // to_yao: [], fixed 56 50, Yao
     const TensorCP t15 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t13), 56);
     // circuit: [], float 24 9, Yao
-    const TensorCPs outputs_of_t16 = make_circuit_op(backend, circuit_fltrust_without_proofs_1, {t15});
+    const TensorCPs outputs_of_t16 = make_circuit_op(backend, circuit_div_no_nan, {t15});
     const TensorCP& t16 = outputs_of_t16[0];
     // reshape: [1, 1], float 24 9, Yao
     const TensorCP t17 = make_move_op(backend, {t16}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
     // broadcast: [1, n], float 24 9, Yao
     const TensorCP t18 = make_move_op(backend, {t17}, [n](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
     // circuit: [1, n], fixed 61 36, Yao; [1, n], fixed 2 0, Yao
-    const TensorCPs outputs_of_t19 = make_circuit_op(backend, circuit_fltrust_without_proofs_2, {t14, t18});
+    const TensorCPs outputs_of_t19 = make_circuit_op(backend, circuit_mul, {t14, t18});
     const TensorCP& t19 = outputs_of_t19[0];
     const TensorCP& t20 = outputs_of_t19[1];
     // from_yao: [1, n], 36 fractional bits, ArithmeticGMW
@@ -97,9 +97,9 @@ class FltrustWithoutProofsProgram final : public ezmotion::Program {
             .results = {{t27, 24U}}};
   }
 
-  const Circuit circuit_fltrust_without_proofs_0 = load_circuit(CIRCUITS_DIR "/fltrust_without_proofs_0.txt");
-  const Circuit circuit_fltrust_without_proofs_1 = load_circuit(CIRCUITS_DIR "/fltrust_without_proofs_1.txt");
-  const Circuit circuit_fltrust_without_proofs_2 = load_circuit(CIRCUITS_DIR "/fltrust_without_proofs_2.txt");
+  const Circuit circuit_sqrt_div_relu = load_circuit(CIRCUITS_DIR "/sqrt_div_relu.txt");
+  const Circuit circuit_div_no_nan = load_circuit(CIRCUITS_DIR "/div_no_nan.txt");
+  const Circuit circuit_mul = load_circuit(CIRCUITS_DIR "/mul.txt");
   const Circuit circuit_any_2 = load_circuit(CIRCUITS_DIR "/any_2.txt");
 };
 

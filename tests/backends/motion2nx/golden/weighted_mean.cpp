@@ -36,7 +36,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     // to_yao: [], fixed 58 32, Yao
     const TensorCP t4 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t3), 58);
     // circuit: [], float 24 9, Yao
-    const TensorCPs outputs_of_t5 = make_circuit_op(backend, circuit_weighted_mean_0, {t4});
+    const TensorCPs outputs_of_t5 = make_circuit_op(backend, circuit_reciprocal, {t4});
     const TensorCP& t5 = outputs_of_t5[0];
     // reshape: [1, 1], float 24 9, Yao
     const TensorCP t6 = make_move_op(backend, {t5}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
@@ -45,7 +45,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     // broadcast: [1, n], float 24 9, Yao
     const TensorCP t8 = make_move_op(backend, {t6}, [n](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
     // circuit: [1, n], fixed 32 30, Yao; [1, n], fixed 2 0, Yao
-    const TensorCPs outputs_of_t9 = make_circuit_op(backend, circuit_weighted_mean_1, {t7, t8});
+    const TensorCPs outputs_of_t9 = make_circuit_op(backend, circuit_mul, {t7, t8});
     const TensorCP& t9 = outputs_of_t9[0];
     const TensorCP& t10 = outputs_of_t9[1];
     // from_yao: [1, n], 30 fractional bits, ArithmeticGMW
@@ -67,8 +67,8 @@ class WeightedMeanProgram final : public ezmotion::Program {
             .results = {{t16, 24U}}};
   }
 
-  const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
-  const Circuit circuit_weighted_mean_1 = load_circuit(CIRCUITS_DIR "/weighted_mean_1.txt");
+  const Circuit circuit_reciprocal = load_circuit(CIRCUITS_DIR "/reciprocal.txt");
+  const Circuit circuit_mul = load_circuit(CIRCUITS_DIR "/mul.txt");
 };
 
 }  // namespace

@@ -1,155 +1,104 @@
 // fedavg, for 30 clients at most, on MOTION2NX.
-// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
-// A value v is this server's additive share, or public; inside a graph it is g.
+// Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
-#include <utility>
-#include <vector>
 
-#include "ezmotion/graph.h"
-#include "ezmotion/products.h"
+#include "ezmotion/circuit.h"
+#include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "tensor/tensor.h"
+#include "utility/typedefs.h"
 
 namespace {
 
 using namespace ezmotion;
-
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+using MOTION::MPCProtocol;
+using MOTION::tensor::TensorCP;
 
 class FedavgProgram final : public ezmotion::Program {
  public:
+  using Program::Program;
+
   const char* name() const override { return "fedavg"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
-                                   const Tensors& publics) override {
-    n = shares.clients();
-    agree(s, publics);
-    local1(shares);
-    graph2();
-    local3();
-    products4();
-    graph5();
-    products6();
-    open7(s);
-    // To be opened once the counts have been judged
-    outputs = {{v18, 24U}, {v19, 24U}, {v21, 24U}, {v22, 24U}};
-    return {v23};
-  }
-
-  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
-    return open_together(s, std::move(outputs), lowest);
-  }
-
  private:
-  void local1(const ClientShares& shares) {
-    // share, fedavg.py:40
-    const Tensor<Ring> v0 = shares.at(0);
-    // share, fedavg.py:40
-    v1 = shares.at(1);
-    // share, fedavg.py:40
-    const Tensor<Ring> v2 = shares.at(2);
-    // share, fedavg.py:40
-    v3 = shares.at(3);
-    // share, fedavg.py:40
-    const Tensor<Ring> v4 = shares.at(4);
-    // sum, fedavg.py:42 federated_weighted_mean
-    v5 = sum(v4, {0});
-    // reshape, fedavg.py:42 federated_weighted_mean
-    v11 = reshape(v4, Shape{1, n});
-    // reshape, fedavg.py:42 federated_weighted_mean
-    v17 = reshape(v0, Shape{n, 1024});
-    // reshape, fedavg.py:42 federated_weighted_mean
-    v20 = reshape(v2, Shape{n, 160});
+  // Values that both servers know are public. Others are additive shares (ArithmeticGMW), garbled
+  // (Yao), or, as factors, of the arithmetic protocol that is chosen at the start: ArithmeticGMW or
+  // ArithmeticBEAVY.
+  Outputs build(Backend& backend, std::size_t n) const override {
+    // share: [n, 64, 16], 23 fractional bits, ArithmeticGMW (fedavg.py:40)
+    const TensorCP t0 = backend.add_share_input(0, Shape{n, 64, 16});
+    // share: [n, 16], 23 fractional bits, ArithmeticGMW (fedavg.py:40)
+    const TensorCP t1 = backend.add_share_input(1, Shape{n, 16});
+    // share: [n, 16, 10], 23 fractional bits, ArithmeticGMW (fedavg.py:40)
+    const TensorCP t2 = backend.add_share_input(2, Shape{n, 16, 10});
+    // share: [n, 10], 23 fractional bits, ArithmeticGMW (fedavg.py:40)
+    const TensorCP t3 = backend.add_share_input(3, Shape{n, 10});
+    // share: [n], 24 fractional bits, ArithmeticGMW (fedavg.py:40)
+    const TensorCP t4 = backend.add_share_input(4, Shape{n});
+    // sum: [], 24 fractional bits, ArithmeticGMW (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t5 = make_linear_op(backend, {t4}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // to_yao: [], fixed 51 24, Yao (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t6 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t5), 51);
+    // circuit: [], fixed 62 37, Yao; [], fixed 2 0, Yao (fedavg.py:42 federated_weighted_mean)
+    const TensorCPs outputs_of_t7 = make_circuit_op(backend, circuit_reciprocal, {t6});
+    const TensorCP& t7 = outputs_of_t7[0];
+    const TensorCP& t8 = outputs_of_t7[1];
+    // from_yao: [], 37 fractional bits, ArithmeticGMW (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t9 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t7));
+    // from_yao: [], 0 fractional bits, ArithmeticGMW (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t10 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t8));
+    // mask: [n], 24 fractional bits, of the arithmetic protocol (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t11 = backend.convert(backend.arithmetic(), t4);
+    // reshape: [1, n], 24 fractional bits, of the arithmetic protocol (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t12 = make_linear_op(backend, {t11}, Shape{1, n}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // mask: [], 37 fractional bits, of the arithmetic protocol (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t13 = backend.convert(backend.arithmetic(), t9);
+    // reshape: [1, 1], 37 fractional bits, of the arithmetic protocol (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t14 = make_linear_op(backend, {t13}, Shape{1, 1}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    // product: [1, n], 61 fractional bits, ArithmeticGMW (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t15 = make_gemm_op(backend, t14, t12);
+    // to_yao: [1, n], fixed 64 61, Yao (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t16 = backend.convert(MPCProtocol::Yao, t15);
+    // circuit: [1, n], fixed 34 31, Yao (fedavg.py:42 federated_weighted_mean)
+    const TensorCPs outputs_of_t17 = make_circuit_op(backend, circuit_drop30, {t16});
+    const TensorCP& t17 = outputs_of_t17[0];
+    // from_yao: [1, n], 31 fractional bits, ArithmeticGMW (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t18 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t17));
+    // mask: [1, n], 31 fractional bits, of the arithmetic protocol (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t19 = backend.convert(backend.arithmetic(), t18);
+    // mask: [n, 64, 16], 23 fractional bits, of the arithmetic protocol (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t20 = backend.convert(backend.arithmetic(), t0);
+    // reshape: [n, 1024], 23 fractional bits, of the arithmetic protocol (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t21 = make_linear_op(backend, {t20}, Shape{n, 1024}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1024}); });
+    // product: [1, 1024], 54 fractional bits, ArithmeticGMW (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t22 = make_gemm_op(backend, t19, t21);
+    // mask: [n, 16], 23 fractional bits, of the arithmetic protocol (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t23 = backend.convert(backend.arithmetic(), t1);
+    // product: [1, 16], 54 fractional bits, ArithmeticGMW (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t24 = make_gemm_op(backend, t19, t23);
+    // mask: [n, 16, 10], 23 fractional bits, of the arithmetic protocol (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t25 = backend.convert(backend.arithmetic(), t2);
+    // reshape: [n, 160], 23 fractional bits, of the arithmetic protocol (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t26 = make_linear_op(backend, {t25}, Shape{n, 160}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 160}); });
+    // product: [1, 160], 54 fractional bits, ArithmeticGMW (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t27 = make_gemm_op(backend, t19, t26);
+    // mask: [n, 10], 23 fractional bits, of the arithmetic protocol (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t28 = backend.convert(backend.arithmetic(), t3);
+    // product: [1, 10], 54 fractional bits, ArithmeticGMW (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t29 = make_gemm_op(backend, t19, t28);
+    // open: [], 0 fractional bits, public (fedavg.py:42 federated_weighted_mean)
+    const TensorCP t30 = make_opening_op(backend, t10);
+    // Counts are opened and judged first, then the results to so many significant bits.
+    return {.counts = {t30},
+            .results = {{t22, 24U}, {t24, 24U}, {t27, 24U}, {t29, 24U}}};
   }
 
-  void graph2() {
-    Graph g(connection(), kArithmetic);
-    const Arith g5 = g.input(v5);
-    // to_yao, fedavg.py:42 federated_weighted_mean
-    const Yao g6 = g.to_yao(g5, 51);
-    // circuit, fedavg.py:42 federated_weighted_mean
-    const std::vector<Yao> r7 = g.circuit(circuit_fedavg_0, {g6});
-    const Yao& g7 = r7[0];
-    const Yao& g8 = r7[1];
-    // from_yao, fedavg.py:42 federated_weighted_mean
-    const Arith g9 = g.from_yao(g7);
-    // from_yao, fedavg.py:42 federated_weighted_mean
-    const Arith g10 = g.from_yao(g8);
-    g.run();
-    v9 = g.share(g9);
-    v10 = g.share(g10);
-  }
-
-  void local3() {
-    // reshape, fedavg.py:42 federated_weighted_mean
-    v12 = reshape(v9, Shape{1, 1});
-  }
-
-  void products4() {
-    Products products(connection(), kArithmetic);
-    // gemm, fedavg.py:42 federated_weighted_mean
-    const std::size_t p13 = products.gemm(v12, v11);
-    products.run();
-    v13 = products.result(p13);
-  }
-
-  void graph5() {
-    Graph g(connection(), kArithmetic);
-    const Arith g13 = g.input(v13);
-    // to_yao, fedavg.py:42 federated_weighted_mean
-    const Yao g14 = g.to_yao(g13, 64);
-    // circuit, fedavg.py:42 federated_weighted_mean
-    const std::vector<Yao> r15 = g.circuit(circuit_drop30, {g14});
-    const Yao& g15 = r15[0];
-    // from_yao, fedavg.py:42 federated_weighted_mean
-    const Arith g16 = g.from_yao(g15);
-    g.run();
-    v16 = g.share(g16);
-  }
-
-  void products6() {
-    Products products(connection(), kArithmetic);
-    // gemm, fedavg.py:42 federated_weighted_mean
-    const std::size_t p18 = products.gemm(v16, v17);
-    // gemm, fedavg.py:42 federated_weighted_mean
-    const std::size_t p19 = products.gemm(v16, v1);
-    // gemm, fedavg.py:42 federated_weighted_mean
-    const std::size_t p21 = products.gemm(v16, v20);
-    // gemm, fedavg.py:42 federated_weighted_mean
-    const std::size_t p22 = products.gemm(v16, v3);
-    products.run();
-    v18 = products.result(p18);
-    v19 = products.result(p19);
-    v21 = products.result(p21);
-    v22 = products.result(p22);
-  }
-
-  void open7(Session& s) {
-    // open, fedavg.py:42 federated_weighted_mean
-    v23 = open(s, v10);
-  }
-
-  std::size_t n = 0;  // clients of this round
-  std::vector<Sealed> outputs;
-  const Circuit circuit_fedavg_0 = load_circuit(CIRCUITS_DIR "/fedavg_0.txt");
+  const Circuit circuit_reciprocal = load_circuit(CIRCUITS_DIR "/reciprocal.txt");
   const Circuit circuit_drop30 = load_circuit(CIRCUITS_DIR "/drop30.txt");
-  Tensor<Ring> v1;
-  Tensor<Ring> v3;
-  Tensor<Ring> v5;
-  Tensor<Ring> v9;
-  Tensor<Ring> v10;
-  Tensor<Ring> v11;
-  Tensor<Ring> v12;
-  Tensor<Ring> v13;
-  Tensor<Ring> v16;
-  Tensor<Ring> v17;
-  Tensor<Ring> v18;
-  Tensor<Ring> v19;
-  Tensor<Ring> v20;
-  Tensor<Ring> v21;
-  Tensor<Ring> v22;
-  Tensor<Ring> v23;
 };
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new FedavgProgram; }
+extern "C" duet::Program* duet_program() {
+  return new FedavgProgram(MPCProtocol::ArithmeticGMW);
+}

@@ -1,166 +1,98 @@
 // fltrust, for 30 clients at most, on MOTION2NX.
-// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
-// A value v is this server's additive share, or public; inside a graph it is g.
+// Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
-#include <utility>
-#include <vector>
 
-#include "ezmotion/graph.h"
-#include "ezmotion/products.h"
+#include "ezmotion/circuit.h"
+#include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "tensor/tensor.h"
+#include "utility/typedefs.h"
 
 namespace {
 
 using namespace ezmotion;
-
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+using MOTION::MPCProtocol;
+using MOTION::tensor::TensorCP;
 
 class FltrustProgram final : public ezmotion::Program {
  public:
+  using Program::Program;
+
   const char* name() const override { return "fltrust"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
-                                   const Tensors& publics) override {
-    n = shares.clients();
-    agree(s, publics);
-    local1(shares, publics);
-    graph2();
-    local3();
-    graph4();
-    local5();
-    products6();
-    graph7();
-    products8();
-    local9();
-    open10(s);
-    // To be opened once the counts have been judged
-    outputs = {{v21, 24U}};
-    return {v22};
-  }
-
-  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
-    return open_together(s, std::move(outputs), lowest);
-  }
-
  private:
-  void local1(const ClientShares& shares, const Tensors& publics) {
-    // share, fltrust.py:18
-    v0 = shares.at(0);
-    // public, fltrust.py:18 Relu
-    const Tensor<Ring> v1 = publics.at(0);
-    // matmul_public, fltrust.py:18 Relu
-    const Tensor<Ring> v2 = matmul(v0, v1);
-    // reshape, fltrust.py:18 Relu
-    v3 = reshape(v2, Shape{n});
-    // public, fltrust.py:18
-    v20 = publics.at(1);
+  // Values that both servers know are public. Others are additive shares (ArithmeticGMW), garbled
+  // (Yao), or, as factors, of the arithmetic protocol that is chosen at the start: ArithmeticGMW or
+  // ArithmeticBEAVY.
+  Outputs build(Backend& backend, std::size_t n) const override {
+    // share: [n, 3372], 31 fractional bits, ArithmeticGMW (fltrust.py:18)
+    const TensorCP t0 = backend.add_share_input(0, Shape{n, 3372});
+    // public: [3372, 1], 31 fractional bits, public (fltrust.py:18 Relu)
+    const TensorCP t1 = backend.add_public_input(0, Shape{3372, 1});
+    // matmul_public: [n, 1], 62 fractional bits, ArithmeticGMW (fltrust.py:18 Relu)
+    const TensorCP t2 = make_linear_op(backend, {t0, t1}, Shape{n, 1}, [](const Tensors& x) { return matmul(x[0], x[1]); });
+    // reshape: [n], 62 fractional bits, ArithmeticGMW (fltrust.py:18 Relu)
+    const TensorCP t3 = make_linear_op(backend, {t2}, Shape{n}, [n](const Tensors& x) { return reshape(x[0], Shape{n}); });
+    // to_yao: [n], fixed 64 62, Yao (fltrust.py:18 Relu)
+    const TensorCP t4 = backend.convert(MPCProtocol::Yao, t3);
+    // circuit: [n], fixed 36 34, Yao (fltrust.py:18 Relu)
+    const TensorCPs outputs_of_t5 = make_circuit_op(backend, circuit_relu, {t4});
+    const TensorCP& t5 = outputs_of_t5[0];
+    // from_yao: [n], 34 fractional bits, ArithmeticGMW (fltrust.py:18 Relu)
+    const TensorCP t6 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t5));
+    // sum: [], 34 fractional bits, ArithmeticGMW (fltrust.py:18 federated_sum)
+    const TensorCP t7 = make_linear_op(backend, {t6}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // to_yao: [], fixed 41 34, Yao (fltrust.py:18 DivNoNan)
+    const TensorCP t8 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t7), 41);
+    // circuit: [], fixed 52 27, Yao; [], fixed 2 0, Yao (fltrust.py:18 DivNoNan)
+    const TensorCPs outputs_of_t9 = make_circuit_op(backend, circuit_div_no_nan, {t8});
+    const TensorCP& t9 = outputs_of_t9[0];
+    const TensorCP& t10 = outputs_of_t9[1];
+    // from_yao: [], 27 fractional bits, ArithmeticGMW (fltrust.py:18 DivNoNan)
+    const TensorCP t11 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t9));
+    // from_yao: [], 0 fractional bits, ArithmeticGMW (fltrust.py:18 DivNoNan)
+    const TensorCP t12 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t10));
+    // mask: [n], 34 fractional bits, of the arithmetic protocol (fltrust.py:18 DivNoNan)
+    const TensorCP t13 = backend.convert(backend.arithmetic(), t6);
+    // reshape: [1, n], 34 fractional bits, of the arithmetic protocol (fltrust.py:18 DivNoNan)
+    const TensorCP t14 = make_linear_op(backend, {t13}, Shape{1, n}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // mask: [], 27 fractional bits, of the arithmetic protocol (fltrust.py:18 DivNoNan)
+    const TensorCP t15 = backend.convert(backend.arithmetic(), t11);
+    // reshape: [1, 1], 27 fractional bits, of the arithmetic protocol (fltrust.py:18 DivNoNan)
+    const TensorCP t16 = make_linear_op(backend, {t15}, Shape{1, 1}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    // product: [1, n], 61 fractional bits, ArithmeticGMW (fltrust.py:18 DivNoNan)
+    const TensorCP t17 = make_gemm_op(backend, t16, t14);
+    // to_yao: [1, n], fixed 64 61, Yao (fltrust.py:18 DivNoNan)
+    const TensorCP t18 = backend.convert(MPCProtocol::Yao, t17);
+    // circuit: [1, n], fixed 34 31, Yao (fltrust.py:18 DivNoNan)
+    const TensorCPs outputs_of_t19 = make_circuit_op(backend, circuit_drop30, {t18});
+    const TensorCP& t19 = outputs_of_t19[0];
+    // from_yao: [1, n], 31 fractional bits, ArithmeticGMW (fltrust.py:18 DivNoNan)
+    const TensorCP t20 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t19));
+    // mask: [1, n], 31 fractional bits, of the arithmetic protocol (fltrust.py:18 DivNoNan)
+    const TensorCP t21 = backend.convert(backend.arithmetic(), t20);
+    // mask: [n, 3372], 31 fractional bits, of the arithmetic protocol (fltrust.py:18 DivNoNan)
+    const TensorCP t22 = backend.convert(backend.arithmetic(), t0);
+    // product: [1, 3372], 62 fractional bits, ArithmeticGMW (fltrust.py:18 DivNoNan)
+    const TensorCP t23 = make_gemm_op(backend, t21, t22);
+    // public: [], 0 fractional bits, public (fltrust.py:18)
+    const TensorCP t24 = backend.add_public_input(1, Shape{});
+    // mul_public: [1, 3372], 62 fractional bits, ArithmeticGMW (fltrust.py:18)
+    const TensorCP t25 = make_linear_op(backend, {t23, t24}, Shape{1, 3372}, [](const Tensors& x) { return mul(x[0], x[1]); });
+    // open: [], 0 fractional bits, public (fltrust.py:18 DivNoNan)
+    const TensorCP t26 = make_opening_op(backend, t12);
+    // Counts are opened and judged first, then the results to so many significant bits.
+    return {.counts = {t26},
+            .results = {{t25, 24U}}};
   }
 
-  void graph2() {
-    Graph g(connection(), kArithmetic);
-    const Arith g3 = g.input(v3);
-    // to_yao, fltrust.py:18 Relu
-    const Yao g4 = g.to_yao(g3, 64);
-    // circuit, fltrust.py:18 Relu
-    const std::vector<Yao> r5 = g.circuit(circuit_fltrust_0, {g4});
-    const Yao& g5 = r5[0];
-    // from_yao, fltrust.py:18 Relu
-    const Arith g6 = g.from_yao(g5);
-    g.run();
-    v6 = g.share(g6);
-  }
-
-  void local3() {
-    // sum, fltrust.py:18 federated_sum
-    v7 = sum(v6, {0});
-    // reshape, fltrust.py:18 DivNoNan
-    v13 = reshape(v6, Shape{1, n});
-  }
-
-  void graph4() {
-    Graph g(connection(), kArithmetic);
-    const Arith g7 = g.input(v7);
-    // to_yao, fltrust.py:18 DivNoNan
-    const Yao g8 = g.to_yao(g7, 41);
-    // circuit, fltrust.py:18 DivNoNan
-    const std::vector<Yao> r9 = g.circuit(circuit_fltrust_1, {g8});
-    const Yao& g9 = r9[0];
-    const Yao& g10 = r9[1];
-    // from_yao, fltrust.py:18 DivNoNan
-    const Arith g11 = g.from_yao(g9);
-    // from_yao, fltrust.py:18 DivNoNan
-    const Arith g12 = g.from_yao(g10);
-    g.run();
-    v11 = g.share(g11);
-    v12 = g.share(g12);
-  }
-
-  void local5() {
-    // reshape, fltrust.py:18 DivNoNan
-    v14 = reshape(v11, Shape{1, 1});
-  }
-
-  void products6() {
-    Products products(connection(), kArithmetic);
-    // gemm, fltrust.py:18 DivNoNan
-    const std::size_t p15 = products.gemm(v14, v13);
-    products.run();
-    v15 = products.result(p15);
-  }
-
-  void graph7() {
-    Graph g(connection(), kArithmetic);
-    const Arith g15 = g.input(v15);
-    // to_yao, fltrust.py:18 DivNoNan
-    const Yao g16 = g.to_yao(g15, 64);
-    // circuit, fltrust.py:18 DivNoNan
-    const std::vector<Yao> r17 = g.circuit(circuit_drop30, {g16});
-    const Yao& g17 = r17[0];
-    // from_yao, fltrust.py:18 DivNoNan
-    const Arith g18 = g.from_yao(g17);
-    g.run();
-    v18 = g.share(g18);
-  }
-
-  void products8() {
-    Products products(connection(), kArithmetic);
-    // gemm, fltrust.py:18 DivNoNan
-    const std::size_t p19 = products.gemm(v18, v0);
-    products.run();
-    v19 = products.result(p19);
-  }
-
-  void local9() {
-    // mul_public, fltrust.py:18
-    v21 = mul(v19, v20);
-  }
-
-  void open10(Session& s) {
-    // open, fltrust.py:18 DivNoNan
-    v22 = open(s, v12);
-  }
-
-  std::size_t n = 0;  // clients of this round
-  std::vector<Sealed> outputs;
-  const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
-  const Circuit circuit_fltrust_1 = load_circuit(CIRCUITS_DIR "/fltrust_1.txt");
+  const Circuit circuit_relu = load_circuit(CIRCUITS_DIR "/relu.txt");
+  const Circuit circuit_div_no_nan = load_circuit(CIRCUITS_DIR "/div_no_nan.txt");
   const Circuit circuit_drop30 = load_circuit(CIRCUITS_DIR "/drop30.txt");
-  Tensor<Ring> v0;
-  Tensor<Ring> v3;
-  Tensor<Ring> v6;
-  Tensor<Ring> v7;
-  Tensor<Ring> v11;
-  Tensor<Ring> v12;
-  Tensor<Ring> v13;
-  Tensor<Ring> v14;
-  Tensor<Ring> v15;
-  Tensor<Ring> v18;
-  Tensor<Ring> v19;
-  Tensor<Ring> v20;
-  Tensor<Ring> v21;
-  Tensor<Ring> v22;
 };
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new FltrustProgram; }
+extern "C" duet::Program* duet_program() {
+  return new FltrustProgram(MPCProtocol::ArithmeticGMW);
+}

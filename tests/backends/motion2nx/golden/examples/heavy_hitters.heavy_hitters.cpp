@@ -1,96 +1,72 @@
 // heavy_hitters, for 30 clients at most, on MOTION2NX.
-// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
-// A value v is this server's additive share, or public; inside a graph it is g.
+// Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
-#include <utility>
-#include <vector>
 
-#include "ezmotion/graph.h"
-#include "ezmotion/products.h"
+#include "ezmotion/circuit.h"
+#include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "tensor/tensor.h"
+#include "utility/typedefs.h"
 
 namespace {
 
 using namespace ezmotion;
-
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+using MOTION::MPCProtocol;
+using MOTION::tensor::TensorCP;
 
 class HeavyHittersProgram final : public ezmotion::Program {
  public:
+  using Program::Program;
+
   const char* name() const override { return "heavy_hitters"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
-                                   const Tensors& publics) override {
-    n = shares.clients();
-    agree(s, publics);
-    local1(s, shares);
-    graph2();
-    local3();
-    // To be opened once the counts have been judged
-    outputs = {{v3, kExact}, {v14, kExact}};
-    return {};
-  }
-
-  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
-    return open_together(s, std::move(outputs), lowest);
-  }
-
  private:
-  void local1(Session& s, const ClientShares& shares) {
-    // share, heavy_hitters.py:17 Reshape
-    const Tensor<Ring> v0 = shares.at(0);
-    // share, heavy_hitters.py:17 Reshape
-    const Tensor<Ring> v1 = shares.at(1);
-    // sum, heavy_hitters.py:17 federated_sum
-    v2 = sum(v0, {0});
-    // sum, heavy_hitters.py:17 federated_sum
-    v3 = sum(v1, {0});
-    // widen, heavy_hitters.py:17 FloorMod
-    const Tensor<Ring> v4 = shift_left(v2, 1);
-    // constant, heavy_hitters.py:17 FloorMod
-    const Tensor<Ring> v5 = Tensor<Ring>(Shape{}, {1U});
-    // add, heavy_hitters.py:17 FloorMod
-    const Tensor<Ring> v6 = add(v4, public_share(v5, s.party()));
-    // constant, heavy_hitters.py:17 FloorMod
-    const Tensor<Ring> v7 = Tensor<Ring>(Shape{1, 1, 1}, {1048576U});
-    // mul_public, heavy_hitters.py:17 FloorMod
-    v8 = mul(v6, v7);
-    // constant, heavy_hitters.py:17 FloorMod
-    v12 = Tensor<Ring>(Shape{1, 1, 1}, {2147483647U});
+  // Values that both servers know are public. Others are additive shares (ArithmeticGMW), garbled
+  // (Yao), or, as factors, of the arithmetic protocol that is chosen at the start: ArithmeticGMW or
+  // ArithmeticBEAVY.
+  Outputs build(Backend& backend, std::size_t n) const override {
+    const int party = backend.party();
+    // share: [n, 3, 18, 6], 0 fractional bits, ArithmeticGMW (heavy_hitters.py:17 Reshape)
+    const TensorCP t0 = backend.add_share_input(0, Shape{n, 3, 18, 6});
+    // share: [n, 3, 18, 1], 0 fractional bits, ArithmeticGMW (heavy_hitters.py:17 Reshape)
+    const TensorCP t1 = backend.add_share_input(1, Shape{n, 3, 18, 1});
+    // sum: [3, 18, 6], 0 fractional bits, ArithmeticGMW (heavy_hitters.py:17 federated_sum)
+    const TensorCP t2 = make_linear_op(backend, {t0}, Shape{3, 18, 6}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // sum: [3, 18, 1], 0 fractional bits, ArithmeticGMW (heavy_hitters.py:17 federated_sum)
+    const TensorCP t3 = make_linear_op(backend, {t1}, Shape{3, 18, 1}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // widen: [3, 18, 6], 1 fractional bits, ArithmeticGMW (heavy_hitters.py:17 FloorMod)
+    const TensorCP t4 = make_linear_op(backend, {t2}, Shape{3, 18, 6}, [](const Tensors& x) { return shift_left(x[0], 1); });
+    // constant: [], 1 fractional bits, public (heavy_hitters.py:17 FloorMod)
+    const TensorCP t5 = make_constant_op(backend, Tensor<Ring>(Shape{}, {1U}));
+    // add: [3, 18, 6], 1 fractional bits, ArithmeticGMW (heavy_hitters.py:17 FloorMod)
+    const TensorCP t6 = make_linear_op(backend, {t4, t5}, Shape{3, 18, 6}, [party](const Tensors& x) { return add(x[0], public_share(x[1], party)); });
+    // constant: [1, 1, 1], 51 fractional bits, public (heavy_hitters.py:17 FloorMod)
+    const TensorCP t7 = make_constant_op(backend, Tensor<Ring>(Shape{1, 1, 1}, {1048576U}));
+    // mul_public: [3, 18, 6], 52 fractional bits, ArithmeticGMW (heavy_hitters.py:17 FloorMod)
+    const TensorCP t8 = make_linear_op(backend, {t6, t7}, Shape{3, 18, 6}, [](const Tensors& x) { return mul(x[0], x[1]); });
+    // to_yao: [3, 18, 6], fixed 64 52, Yao (heavy_hitters.py:17 FloorMod)
+    const TensorCP t9 = backend.convert(MPCProtocol::Yao, t8);
+    // circuit: [3, 18, 6], fixed 13 0, Yao (heavy_hitters.py:17 FloorMod)
+    const TensorCPs outputs_of_t10 = make_circuit_op(backend, circuit_floor_cast, {t9});
+    const TensorCP& t10 = outputs_of_t10[0];
+    // from_yao: [3, 18, 6], 0 fractional bits, ArithmeticGMW (heavy_hitters.py:17 FloorMod)
+    const TensorCP t11 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t10));
+    // constant: [1, 1, 1], 0 fractional bits, public (heavy_hitters.py:17 FloorMod)
+    const TensorCP t12 = make_constant_op(backend, Tensor<Ring>(Shape{1, 1, 1}, {2147483647U}));
+    // mul_public: [3, 18, 6], 0 fractional bits, ArithmeticGMW (heavy_hitters.py:17 FloorMod)
+    const TensorCP t13 = make_linear_op(backend, {t11, t12}, Shape{3, 18, 6}, [](const Tensors& x) { return mul(x[0], x[1]); });
+    // sub: [3, 18, 6], 0 fractional bits, ArithmeticGMW (heavy_hitters.py:17 FloorMod)
+    const TensorCP t14 = make_linear_op(backend, {t2, t13}, Shape{3, 18, 6}, [](const Tensors& x) { return sub(x[0], x[1]); });
+    // Counts are opened and judged first, then the results to so many significant bits.
+    return {.counts = {},
+            .results = {{t3, kExact}, {t14, kExact}}};
   }
 
-  void graph2() {
-    Graph g(connection(), kArithmetic);
-    const Arith g8 = g.input(v8);
-    // to_yao, heavy_hitters.py:17 FloorMod
-    const Yao g9 = g.to_yao(g8, 64);
-    // circuit, heavy_hitters.py:17 FloorMod
-    const std::vector<Yao> r10 = g.circuit(circuit_heavy_hitters_0, {g9});
-    const Yao& g10 = r10[0];
-    // from_yao, heavy_hitters.py:17 FloorMod
-    const Arith g11 = g.from_yao(g10);
-    g.run();
-    v11 = g.share(g11);
-  }
-
-  void local3() {
-    // mul_public, heavy_hitters.py:17 FloorMod
-    const Tensor<Ring> v13 = mul(v11, v12);
-    // sub, heavy_hitters.py:17 FloorMod
-    v14 = sub(v2, v13);
-  }
-
-  std::size_t n = 0;  // clients of this round
-  std::vector<Sealed> outputs;
-  const Circuit circuit_heavy_hitters_0 = load_circuit(CIRCUITS_DIR "/heavy_hitters_0.txt");
-  Tensor<Ring> v2;
-  Tensor<Ring> v3;
-  Tensor<Ring> v8;
-  Tensor<Ring> v11;
-  Tensor<Ring> v12;
-  Tensor<Ring> v14;
+  const Circuit circuit_floor_cast = load_circuit(CIRCUITS_DIR "/floor_cast.txt");
 };
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new HeavyHittersProgram; }
+extern "C" duet::Program* duet_program() {
+  return new HeavyHittersProgram(MPCProtocol::ArithmeticGMW);
+}

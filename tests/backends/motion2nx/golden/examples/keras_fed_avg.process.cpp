@@ -1,405 +1,310 @@
 // process, for 30 clients at most, on MOTION2NX.
-// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
-// A value v is this server's additive share, or public; inside a graph it is g.
+// Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
-#include <utility>
-#include <vector>
 
-#include "ezmotion/graph.h"
-#include "ezmotion/products.h"
+#include "ezmotion/circuit.h"
+#include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "tensor/tensor.h"
+#include "utility/typedefs.h"
 
 namespace {
 
 using namespace ezmotion;
-
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+using MOTION::MPCProtocol;
+using MOTION::tensor::TensorCP;
 
 class ProcessProgram final : public ezmotion::Program {
  public:
+  using Program::Program;
+
   const char* name() const override { return "process"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
-                                   const Tensors& publics) override {
-    n = shares.clients();
-    agree(s, publics);
-    local1(s, shares, publics);
-    products2();
-    local3();
-    graph4();
-    local5();
-    products6();
-    local7();
-    graph8();
-    open9(s);
-    // To be opened once the counts have been judged
-    outputs = {{v23, kExact}, {v24, kExact}, {v72, 24U}, {v73, 24U}, {v87, kExact}, {v114, 24U}, {v115, 24U}, {v116, 24U}, {v117, 24U}};
-    return {v118, v124};
-  }
-
-  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
-    return open_together(s, std::move(outputs), lowest);
-  }
-
  private:
-  void local1(Session& s, const ClientShares& shares, const Tensors& publics) {
-    // share, keras_fed_avg.py:73 ReadVariableOp
-    const Tensor<Ring> v0 = shares.at(0);
-    // public, keras_fed_avg.py:73
-    const Tensor<Ring> v1 = publics.at(0);
-    // sub, keras_fed_avg.py:73 Sub
-    const Tensor<Ring> v2 = sub(public_share(v1, s.party()), v0);
-    // share, keras_fed_avg.py:73 ReadVariableOp
-    const Tensor<Ring> v3 = shares.at(1);
-    // public, keras_fed_avg.py:73
-    const Tensor<Ring> v4 = publics.at(1);
-    // sub, keras_fed_avg.py:73 Sub
-    v5 = sub(public_share(v4, s.party()), v3);
-    // share, keras_fed_avg.py:73 ReadVariableOp
-    const Tensor<Ring> v6 = shares.at(2);
-    // public, keras_fed_avg.py:73
-    const Tensor<Ring> v7 = publics.at(2);
-    // sub, keras_fed_avg.py:73 Sub
-    const Tensor<Ring> v8 = sub(public_share(v7, s.party()), v6);
-    // share, keras_fed_avg.py:73 ReadVariableOp
-    const Tensor<Ring> v9 = shares.at(3);
-    // public, keras_fed_avg.py:73
-    const Tensor<Ring> v10 = publics.at(3);
-    // sub, keras_fed_avg.py:73 Sub
-    v11 = sub(public_share(v10, s.party()), v9);
-    // share, keras_fed_avg.py:73 ReduceDataset
-    const Tensor<Ring> v12 = shares.at(4);
-    // share, keras_fed_avg.py:73 ReadVariableOp
-    const Tensor<Ring> v13 = shares.at(5);
-    // share, keras_fed_avg.py:73 ReadVariableOp
-    const Tensor<Ring> v14 = shares.at(6);
-    // share, keras_fed_avg.py:73 ReadVariableOp
-    const Tensor<Ring> v15 = shares.at(7);
-    // share, keras_fed_avg.py:73 ReadVariableOp
-    const Tensor<Ring> v16 = shares.at(8);
-    // share, keras_fed_avg.py:73 ReadVariableOp
-    const Tensor<Ring> v17 = shares.at(9);
-    // share, keras_fed_avg.py:73 ReadVariableOp
-    const Tensor<Ring> v18 = shares.at(10);
-    // sum, keras_fed_avg.py:73 federated_sum
-    v19 = sum(v13, {0});
-    // sum, keras_fed_avg.py:73 federated_sum
-    v20 = sum(v14, {0});
-    // sum, keras_fed_avg.py:73 federated_sum
-    v21 = sum(v15, {0});
-    // sum, keras_fed_avg.py:73 federated_sum
-    v22 = sum(v16, {0});
-    // sum, keras_fed_avg.py:73 federated_sum
-    v23 = sum(v17, {0});
-    // sum, keras_fed_avg.py:73 federated_sum
-    v24 = sum(v18, {0});
-    // proved_product, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v25 = shares.at(11);
-    // sub, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v26 = sub(v0, v2);
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v27 = reshape(v26, Shape{n, 72});
-    // broadcast, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v28 = broadcast_to(v1, Shape{1, 3, 3, 1, 8});
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v29 = reshape(v28, Shape{72, 1});
-    // matmul_public, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v30 = matmul(v27, v29);
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v31 = reshape(v30, Shape{n});
-    // sub, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v32 = sub(v25, v31);
-    // proved_product, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v35 = shares.at(12);
-    // sub, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v36 = sub(v6, v8);
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v37 = reshape(v36, Shape{n, 720});
-    // broadcast, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v38 = broadcast_to(v7, Shape{1, 72, 10});
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v39 = reshape(v38, Shape{720, 1});
-    // matmul_public, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v40 = matmul(v37, v39);
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v41 = reshape(v40, Shape{n});
-    // sub, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v42 = sub(v35, v41);
-    // proved_product, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v43 = shares.at(13);
-    // sub, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v44 = sub(v9, v11);
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v45 = reshape(v44, Shape{n, 10});
-    // broadcast, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v46 = broadcast_to(v10, Shape{1, 10});
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v47 = reshape(v46, Shape{10, 1});
-    // matmul_public, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v48 = matmul(v45, v47);
-    // reshape, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v49 = reshape(v48, Shape{n});
-    // sub, keras_fed_avg.py:73 Sum
-    const Tensor<Ring> v50 = sub(v43, v49);
-    const Tensor<Ring> v51 = reshape(v50, Shape{n, 1});
-    const Tensor<Ring> v52 = reshape(v32, Shape{n, 1});
-    const Tensor<Ring> v53 = reshape(v42, Shape{n, 1});
-    // widen, keras_fed_avg.py:73 Pack
-    v54 = shift_left(v52, 4);
-    // widen, keras_fed_avg.py:73 Pack
-    v55 = shift_left(v53, 6);
-    // widen, keras_fed_avg.py:73 Pack
-    v56 = shift_left(v51, 2);
-    // reshape, keras_fed_avg.py:73 Mul
-    v59 = reshape(v12, Shape{n, 1, 1, 1, 1});
-    // reshape, keras_fed_avg.py:73 Mul
-    v60 = reshape(v12, Shape{n, 1});
-    // reshape, keras_fed_avg.py:73 Mul
-    v61 = reshape(v12, Shape{n, 1, 1});
-    // sum, keras_fed_avg.py:73 federated_sum
-    v62 = sum(v12, {0});
-    // reshape, keras_fed_avg.py:73 Sub
-    v107 = reshape(v2, Shape{n, 72});
-    // reshape, keras_fed_avg.py:73 Sub
-    v110 = reshape(v8, Shape{n, 720});
-    // public, keras_fed_avg.py:73
-    v113 = publics.at(4);
+  // Values that both servers know are public. Others are additive shares (ArithmeticGMW), garbled
+  // (Yao), or, as factors, of the arithmetic protocol that is chosen at the start: ArithmeticGMW or
+  // ArithmeticBEAVY.
+  Outputs build(Backend& backend, std::size_t n) const override {
+    const int party = backend.party();
+    // share: [n, 3, 3, 1, 8], 17 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 ReadVariableOp)
+    const TensorCP t0 = backend.add_share_input(0, Shape{n, 3, 3, 1, 8});
+    // public: [3, 3, 1, 8], 17 fractional bits, public (keras_fed_avg.py:73)
+    const TensorCP t1 = backend.add_public_input(0, Shape{3, 3, 1, 8});
+    // sub: [n, 3, 3, 1, 8], 17 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sub)
+    const TensorCP t2 = make_linear_op(backend, {t1, t0}, Shape{n, 3, 3, 1, 8}, [party](const Tensors& x) { return sub(public_share(x[0], party), x[1]); });
+    // share: [n, 8], 19 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 ReadVariableOp)
+    const TensorCP t3 = backend.add_share_input(1, Shape{n, 8});
+    // public: [8], 19 fractional bits, public (keras_fed_avg.py:73)
+    const TensorCP t4 = backend.add_public_input(1, Shape{8});
+    // sub: [n, 8], 19 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sub)
+    const TensorCP t5 = make_linear_op(backend, {t4, t3}, Shape{n, 8}, [party](const Tensors& x) { return sub(public_share(x[0], party), x[1]); });
+    // share: [n, 72, 10], 16 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 ReadVariableOp)
+    const TensorCP t6 = backend.add_share_input(2, Shape{n, 72, 10});
+    // public: [72, 10], 16 fractional bits, public (keras_fed_avg.py:73)
+    const TensorCP t7 = backend.add_public_input(2, Shape{72, 10});
+    // sub: [n, 72, 10], 16 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sub)
+    const TensorCP t8 = make_linear_op(backend, {t7, t6}, Shape{n, 72, 10}, [party](const Tensors& x) { return sub(public_share(x[0], party), x[1]); });
+    // share: [n, 10], 18 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 ReadVariableOp)
+    const TensorCP t9 = backend.add_share_input(3, Shape{n, 10});
+    // public: [10], 18 fractional bits, public (keras_fed_avg.py:73)
+    const TensorCP t10 = backend.add_public_input(3, Shape{10});
+    // sub: [n, 10], 18 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sub)
+    const TensorCP t11 = make_linear_op(backend, {t10, t9}, Shape{n, 10}, [party](const Tensors& x) { return sub(public_share(x[0], party), x[1]); });
+    // share: [n], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 ReduceDataset)
+    const TensorCP t12 = backend.add_share_input(4, Shape{n});
+    // share: [n], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 ReadVariableOp)
+    const TensorCP t13 = backend.add_share_input(5, Shape{n});
+    // share: [n], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 ReadVariableOp)
+    const TensorCP t14 = backend.add_share_input(6, Shape{n});
+    // share: [n], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 ReadVariableOp)
+    const TensorCP t15 = backend.add_share_input(7, Shape{n});
+    // share: [n], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 ReadVariableOp)
+    const TensorCP t16 = backend.add_share_input(8, Shape{n});
+    // share: [n], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 ReadVariableOp)
+    const TensorCP t17 = backend.add_share_input(9, Shape{n});
+    // share: [n], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 ReadVariableOp)
+    const TensorCP t18 = backend.add_share_input(10, Shape{n});
+    // sum: [], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 federated_sum)
+    const TensorCP t19 = make_linear_op(backend, {t13}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // sum: [], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 federated_sum)
+    const TensorCP t20 = make_linear_op(backend, {t14}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // sum: [], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 federated_sum)
+    const TensorCP t21 = make_linear_op(backend, {t15}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // sum: [], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 federated_sum)
+    const TensorCP t22 = make_linear_op(backend, {t16}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // sum: [], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 federated_sum)
+    const TensorCP t23 = make_linear_op(backend, {t17}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // sum: [], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 federated_sum)
+    const TensorCP t24 = make_linear_op(backend, {t18}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // proved_product: [n], 34 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t25 = backend.add_share_input(11, Shape{n});
+    // sub: [n, 3, 3, 1, 8], 17 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t26 = make_linear_op(backend, {t0, t2}, Shape{n, 3, 3, 1, 8}, [](const Tensors& x) { return sub(x[0], x[1]); });
+    // reshape: [n, 72], 17 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t27 = make_linear_op(backend, {t26}, Shape{n, 72}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 72}); });
+    // broadcast: [1, 3, 3, 1, 8], 17 fractional bits, public (keras_fed_avg.py:73 Sum)
+    const TensorCP t28 = make_linear_op(backend, {t1}, Shape{1, 3, 3, 1, 8}, [](const Tensors& x) { return broadcast_to(x[0], Shape{1, 3, 3, 1, 8}); });
+    // reshape: [72, 1], 17 fractional bits, public (keras_fed_avg.py:73 Sum)
+    const TensorCP t29 = make_linear_op(backend, {t28}, Shape{72, 1}, [](const Tensors& x) { return reshape(x[0], Shape{72, 1}); });
+    // matmul_public: [n, 1], 34 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t30 = make_linear_op(backend, {t27, t29}, Shape{n, 1}, [](const Tensors& x) { return matmul(x[0], x[1]); });
+    // reshape: [n], 34 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t31 = make_linear_op(backend, {t30}, Shape{n}, [n](const Tensors& x) { return reshape(x[0], Shape{n}); });
+    // sub: [n], 34 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t32 = make_linear_op(backend, {t25, t31}, Shape{n}, [](const Tensors& x) { return sub(x[0], x[1]); });
+    // mask: [n, 8], 19 fractional bits, of the arithmetic protocol (keras_fed_avg.py:73 Sum)
+    const TensorCP t33 = backend.convert(backend.arithmetic(), t5);
+    // square_sum: [n], 38 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t34 = make_square_sum_op(backend, t33);
+    // reshape: [n, 1], 38 fractional bits, ArithmeticGMW
+    const TensorCP t35 = make_linear_op(backend, {t34}, Shape{n, 1}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
+    // proved_product: [n], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t36 = backend.add_share_input(12, Shape{n});
+    // sub: [n, 72, 10], 16 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t37 = make_linear_op(backend, {t6, t8}, Shape{n, 72, 10}, [](const Tensors& x) { return sub(x[0], x[1]); });
+    // reshape: [n, 720], 16 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t38 = make_linear_op(backend, {t37}, Shape{n, 720}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 720}); });
+    // broadcast: [1, 72, 10], 16 fractional bits, public (keras_fed_avg.py:73 Sum)
+    const TensorCP t39 = make_linear_op(backend, {t7}, Shape{1, 72, 10}, [](const Tensors& x) { return broadcast_to(x[0], Shape{1, 72, 10}); });
+    // reshape: [720, 1], 16 fractional bits, public (keras_fed_avg.py:73 Sum)
+    const TensorCP t40 = make_linear_op(backend, {t39}, Shape{720, 1}, [](const Tensors& x) { return reshape(x[0], Shape{720, 1}); });
+    // matmul_public: [n, 1], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t41 = make_linear_op(backend, {t38, t40}, Shape{n, 1}, [](const Tensors& x) { return matmul(x[0], x[1]); });
+    // reshape: [n], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t42 = make_linear_op(backend, {t41}, Shape{n}, [n](const Tensors& x) { return reshape(x[0], Shape{n}); });
+    // sub: [n], 32 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t43 = make_linear_op(backend, {t36, t42}, Shape{n}, [](const Tensors& x) { return sub(x[0], x[1]); });
+    // proved_product: [n], 36 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t44 = backend.add_share_input(13, Shape{n});
+    // sub: [n, 10], 18 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t45 = make_linear_op(backend, {t9, t11}, Shape{n, 10}, [](const Tensors& x) { return sub(x[0], x[1]); });
+    // reshape: [n, 10], 18 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t46 = make_linear_op(backend, {t45}, Shape{n, 10}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 10}); });
+    // broadcast: [1, 10], 18 fractional bits, public (keras_fed_avg.py:73 Sum)
+    const TensorCP t47 = make_linear_op(backend, {t10}, Shape{1, 10}, [](const Tensors& x) { return broadcast_to(x[0], Shape{1, 10}); });
+    // reshape: [10, 1], 18 fractional bits, public (keras_fed_avg.py:73 Sum)
+    const TensorCP t48 = make_linear_op(backend, {t47}, Shape{10, 1}, [](const Tensors& x) { return reshape(x[0], Shape{10, 1}); });
+    // matmul_public: [n, 1], 36 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t49 = make_linear_op(backend, {t46, t48}, Shape{n, 1}, [](const Tensors& x) { return matmul(x[0], x[1]); });
+    // reshape: [n], 36 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t50 = make_linear_op(backend, {t49}, Shape{n}, [n](const Tensors& x) { return reshape(x[0], Shape{n}); });
+    // sub: [n], 36 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t51 = make_linear_op(backend, {t44, t50}, Shape{n}, [](const Tensors& x) { return sub(x[0], x[1]); });
+    // reshape: [n, 1], 36 fractional bits, ArithmeticGMW
+    const TensorCP t52 = make_linear_op(backend, {t51}, Shape{n, 1}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
+    // reshape: [n, 1], 34 fractional bits, ArithmeticGMW
+    const TensorCP t53 = make_linear_op(backend, {t32}, Shape{n, 1}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
+    // reshape: [n, 1], 32 fractional bits, ArithmeticGMW
+    const TensorCP t54 = make_linear_op(backend, {t43}, Shape{n, 1}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
+    // widen: [n, 1], 38 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Pack)
+    const TensorCP t55 = make_linear_op(backend, {t53}, Shape{n, 1}, [](const Tensors& x) { return shift_left(x[0], 4); });
+    // widen: [n, 1], 38 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Pack)
+    const TensorCP t56 = make_linear_op(backend, {t54}, Shape{n, 1}, [](const Tensors& x) { return shift_left(x[0], 6); });
+    // widen: [n, 1], 38 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Pack)
+    const TensorCP t57 = make_linear_op(backend, {t52}, Shape{n, 1}, [](const Tensors& x) { return shift_left(x[0], 2); });
+    // concat: [n, 4], 38 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Pack)
+    const TensorCP t58 = make_linear_op(backend, {t55, t35, t56, t57}, Shape{n, 4}, [](const Tensors& x) { return concat(1, x[0], x[1], x[2], x[3]); });
+    // sum: [n], 38 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sum)
+    const TensorCP t59 = make_linear_op(backend, {t58}, Shape{n}, [](const Tensors& x) { return sum(x[0], {1}); });
+    // reshape: [n, 1, 1, 1, 1], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Mul)
+    const TensorCP t60 = make_linear_op(backend, {t12}, Shape{n, 1, 1, 1, 1}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
+    // reshape: [n, 1], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Mul)
+    const TensorCP t61 = make_linear_op(backend, {t12}, Shape{n, 1}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
+    // reshape: [n, 1, 1], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Mul)
+    const TensorCP t62 = make_linear_op(backend, {t12}, Shape{n, 1, 1}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
+    // sum: [], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 federated_sum)
+    const TensorCP t63 = make_linear_op(backend, {t12}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // to_yao: [], fixed 59 32, Yao (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t64 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t20), 59);
+    // to_yao: [], fixed 59 32, Yao (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t65 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t19), 59);
+    // to_yao: [], fixed 59 32, Yao (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t66 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t22), 59);
+    // to_yao: [], fixed 59 32, Yao (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t67 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t21), 59);
+    // to_yao: [], fixed 38 0, Yao (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t68 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t63), 38);
+    // circuit: [], fixed 63 47, Yao; [], fixed 63 47, Yao; [], float 24 9, Yao; [], fixed 2 0, Yao (keras_fed_avg.py:73 DivNoNan)
+    const TensorCPs outputs_of_t69 = make_circuit_op(backend, circuit_div_no_nan_mul_reciprocal, {t64, t65, t66, t67, t68});
+    const TensorCP& t69 = outputs_of_t69[0];
+    const TensorCP& t70 = outputs_of_t69[1];
+    const TensorCP& t71 = outputs_of_t69[2];
+    const TensorCP& t72 = outputs_of_t69[3];
+    // from_yao: [], 47 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t73 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t69));
+    // from_yao: [], 47 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t74 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t70));
+    // from_yao: [], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t75 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t72));
+    // to_yao: [n], fixed 60 38, Yao (keras_fed_avg.py:73 Sqrt)
+    const TensorCP t76 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t59), 60);
+    // circuit: [n], bit, Yao; [n], float 24 9, Yao; [n], fixed 2 0, Yao (keras_fed_avg.py:73 Sqrt)
+    const TensorCPs outputs_of_t77 = make_circuit_op(backend, circuit_sqrt_greater_rsqrt_cast, {t76});
+    const TensorCP& t77 = outputs_of_t77[0];
+    const TensorCP& t78 = outputs_of_t77[1];
+    const TensorCP& t79 = outputs_of_t77[2];
+    // from_yao: [n], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Cast)
+    const TensorCP t80 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t79));
+    // reshape: [n, 1, 1, 1, 1], float 24 9, Yao (keras_fed_avg.py:73 RealDiv)
+    const TensorCP t81 = make_move_op(backend, {t78}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
+    // reshape: [n, 1], float 24 9, Yao (keras_fed_avg.py:73 RealDiv)
+    const TensorCP t82 = make_move_op(backend, {t78}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
+    // reshape: [n, 1, 1], float 24 9, Yao (keras_fed_avg.py:73 RealDiv)
+    const TensorCP t83 = make_move_op(backend, {t78}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
+    // reshape: [n, 1, 1, 1, 1], bit, Yao (keras_fed_avg.py:73 StatelessIf)
+    const TensorCP t84 = make_move_op(backend, {t77}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
+    // reshape: [n, 1], bit, Yao (keras_fed_avg.py:73 StatelessIf)
+    const TensorCP t85 = make_move_op(backend, {t77}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
+    // reshape: [n, 1, 1], bit, Yao (keras_fed_avg.py:73 StatelessIf)
+    const TensorCP t86 = make_move_op(backend, {t77}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
+    // reshape: [1, 1], float 24 9, Yao (keras_fed_avg.py:73 RealDiv)
+    const TensorCP t87 = make_move_op(backend, {t71}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    // sum: [], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:76 federated_sum)
+    const TensorCP t88 = make_linear_op(backend, {t80}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // to_yao: [n, 1, 1, 1, 1], fixed 33 0, Yao (keras_fed_avg.py:73 StatelessIf)
+    const TensorCP t89 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t60), 33);
+    // circuit: [n, 1, 1, 1, 1], float 24 9, Yao (keras_fed_avg.py:73 StatelessIf)
+    const TensorCPs outputs_of_t90 = make_circuit_op(backend, circuit_select_mul, {t84, t81, t89});
+    const TensorCP& t90 = outputs_of_t90[0];
+    // to_yao: [n, 1], fixed 33 0, Yao (keras_fed_avg.py:73 StatelessIf)
+    const TensorCP t91 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t61), 33);
+    // circuit: [n, 1], float 24 9, Yao (keras_fed_avg.py:73 StatelessIf)
+    const TensorCPs outputs_of_t92 = make_circuit_op(backend, circuit_select_mul_2, {t85, t82, t91});
+    const TensorCP& t92 = outputs_of_t92[0];
+    // to_yao: [n, 1, 1], fixed 33 0, Yao (keras_fed_avg.py:73 StatelessIf)
+    const TensorCP t93 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t62), 33);
+    // circuit: [n, 1, 1], float 24 9, Yao (keras_fed_avg.py:73 StatelessIf)
+    const TensorCPs outputs_of_t94 = make_circuit_op(backend, circuit_select_mul_3, {t86, t83, t93});
+    const TensorCP& t94 = outputs_of_t94[0];
+    // reshape: [1, n], float 24 9, Yao (keras_fed_avg.py:73 federated_sum)
+    const TensorCP t95 = make_move_op(backend, {t90}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // reshape: [1, n], float 24 9, Yao (keras_fed_avg.py:73 federated_sum)
+    const TensorCP t96 = make_move_op(backend, {t92}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // reshape: [1, n], float 24 9, Yao (keras_fed_avg.py:73 federated_sum)
+    const TensorCP t97 = make_move_op(backend, {t94}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // broadcast: [1, n], float 24 9, Yao (keras_fed_avg.py:73 Sub)
+    const TensorCP t98 = make_move_op(backend, {t87}, [n](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
+    // circuit: [1, n], fixed 34 23, Yao; [1, n], fixed 35 24, Yao; [1, n], fixed 34 23, Yao; [1, n], fixed 2 0, Yao (keras_fed_avg.py:73 Sub)
+    const TensorCPs outputs_of_t99 = make_circuit_op(backend, circuit_mul, {t95, t98, t96, t97});
+    const TensorCP& t99 = outputs_of_t99[0];
+    const TensorCP& t100 = outputs_of_t99[1];
+    const TensorCP& t101 = outputs_of_t99[2];
+    const TensorCP& t102 = outputs_of_t99[3];
+    // from_yao: [1, n], 23 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sub)
+    const TensorCP t103 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t99));
+    // from_yao: [1, n], 24 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sub)
+    const TensorCP t104 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t100));
+    // from_yao: [1, n], 23 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sub)
+    const TensorCP t105 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t101));
+    // from_yao: [1, n], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sqrt)
+    const TensorCP t106 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t102));
+    // sum: [n], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sqrt)
+    const TensorCP t107 = make_linear_op(backend, {t106}, Shape{n}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // mask: [1, n], 23 fractional bits, of the arithmetic protocol (keras_fed_avg.py:73 Sub)
+    const TensorCP t108 = backend.convert(backend.arithmetic(), t103);
+    // mask: [n, 3, 3, 1, 8], 17 fractional bits, of the arithmetic protocol (keras_fed_avg.py:73 Sub)
+    const TensorCP t109 = backend.convert(backend.arithmetic(), t2);
+    // reshape: [n, 72], 17 fractional bits, of the arithmetic protocol (keras_fed_avg.py:73 Sub)
+    const TensorCP t110 = make_linear_op(backend, {t109}, Shape{n, 72}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 72}); });
+    // product: [1, 72], 40 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sub)
+    const TensorCP t111 = make_gemm_op(backend, t108, t110);
+    // mask: [1, n], 24 fractional bits, of the arithmetic protocol (keras_fed_avg.py:73 Sub)
+    const TensorCP t112 = backend.convert(backend.arithmetic(), t104);
+    // product: [1, 8], 43 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sub)
+    const TensorCP t113 = make_gemm_op(backend, t112, t33);
+    // mask: [1, n], 23 fractional bits, of the arithmetic protocol (keras_fed_avg.py:73 Sub)
+    const TensorCP t114 = backend.convert(backend.arithmetic(), t105);
+    // mask: [n, 72, 10], 16 fractional bits, of the arithmetic protocol (keras_fed_avg.py:73 Sub)
+    const TensorCP t115 = backend.convert(backend.arithmetic(), t8);
+    // reshape: [n, 720], 16 fractional bits, of the arithmetic protocol (keras_fed_avg.py:73 Sub)
+    const TensorCP t116 = make_linear_op(backend, {t115}, Shape{n, 720}, [n](const Tensors& x) { return reshape(x[0], Shape{n, 720}); });
+    // product: [1, 720], 39 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sub)
+    const TensorCP t117 = make_gemm_op(backend, t114, t116);
+    // mask: [n, 10], 18 fractional bits, of the arithmetic protocol (keras_fed_avg.py:73 Sub)
+    const TensorCP t118 = backend.convert(backend.arithmetic(), t11);
+    // product: [1, 10], 42 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sub)
+    const TensorCP t119 = make_gemm_op(backend, t112, t118);
+    // public: [], 0 fractional bits, public (keras_fed_avg.py:73)
+    const TensorCP t120 = backend.add_public_input(4, Shape{});
+    // mul_public: [1, 72], 40 fractional bits, ArithmeticGMW (keras_fed_avg.py:73)
+    const TensorCP t121 = make_linear_op(backend, {t111, t120}, Shape{1, 72}, [](const Tensors& x) { return mul(x[0], x[1]); });
+    // mul_public: [1, 8], 43 fractional bits, ArithmeticGMW (keras_fed_avg.py:73)
+    const TensorCP t122 = make_linear_op(backend, {t113, t120}, Shape{1, 8}, [](const Tensors& x) { return mul(x[0], x[1]); });
+    // mul_public: [1, 720], 39 fractional bits, ArithmeticGMW (keras_fed_avg.py:73)
+    const TensorCP t123 = make_linear_op(backend, {t117, t120}, Shape{1, 720}, [](const Tensors& x) { return mul(x[0], x[1]); });
+    // mul_public: [1, 10], 42 fractional bits, ArithmeticGMW (keras_fed_avg.py:73)
+    const TensorCP t124 = make_linear_op(backend, {t119, t120}, Shape{1, 10}, [](const Tensors& x) { return mul(x[0], x[1]); });
+    // open: [n], 0 fractional bits, public (keras_fed_avg.py:73 Sqrt)
+    const TensorCP t125 = make_opening_op(backend, t107);
+    // sum: [], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 Sqrt)
+    const TensorCP t126 = make_linear_op(backend, {t107}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // to_yao: [], fixed 1 0, Yao (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t127 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t75), 1);
+    // to_yao: [], fixed 5 0, Yao (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t128 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t126), 5);
+    // circuit: [], fixed 2 0, Yao (keras_fed_avg.py:73 DivNoNan)
+    const TensorCPs outputs_of_t129 = make_circuit_op(backend, circuit_any_1_unless_5, {t127, t128});
+    const TensorCP& t129 = outputs_of_t129[0];
+    // from_yao: [], 0 fractional bits, ArithmeticGMW (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t130 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t129));
+    // open: [], 0 fractional bits, public (keras_fed_avg.py:73 DivNoNan)
+    const TensorCP t131 = make_opening_op(backend, t130);
+    // Counts are opened and judged first, then the results to so many significant bits.
+    return {.counts = {t125, t131},
+            .results = {{t23, kExact}, {t24, kExact}, {t73, 24U}, {t74, 24U}, {t88, kExact}, {t121, 24U}, {t122, 24U}, {t123, 24U}, {t124, 24U}}};
   }
 
-  void products2() {
-    Products products(connection(), kArithmetic);
-    // square_sum_of_shares, keras_fed_avg.py:73 Sum
-    const std::size_t p33 = products.square_sum(v5);
-    products.run();
-    v33 = products.result(p33);
-  }
-
-  void local3() {
-    const Tensor<Ring> v34 = reshape(v33, Shape{n, 1});
-    // concat, keras_fed_avg.py:73 Pack
-    const Tensor<Ring> v57 = concat(1, v54, v34, v55, v56);
-    // sum, keras_fed_avg.py:73 Sum
-    v58 = sum(v57, {1});
-  }
-
-  void graph4() {
-    Graph g(connection(), kArithmetic);
-    const Arith g20 = g.input(v20);
-    const Arith g19 = g.input(v19);
-    const Arith g22 = g.input(v22);
-    const Arith g21 = g.input(v21);
-    const Arith g62 = g.input(v62);
-    const Arith g58 = g.input(v58);
-    const Arith g59 = g.input(v59);
-    const Arith g60 = g.input(v60);
-    const Arith g61 = g.input(v61);
-    // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g63 = g.to_yao(g20, 59);
-    // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g64 = g.to_yao(g19, 59);
-    // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g65 = g.to_yao(g22, 59);
-    // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g66 = g.to_yao(g21, 59);
-    // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g67 = g.to_yao(g62, 38);
-    // circuit, keras_fed_avg.py:73 DivNoNan
-    const std::vector<Yao> r68 = g.circuit(circuit_process_0, {g63, g64, g65, g66, g67});
-    const Yao& g68 = r68[0];
-    const Yao& g69 = r68[1];
-    const Yao& g70 = r68[2];
-    const Yao& g71 = r68[3];
-    // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g72 = g.from_yao(g68);
-    // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g73 = g.from_yao(g69);
-    // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g74 = g.from_yao(g71);
-    // to_yao, keras_fed_avg.py:73 Sqrt
-    const Yao g75 = g.to_yao(g58, 60);
-    // circuit, keras_fed_avg.py:73 Sqrt
-    const std::vector<Yao> r76 = g.circuit(circuit_process_1, {g75});
-    const Yao& g76 = r76[0];
-    const Yao& g77 = r76[1];
-    const Yao& g78 = r76[2];
-    // from_yao, keras_fed_avg.py:73 Cast
-    const Arith g79 = g.from_yao(g78);
-    // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g80 = g.move({g77}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
-    // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g81 = g.move({g77}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
-    // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g82 = g.move({g77}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
-    // reshape, keras_fed_avg.py:73 StatelessIf
-    const Yao g83 = g.move({g76}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1, 1, 1}); });
-    // reshape, keras_fed_avg.py:73 StatelessIf
-    const Yao g84 = g.move({g76}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1}); });
-    // reshape, keras_fed_avg.py:73 StatelessIf
-    const Yao g85 = g.move({g76}, [this](const Tensors& x) { return reshape(x[0], Shape{n, 1, 1}); });
-    // reshape, keras_fed_avg.py:73 RealDiv
-    const Yao g86 = g.move({g70}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
-    // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g88 = g.to_yao(g59, 33);
-    // circuit, keras_fed_avg.py:73 StatelessIf
-    const std::vector<Yao> r89 = g.circuit(circuit_process_2, {g83, g80, g88});
-    const Yao& g89 = r89[0];
-    // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g90 = g.to_yao(g60, 33);
-    // circuit, keras_fed_avg.py:73 StatelessIf
-    const std::vector<Yao> r91 = g.circuit(circuit_process_3, {g84, g81, g90});
-    const Yao& g91 = r91[0];
-    // to_yao, keras_fed_avg.py:73 StatelessIf
-    const Yao g92 = g.to_yao(g61, 33);
-    // circuit, keras_fed_avg.py:73 StatelessIf
-    const std::vector<Yao> r93 = g.circuit(circuit_process_4, {g85, g82, g92});
-    const Yao& g93 = r93[0];
-    // reshape, keras_fed_avg.py:73 federated_sum
-    const Yao g94 = g.move({g89}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
-    // reshape, keras_fed_avg.py:73 federated_sum
-    const Yao g95 = g.move({g91}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
-    // reshape, keras_fed_avg.py:73 federated_sum
-    const Yao g96 = g.move({g93}, [this](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
-    // broadcast, keras_fed_avg.py:73 Sub
-    const Yao g97 = g.move({g86}, [this](const Tensors& x) { return broadcast_to(x[0], Shape{1, n}); });
-    // circuit, keras_fed_avg.py:73 Sub
-    const std::vector<Yao> r98 = g.circuit(circuit_process_5, {g94, g97, g95, g96});
-    const Yao& g98 = r98[0];
-    const Yao& g99 = r98[1];
-    const Yao& g100 = r98[2];
-    const Yao& g101 = r98[3];
-    // from_yao, keras_fed_avg.py:73 Sub
-    const Arith g102 = g.from_yao(g98);
-    // from_yao, keras_fed_avg.py:73 Sub
-    const Arith g103 = g.from_yao(g99);
-    // from_yao, keras_fed_avg.py:73 Sub
-    const Arith g104 = g.from_yao(g100);
-    // from_yao, keras_fed_avg.py:73 Sqrt
-    const Arith g105 = g.from_yao(g101);
-    g.run();
-    v72 = g.share(g72);
-    v73 = g.share(g73);
-    v74 = g.share(g74);
-    v79 = g.share(g79);
-    v102 = g.share(g102);
-    v103 = g.share(g103);
-    v104 = g.share(g104);
-    v105 = g.share(g105);
-  }
-
-  void local5() {
-    // sum, keras_fed_avg.py:76 federated_sum
-    v87 = sum(v79, {0});
-    // sum, keras_fed_avg.py:73 Sqrt
-    v106 = sum(v105, {0});
-    // sum, keras_fed_avg.py:73 Sqrt
-    v119 = sum(v106, {0});
-  }
-
-  void products6() {
-    Products products(connection(), kArithmetic);
-    // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p108 = products.gemm(v102, v107);
-    // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p109 = products.gemm(v103, v5);
-    // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p111 = products.gemm(v104, v110);
-    // gemm, keras_fed_avg.py:73 Sub
-    const std::size_t p112 = products.gemm(v103, v11);
-    products.run();
-    v108 = products.result(p108);
-    v109 = products.result(p109);
-    v111 = products.result(p111);
-    v112 = products.result(p112);
-  }
-
-  void local7() {
-    // mul_public, keras_fed_avg.py:73
-    v114 = mul(v108, v113);
-    // mul_public, keras_fed_avg.py:73
-    v115 = mul(v109, v113);
-    // mul_public, keras_fed_avg.py:73
-    v116 = mul(v111, v113);
-    // mul_public, keras_fed_avg.py:73
-    v117 = mul(v112, v113);
-  }
-
-  void graph8() {
-    Graph g(connection(), kArithmetic);
-    const Arith g74 = g.input(v74);
-    const Arith g119 = g.input(v119);
-    // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g120 = g.to_yao(g74, 1);
-    // to_yao, keras_fed_avg.py:73 DivNoNan
-    const Yao g121 = g.to_yao(g119, 5);
-    // circuit, keras_fed_avg.py:73 DivNoNan
-    const std::vector<Yao> r122 = g.circuit(circuit_any_1_unless_5, {g120, g121});
-    const Yao& g122 = r122[0];
-    // from_yao, keras_fed_avg.py:73 DivNoNan
-    const Arith g123 = g.from_yao(g122);
-    g.run();
-    v123 = g.share(g123);
-  }
-
-  void open9(Session& s) {
-    // open, keras_fed_avg.py:73 Sqrt
-    v118 = open(s, v106);
-    // open, keras_fed_avg.py:73 DivNoNan
-    v124 = open(s, v123);
-  }
-
-  std::size_t n = 0;  // clients of this round
-  std::vector<Sealed> outputs;
-  const Circuit circuit_process_0 = load_circuit(CIRCUITS_DIR "/process_0.txt");
-  const Circuit circuit_process_1 = load_circuit(CIRCUITS_DIR "/process_1.txt");
-  const Circuit circuit_process_2 = load_circuit(CIRCUITS_DIR "/process_2.txt");
-  const Circuit circuit_process_3 = load_circuit(CIRCUITS_DIR "/process_3.txt");
-  const Circuit circuit_process_4 = load_circuit(CIRCUITS_DIR "/process_4.txt");
-  const Circuit circuit_process_5 = load_circuit(CIRCUITS_DIR "/process_5.txt");
+  const Circuit circuit_div_no_nan_mul_reciprocal = load_circuit(CIRCUITS_DIR "/div_no_nan_mul_reciprocal.txt");
+  const Circuit circuit_sqrt_greater_rsqrt_cast = load_circuit(CIRCUITS_DIR "/sqrt_greater_rsqrt_cast.txt");
+  const Circuit circuit_select_mul = load_circuit(CIRCUITS_DIR "/select_mul.txt");
+  const Circuit circuit_select_mul_2 = load_circuit(CIRCUITS_DIR "/select_mul_2.txt");
+  const Circuit circuit_select_mul_3 = load_circuit(CIRCUITS_DIR "/select_mul_3.txt");
+  const Circuit circuit_mul = load_circuit(CIRCUITS_DIR "/mul.txt");
   const Circuit circuit_any_1_unless_5 = load_circuit(CIRCUITS_DIR "/any_1_unless_5.txt");
-  Tensor<Ring> v5;
-  Tensor<Ring> v11;
-  Tensor<Ring> v19;
-  Tensor<Ring> v20;
-  Tensor<Ring> v21;
-  Tensor<Ring> v22;
-  Tensor<Ring> v23;
-  Tensor<Ring> v24;
-  Tensor<Ring> v33;
-  Tensor<Ring> v54;
-  Tensor<Ring> v55;
-  Tensor<Ring> v56;
-  Tensor<Ring> v58;
-  Tensor<Ring> v59;
-  Tensor<Ring> v60;
-  Tensor<Ring> v61;
-  Tensor<Ring> v62;
-  Tensor<Ring> v72;
-  Tensor<Ring> v73;
-  Tensor<Ring> v74;
-  Tensor<Ring> v79;
-  Tensor<Ring> v87;
-  Tensor<Ring> v102;
-  Tensor<Ring> v103;
-  Tensor<Ring> v104;
-  Tensor<Ring> v105;
-  Tensor<Ring> v106;
-  Tensor<Ring> v107;
-  Tensor<Ring> v108;
-  Tensor<Ring> v109;
-  Tensor<Ring> v110;
-  Tensor<Ring> v111;
-  Tensor<Ring> v112;
-  Tensor<Ring> v113;
-  Tensor<Ring> v114;
-  Tensor<Ring> v115;
-  Tensor<Ring> v116;
-  Tensor<Ring> v117;
-  Tensor<Ring> v118;
-  Tensor<Ring> v119;
-  Tensor<Ring> v123;
-  Tensor<Ring> v124;
 };
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new ProcessProgram; }
+extern "C" duet::Program* duet_program() {
+  return new ProcessProgram(MPCProtocol::ArithmeticGMW);
+}

@@ -1,130 +1,82 @@
 // weighted_mean, for 30 clients at most, on MOTION2NX.
-// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
-// A value v is this server's additive share, or public; inside a graph it is g.
+// Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
-#include <utility>
-#include <vector>
 
-#include "ezmotion/graph.h"
-#include "ezmotion/products.h"
+#include "ezmotion/circuit.h"
+#include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "tensor/tensor.h"
+#include "utility/typedefs.h"
 
 namespace {
 
 using namespace ezmotion;
-
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+using MOTION::MPCProtocol;
+using MOTION::tensor::TensorCP;
 
 class WeightedMeanProgram final : public ezmotion::Program {
  public:
+  using Program::Program;
+
   const char* name() const override { return "weighted_mean"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
-                                   const Tensors& publics) override {
-    n = shares.clients();
-    agree(s, publics);
-    local1(shares);
-    graph2();
-    local3();
-    products4();
-    graph5();
-    products6();
-    open7(s);
-    // To be opened once the counts have been judged
-    outputs = {{v14, 24U}};
-    return {v15};
-  }
-
-  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
-    return open_together(s, std::move(outputs), lowest);
-  }
-
  private:
-  void local1(const ClientShares& shares) {
-    // share, mean_factory.py:16
-    v0 = shares.at(0);
-    // share, mean_factory.py:16
-    const Tensor<Ring> v1 = shares.at(1);
-    // sum, mean_factory.py:16 federated_sum
-    v2 = sum(v1, {0});
-    // reshape, mean_factory.py:16 RealDiv
-    v8 = reshape(v1, Shape{1, n});
+  // Values that both servers know are public. Others are additive shares (ArithmeticGMW), garbled
+  // (Yao), or, as factors, of the arithmetic protocol that is chosen at the start: ArithmeticGMW or
+  // ArithmeticBEAVY.
+  Outputs build(Backend& backend, std::size_t n) const override {
+    // share: [n, 20], 24 fractional bits, ArithmeticGMW (mean_factory.py:16)
+    const TensorCP t0 = backend.add_share_input(0, Shape{n, 20});
+    // share: [n], 24 fractional bits, ArithmeticGMW (mean_factory.py:16)
+    const TensorCP t1 = backend.add_share_input(1, Shape{n});
+    // sum: [], 24 fractional bits, ArithmeticGMW (mean_factory.py:16 federated_sum)
+    const TensorCP t2 = make_linear_op(backend, {t1}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // to_yao: [], fixed 51 24, Yao (mean_factory.py:16 RealDiv)
+    const TensorCP t3 = make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t2), 51);
+    // circuit: [], fixed 62 37, Yao; [], fixed 2 0, Yao (mean_factory.py:16 RealDiv)
+    const TensorCPs outputs_of_t4 = make_circuit_op(backend, circuit_reciprocal, {t3});
+    const TensorCP& t4 = outputs_of_t4[0];
+    const TensorCP& t5 = outputs_of_t4[1];
+    // from_yao: [], 37 fractional bits, ArithmeticGMW (mean_factory.py:16 RealDiv)
+    const TensorCP t6 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t4));
+    // from_yao: [], 0 fractional bits, ArithmeticGMW (mean_factory.py:16 RealDiv)
+    const TensorCP t7 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t5));
+    // mask: [n], 24 fractional bits, of the arithmetic protocol (mean_factory.py:16 RealDiv)
+    const TensorCP t8 = backend.convert(backend.arithmetic(), t1);
+    // reshape: [1, n], 24 fractional bits, of the arithmetic protocol (mean_factory.py:16 RealDiv)
+    const TensorCP t9 = make_linear_op(backend, {t8}, Shape{1, n}, [n](const Tensors& x) { return reshape(x[0], Shape{1, n}); });
+    // mask: [], 37 fractional bits, of the arithmetic protocol (mean_factory.py:16 RealDiv)
+    const TensorCP t10 = backend.convert(backend.arithmetic(), t6);
+    // reshape: [1, 1], 37 fractional bits, of the arithmetic protocol (mean_factory.py:16 RealDiv)
+    const TensorCP t11 = make_linear_op(backend, {t10}, Shape{1, 1}, [](const Tensors& x) { return reshape(x[0], Shape{1, 1}); });
+    // product: [1, n], 61 fractional bits, ArithmeticGMW (mean_factory.py:16 RealDiv)
+    const TensorCP t12 = make_gemm_op(backend, t11, t9);
+    // to_yao: [1, n], fixed 64 61, Yao (mean_factory.py:16 RealDiv)
+    const TensorCP t13 = backend.convert(MPCProtocol::Yao, t12);
+    // circuit: [1, n], fixed 35 32, Yao (mean_factory.py:16 RealDiv)
+    const TensorCPs outputs_of_t14 = make_circuit_op(backend, circuit_drop29, {t13});
+    const TensorCP& t14 = outputs_of_t14[0];
+    // from_yao: [1, n], 32 fractional bits, ArithmeticGMW (mean_factory.py:16 RealDiv)
+    const TensorCP t15 = backend.convert(MPCProtocol::ArithmeticGMW, make_sign_extension_op(backend, t14));
+    // mask: [1, n], 32 fractional bits, of the arithmetic protocol (mean_factory.py:16 RealDiv)
+    const TensorCP t16 = backend.convert(backend.arithmetic(), t15);
+    // mask: [n, 20], 24 fractional bits, of the arithmetic protocol (mean_factory.py:16 RealDiv)
+    const TensorCP t17 = backend.convert(backend.arithmetic(), t0);
+    // product: [1, 20], 56 fractional bits, ArithmeticGMW (mean_factory.py:16 RealDiv)
+    const TensorCP t18 = make_gemm_op(backend, t16, t17);
+    // open: [], 0 fractional bits, public (mean_factory.py:16 RealDiv)
+    const TensorCP t19 = make_opening_op(backend, t7);
+    // Counts are opened and judged first, then the results to so many significant bits.
+    return {.counts = {t19},
+            .results = {{t18, 24U}}};
   }
 
-  void graph2() {
-    Graph g(connection(), kArithmetic);
-    const Arith g2 = g.input(v2);
-    // to_yao, mean_factory.py:16 RealDiv
-    const Yao g3 = g.to_yao(g2, 51);
-    // circuit, mean_factory.py:16 RealDiv
-    const std::vector<Yao> r4 = g.circuit(circuit_weighted_mean_0, {g3});
-    const Yao& g4 = r4[0];
-    const Yao& g5 = r4[1];
-    // from_yao, mean_factory.py:16 RealDiv
-    const Arith g6 = g.from_yao(g4);
-    // from_yao, mean_factory.py:16 RealDiv
-    const Arith g7 = g.from_yao(g5);
-    g.run();
-    v6 = g.share(g6);
-    v7 = g.share(g7);
-  }
-
-  void local3() {
-    // reshape, mean_factory.py:16 RealDiv
-    v9 = reshape(v6, Shape{1, 1});
-  }
-
-  void products4() {
-    Products products(connection(), kArithmetic);
-    // gemm, mean_factory.py:16 RealDiv
-    const std::size_t p10 = products.gemm(v9, v8);
-    products.run();
-    v10 = products.result(p10);
-  }
-
-  void graph5() {
-    Graph g(connection(), kArithmetic);
-    const Arith g10 = g.input(v10);
-    // to_yao, mean_factory.py:16 RealDiv
-    const Yao g11 = g.to_yao(g10, 64);
-    // circuit, mean_factory.py:16 RealDiv
-    const std::vector<Yao> r12 = g.circuit(circuit_drop29, {g11});
-    const Yao& g12 = r12[0];
-    // from_yao, mean_factory.py:16 RealDiv
-    const Arith g13 = g.from_yao(g12);
-    g.run();
-    v13 = g.share(g13);
-  }
-
-  void products6() {
-    Products products(connection(), kArithmetic);
-    // gemm, mean_factory.py:16 RealDiv
-    const std::size_t p14 = products.gemm(v13, v0);
-    products.run();
-    v14 = products.result(p14);
-  }
-
-  void open7(Session& s) {
-    // open, mean_factory.py:16 RealDiv
-    v15 = open(s, v7);
-  }
-
-  std::size_t n = 0;  // clients of this round
-  std::vector<Sealed> outputs;
-  const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
+  const Circuit circuit_reciprocal = load_circuit(CIRCUITS_DIR "/reciprocal.txt");
   const Circuit circuit_drop29 = load_circuit(CIRCUITS_DIR "/drop29.txt");
-  Tensor<Ring> v0;
-  Tensor<Ring> v2;
-  Tensor<Ring> v6;
-  Tensor<Ring> v7;
-  Tensor<Ring> v8;
-  Tensor<Ring> v9;
-  Tensor<Ring> v10;
-  Tensor<Ring> v13;
-  Tensor<Ring> v14;
-  Tensor<Ring> v15;
 };
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new WeightedMeanProgram; }
+extern "C" duet::Program* duet_program() {
+  return new WeightedMeanProgram(MPCProtocol::ArithmeticGMW);
+}

@@ -1,56 +1,47 @@
 // clipped_mean, for 30 clients at most, on MOTION2NX.
-// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
-// A value v is this server's additive share, or public; inside a graph it is g.
+// Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
-#include <utility>
-#include <vector>
 
-#include "ezmotion/graph.h"
-#include "ezmotion/products.h"
+#include "ezmotion/circuit.h"
+#include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "tensor/tensor.h"
+#include "utility/typedefs.h"
 
 namespace {
 
 using namespace ezmotion;
-
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+using MOTION::MPCProtocol;
+using MOTION::tensor::TensorCP;
 
 class ClippedMeanProgram final : public ezmotion::Program {
  public:
+  using Program::Program;
+
   const char* name() const override { return "clipped_mean"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
-                                   const Tensors& publics) override {
-    n = shares.clients();
-    agree(s, publics);
-    local1(shares);
-    // To be opened once the counts have been judged
-    outputs = {{v2, 24U}, {v3, kExact}};
-    return {};
-  }
-
-  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
-    return open_together(s, std::move(outputs), lowest);
-  }
-
  private:
-  void local1(const ClientShares& shares) {
-    // share, norm_clipping.py:16
-    const Tensor<Ring> v0 = shares.at(0);
-    // share, norm_clipping.py:16 Cast
-    const Tensor<Ring> v1 = shares.at(1);
-    // sum, norm_clipping.py:16 federated_sum
-    v2 = sum(v0, {0});
-    // sum, norm_clipping.py:14 federated_sum
-    v3 = sum(v1, {0});
+  // Values that both servers know are public. Others are additive shares (ArithmeticGMW), garbled
+  // (Yao), or, as factors, of the arithmetic protocol that is chosen at the start: ArithmeticGMW or
+  // ArithmeticBEAVY.
+  Outputs build(Backend& backend, std::size_t n) const override {
+    // share: [n, 200], 34 fractional bits, ArithmeticGMW (norm_clipping.py:16)
+    const TensorCP t0 = backend.add_share_input(0, Shape{n, 200});
+    // share: [n], 0 fractional bits, ArithmeticGMW (norm_clipping.py:16 Cast)
+    const TensorCP t1 = backend.add_share_input(1, Shape{n});
+    // sum: [200], 34 fractional bits, ArithmeticGMW (norm_clipping.py:16 federated_sum)
+    const TensorCP t2 = make_linear_op(backend, {t0}, Shape{200}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // sum: [], 0 fractional bits, ArithmeticGMW (norm_clipping.py:14 federated_sum)
+    const TensorCP t3 = make_linear_op(backend, {t1}, Shape{}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // Counts are opened and judged first, then the results to so many significant bits.
+    return {.counts = {},
+            .results = {{t2, 24U}, {t3, kExact}}};
   }
 
-  std::size_t n = 0;  // clients of this round
-  std::vector<Sealed> outputs;
-  Tensor<Ring> v2;
-  Tensor<Ring> v3;
 };
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new ClippedMeanProgram; }
+extern "C" duet::Program* duet_program() {
+  return new ClippedMeanProgram(MPCProtocol::ArithmeticGMW);
+}
