@@ -1,51 +1,43 @@
 // mean, for 30 clients at most, on MOTION2NX.
-// Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
-// A value v is this server's additive share, or public; inside a graph it is g.
+// Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
-#include <utility>
-#include <vector>
 
-#include "ezmotion/graph.h"
-#include "ezmotion/products.h"
+#include "ezmotion/circuit.h"
+#include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "tensor/tensor.h"
+#include "utility/typedefs.h"
 
 namespace {
 
 using namespace ezmotion;
-
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
+using MOTION::MPCProtocol;
+using MOTION::tensor::TensorCP;
 
 class MeanProgram final : public ezmotion::Program {
  public:
+  using Program::Program;
+
   const char* name() const override { return "mean"; }
 
-  std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
-                                   const Tensors& publics) override {
-    n = shares.clients();
-    agree(s, publics);
-    local1(shares);
-    // To be opened once the counts have been judged
-    outputs = {{v1, 24U}};
-    return {};
-  }
-
-  std::vector<Opened> reveal(Session& s, const std::vector<unsigned>& lowest) override {
-    return open_together(s, std::move(outputs), lowest);
-  }
-
  private:
-  void local1(const ClientShares& shares) {
-    // share, mean_factory.py:18
-    const Tensor<Ring> v0 = shares.at(0);
-    // sum, mean_factory.py:18 federated_sum
-    v1 = sum(v0, {0});
+  // Values that both servers know are public. Others are additive shares (ArithmeticGMW), garbled
+  // (Yao), or, as factors, of the arithmetic protocol that is chosen at the start: ArithmeticGMW or
+  // ArithmeticBEAVY.
+  Outputs build(Backend& backend, std::size_t n) const override {
+    // share: [n, 20], 29 fractional bits, ArithmeticGMW (mean_factory.py:18)
+    const TensorCP t0 = backend.add_share_input(0, Shape{n, 20});
+    // sum: [20], 29 fractional bits, ArithmeticGMW (mean_factory.py:18 federated_sum)
+    const TensorCP t1 = make_linear_op(backend, {t0}, Shape{20}, [](const Tensors& x) { return sum(x[0], {0}); });
+    // Counts are opened and judged first, then the results to so many significant bits.
+    return {.counts = {},
+            .results = {{t1, 24U}}};
   }
 
-  std::size_t n = 0;  // clients of this round
-  std::vector<Sealed> outputs;
-  Tensor<Ring> v1;
 };
 
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new MeanProgram; }
+extern "C" duet::Program* duet_program() {
+  return new MeanProgram(MPCProtocol::ArithmeticGMW);
+}
