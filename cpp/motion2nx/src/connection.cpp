@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "carrier.h"
 #include "communication/communication_layer.h"
 #include "duet/errors.h"
 #include "transport.h"
@@ -52,31 +53,33 @@ std::unique_ptr<Transport> meet(duet::Session& session) {
 
 }  // namespace
 
-Connection::Connection(duet::Session& session) : session_(session) {
-  std::unique_ptr<Transport> transport = meet(session);
-  transport_ = transport.get();
-  std::vector<std::unique_ptr<MOTION::Communication::Transport>> transports(2);
-  transports[static_cast<std::size_t>(1 - session.party())] = std::move(transport);
-  layer_ = std::make_unique<MOTION::Communication::CommunicationLayer>(
-      static_cast<std::size_t>(session.party()), std::move(transports));
-  layer_->start();
+Connection::Connection(duet::Session& session)
+    : session_(session),
+      own_(std::make_unique<Carrier>(session.party(), meet(session))),
+      carrier_(*own_) {
+  own_->start();
 }
 
-Connection::~Connection() { transport_->stop(); }
+Connection::Connection(duet::Session& session, Carrier& carrier)
+    : session_(session), carrier_(carrier) {}
+
+Connection::~Connection() = default;
+
+MOTION::Communication::CommunicationLayer& Connection::layer() { return carrier_.layer(); }
 
 Connection::Watch::Watch(Connection& connection)
     : connection_(connection), exceptions_(std::uncaught_exceptions()) {
-  connection_.transport_->watch(true);
+  connection_.carrier_.transport().watch(true);
 }
 
 Connection::Watch::~Watch() {
   if (std::uncaught_exceptions() > exceptions_)
     give_up("the framework failed in the middle of a round");
-  connection_.transport_->watch(false);
+  connection_.carrier_.transport().watch(false);
 }
 
 void Connection::account(double setup_seconds, double other_threads_seconds) {
-  const MOTION::Communication::TransportStatistics total = layer_->get_transport_statistics().at(0);
+  const MOTION::Communication::TransportStatistics total = layer().get_transport_statistics().at(0);
   duet::PhaseStats setup;
   setup.wall_seconds = setup_seconds;
   session_.account(duet::Phase::kSetup, setup);
@@ -84,7 +87,7 @@ void Connection::account(double setup_seconds, double other_threads_seconds) {
   online.wall_seconds = -setup_seconds;
   online.cpu_seconds = other_threads_seconds;
   online.traffic = {total.num_bytes_sent, total.num_bytes_received, total.num_messages_sent,
-                    total.num_messages_received, transport_->rounds()};
+                    total.num_messages_received, carrier_.transport().rounds()};
   const duet::Traffic now = online.traffic;
   online.traffic.bytes_sent -= accounted_.bytes_sent;
   online.traffic.bytes_received -= accounted_.bytes_received;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "duet/client_shares.h"
@@ -22,6 +23,9 @@ using duet::Session;
 
 class Program : public duet::Program {
  public:
+  // Has it use a connection that is there already, in place of one that it would open itself.
+  void use(std::unique_ptr<Connection> connection) { connection_ = std::move(connection); }
+
   // Connects on first use. The framework runs setup and online phase of a graph in one go, so there
   // is nothing else to do ahead of a round. An object serves one session.
   void setup(Session& session, std::size_t clients) final;
