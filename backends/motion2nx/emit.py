@@ -22,7 +22,8 @@ from ezprivsecfl.backends.cpp import (
 )
 from ezprivsecfl.backends.motion2nx.description import total_bytes
 from ezprivsecfl.backends.motion2nx.phases import Kind, Phase, divide
-from ezprivsecfl.backends.tree import common_tree
+from ezprivsecfl.backends.motion2nx.terms import server_terms
+from ezprivsecfl.backends.tree import common_tree, manifest
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc import io, linear, protocol
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
@@ -33,7 +34,7 @@ from ezprivsecfl.ir.types import ArithType, RingType, YaoType
 from ezprivsecfl.runtime.statistics import size_text
 
 TEMPLATES = Path(__file__).parent / "templates"
-ARITHMETIC = {"gmw": "Arithmetic::kGmw", "beavy": "Arithmetic::kBeavy"}
+ARITHMETIC = {"gmw": "MOTION::MPCProtocol::ArithmeticGMW", "beavy": "MOTION::MPCProtocol::ArithmeticBEAVY"}
 """The framework's arithmetic protocols: Beaver triples (as in ABY), and ABY2.0."""
 
 PHASES = {
@@ -56,7 +57,8 @@ def emit(compiled: Compiled, program: Program, arithmetic: str, backend: str) ->
         backend: The back end's name, for statistics.
     """
     templates = environment(TEMPLATES)
-    context = {**_Emission(program).context(), "arithmetic": ARITHMETIC[arithmetic]}
+    terms = server_terms(manifest(compiled, program, backend))
+    context = {**_Emission(program).context(), **terms, "arithmetic": ARITHMETIC[arithmetic]}
     return {
         "program.cpp": templates.get_template("program.cpp.j2").render(context),
         "CMakeLists.txt": templates.get_template("CMakeLists.txt.j2").render(name=identifier(compiled.name)),

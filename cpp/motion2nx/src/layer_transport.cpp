@@ -91,8 +91,8 @@ bool LayerTransport::wait(bool or_write, duet::Milliseconds timeout) {
   if (or_write) return true;
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   do {
-    const auto left = std::chrono::duration_cast<duet::Milliseconds>(
-        deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<duet::Milliseconds>(deadline - std::chrono::steady_clock::now());
     if (inbox_->wait(std::clamp(left, duet::Milliseconds{0}, kTick))) return true;
     if (!transport_.is_open()) return true;  // read_some() says so
   } while (std::chrono::steady_clock::now() < deadline);

@@ -23,7 +23,8 @@ void write_file(const std::string& path, const std::string& head,
                 std::span<const std::uint8_t> data = {}) {
   std::ofstream stream(path, std::ios::binary | std::ios::trunc);
   stream.write(head.data(), static_cast<std::streamsize>(head.size()));
-  stream.write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(data.size()));
+  stream.write(reinterpret_cast<const char*>(data.data()),
+               static_cast<std::streamsize>(data.size()));
   stream.close();
   if (!stream) throw duet::Error("cannot write " + path);
 }
@@ -101,7 +102,8 @@ Results::Results(const std::string& folder) : folder_(folder) {
   std::filesystem::create_directories(folder, error);
   if (error) throw UsageError("--results " + folder + ": " + error.message());
   if (std::filesystem::exists(folder + "/" + kReport)) {
-    throw UsageError("--results " + folder + " has the results of another round: name a new folder");
+    throw UsageError("--results " + folder +
+                     " has the results of another round: name a new folder");
   }
 }
 

@@ -56,7 +56,8 @@ std::vector<T> numbers(const json::value& value) {
 duet::ProofLayout layout_of(const json::value& layout) {
   std::vector<duet::ProofVector> vectors;
   for (const json::value& v : layout.at("vectors").as_array()) {
-    vectors.push_back({number<std::size_t>(v.at(0)), number<unsigned>(v.at(1)), number<std::size_t>(v.at(2))});
+    vectors.push_back(
+        {number<std::size_t>(v.at(0)), number<unsigned>(v.at(1)), number<std::size_t>(v.at(2))});
   }
   std::vector<duet::ProofStatement> statements;
   for (const json::value& s : layout.at("statements").as_array()) {
@@ -109,7 +110,8 @@ Round round_of(const json::value& value) {
   round.clients = number<std::size_t>(value.at("clients"));
   round.layout = std::make_unique<duet::ProofLayout>(layout_of(value.at("layout")));
   for (const json::value& one : value.at("inputs").as_array()) {
-    round.inputs.push_back({number<std::size_t>(one.at("vector")), number<std::size_t>(one.at("entry")),
+    round.inputs.push_back({number<std::size_t>(one.at("vector")),
+                            number<std::size_t>(one.at("entry")),
                             numbers<std::size_t>(one.at("shape"))});
   }
   for (const json::value& one : value.at("products").as_array()) {

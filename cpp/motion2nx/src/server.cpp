@@ -29,8 +29,8 @@ constexpr int kFailed = 3;
 
 using Clients = std::vector<std::size_t>;
 
-// As in the framework's TCPSetupHelper, the server with the larger id connects. That one's transport
-// cannot be used: it sets no TCP_NODELAY, and has no time limits.
+// As in the framework's TCPSetupHelper, the server with the larger id connects. That one's
+// transport cannot be used: it sets no TCP_NODELAY, and has no time limits.
 std::unique_ptr<Transport> meet(const ServerOptions& options) {
   if (options.my_id == 0) {
     duet::Listener listener(options.host, options.port);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <iostream>
 #include <vector>
 
@@ -76,7 +76,8 @@ std::optional<ServerOptions> parse_options(int argc, char* argv[]) {
   const po::options_description known = description();
   po::variables_map given;
   try {
-    const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+    const int style =
+        po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
     po::store(po::command_line_parser(argc, argv)
                   .options(known)
                   .positional(po::positional_options_description())

@@ -23,8 +23,8 @@ namespace ezmotion {
 inline constexpr auto kSessionMessage = MOTION::Communication::MessageType::BMRANDGate;
 
 // Messages with a length of 8 bytes before them. The framework's statistics leave out the payload
-// of the session's messages, which the session's channel counts. One thread of the framework sends, another one
-// receives; both only touch what is atomic, and the socket.
+// of the session's messages, which the session's channel counts. One thread of the framework sends,
+// another one receives; both only touch what is atomic, and the socket.
 class Transport final : public MOTION::Communication::Transport {
  public:
   Transport(std::unique_ptr<duet::Transport> stream, duet::Milliseconds idle_timeout)

@@ -150,7 +150,8 @@ std::optional<std::string> Uploads::wrong(int file, std::size_t client) {
     piece.resize(std::min(piece.size(), size - done));
     if (!read_exactly(file, piece)) return "its upload cannot be read";
     if (!write_at(store_, piece, end_ + done)) {
-      return "there is no room for what it has uploaded (" + std::string(std::strerror(errno)) + ")";
+      return "there is no room for what it has uploaded (" + std::string(std::strerror(errno)) +
+             ")";
     }
   }
   at_[client] = end_;
@@ -228,7 +229,8 @@ duet::ClientShares Uploads::shares(const std::vector<std::size_t>& clients,
     for (std::size_t i = 0; i < clients.size(); ++i) {
       const auto row = static_cast<std::size_t>(
           std::find(proved.begin(), proved.end(), clients[i]) - proved.begin());
-      for (const std::size_t column : product) sums.data[i] += products.data[row * columns + column];
+      for (const std::size_t column : product)
+        sums.data[i] += products.data[row * columns + column];
     }
     shares.add(duet::SharedRows(std::move(sums)));
   }

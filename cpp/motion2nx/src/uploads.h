@@ -1,9 +1,9 @@
 // What clients have sent to this server, as files of a folder: client-0.share, client-1.share, ...
 //
 // A file begins with 8 bytes "ezshare1", the round (16 bytes) and the client's number (8 bytes,
-// little-endian). To server 0 a client sends its seed, 16 bytes; to server 1 the low words, the high
-// bytes and the proof (duet/proof.h). Files come from whoever calls itself a client: whatever one
-// holds, it is only that client which is left out.
+// little-endian). To server 0 a client sends its seed, 16 bytes; to server 1 the low words, the
+// high bytes and the proof (duet/proof.h). Files come from whoever calls itself a client: whatever
+// one holds, it is only that client which is left out.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +53,8 @@ class Uploads {
   std::optional<std::string> wrong(int file, std::size_t client);
   std::size_t payload() const;
   std::vector<duet::Block> keys(const std::vector<std::size_t>& clients) const;
-  std::vector<std::uint64_t> offsets(const std::vector<std::size_t>& clients, std::size_t entry) const;
+  std::vector<std::uint64_t> offsets(const std::vector<std::size_t>& clients,
+                                     std::size_t entry) const;
 
   int party_;
   const Round& round_;

@@ -36,7 +36,7 @@ def test_emitted_sources_are_golden(compiled):
 
 def test_the_protocols_are_different_programs():
     trees = [Motion2nx(arithmetic=arithmetic).lower(COMPILED[0]).sources() for arithmetic in ARITHMETIC]
-    assert "kArithmetic = Arithmetic::kBeavy;" in trees[1]["program.cpp"]
+    assert "FltrustProgram(MOTION::MPCProtocol::ArithmeticBEAVY); }" in trees[1]["program.cpp"]
     assert len({tree_hash(tree) for tree in trees}) == 2
 
 

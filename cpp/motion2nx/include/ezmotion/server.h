@@ -27,13 +27,13 @@ struct Output {
 // What a server must know of its program beside what it computes.
 struct Terms {
   std::string name;
-  std::string hash;            // in hexadecimal: of the sources, which both servers compare
-  std::size_t min_clients;     // with fewer there is no round
+  std::string hash;         // in hexadecimal: of the sources, which both servers compare
+  std::size_t min_clients;  // with fewer there is no round
   std::size_t max_clients;
-  bool exact;                  // whether max_clients is the only number of clients
-  bool drops;                  // whether a client that cannot take part is left out, or ends the round
-  std::vector<Check> checks;   // in the order of what Program::online() returns
-  std::vector<Output> outputs; // in the order of what Program::reveal() returns
+  bool exact;  // whether max_clients is the only number of clients
+  bool drops;  // whether a client that cannot take part is left out, or ends the round
+  std::vector<Check> checks;    // in the order of what Program::online() returns
+  std::vector<Output> outputs;  // in the order of what Program::reveal() returns
 };
 
 using MakeProgram = std::unique_ptr<Program> (*)(MOTION::MPCProtocol arithmetic);

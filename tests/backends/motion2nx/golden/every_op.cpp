@@ -2,21 +2,23 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
 #include "ezmotion/products.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 
 namespace {
 
 using namespace ezmotion;
 
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
-
 class EveryOpProgram final : public ezmotion::Program {
  public:
+  explicit EveryOpProgram(MOTION::MPCProtocol protocol) : kArithmetic(protocol == MOTION::MPCProtocol::ArithmeticGMW ? Arithmetic::kGmw : Arithmetic::kBeavy) {}
+
   const char* name() const override { return "every_op"; }
 
   std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
@@ -203,6 +205,7 @@ class EveryOpProgram final : public ezmotion::Program {
     v75 = open(s, v50);
   }
 
+  const Arithmetic kArithmetic;
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   const Circuit circuit_relu = load_circuit(CIRCUITS_DIR "/relu.txt");
@@ -236,6 +239,42 @@ class EveryOpProgram final : public ezmotion::Program {
   Tensor<Ring> v75;
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "every_op",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 6,
+    .exact = false,
+    .drops = true,
+    .checks = {
+        {"root is not finite for its values, or beyond the range that the program was compiled for", "root: the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+        {"", "division at user.py:13 (RealDiv): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+    },
+    .outputs = {
+        {"scaled", 16},
+        {"dots", 16},
+        {"squares", 16},
+        {"proved_squares", 16},
+        {"proved_parts", 16},
+        {"weighted", 16},
+        {"batched", 16},
+        {"unmasked", 16},
+        {"unmasked_squares", 16},
+        {"relu", 8},
+        {"truncated", 11},
+        {"public", 8},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MOTION::MPCProtocol arithmetic) {
+  return std::make_unique<EveryOpProgram>(arithmetic);
+}
+
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new EveryOpProgram; }
+// What EZPrivSecFL's servers load.
+extern "C" duet::Program* duet_program() { return new EveryOpProgram(MOTION::MPCProtocol::ArithmeticGMW); }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }

@@ -2,21 +2,23 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
 #include "ezmotion/products.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 
 namespace {
 
 using namespace ezmotion;
 
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
-
 class WeightedMeanProgram final : public ezmotion::Program {
  public:
+  explicit WeightedMeanProgram(MOTION::MPCProtocol protocol) : kArithmetic(protocol == MOTION::MPCProtocol::ArithmeticGMW ? Arithmetic::kGmw : Arithmetic::kBeavy) {}
+
   const char* name() const override { return "weighted_mean"; }
 
   std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
@@ -80,6 +82,7 @@ class WeightedMeanProgram final : public ezmotion::Program {
     v15 = open(s, v13);
   }
 
+  const Arithmetic kArithmetic;
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   const Circuit circuit_weighted_mean_0 = load_circuit(CIRCUITS_DIR "/weighted_mean_0.txt");
@@ -94,6 +97,30 @@ class WeightedMeanProgram final : public ezmotion::Program {
   Tensor<Ring> v15;
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "weighted_mean",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 9,
+    .exact = false,
+    .drops = true,
+    .checks = {
+        {"reciprocal (|x| <= 1) is not finite for its values, or beyond the range that the program was compiled for", "reciprocal (|x| <= 1): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+    },
+    .outputs = {
+        {"opened0", 59},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MOTION::MPCProtocol arithmetic) {
+  return std::make_unique<WeightedMeanProgram>(arithmetic);
+}
+
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new WeightedMeanProgram; }
+// What EZPrivSecFL's servers load.
+extern "C" duet::Program* duet_program() { return new WeightedMeanProgram(MOTION::MPCProtocol::ArithmeticGMW); }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }

@@ -2,21 +2,23 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
 #include "ezmotion/products.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 
 namespace {
 
 using namespace ezmotion;
 
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
-
 class FedavgProgram final : public ezmotion::Program {
  public:
+  explicit FedavgProgram(MOTION::MPCProtocol protocol) : kArithmetic(protocol == MOTION::MPCProtocol::ArithmeticGMW ? Arithmetic::kGmw : Arithmetic::kBeavy) {}
+
   const char* name() const override { return "fedavg"; }
 
   std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
@@ -128,6 +130,7 @@ class FedavgProgram final : public ezmotion::Program {
     v23 = open(s, v10);
   }
 
+  const Arithmetic kArithmetic;
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   const Circuit circuit_fedavg_0 = load_circuit(CIRCUITS_DIR "/fedavg_0.txt");
@@ -150,6 +153,33 @@ class FedavgProgram final : public ezmotion::Program {
   Tensor<Ring> v23;
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "fedavg",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 30,
+    .exact = false,
+    .drops = true,
+    .checks = {
+        {"", "federated_weighted_mean (|x| <= 1.68e+07) at /work/w/solo/examples/fedavg.py:42 (federated_weighted_mean): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+    },
+    .outputs = {
+        {"opened0", 54},
+        {"opened1", 54},
+        {"opened2", 54},
+        {"opened3", 54},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MOTION::MPCProtocol arithmetic) {
+  return std::make_unique<FedavgProgram>(arithmetic);
+}
+
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new FedavgProgram; }
+// What EZPrivSecFL's servers load.
+extern "C" duet::Program* duet_program() { return new FedavgProgram(MOTION::MPCProtocol::ArithmeticGMW); }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }

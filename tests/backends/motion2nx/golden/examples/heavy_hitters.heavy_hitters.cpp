@@ -2,21 +2,23 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
 #include "ezmotion/products.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 
 namespace {
 
 using namespace ezmotion;
 
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
-
 class HeavyHittersProgram final : public ezmotion::Program {
  public:
+  explicit HeavyHittersProgram(MOTION::MPCProtocol protocol) : kArithmetic(protocol == MOTION::MPCProtocol::ArithmeticGMW ? Arithmetic::kGmw : Arithmetic::kBeavy) {}
+
   const char* name() const override { return "heavy_hitters"; }
 
   std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
@@ -80,6 +82,7 @@ class HeavyHittersProgram final : public ezmotion::Program {
     v14 = sub(v2, v13);
   }
 
+  const Arithmetic kArithmetic;
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   const Circuit circuit_heavy_hitters_0 = load_circuit(CIRCUITS_DIR "/heavy_hitters_0.txt");
@@ -91,6 +94,30 @@ class HeavyHittersProgram final : public ezmotion::Program {
   Tensor<Ring> v14;
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "heavy_hitters",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 30,
+    .exact = false,
+    .drops = true,
+    .checks = {
+    },
+    .outputs = {
+        {"opened0", 0},
+        {"opened1", 0},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MOTION::MPCProtocol arithmetic) {
+  return std::make_unique<HeavyHittersProgram>(arithmetic);
+}
+
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new HeavyHittersProgram; }
+// What EZPrivSecFL's servers load.
+extern "C" duet::Program* duet_program() { return new HeavyHittersProgram(MOTION::MPCProtocol::ArithmeticGMW); }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }

@@ -2,21 +2,23 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
 #include "ezmotion/products.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 
 namespace {
 
 using namespace ezmotion;
 
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
-
 class ProcessProgram final : public ezmotion::Program {
  public:
+  explicit ProcessProgram(MOTION::MPCProtocol protocol) : kArithmetic(protocol == MOTION::MPCProtocol::ArithmeticGMW ? Arithmetic::kGmw : Arithmetic::kBeavy) {}
+
   const char* name() const override { return "process"; }
 
   std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
@@ -347,6 +349,7 @@ class ProcessProgram final : public ezmotion::Program {
     v124 = open(s, v123);
   }
 
+  const Arithmetic kArithmetic;
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   const Circuit circuit_process_0 = load_circuit(CIRCUITS_DIR "/process_0.txt");
@@ -400,6 +403,39 @@ class ProcessProgram final : public ezmotion::Program {
   Tensor<Ring> v124;
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "process",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 30,
+    .exact = false,
+    .drops = true,
+    .checks = {
+        {"Sqrt at keras_fed_avg.py:73 (|x| <= 1.02e+03) is not finite for its values, or beyond the range that the program was compiled for", "Sqrt at keras_fed_avg.py:73 (|x| <= 1.02e+03): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+        {"", "DivNoNan (|x| <= 3.28e+04) at /work/w/solo/examples/keras_fed_avg.py:73 (DivNoNan): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+    },
+    .outputs = {
+        {"opened0", 0},
+        {"opened1", 0},
+        {"opened2", 47},
+        {"opened3", 47},
+        {"opened4", 0},
+        {"opened5", 40},
+        {"opened6", 43},
+        {"opened7", 39},
+        {"opened8", 42},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MOTION::MPCProtocol arithmetic) {
+  return std::make_unique<ProcessProgram>(arithmetic);
+}
+
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new ProcessProgram; }
+// What EZPrivSecFL's servers load.
+extern "C" duet::Program* duet_program() { return new ProcessProgram(MOTION::MPCProtocol::ArithmeticGMW); }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }

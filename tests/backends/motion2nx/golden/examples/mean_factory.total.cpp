@@ -2,21 +2,23 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
 #include "ezmotion/products.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 
 namespace {
 
 using namespace ezmotion;
 
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
-
 class TotalProgram final : public ezmotion::Program {
  public:
+  explicit TotalProgram(MOTION::MPCProtocol protocol) : kArithmetic(protocol == MOTION::MPCProtocol::ArithmeticGMW ? Arithmetic::kGmw : Arithmetic::kBeavy) {}
+
   const char* name() const override { return "total"; }
 
   std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
@@ -41,11 +43,35 @@ class TotalProgram final : public ezmotion::Program {
     v1 = sum(v0, {0});
   }
 
+  const Arithmetic kArithmetic;
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   Tensor<Ring> v1;
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "total",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 30,
+    .exact = false,
+    .drops = true,
+    .checks = {
+    },
+    .outputs = {
+        {"opened0", 29},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MOTION::MPCProtocol arithmetic) {
+  return std::make_unique<TotalProgram>(arithmetic);
+}
+
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new TotalProgram; }
+// What EZPrivSecFL's servers load.
+extern "C" duet::Program* duet_program() { return new TotalProgram(MOTION::MPCProtocol::ArithmeticGMW); }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }

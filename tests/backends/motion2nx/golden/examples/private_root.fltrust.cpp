@@ -2,21 +2,23 @@
 // Emitted by ezcompile. Both servers run this program; s.party() is 0 (the garbler) or 1 (the evaluator).
 // A value v is this server's additive share, or public; inside a graph it is g.
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "ezmotion/graph.h"
 #include "ezmotion/products.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 
 namespace {
 
 using namespace ezmotion;
 
-constexpr Arithmetic kArithmetic = Arithmetic::kGmw;
-
 class FltrustProgram final : public ezmotion::Program {
  public:
+  explicit FltrustProgram(MOTION::MPCProtocol protocol) : kArithmetic(protocol == MOTION::MPCProtocol::ArithmeticGMW ? Arithmetic::kGmw : Arithmetic::kBeavy) {}
+
   const char* name() const override { return "fltrust"; }
 
   std::vector<Tensor<Ring>> online(Session& s, const ClientShares& shares,
@@ -140,6 +142,7 @@ class FltrustProgram final : public ezmotion::Program {
     v22 = open(s, v12);
   }
 
+  const Arithmetic kArithmetic;
   std::size_t n = 0;  // clients of this round
   std::vector<Sealed> outputs;
   const Circuit circuit_fltrust_0 = load_circuit(CIRCUITS_DIR "/fltrust_0.txt");
@@ -161,6 +164,30 @@ class FltrustProgram final : public ezmotion::Program {
   Tensor<Ring> v22;
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "fltrust",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 30,
+    .exact = false,
+    .drops = true,
+    .checks = {
+        {"", "DivNoNan (|x| <= 1.68e+07) at /work/w/solo/examples/private_root.py:20 (DivNoNan): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+    },
+    .outputs = {
+        {"opened0", 62},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MOTION::MPCProtocol arithmetic) {
+  return std::make_unique<FltrustProgram>(arithmetic);
+}
+
 }  // namespace
 
-extern "C" duet::Program* duet_program() { return new FltrustProgram; }
+// What EZPrivSecFL's servers load.
+extern "C" duet::Program* duet_program() { return new FltrustProgram(MOTION::MPCProtocol::ArithmeticGMW); }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }
