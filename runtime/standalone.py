@@ -25,7 +25,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.errors import InputError, RunError
-from ezprivsecfl.ir.types import resolve
 from ezprivsecfl.runtime.admission import ServerValues, check_count, check_given, check_server, checked_value
 from ezprivsecfl.runtime.manifest import MANIFEST, Manifest
 from ezprivsecfl.runtime.program import Arrays, Clear
@@ -106,7 +105,7 @@ class Round:
             of_round = clear.manifest.with_radii(found["radii"])
             same = found["format"] == FORMAT and found["program"] == program.hex()
             same = same and all(found[name] == value for name, value in _uploads(of_round).items())
-        except (OSError, ValueError, TypeError, KeyError) as e:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as e:
             raise RunError(f"{file} is not the file of a round: {e}") from e
         if not same:
             raise RunError(f"{file} is of a round of another program than the one in {folder}: make it anew")
@@ -247,8 +246,7 @@ def _publics_for(clear: Clear, server: ServerValues, clients: int) -> dict[str, 
         values = clear.publics(prepared)
     except InputError as e:
         return {"refused": str(e)}
-    shapes = [resolve(public.shape, clients) for public in clear.manifest.publics]
-    listed = [{"shape": list(s), "data": v.astype("<u8").tobytes().hex()} for s, v in zip(shapes, values, strict=True)]
+    listed = [{"shape": list(v.shape), "data": v.astype("<u8").tobytes().hex()} for v in values]
     return {"values": listed, "lowest": clear.lowest(prepared)}
 
 
