@@ -174,7 +174,9 @@ std::vector<std::size_t> Uploads::clients() const {
 void Uploads::use_up() {
   for (const std::string& name : files_) {
     const std::string path = folder_ + "/" + name;
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    const bool taken = at_.contains(client_in(name).value());
+    // What is no upload, such as a folder, may stay.
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT && taken) {
       throw duet::Error(path + " cannot be removed (" + std::strerror(errno) +
                         "): shares serve one round only");
     }

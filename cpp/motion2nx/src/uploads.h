@@ -36,7 +36,7 @@ class Uploads {
   const std::vector<std::string>& strange() const { return strange_; }
 
   // Removes the files. Before a proof is checked: values of an upload at several points would tell
-  // what is in it, and so would results of several rounds. Error if one stays.
+  // what is in it, and so would results of several rounds. Error if an upload stays.
   void use_up();
 
   // Checks what clients prove (duet::ClientProofs); both servers at the same time.

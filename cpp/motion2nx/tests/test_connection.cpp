@@ -252,13 +252,14 @@ void statistics_are_plausible() {
 void programs_connect_once() {
   struct Sum final : Program {
     const char* name() const override { return "sum"; }
-    Tensors online(Session& session, const Tensors& shares, const Tensors& publics) override {
+    Tensors online(Session& session, const ClientShares& shares, const Tensors& publics) override {
       agree(session, publics);
       Graph graph(connection(), Arithmetic::kGmw);
-      const Arith y = graph.square(graph.input(shares[0]));
+      const Arith y = graph.square(graph.input(shares.at(0)));
       graph.run();
       return {open(session, graph.share(y))};
     }
+    std::vector<Opened> reveal(Session&, const std::vector<unsigned>&) override { return {}; }
   };
   auto channels = duet::Channel::local_pair();
   duet::Session first(std::move(channels.first), 0, duet::Randomness::os(), duet::Block{});

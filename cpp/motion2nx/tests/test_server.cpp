@@ -26,6 +26,10 @@ using namespace ezmotion;
 
 const std::string kHash(64, 'c');
 
+// What server 1 sees differently, as if something had been altered between the two.
+enum class Altered { kNothing, kCounts, kResults };
+Altered altered = Altered::kNothing;
+
 // Clients share a flag, which is opened as a count, and a number. The result is the sum of all
 // numbers, and of a public value.
 struct Noting final : Program {
@@ -36,13 +40,16 @@ struct Noting final : Program {
     std::printf("online %zu\n", shares.clients());
     sum_ =
         duet::add(duet::sum(shares.at(1), {0}), duet::public_share(publics.at(0), session.party()));
-    const Tensor<Ring> flags = open(session, shares.at(0));
+    Tensor<Ring> flags = open(session, shares.at(0));
+    if (altered == Altered::kCounts && session.party() == 1) flags.data[1] = 1;
     return {flags, duet::slice(flags, {0}, {1}, {1})};
   }
 
   std::vector<Opened> reveal(Session& session, const std::vector<unsigned>& lowest) override {
     std::printf("reveal\n");
-    return open_together(session, {{sum_, kExact}}, lowest);
+    std::vector<Opened> opened = open_together(session, {{sum_, kExact}}, lowest);
+    if (altered == Altered::kResults && session.party() == 1) opened[0].value.data[0] += 1;
+    return opened;
   }
 
   Tensor<Ring> sum_;
@@ -237,6 +244,18 @@ void what_is_no_clients_own_ends_the_round() {
   ends(other, {0, 1, 0}, 3, "online 3; ", "", "some flag is set");
 }
 
+// No result is written, and no client blamed, where the servers have seen different things.
+void servers_compare_what_they_have_seen() {
+  altered = Altered::kResults;
+  ends(terms(), {0, 0, 0}, 3, "online 3; reveal; ", "", "the two servers differ in the results");
+  altered = Altered::kCounts;
+  for (const Ending& ending : run(terms(), {0, 0, 0})) {
+    CHECK(ending.code == 3 && ending.results.empty());
+    CHECK(ending.errors.find("its flag is set") == std::string::npos);
+  }
+  altered = Altered::kNothing;
+}
+
 void a_round_needs_enough_clients() {
   ends(terms(), {1, 0}, 3, "online 2; ", "", "1 clients left, but a round needs at least 2");
   Terms exact = terms();
@@ -252,5 +271,6 @@ int main() {
   clients_whose_values_cannot_be_used_are_left_out();
   unless_they_are_to_end_the_round();
   what_is_no_clients_own_ends_the_round();
+  servers_compare_what_they_have_seen();
   a_round_needs_enough_clients();
 }
