@@ -155,6 +155,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Alone:
 def page_modules(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(alone.folder)
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "fltrust", raising=False)
     yield
     sys.modules.pop("fltrust", None)
 
