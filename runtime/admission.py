@@ -25,18 +25,28 @@ Prepared = TypeVar("Prepared")
 
 def check_round(manifest: Manifest, clients: ClientValues, server: ServerValues) -> int:
     """The number of clients of a round; raises InputError unless the program can be run with it."""
-    missing = [s.path for s in manifest.parameters if s.path not in clients]
-    missing += [s.path for s in manifest.server if s.path not in server]
-    if missing:
-        raise InputError(f"{manifest.name}: parameter {missing[0]!r} is missing")
-    for given in manifest.server:
-        _check_array(repr(given.path), np.asarray(server[given.path]), given.shape)
+    check_given(manifest, [s.path for s in manifest.parameters], clients)
+    check_server(manifest, server)
     counts = {len(clients[s.path]) for s in manifest.parameters}
     if len(counts) != 1:
         raise InputError(f"{manifest.name}: parameters have different numbers of clients: {sorted(counts)}")
     (count,) = counts
     check_count(manifest.name, count, manifest.min_clients, manifest.max_clients)
     return count
+
+
+def check_given(manifest: Manifest, paths: Sequence[str], given: Mapping[str, Any]) -> None:
+    """Raises InputError unless there is something of every parameter."""
+    missing = [path for path in paths if path not in given]
+    if missing:
+        raise InputError(f"{manifest.name}: parameter {missing[0]!r} is missing")
+
+
+def check_server(manifest: Manifest, server: ServerValues) -> None:
+    """Raises InputError unless the server has a value of the right shape for each of its parameters."""
+    check_given(manifest, [s.path for s in manifest.server], server)
+    for given in manifest.server:
+        _check_array(repr(given.path), np.asarray(server[given.path]), given.shape)
 
 
 def check_count(name: str, count: int, fewest: int, most: int) -> None:
@@ -81,14 +91,15 @@ def client_values(manifest: Manifest, values: ClientValues, client: int) -> dict
 
 
 def client_value(share: SharedInput, values: ClientValues, client: int) -> NDArray[Any]:
-    """One client's value of a parameter.
-
-    Raises:
-        InputError: It has none, or one of another shape, or one that is not of real numbers.
-    """
+    """One client's value of a parameter; raises InputError as ``checked_value`` does, or if it has none."""
     value = values[share.path][client]
     if isinstance(value, InputError):
         raise value
+    return checked_value(share, value, client)
+
+
+def checked_value(share: SharedInput, value: NDArray[Any], client: int) -> NDArray[Any]:
+    """A client's value of a parameter; raises InputError if it has another shape, or is not of real numbers."""
     return _check_array(f"{share.path!r} of client {client}", np.asarray(value), share.client_shape)
 
 

@@ -57,10 +57,14 @@ class Clear:
     @staticmethod
     def load(artefact: Artefact) -> Clear:
         """Reads an artefact's clear parts."""
-        manifest = artefact.manifest
+        return Clear.of_folder(artefact.manifest, artefact.folder)
+
+    @staticmethod
+    def of_folder(manifest: Manifest, folder: Path) -> Clear:
+        """Reads the clear parts of a program that is emitted into a folder."""
 
         def part(name: str) -> Program:
-            file = artefact.folder / f"{name}.ir"
+            file = folder / f"{name}.ir"
             return parse_program(file.read_text("utf-8"), file.name)
 
         owners = dict.fromkeys(p.owner for p in manifest.private)
@@ -177,10 +181,13 @@ class Clear:
     def results(self, opened: Sequence[NDArray[np.uint64]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
         """Decodes and finishes the opened outputs."""
         outputs = self.manifest.outputs
-        inputs: Arrays = {o.path: decode(v, o.frac) for o, v in zip(outputs, opened, strict=True)}
+        return self.finished({o.path: decode(v, o.frac) for o, v in zip(outputs, opened, strict=True)}, server, clients)
+
+    def finished(self, opened: Mapping[str, NDArray[Any]], server: Mapping[str, NDArray[Any]], clients: int) -> Arrays:
+        """What the epilogue makes of the opened outputs, numbers by path."""
         prepared: Arrays = {}
         for op in self.epilogue.of(Input):
-            value = np.asarray(inputs[op.path] if op.path in inputs else server[op.path])
+            value = np.asarray(opened[op.path] if op.path in opened else server[op.path])
             if op.type.dtype is DType.BOOL:
                 value = value.astype(np.bool_)
             elif op.type.dtype.is_integer:

@@ -49,6 +49,9 @@ Vector = tuple[int, int, int, int]
 Shape = tuple[int, int, int]
 """The same without the bits."""
 
+LaidOut = tuple[int, int, int]
+"""The same without the sum: what the engine takes."""
+
 Term = tuple[int, int, int]
 """Of a statement: a vector, and how often its squared norm and the sum of its entries count."""
 
@@ -250,8 +253,12 @@ class ProofPlan:
     @cached_property
     def layout(self) -> _duet.ProofLayout:
         """The same, as the engine takes it."""
-        vectors = [(entries, bits, row) for entries, bits, row, _ in self._vectors]
-        return _duet.ProofLayout(vectors, *self._parts[1:])
+        return _duet.ProofLayout(*self.layout_parts)
+
+    @property
+    def layout_parts(self) -> tuple[list[LaidOut], list[Statement], list[VectorPair], list[UnitSums]]:
+        """What the layout is made of: its vectors (entries, bits, row), statements, products and unit sums."""
+        return [(entries, bits, row) for entries, bits, row, _ in self._vectors], *self._parts[1:]
 
     @property
     def _vectors(self) -> list[Vector]:
@@ -328,12 +335,16 @@ class ProofPlan:
 
     def summed(self, shares: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Shares of the wanted products, of those that clients have proved of vectors: [clients, products] of both."""
-        place = {pair: i for i, pair in enumerate(self._parts[2])}
-        columns = [[place[pair] for pair in self._vectors_of(product)] for product in self.products]
-        found = np.empty((len(shares), len(columns)), np.uint64)
-        for i, parts in enumerate(columns):
+        found = np.empty((len(shares), len(self.columns)), np.uint64)
+        for i, parts in enumerate(self.columns):
             found[:, i] = np.sum(shares[:, parts], axis=1, dtype=np.uint64)
         return found
+
+    @cached_property
+    def columns(self) -> list[list[int]]:
+        """Of every wanted product, which of those that are proved of vectors add up to it."""
+        place = {pair: i for i, pair in enumerate(self._parts[2])}
+        return [[place[pair] for pair in self._vectors_of(product)] for product in self.products]
 
     @cached_property
     def _images(self) -> list[ImageLimits]:

@@ -18,7 +18,8 @@ from ezprivsecfl.backends.cpp import (
     shape_literal,
 )
 from ezprivsecfl.backends.motion2nx.description import total_bytes
-from ezprivsecfl.backends.tree import common_tree
+from ezprivsecfl.backends.motion2nx.terms import server_terms
+from ezprivsecfl.backends.tree import common_tree, manifest
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.ir.mpc import io, linear, protocol
 from ezprivsecfl.ir.mpc.results import opening_of, openings
@@ -43,7 +44,8 @@ def emit(compiled: Compiled, program: Program, arithmetic: str, backend: str) ->
         backend: The back end's name, for statistics.
     """
     templates = environment(TEMPLATES)
-    context = {**_Emission(program).context(), "arithmetic": ARITHMETIC[arithmetic]}
+    terms = server_terms(manifest(compiled, program, backend))
+    context = {**_Emission(program).context(), **terms, "arithmetic": ARITHMETIC[arithmetic]}
     return {
         "program.cpp": templates.get_template("program.cpp.j2").render(context),
         "CMakeLists.txt": templates.get_template("CMakeLists.txt.j2").render(name=identifier(compiled.name)),

@@ -13,9 +13,9 @@ endforeach()
 if(POLICY CMP0167)
   cmake_policy(SET CMP0167 NEW)  # Boost's own package configuration
 endif()
-find_package(Boost 1.75 QUIET COMPONENTS context fiber filesystem json log log_setup system thread)
+find_package(Boost 1.75 QUIET COMPONENTS context fiber filesystem json log log_setup program_options system thread)
 if(NOT Boost_FOUND)
-  message(FATAL_ERROR "error: MOTION2NX needs Boost 1.75 or later with context, fiber, filesystem, json, log, system and thread")
+  message(FATAL_ERROR "error: MOTION2NX needs Boost 1.75 or later with context, fiber, filesystem, json, log, program_options, system and thread")
 endif()
 
 include("${MOTION2NX_DIR}/src/motioncore/MOTIONTargets.cmake")
@@ -30,6 +30,6 @@ endforeach()
 set_target_properties(MOTION::motion PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${EZMOTION_INCLUDES}")
 
 add_library(motion2nx INTERFACE)
-target_link_libraries(motion2nx INTERFACE MOTION::motion Threads::Threads)
+target_link_libraries(motion2nx INTERFACE MOTION::motion Boost::program_options Threads::Threads)
 # Its inline functions use these instructions; -march=native is how the framework itself is compiled.
 target_compile_options(motion2nx INTERFACE -march=native)

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "carrier.h"
 #include "communication/communication_layer.h"
 #include "duet/errors.h"
 #include "transport.h"
@@ -52,39 +53,41 @@ std::unique_ptr<Transport> meet(duet::Session& session) {
 
 }  // namespace
 
-Connection::Connection(duet::Session& session) : session_(session) {
-  std::unique_ptr<Transport> transport = meet(session);
-  transport_ = transport.get();
-  std::vector<std::unique_ptr<MOTION::Communication::Transport>> transports(2);
-  transports[static_cast<std::size_t>(1 - session.party())] = std::move(transport);
-  layer_ = std::make_unique<MOTION::Communication::CommunicationLayer>(
-      static_cast<std::size_t>(session.party()), std::move(transports));
-  layer_->start();
+Connection::Connection(duet::Session& session)
+    : session_(session),
+      own_(std::make_unique<Carrier>(session.party(), meet(session))),
+      carrier_(*own_) {
+  own_->start();
 }
 
-Connection::~Connection() { transport_->stop(); }
+Connection::Connection(duet::Session& session, Carrier& carrier)
+    : session_(session), carrier_(carrier) {}
+
+Connection::~Connection() = default;
+
+MOTION::Communication::CommunicationLayer& Connection::layer() { return carrier_.layer(); }
 
 Connection::Watch::Watch(Connection& connection)
     : connection_(connection), exceptions_(std::uncaught_exceptions()) {
-  connection_.transport_->watch(true);
+  connection_.carrier_.transport().watch(true);
 }
 
 Connection::Watch::~Watch() {
   if (std::uncaught_exceptions() > exceptions_)
     give_up("the framework failed in the middle of a round");
-  connection_.transport_->watch(false);
+  connection_.carrier_.transport().watch(false);
 }
 
 Connection::SessionWork::SessionWork(Connection& connection) : connection_(connection) {
-  connection_.transport_->pause(true);
+  connection_.carrier_.transport().pause(true);
 }
 
-Connection::SessionWork::~SessionWork() { connection_.transport_->pause(false); }
+Connection::SessionWork::~SessionWork() { connection_.carrier_.transport().pause(false); }
 
 void Connection::account(duet::Phase phase, double other_threads_seconds) {
-  const MOTION::Communication::TransportStatistics total = layer_->get_transport_statistics().at(0);
+  const MOTION::Communication::TransportStatistics total = layer().get_transport_statistics().at(0);
   const duet::Traffic now{total.num_bytes_sent, total.num_bytes_received, total.num_messages_sent,
-                          total.num_messages_received, transport_->rounds()};
+                          total.num_messages_received, carrier_.transport().rounds()};
   duet::PhaseStats figures;
   figures.cpu_seconds = other_threads_seconds;
   figures.traffic = {

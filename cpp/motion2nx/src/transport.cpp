@@ -37,6 +37,14 @@ std::uint64_t size_in(const Header& header) {
   return size;
 }
 
+// Of a valid message, the bytes of the session's stream in it.
+std::uint64_t session_bytes(const std::uint8_t* message) {
+  const auto* content = MOTION::Communication::GetMessage(message);
+  return content->message_type() == kSessionMessage && content->payload() != nullptr
+             ? content->payload()->size()
+             : 0;
+}
+
 }  // namespace
 
 void give_up(const char* why) {
@@ -98,10 +106,14 @@ void Transport::lost(const char* why) {
 void Transport::send_message(const std::uint8_t* message, std::size_t size) {
   if (!open_) return;
   const Header header = header_of(size);
+  const std::uint64_t carried = session_bytes(message);
   // Before it goes, since the answer may be faster than this thread.
-  has_sent_ = true;
-  statistics_.num_bytes_sent += size + header.size();
-  statistics_.num_messages_sent += 1;
+  all_sent_ += size + header.size();
+  statistics_.num_bytes_sent += size + header.size() - carried;
+  if (carried == 0) {
+    has_sent_ = true;
+    statistics_.num_messages_sent += 1;
+  }
   try {
     write(header);
     write({message, size});
@@ -148,9 +160,13 @@ std::optional<std::vector<std::uint8_t>> Transport::receive_message() {
         MOTION::Communication::MessageType::TerminationMessage) {
       lost(kClosed);
     }
-    if (has_sent_.exchange(false)) ++rounds_;
-    statistics_.num_bytes_received += size + header.size();
-    statistics_.num_messages_received += 1;
+    const std::uint64_t carried = session_bytes(message.data());
+    all_received_ += size + header.size();
+    statistics_.num_bytes_received += size + header.size() - carried;
+    if (carried == 0) {
+      if (has_sent_.exchange(false)) ++rounds_;
+      statistics_.num_messages_received += 1;
+    }
     return message;
   } catch (const duet::Error&) {
     lost(kClosed);

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "communication/message.h"
 #include "communication/transport.h"
 #include "duet/channel.h"
 
@@ -17,8 +18,13 @@ namespace ezmotion {
 // Ends the process; see Connection::Watch.
 [[noreturn]] void give_up(const char* why);
 
-// Messages with a length of 8 bytes before them. One thread of the framework sends, another one
-// receives; both only touch what is atomic, and the socket.
+// What carries a piece of the session's own stream (LayerTransport): a type that belongs to BMR, a
+// protocol of three and more parties, so that no backend for two registers it.
+inline constexpr auto kSessionMessage = MOTION::Communication::MessageType::BMRANDGate;
+
+// Messages with a length of 8 bytes before them. The framework's statistics leave out the payload
+// of the session's messages, which the session's channel counts. One thread of the framework sends,
+// another one receives; both only touch what is atomic, and the socket.
 class Transport final : public MOTION::Communication::Transport {
  public:
   Transport(std::unique_ptr<duet::Transport> stream, duet::Milliseconds idle_timeout)
@@ -41,6 +47,10 @@ class Transport final : public MOTION::Communication::Transport {
     stopped_ = true;
   }
   bool is_open() const { return open_; }
+  const duet::Transport& stream() const { return *stream_; }
+  // All that went over the stream in messages, whoever counts it.
+  std::uint64_t all_bytes_sent() const { return all_sent_; }
+  std::uint64_t all_bytes_received() const { return all_received_; }
   // Turns from sending to receiving.
   std::uint64_t rounds() const { return rounds_; }
 
@@ -71,6 +81,8 @@ class Transport final : public MOTION::Communication::Transport {
   std::atomic<bool> open_ = true;
   std::atomic<bool> has_sent_ = false;
   std::atomic<std::uint64_t> rounds_ = 0;
+  std::atomic<std::uint64_t> all_sent_ = 0;
+  std::atomic<std::uint64_t> all_received_ = 0;
   std::atomic<Clock::rep> last_progress_ = 0;
 };
 

@@ -113,7 +113,7 @@ void dies_in_the_middle(duet::Session& session) {
 void falls_silent(duet::Session& session) {
   Connection connection(session);
   work(connection, 5000);
-  ::sleep(40);
+  ::sleep(15);
   ::_exit(0);
 }
 
@@ -173,13 +173,13 @@ End end_of_survivor(Part victim, Part other, int survivor, double limit) {
 
 void a_lost_server_ends_the_other() {
   for (const int party : {0, 1}) {
-    const End middle = end_of_survivor(dies_in_the_middle, works_for_long, party, 30);
+    const End middle = end_of_survivor(dies_in_the_middle, works_for_long, party, 14);
     CHECK(middle.exit_code == 70 && middle.text == kClosed);
-    const End silent = end_of_survivor(falls_silent, works_on_and_on, party, 30);
+    const End silent = end_of_survivor(falls_silent, works_on_and_on, party, 14);
     CHECK(silent.exit_code == 70 && silent.text == kSilent);
     // Here the other one may be between two rounds, or in one.
     for (const Part victim : {dies_before_its_round, fails_in_its_round}) {
-      const End end = end_of_survivor(victim, works_on_and_on, party, 30);
+      const End end = end_of_survivor(victim, works_on_and_on, party, 14);
       CHECK((end.exit_code == 70 && end.text == kClosed) ||
             (end.exit_code == 1 && end.text == kGone));
     }

@@ -53,7 +53,7 @@ def test_example(name, undisturbed):
 def test_traffic_is_estimated_from_the_operations():
     """Without clients' proofs there are squares, too."""
     program = trace_of("fltrust")
-    for proofs, size in ((True, "2.9"), (False, "8.7")):
+    for proofs, size in ((True, "2.9"), (False, "8.9")):
         compiled = compile_program(program, Options(clients=30, proofs=proofs))
         lines = Motion2nx().lower(compiled).traffic()
         assert lines == [f"about {size} MB, both directions together (MOTION2NX declares nothing)"]

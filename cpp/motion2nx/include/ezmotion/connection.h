@@ -1,4 +1,4 @@
-// The connection over which MOTION2NX's messages go, beside the session's own.
+// The connection over which MOTION2NX's messages go: beside the session's own, or the same.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@ class CommunicationLayer;
 
 namespace ezmotion {
 
-class Transport;
+class Carrier;
 
 // One CommunicationLayer of the framework for as many rounds and graphs as there will be.
 class Connection {
@@ -19,12 +19,15 @@ class Connection {
   // Both servers at the same point: opens a second TCP connection beside that of `session`, which
   // must live longer.
   explicit Connection(duet::Session& session);
+  // Over the connection that `session` itself goes over (Carrier::session_stream()), which has been
+  // started. Both must live longer.
+  Connection(duet::Session& session, Carrier& carrier);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
   int party() const { return session_.party(); }
-  MOTION::Communication::CommunicationLayer& layer() { return *layer_; }
+  MOTION::Communication::CommunicationLayer& layer();
   duet::Session& session() { return session_; }
 
   // The framework cannot give up: if one server fails, the other waits for ever, and its threads
@@ -64,8 +67,8 @@ class Connection {
  private:
   duet::Session& session_;
   duet::Traffic accounted_;
-  Transport* transport_ = nullptr;  // owned by the layer
-  std::unique_ptr<MOTION::Communication::CommunicationLayer> layer_;
+  std::unique_ptr<Carrier> own_;
+  Carrier& carrier_;
 };
 
 }  // namespace ezmotion

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "duet/client_shares.h"
@@ -26,13 +27,16 @@ class Program : public duet::Program {
   explicit Program(MPCProtocol arithmetic, std::size_t threads = 0);
   ~Program() override;
 
+  // Has it use a connection that is there already, in place of one that it would open itself.
+  void use(std::unique_ptr<Connection> connection) { connection_ = std::move(connection); }
+
   // Builds the graph for so many clients and runs its setup phase.
   void setup(Session& session, std::size_t clients) final;
 
   // Runs its online phase, with the inputs that have come meanwhile.
-  Tensors online(Session& session, const ClientShares& shares, const Tensors& publics) final;
+  Tensors online(Session& session, const ClientShares& shares, const Tensors& publics) override;
 
-  std::vector<Opened> reveal(Session& session, const std::vector<unsigned>& lowest) final;
+  std::vector<Opened> reveal(Session& session, const std::vector<unsigned>& lowest) override;
 
  protected:
   // A result: additive shares, of which so many significant bits are opened, or a public value.

@@ -1,10 +1,12 @@
 // every_op, for 6 clients at most, on MOTION2NX.
 // Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
+#include <memory>
 
 #include "ezmotion/circuit.h"
 #include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 #include "tensor/tensor.h"
 #include "utility/typedefs.h"
 
@@ -177,8 +179,44 @@ class EveryOpProgram final : public ezmotion::Program {
   const Circuit circuit_drop5 = load_circuit(CIRCUITS_DIR "/drop5.txt");
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "every_op",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 6,
+    .exact = false,
+    .drops = true,
+    .checks = {
+        {"root is not finite for its values, or beyond the range that the program was compiled for", "root: the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+        {"", "division at user.py:13 (RealDiv): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+    },
+    .outputs = {
+        {"scaled", 16},
+        {"dots", 16},
+        {"squares", 16},
+        {"proved_squares", 16},
+        {"proved_parts", 16},
+        {"weighted", 16},
+        {"batched", 16},
+        {"unmasked", 16},
+        {"unmasked_squares", 16},
+        {"relu", 8},
+        {"truncated", 11},
+        {"public", 8},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MPCProtocol arithmetic, std::size_t threads) {
+  return std::make_unique<EveryOpProgram>(arithmetic, threads);
+}
+
 }  // namespace
 
+// What EZPrivSecFL's servers load.
 extern "C" duet::Program* duet_program() {
   return new EveryOpProgram(MPCProtocol::ArithmeticGMW);
 }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }

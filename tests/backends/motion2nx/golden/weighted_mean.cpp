@@ -1,10 +1,12 @@
 // weighted_mean, for 9 clients at most, on MOTION2NX.
 // Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
+#include <memory>
 
 #include "ezmotion/circuit.h"
 #include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 #include "tensor/tensor.h"
 #include "utility/typedefs.h"
 
@@ -71,8 +73,32 @@ class WeightedMeanProgram final : public ezmotion::Program {
   const Circuit circuit_mul = load_circuit(CIRCUITS_DIR "/mul.txt");
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "weighted_mean",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 9,
+    .exact = false,
+    .drops = true,
+    .checks = {
+        {"reciprocal (|x| <= 1) is not finite for its values, or beyond the range that the program was compiled for", "reciprocal (|x| <= 1): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+    },
+    .outputs = {
+        {"opened0", 59},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MPCProtocol arithmetic, std::size_t threads) {
+  return std::make_unique<WeightedMeanProgram>(arithmetic, threads);
+}
+
 }  // namespace
 
+// What EZPrivSecFL's servers load.
 extern "C" duet::Program* duet_program() {
   return new WeightedMeanProgram(MPCProtocol::ArithmeticGMW);
 }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }

@@ -1,10 +1,12 @@
 // fltrust, for 30 clients at most, on MOTION2NX.
 // Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
+#include <memory>
 
 #include "ezmotion/circuit.h"
 #include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 #include "tensor/tensor.h"
 #include "utility/typedefs.h"
 
@@ -91,8 +93,32 @@ class FltrustProgram final : public ezmotion::Program {
   const Circuit circuit_drop30 = load_circuit(CIRCUITS_DIR "/drop30.txt");
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "fltrust",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 30,
+    .exact = false,
+    .drops = true,
+    .checks = {
+        {"", "DivNoNan (|x| <= 1.68e+07) at /work/w/mx/examples/fltrust.py:18 (DivNoNan): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+    },
+    .outputs = {
+        {"opened0", 62},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MPCProtocol arithmetic, std::size_t threads) {
+  return std::make_unique<FltrustProgram>(arithmetic, threads);
+}
+
 }  // namespace
 
+// What EZPrivSecFL's servers load.
 extern "C" duet::Program* duet_program() {
   return new FltrustProgram(MPCProtocol::ArithmeticGMW);
 }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }

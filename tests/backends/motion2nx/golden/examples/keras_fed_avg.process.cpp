@@ -1,10 +1,12 @@
 // process, for 30 clients at most, on MOTION2NX.
 // Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
+#include <memory>
 
 #include "ezmotion/circuit.h"
 #include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 #include "tensor/tensor.h"
 #include "utility/typedefs.h"
 
@@ -303,8 +305,41 @@ class ProcessProgram final : public ezmotion::Program {
   const Circuit circuit_any_1_unless_5 = load_circuit(CIRCUITS_DIR "/any_1_unless_5.txt");
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "process",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 30,
+    .exact = false,
+    .drops = true,
+    .checks = {
+        {"Sqrt at keras_fed_avg.py:73 (|x| <= 1.02e+03) is not finite for its values, or beyond the range that the program was compiled for", "Sqrt at keras_fed_avg.py:73 (|x| <= 1.02e+03): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+        {"", "DivNoNan (|x| <= 3.28e+04) at /work/w/mx/examples/keras_fed_avg.py:73 (DivNoNan): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+    },
+    .outputs = {
+        {"opened0", 0},
+        {"opened1", 0},
+        {"opened2", 47},
+        {"opened3", 47},
+        {"opened4", 0},
+        {"opened5", 40},
+        {"opened6", 43},
+        {"opened7", 39},
+        {"opened8", 42},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MPCProtocol arithmetic, std::size_t threads) {
+  return std::make_unique<ProcessProgram>(arithmetic, threads);
+}
+
 }  // namespace
 
+// What EZPrivSecFL's servers load.
 extern "C" duet::Program* duet_program() {
   return new ProcessProgram(MPCProtocol::ArithmeticGMW);
 }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }

@@ -1,10 +1,12 @@
 // mean, for 30 clients at most, on MOTION2NX.
 // Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
+#include <memory>
 
 #include "ezmotion/circuit.h"
 #include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 #include "tensor/tensor.h"
 #include "utility/typedefs.h"
 
@@ -36,8 +38,31 @@ class MeanProgram final : public ezmotion::Program {
 
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "mean",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 30,
+    .exact = false,
+    .drops = true,
+    .checks = {
+    },
+    .outputs = {
+        {"opened0", 29},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MPCProtocol arithmetic, std::size_t threads) {
+  return std::make_unique<MeanProgram>(arithmetic, threads);
+}
+
 }  // namespace
 
+// What EZPrivSecFL's servers load.
 extern "C" duet::Program* duet_program() {
   return new MeanProgram(MPCProtocol::ArithmeticGMW);
 }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }

@@ -1,10 +1,12 @@
 // weighted_mean, for 30 clients at most, on MOTION2NX.
 // Emitted by ezcompile. Both servers run this program; party 0 garbles, party 1 evaluates.
 #include <cstddef>
+#include <memory>
 
 #include "ezmotion/circuit.h"
 #include "ezmotion/operations.h"
 #include "ezmotion/program.h"
+#include "ezmotion/server.h"
 #include "tensor/tensor.h"
 #include "utility/typedefs.h"
 
@@ -75,8 +77,32 @@ class WeightedMeanProgram final : public ezmotion::Program {
   const Circuit circuit_drop29 = load_circuit(CIRCUITS_DIR "/drop29.txt");
 };
 
+// What a server knows of the program beside what it computes.
+const Terms kTerms = {
+    .name = "weighted_mean",
+    .hash = PROGRAM_HASH,
+    .min_clients = 2,
+    .max_clients = 30,
+    .exact = false,
+    .drops = true,
+    .checks = {
+        {"", "RealDiv (|x| <= 1.68e+07) at /work/w/mx/examples/mean_factory.py:16 (RealDiv): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+    },
+    .outputs = {
+        {"opened0", 56},
+    },
+};
+
+std::unique_ptr<ezmotion::Program> make(MPCProtocol arithmetic, std::size_t threads) {
+  return std::make_unique<WeightedMeanProgram>(arithmetic, threads);
+}
+
 }  // namespace
 
+// What EZPrivSecFL's servers load.
 extern "C" duet::Program* duet_program() {
   return new WeightedMeanProgram(MPCProtocol::ArithmeticGMW);
 }
+
+// A server by itself: see docs/motion2nx.md.
+int main(int argc, char* argv[]) { return serve(argc, argv, kTerms, make); }
