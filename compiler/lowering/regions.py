@@ -13,7 +13,6 @@ from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor.values import tensor_type
 from ezprivsecfl.ir.types import Shape
 
-
 MOST_NAMED = 4
 """So many operations are in the name of a region's circuit at most."""
 

@@ -46,10 +46,11 @@ Program::~Program() = default;
 void Program::setup(Session& session, std::size_t clients) {
   if (!connection_) connection_ = std::make_unique<Connection>(session);
   const OtherThreads others;
-  const Connection::Watch watch(*connection_);
   backend_.reset();  // the framework has one at a time for a connection
   backend_ = std::make_unique<Backend>(*connection_, arithmetic_, threads_);
+  // What cannot be built is refused here, by both servers, which may go on.
   outputs_ = build(*backend_, clients);
+  const Connection::Watch watch(*connection_);
   backend_->run_setup(*base_ots_);
   connection_->account(duet::Phase::kSetup, others.so_far());
 }

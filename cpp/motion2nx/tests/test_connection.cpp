@@ -294,6 +294,29 @@ void programs_run_again_and_again() {
   }
 }
 
+// Values of more elements than the framework converts at once: an error like any other, after which
+// both servers go on.
+void what_cannot_be_built_is_an_error() {
+  struct Large final : Program {
+    using Program::Program;
+    const char* name() const override { return "large"; }
+    Outputs build(Backend& backend, std::size_t n) const override {
+      const TensorCP x = backend.add_share_input(0, Shape{n, 500'001});
+      return {.counts = {}, .results = {{backend.convert(MPCProtocol::Yao, x), kExact}}};
+    }
+  };
+  auto channels = duet::Channel::local_pair();
+  duet::Session first(std::move(channels.first), 0, duet::Randomness::os(), duet::Block{});
+  duet::Session second(std::move(channels.second), 1, duet::Randomness::os(), duet::Block{});
+  TwoServers::both([&](int party) {
+    Large program(MPCProtocol::ArithmeticGMW);
+    for (int round = 0; round < 2; ++round) {
+      CHECK(message_of<duet::Error>([&] { program.setup(party == 0 ? first : second, 2); }) ==
+            "MOTION2NX converts 1000000 elements at once, not 1000002");
+    }
+  });
+}
+
 }  // namespace
 
 int main() {
@@ -302,4 +325,5 @@ int main() {
   an_exception_in_a_round_ends_the_process();
   a_closed_connection_is_an_error_at_next_use();
   programs_run_again_and_again();
+  what_cannot_be_built_is_an_error();
 }

@@ -20,7 +20,7 @@ from ezprivsecfl.ir.mpc.fixed_point import encode
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
 from ezprivsecfl.ir.mpc.shares import Gemm, SquareSumOfShares
 from ezprivsecfl.ir.passes import run_passes
-from ezprivsecfl.ir.program import Level, Program, ProgramBuilder
+from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.text import parse_program, print_program
 from ezprivsecfl.ir.types import ArithType
 
