@@ -53,7 +53,7 @@ def common_tree(compiled: Compiled, program: Program, backend: str) -> dict[str,
 
 
 def _use(program: Program, circuit: str) -> str:
-    """Of what a circuit is one, for people who read its file: formats of its inputs and outputs, and where it is used."""
+    """For people who read a circuit's file: where it is used, and the formats of its inputs and outputs."""
     op = next(op for op in program.of(protocol.Circuit) if op.circuit == circuit)
     taken, given = (", ".join(str(v.type.format) for v in values) for values in (op.operands, op.results))  # type: ignore[attr-defined]
     place = f", at {Path(op.location.file).name}:{op.location.line}" if op.location.line else ""

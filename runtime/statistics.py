@@ -81,9 +81,10 @@ class Statistics:
         return not self.backend.startswith(TIMING)
 
     def __repr__(self) -> str:
+        about = "" if self.rounds_are_exact else "about "
         lines = [
             f"{self.computation} on {self.backend}: {self.clients} clients, {size_text(sum(self.bytes_sent))} in "
-            f"{'' if self.rounds_are_exact else 'about '}{self.rounds} rounds, setup {self.setup_seconds:.3g} s, online {self.online_seconds:.3g} s"
+            f"{about}{self.rounds} rounds, setup {self.setup_seconds:.3g} s, online {self.online_seconds:.3g} s"
         ]
         lines += [f"  dropped {dropped_text(one)}" for one in self.dropped]
         lines += [f"  imprecise: {imprecise_text(one)}" for one in self.imprecise]
