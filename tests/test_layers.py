@@ -23,7 +23,7 @@ DECLARED = {
     *("compiler.parameter_bounds", "compiler.norm_bounds", "compiler.binary_parameters", "compiler.server_inputs"),
 }
 BOUNDS = DECLARED | {"compiler.by_parameter"}
-OPTIONS = IR | BOUNDS | {"compiler.options"}
+OPTIONS = IR | BOUNDS | {"compiler.choices", "compiler.options"}
 COMPILED = OPTIONS | {"compiler.compiled"}
 
 ALLOWED: dict[str, set[str]] = {
@@ -34,8 +34,9 @@ ALLOWED: dict[str, set[str]] = {
     "frontends": {"errors", "ir"},
     "aggregators": set(),
     "compiler.by_parameter": IR,
-    **{module: IR | {"compiler.by_parameter"} for module in DECLARED},
-    "compiler.options": IR | BOUNDS,
+    "compiler.choices": {"ir"},
+    **{module: IR | {"compiler.by_parameter", "compiler.choices"} for module in DECLARED},
+    "compiler.options": IR | BOUNDS | {"compiler.choices"},
     "compiler.compiled": OPTIONS,
     "compiler.analyses": COMPILED,
     "compiler.passes": OPTIONS | {"compiler.analyses"},
