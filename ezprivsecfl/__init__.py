@@ -61,12 +61,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'ezprivsecfl' has no attribute {name!r}")
     from importlib import import_module
 
-    try:
-        return getattr(import_module(f"ezprivsecfl.{_HOME[name]}"), name)
-    except ModuleNotFoundError as e:
-        from ezprivsecfl.errors import TffMissingError
-        from ezprivsecfl.installing import MISSING, is_missing
+    from ezprivsecfl.installing import needing_tff
 
-        if not is_missing(e):
-            raise
-        raise TffMissingError(MISSING) from None
+    with needing_tff():
+        return getattr(import_module(f"ezprivsecfl.{_HOME[name]}"), name)

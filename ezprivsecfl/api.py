@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import tensorflow_federated as tff
+from ezprivsecfl.installing import needing_tff
+
+with needing_tff():
+    import tensorflow_federated as tff
 
 from ezprivsecfl import pace
 from ezprivsecfl.backends.base import Backend, Costs

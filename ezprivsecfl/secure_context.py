@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import tensorflow_federated as tff
-from tensorflow_federated.python.core.impl.context_stack.runtime_error_context import RuntimeErrorContext
+from ezprivsecfl.installing import needing_tff
+
+with needing_tff():
+    import tensorflow_federated as tff
+    from tensorflow_federated.python.core.impl.context_stack.runtime_error_context import RuntimeErrorContext
 
 from ezprivsecfl.api import SecureProgram
 from ezprivsecfl.backends.base import Backend

@@ -31,8 +31,9 @@ ALLOWED: dict[str, set[str]] = {
     "ir.circuits": {"errors"},
     "ir": {"errors", "ir.circuits"},
     "drawing": {"errors", "ir", "ir.circuits"},
-    "frontends": {"errors", "ir"},
-    "aggregators": set(),
+    "installing": {"errors"},
+    "frontends": {"errors", "ir", "installing"},
+    "aggregators": {"installing"},
     "compiler.by_parameter": IR,
     "compiler.choices": {"ir"},
     **{module: IR | {"compiler.by_parameter", "compiler.choices"} for module in DECLARED},
@@ -56,9 +57,8 @@ ALLOWED: dict[str, set[str]] = {
     "program_html": {"errors", "drawing", "runtime", "report", "variants"},
     "api": COMPILED
     | {"frontends", "runtime", "backends", "backends.plain", "rounds", "precision", "drawing", "report"}
-    | {"variants", "program_html", "progress"},
-    "secure_context": OPTIONS | {"frontends", "runtime", "backends", "variants", "api"},
-    "installing": set(),
+    | {"variants", "program_html", "progress", "installing"},
+    "secure_context": OPTIONS | {"frontends", "runtime", "backends", "variants", "api", "installing"},
     "start": {
         *("errors", "installing", "frontends", "aggregators", "compiler.options", "backends.duet"),
         *("backends.motion2nx", "api", "secure_context"),
