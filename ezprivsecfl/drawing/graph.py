@@ -50,7 +50,7 @@ class Box:
     """What an operation of the user's became, at one line.
 
     Args:
-        location: Of the user's operation; several of one line have no name.
+        location: Of the user's operation; several of one line have all their names.
         parts: By domain, in order.
     """
 
@@ -157,9 +157,10 @@ def _sorted(groups: Sequence[_Group]) -> list[int]:
 
 
 def _box(ops: Sequence[Op]) -> Box:
-    location = ops[0].location
-    if any(op.location.op != location.op for op in ops):
-        location = replace(location, op="")
+    # Those that are of no line of the user's have joined what they are made of; they do not name it.
+    location = next((op.location for op in ops if op.location.line), ops[0].location)
+    names = dict.fromkeys(op.location.op for op in ops if op.location.line and op.location.op)
+    location = replace(location, op=shortened(", ".join(names), WIDEST))
     parts = [Part(domain, tuple(run)) for domain, run in groupby(ops, key=domain_of)]
     return Box(location, tuple(parts))
 

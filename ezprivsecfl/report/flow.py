@@ -89,7 +89,7 @@ def _third_party(facts: Facts) -> Lines:
 
 def _opened(facts: Facts) -> Lines:
     lines = [one for opened in facts.leakage.opened for one in _result(opened)]
-    lines += [_check(check) for check in facts.leakage.checks]
+    lines += [one for check in facts.leakage.checks for one in _check(check)]
     lines += [(f"size class of {path}", f"within a factor of 16, and its sign: of {path}") for path in facts.classified]
     return [("opened", ""), *_fitting(lines, 2 * MOST_LINES)]
 
@@ -104,10 +104,11 @@ def _result(opened: Opened) -> Lines:
     return [(name, name), (f"  {numbers}", f"{name}: {numbers}, counted from the largest number")]
 
 
-def _check(check: Check) -> tuple[str, str]:
-    bit = "1 bit per client" if check.per_client else "1 bit"
+def _check(check: Check) -> Lines:
+    """Two lines: what may have no finite value, and that one bit says whether it has."""
     what = with_cells(check.what)
-    return f"{bit}: {what}", f"{bit}: whether {what} has no finite value"
+    bit = f"1 bit{' per client' if check.per_client else ''}: finite?"
+    return [(what, what), (f"  {bit}", f"{bit} {what}")]
 
 
 def _fitting(lines: Lines, most: int = MOST_LINES) -> list[tuple[str, str]]:

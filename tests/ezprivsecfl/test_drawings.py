@@ -162,7 +162,7 @@ def test_up_to_some_hundred_gates_are_drawn_one_by_one():
     assert wires.attrib["d"].count("M") == 2 * MOST_GATES + 1  # operands, and the output
     assert (
         repr(drawing)
-        == f"chain: inputs of 2 bits, outputs of 1 bits; {MOST_GATES} AND; {MOST_GATES} layers of AND gates"
+        == f"chain: inputs of 2 bits, outputs of 1 bit; {MOST_GATES} AND; {MOST_GATES} layers of AND gates"
     )
 
 
