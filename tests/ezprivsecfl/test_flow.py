@@ -19,6 +19,7 @@ from ezprivsecfl.ir.mpc import protocol
 from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor.elementwise import Div
+from ezprivsecfl.ir.types import DType
 from ezprivsecfl.report.facts import facts_of
 from ezprivsecfl.report.flow import MOST_LINES, flow_svg
 from ezprivsecfl.runtime.statistics import size_text
@@ -48,6 +49,13 @@ def many_results(count: int) -> Program:
     return b.build()
 
 
+def counts() -> Program:
+    """Integers, of which all bits are opened."""
+    b = TensorProgram("counts")
+    b.returns(b.total(b.clients("votes", 4, dtype=DType.I32)))
+    return b.build()
+
+
 def of_each_client() -> Program:
     """A quotient that is one client's own, so that a bit about each is opened."""
     b = TensorProgram("quotients")
@@ -57,7 +65,15 @@ def of_each_client() -> Program:
     return b.build()
 
 
-PROGRAMS = [fltrust(12), clipped_mean(5), weighted_mean(3), many_results(1), many_results(4), of_each_client()]
+PROGRAMS = [
+    fltrust(12),
+    clipped_mean(5),
+    weighted_mean(3),
+    many_results(1),
+    many_results(4),
+    of_each_client(),
+    counts(),
+]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
@@ -71,7 +87,8 @@ def test_what_servers_open_is_what_is_drawn(program: Program):
             bits.append("  1 bit per client: finite?" if "n" in op.result.type.shape else "  1 bit: finite?")
         else:
             often = math.prod(op.result.type.shape)
-            results.append(f"  {often:,} number{'' if often == 1 else 's'} x {op.significant} bits")
+            opened = "all" if op.significant is None else op.significant
+            results.append(f"  {often:,} number{'' if often == 1 else 's'} x {opened} bits")
     drawn = boxes(compiled)["opened"]
     assert [line for line in drawn if re.match(r"  .* x ", line)] == results != []
     assert [line for line in drawn if line.startswith("  1 bit")] == bits
