@@ -105,6 +105,7 @@ NOT_RUN = {
         "apt-get install cmake g++-11 libssl-dev libeigen3-dev libfmt-dev libflatbuffers-dev "
         "flatbuffers-compiler \\": MOTION2NX,
     },
+    "docs/notebooks.md": {"pip install jupyterlab matplotlib": SETS_UP},
     "docs/reconstruction.md": {
         "uv run python examples/all_you_need_is_matplotlib.py --data ../shared/data/cifar10_subset.npz": SCRIPT
     },
