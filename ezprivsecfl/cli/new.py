@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
 from shutil import copytree
 
@@ -42,7 +43,8 @@ def carry_out(arguments: argparse.Namespace) -> int:
     if not re.fullmatch(r"[A-Za-z]([A-Za-z0-9_-]*[A-Za-z0-9])?", name):
         raise CompileError(f"{name!r} is no name of a project: expected letters, digits, - and _, such as my-rule")
     module = name.replace("-", "_").lower()
-    values = {"name": name, "module": module, "tff": TESTED, "overrides": project_lines()}
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    values = {"name": name, "module": module, "python": python, "tff": TESTED, "overrides": project_lines()}
     files = {
         f"{module}.py": _filled("program.py", values),
         "pyproject.toml": _filled("pyproject.toml", values),
