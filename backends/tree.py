@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ezprivsecfl.backends.cpp import circuit_files, plain
+from ezprivsecfl.compiler.choices import DROP
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import DROP
 from ezprivsecfl.ir.circuits import bristol
 from ezprivsecfl.ir.images import Image
 from ezprivsecfl.ir.mpc import io, protocol

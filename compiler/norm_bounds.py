@@ -10,14 +10,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 from ezprivsecfl.compiler.by_parameter import ByParameter, covers
+from ezprivsecfl.compiler.choices import PROVED_ENTRIES
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import DType, within_client
-
-PROVED_ENTRIES = 8
-"""Up to so many entries of a client's parameter are proved one by one; of more, the L2 norm is."""
 
 
 def proves_norm(op: Input) -> bool:

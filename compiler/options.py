@@ -8,37 +8,30 @@ from typing import Any
 
 from ezprivsecfl.compiler.binary_parameters import BinaryParameters
 from ezprivsecfl.compiler.by_parameter import ByParameter
+from ezprivsecfl.compiler.choices import (
+    BY_ROUND,
+    DEFAULT_CLIENTS,
+    DROP,
+    EACH,
+    MIN_CLIENTS,
+    NOISE,
+    ON_BAD_CLIENT,
+    SCALES,
+    SHARE_WIDTHS,
+)
 from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.errors import CompileError
-from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.ir.mpc.sketch import BLOCKS
 from ezprivsecfl.ir.program import Program
-
-SHARE_WIDTHS = (64, 72, SHARE_BITS)
-"""Bits of the shares of clients' values, at least."""
-
-DEFAULT_CLIENTS = 100
-"""The largest number of clients of a round, unless the user says otherwise."""
-
-FIRST_CLIENTS = 32
-"""The same where programs are compiled as they are called, so that rounds of different sizes share one build."""
-
-MIN_CLIENTS = 2
-"""The smallest number of clients of a round: the aggregate of one client's value is that value."""
-
-BY_ROUND, FIXED = SCALES = ("declared", "fixed")
+from ezprivsecfl.ir.widths import SHARE_BITS
 
 CLASS_FACTOR = 16.0
 """Ratio of neighbouring classes of magnitudes that the clients of a round declare.
 
 What the servers learn is coarse, and rounds of a training run share few variants.
 """
-
-EACH, JOINT = NOISE = ("each", "joint")
-
-DROP, FAIL = ON_BAD_CLIENT = ("drop", "fail")
 
 FEWEST_SUMS = 64
 """Sketches have at least so many sums."""
@@ -213,13 +206,3 @@ class Options:
     def proved_norms(self) -> NormBounds | None:
         """The norms that clients prove; None if they prove nothing."""
         return self.norm_bounds if self.proofs else None
-
-
-def first_clients(clients: int | None, min_clients: int) -> int:
-    """The largest number of clients that a program is compiled for when it is called first.
-
-    Args:
-        clients: As chosen by the user; None: as many as rounds turn out to have.
-        min_clients: The smallest number of clients of a round.
-    """
-    return max(FIRST_CLIENTS, min_clients) if clients is None else clients

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from ezprivsecfl.compiler.analyses.owners import owner_of
 from ezprivsecfl.compiler.analyses.ranges import EXACT, Ranges
-from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES, proves_norm
+from ezprivsecfl.compiler.choices import PROVED_ENTRIES
+from ezprivsecfl.compiler.norm_bounds import proves_norm
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.errors import LeakageError
 from ezprivsecfl.ir.interval import Interval

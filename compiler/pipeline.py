@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ezprivsecfl.compiler.analyses.ranges import LEAST, RATIO, SMALL, Ranges
 from ezprivsecfl.compiler.analyses.stages import Stages, check_exponents, divide
+from ezprivsecfl.compiler.choices import EACH, MIN_CLIENTS
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.lowering.domains import COMFORTABLE_BITS, FEWEST_BITS, INPUT_BITS, Domains
 from ezprivsecfl.compiler.lowering.lower import Lowered, lower
 from ezprivsecfl.compiler.lowering.scales import Scales, SmallProduct
-from ezprivsecfl.compiler.options import EACH, MIN_CLIENTS, Options
+from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.owned import take_out
 from ezprivsecfl.compiler.passes.binary import DeclareBinary
 from ezprivsecfl.compiler.passes.blend import BlendSelections

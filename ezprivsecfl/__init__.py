@@ -10,12 +10,9 @@ Importing this package imports neither TensorFlow nor TensorFlow Federated; usin
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from ezprivsecfl.notebook import follow_cells
-
-__version__ = version("ezprivsecfl")
 
 if TYPE_CHECKING:
     from ezprivsecfl.aggregators import RobustAggregation, robust_aggregation
@@ -24,6 +21,8 @@ if TYPE_CHECKING:
     from ezprivsecfl.backends.motion2nx.backend import Motion2nx
     from ezprivsecfl.compiler.options import Accounting
     from ezprivsecfl.secure_context import set_secure_execution_context
+
+    __version__: str
 
 __all__ = [
     "Accounting",
@@ -54,16 +53,15 @@ follow_cells()
 
 def __getattr__(name: str) -> Any:
     """Loads the parts that need TensorFlow Federated when they are first used; TffMissingError says how to get it."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("ezprivsecfl")
     if name not in _HOME:
         raise AttributeError(f"module 'ezprivsecfl' has no attribute {name!r}")
     from importlib import import_module
 
-    try:
-        return getattr(import_module(f"ezprivsecfl.{_HOME[name]}"), name)
-    except ModuleNotFoundError as e:
-        from ezprivsecfl.errors import TffMissingError
-        from ezprivsecfl.installing import MISSING, is_missing
+    from ezprivsecfl.installing import needing_tff
 
-        if not is_missing(e):
-            raise
-        raise TffMissingError(MISSING) from None
+    with needing_tff():
+        return getattr(import_module(f"ezprivsecfl.{_HOME[name]}"), name)

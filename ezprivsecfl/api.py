@@ -9,35 +9,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import tensorflow_federated as tff
+from ezprivsecfl.installing import needing_tff
+
+with needing_tff():
+    import tensorflow_federated as tff
 
 from ezprivsecfl import pace
 from ezprivsecfl.backends.base import Backend, Costs
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.binary_parameters import BinaryParameters
+from ezprivsecfl.compiler.choices import BY_ROUND, DEFAULT_CLIENTS, DROP, EACH, MIN_CLIENTS
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.norm_bounds import NormBounds
-from ezprivsecfl.compiler.options import (
-    BY_ROUND,
-    DEFAULT_CLIENTS,
-    DROP,
-    EACH,
-    MIN_CLIENTS,
-    Accounting,
-    Norms,
-    Options,
-    Relu,
-)
+from ezprivsecfl.compiler.options import Accounting, Norms, Options, Relu
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.drawing.circuit import NamedCircuit, circuit_of
 from ezprivsecfl.drawing.listing import Listing
 from ezprivsecfl.errors import CompileError, DroppedClientWarning, IncompleteRound, InputError, PrecisionWarning
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces
-from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
 from ezprivsecfl.ir.mpc.noise import AddNoise
 from ezprivsecfl.ir.program import Program
+from ezprivsecfl.ir.widths import SHARE_BITS
 from ezprivsecfl.precision import imprecise
 from ezprivsecfl.program_html import program_html
 from ezprivsecfl.progress import progress

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import indent
+
+from ezprivsecfl.errors import TffMissingError
 
 TESTED = "0.87.0"
 """The release of TFF that this package is made for."""
@@ -56,6 +60,12 @@ def requirements_text() -> str:
     )
 
 
-def is_missing(error: ImportError) -> bool:
-    """Whether an import failed since TensorFlow or TFF is not installed."""
-    return isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("tensorflow")
+@contextmanager
+def needing_tff() -> Iterator[None]:
+    """Around imports: raises TffMissingError, which says how to install it, where TensorFlow or TFF is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as e:
+        if not (e.name or "").startswith("tensorflow"):
+            raise
+        raise TffMissingError(MISSING) from None

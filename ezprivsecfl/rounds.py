@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.compiler.options import CLASS_FACTOR, FIXED, Options
+from ezprivsecfl.compiler.choices import FIXED
+from ezprivsecfl.compiler.options import CLASS_FACTOR, Options
 from ezprivsecfl.compiler.parameter_bounds import Bound, default_bound
 from ezprivsecfl.ir.mpc.fixed_point import EXACT
 from ezprivsecfl.ir.program import Program

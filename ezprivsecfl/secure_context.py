@@ -6,24 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import tensorflow_federated as tff
-from tensorflow_federated.python.core.impl.context_stack.runtime_error_context import RuntimeErrorContext
+from ezprivsecfl.installing import needing_tff
+
+with needing_tff():
+    import tensorflow_federated as tff
+    from tensorflow_federated.python.core.impl.context_stack.runtime_error_context import RuntimeErrorContext
 
 from ezprivsecfl.api import SecureProgram
 from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.binary_parameters import BinaryParameters
+from ezprivsecfl.compiler.choices import BY_ROUND, DROP, EACH, MIN_CLIENTS, first_clients
 from ezprivsecfl.compiler.norm_bounds import NormBounds
-from ezprivsecfl.compiler.options import (
-    BY_ROUND,
-    DROP,
-    EACH,
-    MIN_CLIENTS,
-    Norms,
-    Options,
-    Relu,
-    first_clients,
-)
+from ezprivsecfl.compiler.options import Norms, Options, Relu
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.frontends.tff import (
@@ -35,7 +30,7 @@ from ezprivsecfl.frontends.tff import (
     reference_context,
     tame_worker,
 )
-from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
+from ezprivsecfl.ir.widths import SHARE_BITS
 from ezprivsecfl.runtime.admission import check_count
 from ezprivsecfl.variants import Variant
 

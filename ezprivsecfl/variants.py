@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from ezprivsecfl.backends.base import Backend, Costs, Lowered
+from ezprivsecfl.compiler.choices import FIXED
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import FIXED, Options
+from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import PrecisionError, UnsupportedError

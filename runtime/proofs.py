@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.images import Image, tolerance
-from ezprivsecfl.ir.mpc.hiding import SHARE_BITS, share_bits
+from ezprivsecfl.ir.mpc.hiding import share_bits
 from ezprivsecfl.ir.proved_parts import Product, cuts
+from ezprivsecfl.ir.widths import SHARE_BITS
 from ezprivsecfl.runtime import _duet
 from ezprivsecfl.runtime.four_squares import four_squares
 from ezprivsecfl.runtime.manifest import Manifest, Proof, SharedInput

@@ -95,7 +95,7 @@ class Statistics:
             (
                 f"server {party}",
                 Bars({"arith": self.bytes_sent[party]}, size_text(self.bytes_sent[party])),
-                Bars({"masked": self.messages[party]}, str(self.messages[party])),
+                Bars({"accent": self.messages[party]}, str(self.messages[party])),
                 Bars({"yao": self.cpu_seconds[party]}, f"{self.cpu_seconds[party]:.3g} s"),
                 Bars({"public": self.peak_memory_bytes[party]}, size_text(self.peak_memory_bytes[party])),
             )

@@ -56,7 +56,7 @@ def _line(costs: RoundCost, where: str, what: str, found: Sequence[DeclaredCost]
         *(where, what),
         Bars({"public": setup, "arith": online}, f"{size_text(setup)} + {size_text(online)}"),
         Bars({"yao": cpu}, f"{1e3 * cpu:.1f}"),
-        Bars({"masked": rounds}, str(rounds)),
+        Bars({"accent": rounds}, str(rounds)),
         Bars({"boolean": seconds}, f"{seconds:.2g}"),
     )
 

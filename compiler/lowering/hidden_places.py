@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from ezprivsecfl.compiler.analyses.stages import Stages
+from ezprivsecfl.compiler.choices import PROVED_ENTRIES
 from ezprivsecfl.compiler.lowering.domains import INPUT_BITS, Domains, Strategy
 from ezprivsecfl.compiler.lowering.magnitudes import Magnitudes, bits_before_point
-from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES
 from ezprivsecfl.ir.mpc.hiding import significant_bits
 from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.tensor import Input, Placement

@@ -1,4 +1,8 @@
-"""Arguments that several commands take, and what they stand for."""
+"""Arguments that several commands take, and what they stand for.
+
+The compiler and back ends take a while to import, so only functions that need them do: an option that does not exist is
+answered before.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +10,26 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ezprivsecfl import __version__
 from ezprivsecfl.backends.network import MEASURED, NETWORKS
-from ezprivsecfl.compiler.binary_parameters import BinaryParameters
-from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES, NormBounds
-from ezprivsecfl.compiler.options import (
+from ezprivsecfl.compiler.choices import (
     BY_ROUND,
     DROP,
     EACH,
     MIN_CLIENTS,
     NOISE,
     ON_BAD_CLIENT,
+    PROVED_ENTRIES,
     SCALES,
     SHARE_WIDTHS,
-    Accounting,
-    Norms,
-    Options,
-    Relu,
 )
-from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
-from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.errors import CompileError
-from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
+from ezprivsecfl.ir.widths import SHARE_BITS
 
-if TYPE_CHECKING:  # a back end takes a while to import: other options are checked before
+if TYPE_CHECKING:
     from ezprivsecfl.backends.base import Backend
+    from ezprivsecfl.compiler.options import Accounting, Options
 
 
 def add_passes(parser: argparse.ArgumentParser) -> None:
@@ -107,6 +104,11 @@ def chosen_for_passes(arguments: argparse.Namespace, clients: int) -> Options:
         arguments: As parsed.
         clients: The largest number of clients of a round.
     """
+    from ezprivsecfl.compiler.binary_parameters import BinaryParameters
+    from ezprivsecfl.compiler.norm_bounds import NormBounds
+    from ezprivsecfl.compiler.options import Norms, Options, Relu
+    from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
+
     return Options(
         clients=clients,
         relu=Relu.parse(arguments.relu),
@@ -155,6 +157,8 @@ def add_rounds(parser: argparse.ArgumentParser) -> None:
 
 def chosen_options(arguments: argparse.Namespace, clients: int) -> Options:
     """The same for the arguments of ``add_passes`` and ``add_rounds``."""
+    from ezprivsecfl.compiler.server_inputs import ServerInputs
+
     return replace(
         chosen_for_passes(arguments, clients),
         scale=arguments.scale,
@@ -183,6 +187,8 @@ def chosen_accounting(arguments: argparse.Namespace) -> Accounting | None:
     """What the arguments of ``add_accounting`` stand for; raises CompileError if there is no such choice."""
     if arguments.dp_delta is None:
         return None
+    from ezprivsecfl.compiler.options import Accounting
+
     return Accounting(
         arguments.dp_delta,
         arguments.dp_rounds,
@@ -295,4 +301,17 @@ def add_about(parser: argparse.ArgumentParser, verbose: str = "also print where 
         verbose: What ``--verbose`` does.
     """
     parser.add_argument("--verbose", action="store_true", help=verbose)
-    parser.add_argument("--version", action="version", version=f"ezcompile {__version__}")
+    parser.add_argument("--version", action=_Version, help="show program's version number and exit")
+
+
+class _Version(argparse.Action):
+    """Prints the version; only then is it looked up, among the installed packages."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(nargs=0, **keywords)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from ezprivsecfl import __version__
+
+        print(f"ezcompile {__version__}")
+        parser.exit()

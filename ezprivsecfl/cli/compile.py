@@ -17,7 +17,7 @@ from ezprivsecfl.cli.arguments import (
     chosen_options,
     command_parser,
 )
-from ezprivsecfl.compiler.options import DEFAULT_CLIENTS
+from ezprivsecfl.compiler.choices import DEFAULT_CLIENTS
 from ezprivsecfl.errors import CompileError
 
 DESCRIPTION = """\

@@ -12,8 +12,8 @@ from ezprivsecfl.backends.motion2nx.build import check_compiler
 from ezprivsecfl.backends.motion2nx.installation import Installation
 from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.arguments import add_about, add_motion2nx
-from ezprivsecfl.errors import CompileError
-from ezprivsecfl.installing import MISSING, TESTED, is_missing, requirements_text
+from ezprivsecfl.errors import CompileError, TffMissingError
+from ezprivsecfl.installing import TESTED, requirements_text
 from ezprivsecfl.progress import progress
 from ezprivsecfl.runtime import _duet
 
@@ -64,9 +64,10 @@ def _tff() -> str:
     try:
         with progress("importing TensorFlow Federated"):
             from ezprivsecfl.frontends import tff
+    except TffMissingError:
+        raise
     except ImportError as e:
-        why = MISSING if is_missing(e) else f"TensorFlow Federated cannot be imported: {e}; {REINSTALL}"
-        raise CompileError(why) from None
+        raise CompileError(f"TensorFlow Federated cannot be imported: {e}; {REINSTALL}") from None
     if tff.VERSION != TESTED:
         raise CompileError(f"TensorFlow Federated {tff.VERSION} is installed, and {TESTED} is needed; {REINSTALL}")
     return f"TensorFlow Federated {tff.VERSION}, TensorFlow {tff.TENSORFLOW_VERSION}"

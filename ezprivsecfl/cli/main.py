@@ -12,7 +12,7 @@ from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.commands import COMMANDS
 from ezprivsecfl.cli.messages import say
 from ezprivsecfl.errors import CompileError, EzError
-from ezprivsecfl.installing import MISSING, is_missing
+from ezprivsecfl.installing import needing_tff
 
 ENGINE = "_duet"
 NO_ENGINE = "the engine cannot be loaded: {}. It needs OpenSSL 3, on Debian or Ubuntu: apt install libssl3"
@@ -28,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = import_module(f"ezprivsecfl.cli.{name}")  # what it needs, and no more
         options = command.parser().parse_args(given)
         verbose = options.verbose
-        code: int = command.carry_out(options)
+        with needing_tff():
+            code: int = command.carry_out(options)
         return code
     except EzError as e:
         if verbose:
@@ -39,12 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("interrupted")
         return exits.INTERRUPTED
     except ImportError as e:
-        if is_missing(e):
-            say(MISSING)
-        elif (e.name or "").rpartition(".")[2] == ENGINE:
-            say(NO_ENGINE.format(e))
-        else:
+        if (e.name or "").rpartition(".")[2] != ENGINE:
             raise
+        say(NO_ENGINE.format(e))
         return exits.COMPILE
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
+from shutil import copytree
 
 from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.arguments import add_about, command_parser
@@ -23,7 +25,8 @@ def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     made = command_parser(
         "ezcompile new",
-        description="Makes a folder with a TFF program that two servers can compute, its pyproject.toml and a README.",
+        description="Makes a folder with a TFF program that two servers can compute, its pyproject.toml, a README, and "
+        "the notebooks of the manual.",
         examples=EXAMPLES,
     )
     made.add_argument(
@@ -40,7 +43,8 @@ def carry_out(arguments: argparse.Namespace) -> int:
     if not re.fullmatch(r"[A-Za-z]([A-Za-z0-9_-]*[A-Za-z0-9])?", name):
         raise CompileError(f"{name!r} is no name of a project: expected letters, digits, - and _, such as my-rule")
     module = name.replace("-", "_").lower()
-    values = {"name": name, "module": module, "tff": TESTED, "overrides": project_lines()}
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    values = {"name": name, "module": module, "python": python, "tff": TESTED, "overrides": project_lines()}
     files = {
         f"{module}.py": _filled("program.py", values),
         "pyproject.toml": _filled("pyproject.toml", values),
@@ -52,9 +56,10 @@ def carry_out(arguments: argparse.Namespace) -> int:
             raise CompileError(f"{folder} is not empty: choose another name")
         for path, text in files.items():
             (folder / path).write_text(text, "utf-8")
+        copytree(FOLDER / "notebooks", folder / "notebooks")
     except OSError as e:
         raise CompileError(f"cannot make {folder}: {e.strerror}") from None
-    print(f"{folder} has {', '.join(files)}\n\n    cd {folder}\n    ezcompile run --check {module}.py")
+    print(f"{folder} has {', '.join(files)}, notebooks/\n\n    cd {folder}\n    ezcompile run --check {module}.py")
     return exits.DONE
 
 

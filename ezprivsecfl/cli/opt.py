@@ -8,7 +8,8 @@ from pathlib import Path
 from ezprivsecfl.backends import registry
 from ezprivsecfl.cli import exits
 from ezprivsecfl.cli.arguments import add_about, add_passes, chosen_for_passes, command_parser
-from ezprivsecfl.compiler.options import DEFAULT_CLIENTS, Options
+from ezprivsecfl.compiler.choices import DEFAULT_CLIENTS
+from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import all_passes
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.passes import Pass, pass_name, run_passes

@@ -21,7 +21,7 @@ from ezprivsecfl.cli.arguments import (
 )
 from ezprivsecfl.cli.messages import print_program_error, say
 from ezprivsecfl.cli.program_file import check_module, execute, execute_module, load_code
-from ezprivsecfl.compiler.options import first_clients
+from ezprivsecfl.compiler.choices import first_clients
 from ezprivsecfl.errors import DroppedClientWarning, EzError, PrecisionWarning
 from ezprivsecfl.progress import progress
 

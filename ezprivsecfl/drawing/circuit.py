@@ -37,9 +37,10 @@ class NamedCircuit:
     def __repr__(self) -> str:
         kinds = Counter(gate.kind for gate in self.circuit.gates)
         gates = ", ".join(f"{kinds[kind]} {kind.value}" for kind in GateKind if kinds[kind])
+        depth = self.circuit.depth
         return (
-            f"{self.name}: inputs of {_listed(self.circuit.input_widths)} bits, outputs of "
-            f"{_listed(self.circuit.output_widths)} bits; {gates}; {self.circuit.depth} layers of AND gates"
+            f"{self.name}: inputs of {_listed(self.circuit.input_widths)}, outputs of "
+            f"{_listed(self.circuit.output_widths)}; {gates}; {depth} layer{'' if depth == 1 else 's'} of AND gates"
         )
 
     def draw(self) -> Drawing:
@@ -59,7 +60,7 @@ def circuit_of(circuits: Mapping[str, Circuit], name: str, program: str) -> Name
 
 
 def _listed(widths: Sequence[int]) -> str:
-    return " and ".join(map(str, widths))
+    return f"{' and '.join(map(str, widths))} bit{'' if list(widths) == [1] else 's'}"
 
 
 def gates_svg(circuit: Circuit, title: str, *, alone: bool = False) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from ezprivsecfl.cells import place_text
-from ezprivsecfl.domains import domain_of
 from ezprivsecfl.drawing.graph import Box, Graph
 
 
@@ -17,7 +16,7 @@ def dot_text(graph: Graph) -> str:
     ]
     for i, box in enumerate(graph.boxes):
         label = "\\n".join(_escaped(line) for line in _lines(box))
-        lines.append(f'  n{i} [label="{label}", fillcolor="{domain_of(box.ops[-1]).colour}"];')
+        lines.append(f'  n{i} [label="{label}", fillcolor="{box.parts[-1].domain.pale}"];')
     lines += [f"  n{source} -> n{target};" for source, target in graph.edges]
     return "\n".join([*lines, "}", ""])
 
@@ -26,7 +25,7 @@ def _lines(box: Box) -> list[str]:
     """What is written in a box: what it is, where, and by domain its operations."""
     file, line = box.location.file, box.location.line
     place = [place_text(Path(file).name, line)] if line else []
-    return [box.title, *place, *(f"{part.text} ({domain_of(part.ops[-1]).text})" for part in box.parts)]
+    return [box.title, *place, *(f"{part.text} ({part.domain.text})" for part in box.parts)]
 
 
 def _quoted(text: str) -> str:

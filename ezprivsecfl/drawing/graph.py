@@ -3,50 +3,22 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
 from ezprivsecfl.cells import place_text, source_name
+from ezprivsecfl.domains import Domain, domain_of
 from ezprivsecfl.drawing.layout import place
 from ezprivsecfl.drawing.svg import picture, shortened, tag, tooltip, width_of, words
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.types import (
-    ArithType,
-    BooleanType,
-    MaskedType,
-    RingType,
-    TensorType,
-    Type,
-    YaoType,
-    shape_text,
-)
+from ezprivsecfl.ir.types import shape_text
 
 MOST_BOXES = 60
 """With more, a box is all of a line, whatever the user calls its operations."""
-
-DOMAINS: Mapping[str, str] = {
-    "clients": "from clients",
-    "secret": "secret",
-    "arith": "additive shares",
-    "masked": "masked values",
-    "yao": "garbled",
-    "boolean": "Boolean shares",
-    "public": "public",
-    "opened": "opened",
-}
-"""By domain what people call it; the names are classes of the drawings' style."""
-
-KINDS: Sequence[tuple[type[Type], str]] = (
-    (ArithType, "arith"),
-    (MaskedType, "masked"),
-    (YaoType, "yao"),
-    (BooleanType, "boolean"),
-    (RingType, "public"),
-)
 
 LINE, PADDING, WIDEST, CODE = 16, 8, 36, 36
 
@@ -56,11 +28,11 @@ class Part:
     """Operations of a box that follow each other and are in one domain.
 
     Args:
-        domain: A key of ``DOMAINS``.
+        domain: Where their results are.
         ops: The operations.
     """
 
-    domain: str
+    domain: Domain
     ops: tuple[Op, ...]
 
     @property
@@ -78,7 +50,7 @@ class Box:
     """What an operation of the user's became, at one line.
 
     Args:
-        location: Of the user's operation; several of one line have no name.
+        location: Of the user's operation; several of one line have all their names.
         parts: By domain, in order.
     """
 
@@ -133,18 +105,6 @@ def graph_of(program: Program) -> Graph:
     return graph
 
 
-def domain_of(op: Op) -> str:
-    """The domain of what an operation computes: a key of ``DOMAINS``."""
-    if not op.results:
-        return "opened" if any(isinstance(o.type, RingType) for o in op.operands) else domain_of(op.operands[0].op)
-    type_ = op.results[0].type
-    if isinstance(type_, TensorType):
-        return type_.secrecy.value
-    domain = next(domain for kind, domain in KINDS if isinstance(type_, kind))
-    opens = domain == "public" and any(not isinstance(o.type, RingType) for o in op.operands)
-    return "opened" if opens else domain
-
-
 @dataclass
 class _Group:
     key: Hashable
@@ -197,9 +157,10 @@ def _sorted(groups: Sequence[_Group]) -> list[int]:
 
 
 def _box(ops: Sequence[Op]) -> Box:
-    location = ops[0].location
-    if any(op.location.op != location.op for op in ops):
-        location = replace(location, op="")
+    # Those that are of no line of the user's have joined what they are made of; they do not name it.
+    location = next((op.location for op in ops if op.location.line), ops[0].location)
+    names = dict.fromkeys(op.location.op for op in ops if op.location.line and op.location.op)
+    location = replace(location, op=shortened(", ".join(names), WIDEST))
     parts = [Part(domain, tuple(run)) for domain, run in groupby(ops, key=domain_of)]
     return Box(location, tuple(parts))
 
@@ -218,11 +179,12 @@ def graph_svg(graph: Graph, *, alone: bool = False) -> str:
     """
     drawn = [_Drawn(box) for box in graph.boxes]
     placed = place([one.size for one in drawn], graph.edges, (18.0, 26.0))
-    used = [domain for domain in DOMAINS if any(domain == part.domain for box in graph.boxes for part in box.parts)]
+    found = {part.domain for box in graph.boxes for part in box.parts}
+    used = [domain for domain in Domain if domain in found]
     legend = 30.0
     lines = [_curve(route, legend) for route in placed.routes]
     boxes = [one.at(x, y + legend) for one, x, y in zip(drawn, placed.x, placed.y, strict=True)]
-    width = max(placed.width + 2, sum(width_of(DOMAINS[d]) + 34 for d in used))
+    width = max(placed.width + 2, sum(width_of(domain.text) + 34 for domain in used))
     return picture(
         width,
         placed.height + legend + 2,
@@ -232,12 +194,12 @@ def graph_svg(graph: Graph, *, alone: bool = False) -> str:
     )
 
 
-def _legend(domains: Sequence[str]) -> list[str]:
+def _legend(domains: Sequence[Domain]) -> list[str]:
     elements, x = [], 1.0
     for domain in domains:
-        elements.append(tag("rect", x=x, y=3, width=12, height=12, rx=3, class_=f"area {domain}"))
-        elements.append(words(x + 17, 13, DOMAINS[domain], "small"))
-        x += width_of(DOMAINS[domain]) + 34
+        elements.append(tag("rect", x=x, y=3, width=12, height=12, rx=3, class_=f"area {domain.style}"))
+        elements.append(words(x + 17, 13, domain.text, "small"))
+        x += width_of(domain.text) + 34
     return elements
 
 
@@ -280,7 +242,7 @@ class _Drawn:
             elements.append(words(left + PADDING, y, self.code, "code"))
         for domain, line in self.rows:
             elements.append(
-                tag("rect", x=left + 3, y=y + 5, width=width - 6, height=LINE - 1, rx=2, class_=f"area {domain}")
+                tag("rect", x=left + 3, y=y + 5, width=width - 6, height=LINE - 1, rx=2, class_=f"area {domain.style}")
             )
             y += LINE
             elements.append(words(left + PADDING, y, line, "small"))

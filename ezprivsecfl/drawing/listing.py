@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from ezprivsecfl.cells import place_text, with_cells
-from ezprivsecfl.drawing.graph import domain_of
+from ezprivsecfl.domains import domain_of
 from ezprivsecfl.drawing.page import framed, wide
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.text import print_program
@@ -47,7 +47,7 @@ def _lines(program: Program) -> str:
     head, *lines = print_program(program, elide=True).splitlines()
     shown = [escape(head)]
     for op, line in list(zip(program.ops, lines, strict=False))[:MOST_LINES]:
-        mark = f'<i class="bar {domain_of(op)}" style="width:7px"></i>'
+        mark = f'<i class="bar {domain_of(op).style}" style="width:7px"></i>'
         shown.append(f"{mark}{escape(with_cells(LOCATION.sub(_place, line)))}")
     if len(program.ops) > MOST_LINES:
         shown.append(f"  ... and {len(program.ops) - MOST_LINES} operations more: print(program.ir) shows all")

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from ezprivsecfl.domains import Domain
+
 CHARACTER = 6.7
 """Width of a character of 12 pixels, generously: what is wider in the reader's font must still fit its box."""
 
-STYLE = """\
-.ez{font:12px/1.45 system-ui,sans-serif}
-.ez .arith,.ez .clients{--c:#3f83f8}.ez .masked{--c:#9061f9}.ez .yao{--c:#e3a008}.ez .boolean{--c:#0e9f6e}
-.ez .public{--c:#8b949e}.ez .opened{--c:#f05252}.ez .secret{--c:#3f83f8}
-.ez .area{fill:var(--c);fill-opacity:.2;stroke:var(--c)}
-.ez .frame{fill:currentColor;fill-opacity:.03;stroke:currentColor;stroke-opacity:.4}
-.ez .line{fill:none;stroke:currentColor;stroke-opacity:.5;stroke-width:1.2}
-.ez .flow{fill:none;stroke:var(--c);stroke-width:1.8}.ez .tip{fill:var(--c)}
-.ez text{fill:currentColor;font:12px system-ui,sans-serif}
-.ez .small{font-size:11px;fill-opacity:.75}.ez .strong{font-weight:600}
-.ez .code{font:11px ui-monospace,monospace;fill-opacity:.75}
+ACCENT = "#9061f9"
+"""Of what is in no domain, such as numbers of messages."""
+
+COLOURS = {**{domain.style: domain.colour for domain in Domain}, "accent": ACCENT}
+
+STYLE = f"""\
+{"".join(f".ez .{style}{{--c:{colour}}}" for style, colour in COLOURS.items())}
+.ez{{font:12px/1.45 system-ui,sans-serif}}
+.ez .area{{fill:var(--c);fill-opacity:.2;stroke:var(--c)}}
+.ez .frame{{fill:currentColor;fill-opacity:.03;stroke:currentColor;stroke-opacity:.4}}
+.ez .line{{fill:none;stroke:currentColor;stroke-opacity:.5;stroke-width:1.2}}
+.ez .flow{{fill:none;stroke:var(--c);stroke-width:1.8}}.ez .tip{{fill:var(--c)}}
+.ez text{{fill:currentColor;font:12px system-ui,sans-serif}}
+.ez .small{{font-size:11px;fill-opacity:.75}}.ez .strong{{font-weight:600}}
+.ez .code{{font:11px ui-monospace,monospace;fill-opacity:.75}}
 """
 """For drawings in a page, whose colour they take."""
 

@@ -9,8 +9,9 @@ from ezprivsecfl.backends.base import Lowered
 from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.analyses.leakage import Leakage, leakage
 from ezprivsecfl.compiler.analyses.noise import Noise, noise_of, opened_without_noise
+from ezprivsecfl.compiler.choices import FIXED
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import FIXED, Options
+from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import Bound
 from ezprivsecfl.compiler.passes.relu import approximations
 from ezprivsecfl.compiler.passes.simplify import Simplify

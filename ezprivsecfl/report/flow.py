@@ -42,16 +42,16 @@ def flow_svg(facts: Facts, between: str = "", *, alone: bool = False) -> str:
         words(OPENED_X, 24, "Both servers learn this", "small"),
         *(_behind(CLIENTS_X, clients_top, _height(clients), by) for by in (8, 4)),
         _box(clients, CLIENTS_X, clients_top, "clients"),
-        *(_box(server, SERVERS_X, top, "yao") for server, top in zip(servers, tops, strict=True)),
+        *(_box(server, SERVERS_X, top, "arith") for server, top in zip(servers, tops, strict=True)),
         _box(opened, OPENED_X, opened_top, "opened"),
     ]
     middle = [top + _height(server) / 2 for top, server in zip(tops, servers, strict=True)]
     start = clients_top + _height(clients) / 2
     elements += _uploads(facts, start, middle)
     if third:
-        elements.append(_box(third, CLIENTS_X, third_top, "masked"))
+        elements.append(_box(third, CLIENTS_X, third_top, "private"))
         elements += [
-            _across(CLIENTS_X + BOX, third_top + _height(third) / 2, SERVERS_X, y + 14, "masked") for y in middle
+            _across(CLIENTS_X + BOX, third_top + _height(third) / 2, SERVERS_X, y + 14, "private") for y in middle
         ]
     across = opened_top + _height(opened) / 2
     elements += [_across(SERVERS_X + BOX, y, OPENED_X, across, "opened") for y in middle]
@@ -89,7 +89,7 @@ def _third_party(facts: Facts) -> Lines:
 
 def _opened(facts: Facts) -> Lines:
     lines = [one for opened in facts.leakage.opened for one in _result(opened)]
-    lines += [_check(check) for check in facts.leakage.checks]
+    lines += [one for check in facts.leakage.checks for one in _check(check)]
     lines += [(f"size class of {path}", f"within a factor of 16, and its sign: of {path}") for path in facts.classified]
     return [("opened", ""), *_fitting(lines, 2 * MOST_LINES)]
 
@@ -104,10 +104,11 @@ def _result(opened: Opened) -> Lines:
     return [(name, name), (f"  {numbers}", f"{name}: {numbers}, counted from the largest number")]
 
 
-def _check(check: Check) -> tuple[str, str]:
-    bit = "1 bit per client" if check.per_client else "1 bit"
+def _check(check: Check) -> Lines:
+    """Two lines: what may have no finite value, and that one bit says whether it has."""
     what = with_cells(check.what)
-    return f"{bit}: {what}", f"{bit}: whether {what} has no finite value"
+    bit = f"1 bit{' per client' if check.per_client else ''}: finite?"
+    return [(what, what), (f"  {bit}", f"{bit} {what}")]
 
 
 def _fitting(lines: Lines, most: int = MOST_LINES) -> list[tuple[str, str]]:
@@ -168,8 +169,8 @@ def _uploads(facts: Facts, start: float, middle: Sequence[float]) -> list[str]:
 def _between(text: str, top: float, bottom: float) -> list[str]:
     x = SERVERS_X + BOX / 2
     return [
-        arrow(f"M{x - 8:.0f} {bottom - 6:.0f}V{top + 6:.0f}", "yao", (x - 8, top), (0, -1)),
-        arrow(f"M{x + 8:.0f} {top + 6:.0f}V{bottom - 6:.0f}", "yao", (x + 8, bottom), (0, 1)),
+        arrow(f"M{x - 8:.0f} {bottom - 6:.0f}V{top + 6:.0f}", "arith", (x - 8, top), (0, -1)),
+        arrow(f"M{x + 8:.0f} {top + 6:.0f}V{bottom - 6:.0f}", "arith", (x + 8, bottom), (0, 1)),
         words(x + 20, (top + bottom) / 2 - 4, text or "messages", "small"),
         words(x + 20, (top + bottom) / 2 + 12, "no dealer", "small"),
     ]

@@ -41,6 +41,6 @@ def _shared(one: Format) -> Bars:
     whole = max(0, math.ceil(math.log2(one.bound.highest)))
     room = max(0, RING_BITS - whole - one.fractional_bits)
     return Bars(
-        {"arith": whole, "masked": one.fractional_bits, "public": room},
+        {"arith": whole, "accent": one.fractional_bits, "public": room},
         f"{whole} before, {one.fractional_bits} after the point",
     )

@@ -10,7 +10,8 @@ from enum import Enum
 from ezprivsecfl.cells import with_cells
 from ezprivsecfl.compiler.analyses.leakage import Check, Leakage
 from ezprivsecfl.compiler.analyses.norms import CONFIDENCE, deviation, largest_error
-from ezprivsecfl.compiler.options import CLASS_FACTOR, FAIL, FIXED
+from ezprivsecfl.compiler.choices import FAIL, FIXED
+from ezprivsecfl.compiler.options import CLASS_FACTOR
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.mpc.protocol import client_message
 from ezprivsecfl.ir.owners import Owner

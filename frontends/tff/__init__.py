@@ -3,8 +3,11 @@
 This is the only package that imports TensorFlow and TensorFlow Federated.
 """
 
-import tensorflow as tf
-import tensorflow_federated as tff
+from ezprivsecfl.installing import needing_tff
+
+with needing_tff():
+    import tensorflow as tf
+    import tensorflow_federated as tff
 
 from ezprivsecfl.frontends.tff.context import Handler, SecureContext
 from ezprivsecfl.frontends.tff.discovery import find_computations, has_clients_parameter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from tensorflow_federated.python.core.impl.types import type_conversions
 
 from ezprivsecfl.errors import InputError
 from ezprivsecfl.frontends.tff.conversion import as_array, elements_of_value, with_dtype
-from ezprivsecfl.frontends.tff.leaves import elements_of, leaf_types, tensor_leaf
+from ezprivsecfl.frontends.tff.leaves import elements_of, tensor_leaf
 from ezprivsecfl.frontends.tff.problems import Unsupported
 from ezprivsecfl.ir.op import Array
 from ezprivsecfl.ir.tensor import Placement
@@ -136,6 +137,16 @@ class Signature:
         return type_conversions.type_to_py_container(result, self.result)
 
 
+def _input_paths(type_: Any, path: str) -> Iterator[str]:
+    """Of the tensors in a type that a secure program can take: data sets and strings are none."""
+    if isinstance(type_, tff.StructType):
+        for _, element, inner in elements_of(type_, path):
+            yield from _input_paths(element, inner)
+        return
+    with suppress(Unsupported):
+        yield tensor_leaf(type_, path, Placement.CLIENTS).path
+
+
 class _Flattening:
     """Collects the arrays of one argument."""
 
@@ -171,9 +182,7 @@ class _Flattening:
         if self.clients not in (None, len(value)):
             raise InputError(f"{where} has {len(value)} clients, but {self._sized_by} has {self.clients}")
         self.clients, self._sized_by = len(value), where
-        columns: dict[str, list[Array | InputError]] = {
-            leaf.path: [] for leaf in leaf_types(member, path, Placement.CLIENTS)
-        }
+        columns: dict[str, list[Array | InputError]] = {leaf_path: [] for leaf_path in _input_paths(member, path)}
         for index, one in enumerate(value):
             row: dict[str, Array | InputError]
             try:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 
-SHARE_BITS = 80
-"""Of a share, unless values are so large that it takes more to hide them."""
+from ezprivsecfl.ir.widths import SHARE_BITS
 
 MOST_SHARE_BITS = 104
 

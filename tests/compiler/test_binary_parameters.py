@@ -8,9 +8,10 @@ from small_programs import TensorProgram
 
 from ezprivsecfl.backends.tree import manifest
 from ezprivsecfl.compiler.binary_parameters import BinaryParameters
+from ezprivsecfl.compiler.choices import FIXED
 from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.norm_bounds import NormBounds
-from ezprivsecfl.compiler.options import FIXED, Options
+from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ezprivsecfl.compiler.options import Norms, Options, Relu, first_clients
+from ezprivsecfl.compiler.choices import first_clients
+from ezprivsecfl.compiler.options import Norms, Options, Relu
 from ezprivsecfl.errors import CompileError
 
 

@@ -111,6 +111,29 @@ WRONG = (
 )
 
 
+UNKNOWN = (
+    ["--no-such", "program.py"],
+    ["run", "--noise", "some", "program.py"],
+    ["explain", "--clients", "many", "x.py"],
+)
+
+
+@pytest.mark.parametrize("arguments", [*UNKNOWN, ["--version"], ["--help"]], ids=" ".join)
+def test_what_argparse_answers_takes_no_compiler(arguments):
+    """NumPy and the intermediate representation take half a second, and nothing of them is needed."""
+    code = f"""\
+import sys
+from ezprivsecfl.cli.main import main
+try:
+    main({arguments!r})
+except SystemExit:
+    print(sorted({{"numpy", "ezprivsecfl.ir.types", "ezprivsecfl.compiler.options"}}.intersection(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
+    assert (arguments in UNKNOWN) == ("error: " in done.stderr)
+
+
 @pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
 def test_wrong_options_are_answered_before_anything_large_is_imported(arguments):
     """TensorFlow takes ten seconds, the compiler and what shows things half of one."""

@@ -48,7 +48,7 @@ def test_every_line_has_its_facts(program, capsys):
     said = lines(text, str(path))
     (relu,) = said["y = tf.nn.relu(x)"]
     assert re.fullmatch(
-        r"Relu: (Boolean shares|garbled circuit) \(\d+ fractional bits of \d+\).*; 0 <= x <= 8; [\d.]+ [kM]?B in \d+ "
+        r"Relu: (Boolean shares|garbled) \(\d+ fractional bits of \d+\).*; 0 <= x <= 8; [\d.]+ [kM]?B in \d+ "
         r"rounds?",
         relu,
     )

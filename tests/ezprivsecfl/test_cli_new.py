@@ -38,16 +38,26 @@ def test_what_it_says_works(project, capsys):
 
 
 def test_its_settings_are_those_that_work(project):
-    assert sorted(path.name for path in project.iterdir()) == ["README.md", "my_rule.py", "pyproject.toml"]
+    assert sorted(path.name for path in project.iterdir()) == [
+        *("README.md", "my_rule.py", "notebooks", "pyproject.toml")
+    ]
     made = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
     ours = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert made["project"]["name"] == "my-rule"
-    assert made["project"]["requires-python"] == ours["project"]["requires-python"]
+    # One Python: uv resolves for all that a project allows, and a wheel that is a file is for one.
+    assert made["project"]["requires-python"] == f"=={sys.version_info.major}.{sys.version_info.minor}.*"
     assert made["tool"]["uv"]["override-dependencies"] == ours["tool"]["uv"]["override-dependencies"]
     readme = (project / "README.md").read_text("utf-8")
     assert readme.startswith("# my-rule\n")
     assert "{{" not in readme
     assert "ezcompile run my_rule.py" in readme
+
+
+def test_it_has_the_notebooks_of_the_manual(project):
+    ours = {path.name: path.read_bytes() for path in (ROOT / "examples" / "notebooks").glob("*.ipynb")}
+    assert {path.name: path.read_bytes() for path in (project / "notebooks").iterdir()} == ours
+    assert "jupyter lab notebooks/first_steps.ipynb" in (project / "README.md").read_text("utf-8")
+    assert "first_steps.ipynb" in ours
 
 
 def test_nothing_is_overwritten(project, capsys):

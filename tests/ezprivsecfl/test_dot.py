@@ -34,14 +34,14 @@ def test_every_box_and_edge_is_there(graph: Graph):
 
 def test_boxes_have_the_colours_of_domains(graph: Graph):
     found = set(re.findall(r'fillcolor="(#[0-9a-f]{6})"', dot_text(graph)))
-    assert found >= {Domain.ARITHMETIC.colour, Domain.OPENED.colour}
+    assert found >= {Domain.ARITHMETIC.pale, Domain.OPENED.pale}
 
 
 def test_texts_are_escaped():
     b = ProgramBuilder("turns", Level.MPC, 4)
     with b.at(Location("program.py", 1, 'x & "y"\\')):
         share = b.add(io.Share, path='a"b', bound=8.0, type=ArithType((), 8)).op
-    box = Box(share.location, (Part("arith", (share,)),))
+    box = Box(share.location, (Part(Domain.CLIENTS, (share,)),))
     text = dot_text(Graph('pro"gram', (box,), ()))
     assert text.startswith('digraph "pro\\"gram" {')
     assert 'label="a\\"b\\nprogram.py:1' in text

@@ -13,9 +13,10 @@ from small_programs import TensorProgram, clipped_mean, fltrust, weighted_mean
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.domains import domain_of
 from ezprivsecfl.drawing import listing
 from ezprivsecfl.drawing.circuit import MOST_GATES, NamedCircuit, circuit_of
-from ezprivsecfl.drawing.graph import MOST_BOXES, domain_of, graph_of, graph_svg
+from ezprivsecfl.drawing.graph import MOST_BOXES, graph_of, graph_svg
 from ezprivsecfl.drawing.layout import place
 from ezprivsecfl.drawing.listing import Listing
 from ezprivsecfl.drawing.page import BAR, Bars, statements, table, tabs
@@ -143,7 +144,7 @@ def test_boxes_show_domains_line_and_operations():
     assert 'class="area yao"' in svg
     assert 'class="area opened"' in svg
     texts = [t.text for t in parsed(svg).iter(f"{SVG}text")]
-    assert {"additive shares", "garbled", "opened", "updates"} <= set(texts)
+    assert {"clients' shares", "arithmetic shares", "garbled", "opened", "updates"} <= set(texts)
     assert any("to_yao, circuit" in (text or "") for text in texts)
 
 
@@ -161,7 +162,7 @@ def test_up_to_some_hundred_gates_are_drawn_one_by_one():
     assert wires.attrib["d"].count("M") == 2 * MOST_GATES + 1  # operands, and the output
     assert (
         repr(drawing)
-        == f"chain: inputs of 2 bits, outputs of 1 bits; {MOST_GATES} AND; {MOST_GATES} layers of AND gates"
+        == f"chain: inputs of 2 bits, outputs of 1 bit; {MOST_GATES} AND; {MOST_GATES} layers of AND gates"
     )
 
 

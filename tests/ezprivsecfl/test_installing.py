@@ -98,6 +98,22 @@ def test_the_package_says_how_to_get_tff(name: str):
     assert "ModuleNotFoundError" not in said
 
 
+@pytest.mark.parametrize(
+    "module", ["aggregators", "aggregators.krum", "frontends.tff", "frontends.tff.tracing", "api", "secure_context"]
+)
+def test_modules_say_how_to_get_tff(module: str):
+    """Whichever a user imports first."""
+    code, said = run(f"{WITHOUT_TFF} import ezprivsecfl.{module}")
+    assert code == 1
+    assert "TffMissingError: TensorFlow Federated is not installed" in said
+    assert "ModuleNotFoundError" not in said
+
+
+def test_other_modules_that_are_missing_are_told_as_such():
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"), installing.needing_tff():
+        raise ModuleNotFoundError("no_such_module", name="no_such_module")
+
+
 @pytest.mark.parametrize("arguments", [["run"], [], ["doctor"]])
 def test_commands_say_how_to_get_tff(arguments: list[str], tmp_path: Path):
     program = tmp_path / "program.py"
@@ -105,7 +121,8 @@ def test_commands_say_how_to_get_tff(arguments: list[str], tmp_path: Path):
     given = arguments if arguments == ["doctor"] else [*arguments, str(program)]
     code, said = run(f"{WITHOUT_TFF} from ezprivsecfl.cli.main import main; sys.exit(main({given!r}))")
     assert code == 2
-    assert "TensorFlow Federated is not installed" in said
+    assert ": TensorFlow Federated is not installed" in said
+    assert "cannot be imported" not in said
     assert "`ezcompile doctor --requirements` prints the commands" in said
     assert "Traceback" not in said
 

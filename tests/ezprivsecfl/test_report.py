@@ -9,8 +9,9 @@ import pytest
 from small_programs import TensorProgram, clipped_mean, fltrust
 
 from ezprivsecfl.backends.registry import choose
+from ezprivsecfl.compiler.choices import FIXED
 from ezprivsecfl.compiler.norm_bounds import NormBounds
-from ezprivsecfl.compiler.options import FIXED, Norms, Options, Relu
+from ezprivsecfl.compiler.options import Norms, Options, Relu
 from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.ir.program import Program

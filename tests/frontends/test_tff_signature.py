@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 import tensorflow_federated as tff
 
-from ezprivsecfl.errors import InputError
-from ezprivsecfl.frontends.tff import Signature, trace
+from ezprivsecfl.errors import InputError, UnsupportedError
+from ezprivsecfl.frontends.tff import Signature, Traces, trace
 
 LAYER = tff.to_type(collections.OrderedDict(kernel=(np.float32, [2, 3]), bias=np.float32))
 
@@ -188,3 +188,32 @@ def test_only_parameter_is_named_after_the_python_function() -> None:
     arguments = trace(only).signature.flatten([(1.0, 2.0), (3.0, 4.0)])
     assert list(arguments.values) == ["gradients/0", "gradients/1"]
     assert [op.path for op in trace(only).program.ops if hasattr(op, "path")][2:] == ["result/0", "result/1"]
+
+
+def test_what_is_no_number_is_left_out_for_the_trace_to_name() -> None:
+    """A client's string is no input; that the program cannot have it is said by what traces it, with the line."""
+    client = tff.to_type(collections.OrderedDict(update=(np.float32, [2]), name=np.str_))
+
+    @tff.federated_computation(tff.FederatedType(client, tff.CLIENTS))
+    def total(clients: Any) -> Any:
+        return tff.federated_sum(clients.update)
+
+    found = Signature("total", total.type_signature.parameter, total.type_signature.result, "clients", "result")
+    alice = {"update": np.ones(2, np.float32), "name": "alice"}
+    arguments = found.flatten([alice, {**alice, "update": np.ones(3, np.float32)}])
+    assert list(arguments.values) == ["clients/update"]
+    assert [type(one) for one in arguments.values["clients/update"]] == [np.ndarray, InputError]
+
+
+def test_a_parameter_of_strings_is_not_supported() -> None:
+    @tff.federated_computation(tff.FederatedType(LAYER, tff.CLIENTS), tff.FederatedType(np.str_, tff.CLIENTS))
+    def by_name(updates: Any, names: Any) -> Any:
+        @tff.tensorflow.computation(np.float32, np.str_)
+        def of_alice(bias: Any, name: Any) -> Any:
+            return tf.where(name == "alice", bias, 0.0)
+
+        return tff.federated_sum(tff.federated_map(of_alice, (updates.bias, names)))
+
+    given = tff.structure.Struct([("updates", [layer(), layer()]), ("names", ["alice", "bob"])])
+    with pytest.raises(UnsupportedError, match="parameter names: values of type str"):
+        Traces(by_name).of(given)

@@ -94,7 +94,8 @@ def test_what_a_wheel_holds(wheels: dict[str, Path]):
         tag = version.replace(".", "")
         assert re.fullmatch(rf"ezprivsecfl-[\d.]+-cp{tag}-cp{tag}-manylinux_2_\d+_x86_64\.whl", wheel.name)
         names = zipfile.ZipFile(wheel).namelist()
-        assert {"ezprivsecfl/install/tff.txt", "ezprivsecfl/install/overrides.txt"} <= set(names)
+        brought = ("tff.txt", "overrides.txt", "project/program.py.in", "notebooks/first_steps.ipynb")
+        assert {f"ezprivsecfl/install/{name}" for name in brought} <= set(names)
         assert not [name for name in names if "crypto" in name.lower() or name.startswith("tests")]
 
 

@@ -14,8 +14,9 @@ from pair import Pair
 from small_programs import TensorProgram
 
 from ezprivsecfl.compiler.analyses.noise import noise_of, opened_without_noise
+from ezprivsecfl.compiler.choices import EACH, JOINT, NOISE
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import EACH, JOINT, NOISE, Options
+from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import InputError, PrecisionError, UnsupportedError
 from ezprivsecfl.ir.mpc import io, protocol

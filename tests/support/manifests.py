@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ezprivsecfl.compiler.norm_bounds import PROVED_ENTRIES
-from ezprivsecfl.ir.mpc.hiding import SHARE_BITS
+from ezprivsecfl.compiler.choices import PROVED_ENTRIES
 from ezprivsecfl.ir.proved_parts import Product
+from ezprivsecfl.ir.widths import SHARE_BITS
 from ezprivsecfl.runtime.manifest import Manifest, Proof, SharedInput
 
 FRAC, BOUND = 8, 8.0

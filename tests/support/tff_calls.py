@@ -14,7 +14,8 @@ import tree
 from tff_verdicts import TOLERANCE
 
 from ezprivsecfl.backends.registry import choose
-from ezprivsecfl.compiler.options import MIN_CLIENTS, Options, first_clients
+from ezprivsecfl.compiler.choices import MIN_CLIENTS, first_clients
+from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError, EzError, InputError, UnsupportedError
 from ezprivsecfl.frontends.tff import Traces, reference_context

@@ -22,8 +22,9 @@ from ezprivsecfl.backends.motion2nx.backend import Motion2nx
 from ezprivsecfl.backends.motion2nx.emit import ARITHMETIC
 from ezprivsecfl.backends.motion2nx.installation import VARIABLE
 from ezprivsecfl.backends.plain.program import PlainProgram
+from ezprivsecfl.compiler.choices import FAIL
 from ezprivsecfl.compiler.compiled import Compiled
-from ezprivsecfl.compiler.options import FAIL, Options
+from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import DivisionError, RunError
 from ezprivsecfl.runtime.local_cluster import LocalCluster
