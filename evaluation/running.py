@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from ezprivsecfl.evaluation import versions
 from ezprivsecfl.evaluation.config import Experiment, Run
 from ezprivsecfl.evaluation.data.datasets import Dataset, load
 from ezprivsecfl.evaluation.data.federation import Federation
@@ -45,6 +46,7 @@ def run_all(
         _require_for_two_servers(runs)
         runs += [replace(run, secure=True) for run in runs]
     store = Store(out)
+    versions.write(out)
     loaded: dict[str, Dataset] = {}
     with Bar("rounds", sum(run.training.comm_round for run in runs), show=show) as bar:
         for run in runs:
