@@ -23,9 +23,9 @@ N, F, D = 9, 2, 12
 
 @pytest.fixture
 def rounds():
-    """Three rounds' updates, [3, n, d]: some short, some similar, the first f opposed to the others."""
-    rng = np.random.default_rng(3)
-    found = 0.4 * rng.standard_normal((3, N, D)) + rng.standard_normal(D)
+    """Three rounds' updates, [3, n, d], the first f short and opposed; so that sums have other weights than rounds."""
+    rng = np.random.default_rng(2)
+    found = 1.2 * rng.standard_normal((3, N, D)) + rng.standard_normal(D)
     found[:, :F] *= -0.2
     return found.astype(np.float32)
 
