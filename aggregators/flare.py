@@ -62,10 +62,10 @@ def _mean_kernels(answers: Any) -> Any:
     others = tf.reshape(squares, [1, n, 1, rows])
     products = tf.reshape(tf.matmul(points, points, transpose_b=True), [n, rows, n, rows])
     distances = squares + others - 2.0 * tf.transpose(products, [0, 2, 1, 3])
-    return tf.reduce_mean(_kernel(pairs_once(distances)), [2, 3])
+    return tf.reduce_mean(kernel(pairs_once(distances)), [2, 3])
 
 
-def _kernel(squares: Any) -> Any:
+def kernel(squares: Any) -> Any:
     """exp(-x/20) + exp(-x/30) + exp(-x/40) + exp(-x/100), of squared distances x.
 
     They are the powers 30, 20, 15 and 6 of exp(-x/600), because on two servers an exponential takes far more than a

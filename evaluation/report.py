@@ -1,13 +1,10 @@
-"""A report on what is in a folder: results.json, report.md, versions.json."""
+"""A report on what is in a folder: results.json and report.md."""
 
 from __future__ import annotations
 
 import json
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ezprivsecfl.evaluation import tables
@@ -15,8 +12,6 @@ from ezprivsecfl.evaluation.config import Experiment
 from ezprivsecfl.evaluation.store import Store
 from ezprivsecfl.evaluation.summary import LAST
 from ezprivsecfl.evaluation.tables import DEVIATION, Cells, Summary, groups, table
-
-PACKAGES = ("ezprivsecfl", "numpy", "tensorflow-cpu", "tensorflow-federated", "pyyaml")
 
 
 def write(store: Store, experiments: Sequence[Experiment]) -> Path:
@@ -31,36 +26,9 @@ def write(store: Store, experiments: Sequence[Experiment]) -> Path:
         for one in summaries
     ]
     (store.folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-    (store.folder / "versions.json").write_text(json.dumps(versions(), indent=1) + "\n", "utf-8")
     path = store.folder / "report.md"
     path.write_text("\n\n".join([_head(), *map(_section, groups(summaries))]) + "\n", "utf-8")
     return path
-
-
-def versions() -> dict[str, str]:
-    """Of what the results depend on, and the machine."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return {**found, "python": platform.python_version(), "machine": machine()}
-
-
-def machine() -> str:
-    """The processor, how many cores, and how much memory."""
-    model = platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:  # not Linux
-        lines = []
-    for line in lines:
-        if line.startswith("model name"):
-            model = f"{line.partition(':')[2].strip()} ({model})"
-            break
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB"
 
 
 def _cells(found: Cells, *, secure: bool) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ from ezprivsecfl.aggregators.rule import STATE, RobustAggregation, robust_aggreg
 from ezprivsecfl.aggregators.weighted import weighted_mean
 from ezprivsecfl.evaluation.errors import ConfigError
 from ezprivsecfl.evaluation.plugins import find
+from ezprivsecfl.evaluation.safefl import RULES as SAFEFL
 
 Array = NDArray[Any]
 
@@ -42,7 +43,9 @@ def fltrust(updates: Any, root_update: Any) -> Any:
     return length * weighted_mean(unit, trust)
 
 
-RULES: dict[str, RobustAggregation] = {entry.rule.name: entry.rule for entry in LIBRARY.values()} | {
+RULES: dict[str, RobustAggregation] = {
+    **{entry.rule.name: entry.rule for entry in LIBRARY.values()},
+    **SAFEFL,
     "fltrust": fltrust,
 }
 """By the function's name."""

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from ezprivsecfl.evaluation import versions
 from ezprivsecfl.evaluation.config import Experiment, Run
 from ezprivsecfl.evaluation.data.datasets import Dataset, load
 from ezprivsecfl.evaluation.data.federation import Federation
 from ezprivsecfl.evaluation.data.prepare import prepare
+from ezprivsecfl.evaluation.errors import ConfigError
 from ezprivsecfl.evaluation.models import build
 from ezprivsecfl.evaluation.rules import Aggregator, InTheClear, Setting
+from ezprivsecfl.evaluation.safefl import RULES as SAFEFL
 from ezprivsecfl.evaluation.store import Store
 from ezprivsecfl.evaluation.training import Progress, train
 from ezprivsecfl.progress import Bar
@@ -36,11 +39,14 @@ def run_all(
 
     Raises:
         EzError: The data, an experiment, or what the folder has is not what was expected; or the servers failed.
+        ConfigError: A rule is not for two servers.
     """
     runs = [run for experiment in experiments for run in experiment.runs()]
     if secure:
+        _require_for_two_servers(runs)
         runs += [replace(run, secure=True) for run in runs]
     store = Store(out)
+    versions.write(out)
     loaded: dict[str, Dataset] = {}
     with Bar("rounds", sum(run.training.comm_round for run in runs), show=show) as bar:
         for run in runs:
@@ -49,6 +55,15 @@ def run_all(
             federation = prepare(loaded[run.data.dataset], run.data, run.training.client_num_in_total, run.seed)
             run_one(run, federation, store, bar)
     return store
+
+
+def _require_for_two_servers(runs: Sequence[Run]) -> None:
+    rules = {run.defence.rule.name for run in runs} & set(SAFEFL)
+    if rules:
+        raise ConfigError(
+            f"{', '.join(sorted(rules))}: such a rule looks at what single clients send, which two servers never see. "
+            "Leave --secure out, or name other rules with --rules"
+        )
 
 
 def run_one(run: Run, federation: Federation, store: Store, bar: Bar) -> None:

@@ -16,6 +16,7 @@ from ezprivsecfl.evaluation.metrics import Reading, read
 from ezprivsecfl.evaluation.models.base import Array, Model, Vector
 from ezprivsecfl.evaluation.randomness import stream
 from ezprivsecfl.evaluation.rules import OF_STEPS, Aggregator, Cost, positional
+from ezprivsecfl.evaluation.safefl import UNATTACKED
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Rounds:
         """The progress after one more round."""
         training, defence = self._run.training, self._run.defence
         participants, malicious = self._participants(progress.round)
-        gradients = self._gradients(progress, participants)
+        unattacked = gradients = self._gradients(progress, participants)
         root = self._root_gradient(progress.model) if self._needs_root else None
         if len(malicious):
             known = gradients if root is None or not training.attack_sees_root else np.vstack([gradients, root])
@@ -147,7 +148,9 @@ class Rounds:
         rate = training.learning_rate if defence.learning_rate is None else defence.learning_rate
         # What a rule is given is gradients, or for a few rules steps of the model.
         unit = np.float32(-rate if defence.rule.name in OF_STEPS else 1.0)
-        result, state, cost = self._aggregate(unit * gradients, self._inputs(progress, root), progress.state)
+        result, state, cost = self._aggregate(
+            unit * gradients, self._inputs(progress, root, unattacked), progress.state
+        )
         moved = (progress.model - rate * (result / unit)).astype(np.float32)
         return progress.after(moved, state, cost, participants)
 
@@ -191,9 +194,13 @@ class Rounds:
             total += self._model.gradients(moved, self._data.features[rows], self._data.labels[rows], weights)[0]
         return total
 
-    def _inputs(self, progress: Progress, root: Vector | None) -> dict[str, Array]:
-        """The server's inputs of a round, by name."""
-        inputs: dict[str, Array] = {"model": progress.model, "examples": self._data.root_rows}
+    def _inputs(self, progress: Progress, root: Vector | None, unattacked: Vector) -> dict[str, Array]:
+        """What a rule may take in a round besides the updates, by name."""
+        inputs: dict[str, Array] = {
+            "model": progress.model,
+            "examples": self._data.root_rows,
+            UNATTACKED: unattacked,
+        }
         for name, (start, growth) in self._run.defence.server_inputs.items():
             inputs[name] = np.asarray(start + growth * progress.round, np.float32)
         return inputs if root is None else {**inputs, "root_update": root}

@@ -62,18 +62,22 @@ class Adaptive(Attack):
             one.move(self.step_size * (gained - objective(trust, turn)) / self.probe, probe)
 
 
+Coordinates = Sequence[float]
+"""In the space of e_0, s and an attacker's first e': three. Of so few, Python's own numbers are faster than arrays."""
+
+
 class Probe(NamedTuple):
     """A random direction u with independent normal entries, as far as a step along it needs to know it.
 
     Args:
-        inside: Its coordinates in the space of e_0, s and the attacker's first e'.
+        inside: Its coordinates.
         trust: <u, e_0>.
         turn: <u, s>.
         along: The part of the rest of u that is along the rest of e'.
         square: The squared length of the rest of u.
     """
 
-    inside: tuple[float, float, float]
+    inside: Coordinates
     trust: float
     turn: float
     along: float
@@ -95,7 +99,8 @@ class Crafted:
     def __init__(self, direction: Array, objective: Objective) -> None:
         spanning = np.stack([objective.root, objective.sign, direction], axis=1).astype(np.float64)
         self._basis, coordinates = np.linalg.qr(spanning)
-        self._root, self._sign, self._inside = coordinates.T.tolist()
+        self._root, self._sign, inside = coordinates.T.tolist()
+        self._inside: Coordinates = inside
         self._rest = 0.0
         self.trust, self.turn = _dot(self._inside, self._root), _dot(self._inside, self._sign)
 
@@ -103,15 +108,17 @@ class Crafted:
         """So many random directions."""
         along = rng.normal(0.0, deviation, count)
         squares = along**2 + deviation**2 * rng.chisquare(len(self._basis) - 4, count)
-        for inside, one, square in zip(rng.normal(0.0, deviation, (count, 3)).tolist(), along, squares, strict=True):
-            yield Probe(inside, _dot(inside, self._root), _dot(inside, self._sign), float(one), float(square))
+        drawn = rng.normal(0.0, deviation, (count, 3))
+        for inside, one, square in zip(drawn.tolist(), along.tolist(), squares.tolist(), strict=True):
+            yield Probe(inside, _dot(inside, self._root), _dot(inside, self._sign), one, square)
 
     def move(self, step: float, probe: Probe) -> None:
         """e' becomes the direction of e' + step·u."""
-        inside = [mine + step * other for mine, other in zip(self._inside, probe.inside, strict=True)]
+        (x, y, z), (dx, dy, dz) = self._inside, probe.inside
+        x, y, z = x + step * dx, y + step * dy, z + step * dz
         rest = self._rest**2 + 2 * step * self._rest * probe.along + step**2 * probe.square
-        length = math.sqrt(_dot(inside, inside) + rest)
-        self._inside, self._rest = [one / length for one in inside], math.sqrt(rest) / length
+        length = math.sqrt(x * x + y * y + z * z + rest)
+        self._inside, self._rest = (x / length, y / length, z / length), math.sqrt(rest) / length
         self.trust = (self.trust + step * probe.trust) / length
         self.turn = (self.turn + step * probe.turn) / length
 
@@ -123,8 +130,9 @@ class Crafted:
         return found
 
 
-def _dot(first: Sequence[float], second: Sequence[float]) -> float:
-    return sum(x * y for x, y in zip(first, second, strict=True))
+def _dot(first: Coordinates, second: Coordinates) -> float:
+    (x, y, z), (a, b, c) = first, second
+    return x * a + y * b + z * c
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Krum(Attack):
     safefl_start: bool = False
 
     def send(self, view: View) -> Array:
-        """See the class; if no lambda is found, the last one's vector."""
+        """See the class; if no lambda is found, the vector of the last one that was tried."""
         known = view.known.astype(np.float64)
         benign = np.delete(np.arange(len(known)), view.malicious)
         squares = np.maximum(squared_distances(known), 0.0)
@@ -45,7 +45,8 @@ class Krum(Attack):
         sign = np.sign(known[np.argmin(scores(scored, neighbours))])
         factor = self._start(view, np.sqrt(squares), benign, neighbours)
         along, lengths = known @ sign, np.einsum("ij,ij->i", known, known)
-        while factor > SMALLEST:
+
+        def chosen(factor: float) -> bool:
             # Of -factor·sign to each benign vector; the malicious ones are all equal.
             to_benign = lengths + 2 * factor * along + factor**2 * np.sum(np.abs(sign))
             attacked = squares.copy()
@@ -53,8 +54,9 @@ class Krum(Attack):
             attacked[:, view.malicious] = to_benign[:, np.newaxis]
             attacked[np.ix_(view.malicious, view.malicious)] = 0.0
             attacked = np.maximum(attacked, 0.0)
-            if np.argmin(scores(attacked if self.squared else np.sqrt(attacked), neighbours)) in view.malicious:
-                break
+            return np.argmin(scores(attacked if self.squared else np.sqrt(attacked), neighbours)) in view.malicious
+
+        while not chosen(factor) and factor / 2 > SMALLEST:
             factor /= 2
         return view.repeated(-factor * sign)
 

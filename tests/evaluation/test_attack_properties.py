@@ -128,6 +128,13 @@ def test_krum_halves_from_the_papers_bound(seed):
     assert not np.allclose(chosen, larger[MALICIOUS[0]])
 
 
+def test_krum_sends_the_last_that_was_tried_where_none_is_chosen():
+    """Of clients that all say the same, one of them is chosen whatever the attackers send."""
+    known = np.tile(np.linspace(-1.0, 1.0, D), (N, 1))
+    sent = Krum().send(replace(view(), known=known))
+    assert 1e-5 < np.abs(sent[0, 0]) <= 2e-5
+
+
 def test_krum_starts_where_safefl_does():
     given = view()
     a, b = given.known[-2:].astype(np.float64)

@@ -104,6 +104,7 @@ def test_an_interrupt_ends_it_with_a_message(data, tmp_path, capsys, monkeypatch
     file.write_text(TEXT)
     assert ezeval(file, "--data", data, "--out", tmp_path / "out") == cli.INTERRUPTED
     assert "the same command goes on" in capsys.readouterr().err
+    assert (tmp_path / "out" / "versions.json").exists()  # what is there is no report yet, but its origin is known
 
 
 def test_names(capsys):
