@@ -18,6 +18,7 @@ from ezprivsecfl.compiler.lowering.scales import Scales
 from ezprivsecfl.errors import Location
 from ezprivsecfl.ir.op import Op, Value
 from ezprivsecfl.ir.tensor import TensorOp
+from ezprivsecfl.ir.tensor.elementwise import Sub
 from ezprivsecfl.ir.tensor.facts import Jumps
 from ezprivsecfl.ir.tensor.values import constant_value, tensor_op
 
@@ -71,6 +72,8 @@ class _Estimate:
     def _before(self, op: Op) -> float:
         """What operands have lost, as a place of the result."""
         assert isinstance(op, TensorOp)
+        if isinstance(op, Sub) and op.operands[0] is op.operands[1]:
+            return 0.0  # exactly 0, however rounded: so numbers are asked whether they are finite
         in_circuit = self.domains.strategy[op] is Strategy.CIRCUIT
         approximated = any(tensor_op(source(o)).circuit_error for o in op.operands)
         if in_circuit and op.is_product and not approximated:

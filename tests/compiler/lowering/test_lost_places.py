@@ -36,7 +36,12 @@ def largest(b: TensorProgram, x: Value) -> Value:
     return b.add(st.ReduceMax, x, axes=(1,))
 
 
+def is_finite(b: TensorProgram, x: Value) -> Value:
+    return b.add(ew.Cast, b.add(ew.Equal, b.add(ew.Sub, x, x), b.constant(0.0)), dtype=DType.I32)
+
+
 SMALL = {
+    "none": lambda b, x: b.add(ew.Cast, b.add(ew.Equal, sixth(b, x), b.constant(0.0)), dtype=DType.I32),
     "sign": lambda b, x: b.add(ew.Sign, cube(b, x)),
     "positive": lambda b, x: b.add(ew.Cast, b.add(ew.Greater, cube(b, x), b.constant(0.0)), dtype=DType.I32),
     "any": lambda b, x: b.add(ew.Cast, b.add(ew.Cast, cube(b, x), dtype=DType.BOOL), dtype=DType.I32),
@@ -46,6 +51,8 @@ SMALL = {
 }
 
 FINE = {
+    "whether they are finite": lambda b, x: is_finite(b, sixth(b, x)),
+    "whether their sum is finite": lambda b, x: is_finite(b, b.add(st.Sum, sixth(b, x), axes=(1,))),
     "the input": lambda b, x: b.add(ew.Sign, x),
     "squares": lambda b, x: b.add(ew.Ceil, b.add(ew.Mul, x, x)),
     "norms": lambda b, x: b.add(ew.DivNoNan, b.constant(1.0), b.add(st.Sum, b.add(ew.Mul, x, x), axes=(1,))),
