@@ -108,7 +108,7 @@ const Terms kTerms = {
     .exact = false,
     .drops = true,
     .checks = {
-        {"", "federated_weighted_mean (|x| <= 1.68e+07) at /work/w/mx/examples/fedavg.py:42 (federated_weighted_mean): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+        {"", "federated_weighted_mean (|x| <= 1.68e+07) at fedavg.py:42 (federated_weighted_mean): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
     },
     .outputs = {
         {"opened0", 54},

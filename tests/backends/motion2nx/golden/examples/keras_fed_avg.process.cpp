@@ -315,7 +315,7 @@ const Terms kTerms = {
     .drops = true,
     .checks = {
         {"Sqrt at keras_fed_avg.py:73 (|x| <= 1.02e+03) is not finite for its values, or beyond the range that the program was compiled for", "Sqrt at keras_fed_avg.py:73 (|x| <= 1.02e+03): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
-        {"", "DivNoNan (|x| <= 3.28e+04) at /work/w/mx/examples/keras_fed_avg.py:73 (DivNoNan): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+        {"", "DivNoNan (|x| <= 3.28e+04) at keras_fed_avg.py:73 (DivNoNan): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
     },
     .outputs = {
         {"opened0", 0},

@@ -86,7 +86,7 @@ const Terms kTerms = {
     .exact = false,
     .drops = true,
     .checks = {
-        {"", "RealDiv (|x| <= 1.68e+07) at /work/w/mx/examples/mean_factory.py:16 (RealDiv): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
+        {"", "RealDiv (|x| <= 1.68e+07) at mean_factory.py:16 (RealDiv): the result is infinite or not a number, because a secret divisor or norm is zero (or a root's operand is negative), or beyond the range that the program was compiled for. Use tf.math.divide_no_nan, or guard the division with tf.where or a small positive constant."},
     },
     .outputs = {
         {"opened0", 56},
