@@ -42,6 +42,21 @@ RUN_BY = {
     ),
     "docs/install.md": ("tests/docs/test_manual.py", ["[tool.uv]"]),
     "docs/ir.md": ("tests/docs/test_pages.py", ["program @mean_of_positive tensor {"]),
+    "docs/motion2nx.md": (
+        "tests/backends/motion2nx/test_standalone_servers.py",
+        [
+            "ezcompile examples/fltrust.py --clients 10 --backend motion2nx --motion2nx motion2nx-build -o programs",
+            "cmake -S programs/fltrust -B fltrust-build -DMOTION2NX_DIR=$PWD/motion2nx-build "
+            "-DCMAKE_PREFIX_PATH=$PWD/engine",
+            "import sys",
+            'round_ = Round.read("programs/fltrust", "round.json")',
+            "OMP_WAIT_POLICY=passive fltrust-build/server --my-id 0 --party 0,127.0.0.1,7000 "
+            "--party 1,127.0.0.1,7001 \\",
+            "OMP_WAIT_POLICY=passive fltrust-build/server --my-id 1 --party 0,127.0.0.1,7000 "
+            "--party 1,127.0.0.1,7001 \\",
+            'result = round_.results("results0", {"root_update": root_update})["result"]',
+        ],
+    ),
     "docs/robust-aggregation.md": (
         "tests/docs/test_robust_aggregation.py",
         [
@@ -104,6 +119,7 @@ NOT_RUN = {
         "ezcompile run --backend motion2nx --motion2nx DIR [--arithmetic gmw|beavy] examples/fltrust.py": MOTION2NX,
         "apt-get install cmake g++-11 libssl-dev libeigen3-dev libfmt-dev libflatbuffers-dev "
         "flatbuffers-compiler \\": MOTION2NX,
+        "cmake -S EZPrivSecFL/cpp -B engine-build -DCMAKE_BUILD_TYPE=Release": "builds the engine, as installing does",
     },
     "docs/notebooks.md": {"pip install jupyterlab matplotlib": SETS_UP},
     "docs/reconstruction.md": {
