@@ -308,7 +308,7 @@ class _Version(argparse.Action):
     """Prints the version; only then is it looked up, among the installed packages."""
 
     def __init__(self, **keywords: Any) -> None:
-        super().__init__(nargs=0, **keywords)
+        super().__init__(nargs=0, **keywords | {"dest": argparse.SUPPRESS, "default": argparse.SUPPRESS})
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from ezprivsecfl import __version__
