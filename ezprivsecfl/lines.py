@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ezprivsecfl.backends.base import Lowered
@@ -15,7 +15,7 @@ from ezprivsecfl.ir.interval import Interval
 from ezprivsecfl.ir.mpc.io import Share
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
-from ezprivsecfl.ir.tensor import Input
+from ezprivsecfl.ir.tensor import Constant, Input
 from ezprivsecfl.ir.types import (
     CLIENTS_DIM,
     ArithType,
@@ -169,10 +169,13 @@ def _clear_parts(lowered: Lowered) -> list[Program]:
     return [compiled.prologue, compiled.epilogue, *compiled.owned.values()]
 
 
-def _interval(ops: Iterable[Op], ranges: Ranges) -> Interval | None:
-    """Of what the last operation at a place gives."""
-    given = [ranges.as_declared(result) for op in ops for result in op.results]
-    return given[-1] if given else None
+def _interval(ops: Sequence[Op], ranges: Ranges) -> Interval | None:
+    """Of what leaves a place: no operation there takes it; a constant only if there is nothing else."""
+    taken = {operand for op in ops for operand in op.operands}
+    given = [result for op in ops for result in op.results]
+    given = [value for value in given if value not in taken] or given
+    given = [value for value in given if not isinstance(value.op, Constant)] or given
+    return ranges.as_declared(given[-1]) if given else None
 
 
 def _range(interval: Interval) -> str:

@@ -96,3 +96,23 @@ def test_one_of_several_and_what_cannot_be_explained(program, capsys):
     code, message = failed(capsys, "explain", path, "--bound", "nobody=3")
     assert code == 2
     assert "--bound nobody: no such parameter; there are values" in message
+
+
+AVERAGE = """\
+@tff.tensorflow.computation(VECTOR)
+def average(x):
+    return tf.reduce_mean(tf.nn.relu(x))
+
+@tff.federated_computation(tff.FederatedType(VECTOR, tff.CLIENTS))
+def largest(values):
+    return tff.federated_max(tff.federated_map(average, values))
+"""
+
+
+def test_the_range_of_a_line_is_that_of_its_values(program, capsys):
+    """Here the sum's, which is divided later, once for all clients; not that of the constant 1/4."""
+    path = program(AVERAGE)
+    assert main(["explain", str(path), "--clients", "4", "--scale", "fixed"]) == 0
+    said = lines(capsys.readouterr().out, str(path))["return tf.reduce_mean(tf.nn.relu(x))"]
+    (mean,) = (one for one in said if one.startswith("Mean"))
+    assert "; 0 <= x <= 32;" in mean

@@ -102,7 +102,7 @@ def test_another_program_takes_the_folder_over_and_leaves_other_files(cluster, s
     assert load(spoilt, cluster).manifest.name == "weighted_mean"
 
 
-FILES = ["manifest.json", "prologue.ir", "epilogue.ir", "secure.ir", "program.cpp", "circuits/sqrt.txt"]
+FILES = ["manifest.json", "prologue.ir", "epilogue.ir", "secure.ir", "program.cpp", "circuits/sqrt_greater.txt"]
 
 
 @pytest.mark.parametrize("name", [*FILES, "program.so"])
