@@ -5,13 +5,16 @@ The legalisation is driven by this page: an operation of the mpc level that is n
 
 from __future__ import annotations
 
-from ezprivsecfl.backends.duet.kernels import kernel_of
+import math
+from typing import Any
+
 from ezprivsecfl.ir.circuits.circuit import GateKind
 from ezprivsecfl.ir.mpc import io, linear, protocol, structure
 from ezprivsecfl.ir.mpc.opening import bits_for
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.types import Shape, resolve
+from ezprivsecfl.runtime import _duet
 
 NATIVE: tuple[type[Op], ...] = (
     *(
@@ -50,6 +53,22 @@ def elements(shape: Shape, clients: int) -> int:
     return total
 
 
+def product_bytes(op: Op, clients: int) -> int:
+    """Bytes of what the engine's kernels compute, both directions together, as the engine declares them."""
+    shape = resolve(op.operands[0].type.shape, clients)
+    kernel, sizes = "product", dict[str, Any](method="auto")
+    match op:
+        case protocol.Mask():
+            kernel, sizes = "mask", {"elements": elements(op.result.type.shape, clients)}
+        case protocol.SquareSum():
+            kernel, sizes = "square", sizes | {"batch": math.prod(shape[:-1]), "k": shape[-1]}
+        case _:
+            columns = resolve(op.operands[1].type.shape, clients)[-1]
+            sizes |= {"batch": math.prod(shape[:-2]), "m": shape[-2], "k": shape[-1], "n": columns}
+    cost = _duet.cost(kernel, **sizes)
+    return int(sum(cost["setup_bytes"]) + sum(cost["online_bytes"]))
+
+
 def conversion_bytes(op: Op, clients: int) -> int:
     """Bytes of a conversion or a garbled circuit, without headers.
 
@@ -69,9 +88,7 @@ def total_bytes(program: Program, clients: int) -> int:
     for op in program.ops:
         match op:
             case protocol.Mask() | protocol.Product() | protocol.SquareSum():
-                kernel = kernel_of(program, op)
-                assert kernel is not None
-                total += kernel.cost(clients).total_bytes
+                total += product_bytes(op, clients)
             case protocol.ToYao() | protocol.FromYao():
                 total += conversion_bytes(op, clients)
             case protocol.Circuit():

@@ -6,17 +6,15 @@ from random import Random
 
 import pytest
 from checked_rounds import random_case, run_case
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from random_computations import random_tff_case
 
 from ezprivsecfl.ir.text import print_program
 
 
-@settings(derandomize=True, deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
-@given(st.randoms(use_true_random=False), st.integers(1, 8))
-def test_random_programs_are_right_or_refused(random: Random, steps: int) -> None:
-    case = random_case(random, steps)
+@pytest.mark.parametrize("seed", range(40))
+def test_random_programs_are_right_or_refused(seed: int) -> None:
+    """Not by Hypothesis: its examples change with any constant of the sources, even where it is derandomised."""
+    case = random_case(Random(seed), steps=1 + seed % 8)
     outcome = run_case(case)
     assert not outcome.is_fault, f"{outcome.why}\n{print_program(case.program)}\n{case.inputs}"
 

@@ -285,6 +285,7 @@ def test_statistics_have_the_documented_fields(cluster):
         "cpu_seconds",
         "peak_memory_bytes",
         "opened",
+        "setup_bytes_sent",
         "imprecise",
     ]
     assert "max_relative_error" in replace(s, max_relative_error=0.0).to_json()
