@@ -75,6 +75,8 @@ class Steps:
         untruncated: The value that operations on shares give before it is truncated, and that circuits may take.
         doubtful: Entries that depend on a comparison, inside a circuit, of two normalised numbers that are nearly
             equal, on the rounding of one, or on what is not finite.
+        inexact: How far a value may be off that only approximations have made, inside a circuit: the mpc program does
+            not have it, so what follows is compared with what it would be without them.
     """
 
     compiled: Compiled
@@ -85,6 +87,7 @@ class Steps:
     in_circuits: dict[Value, Array] = field(default_factory=dict)
     untruncated: dict[Value, Array] = field(default_factory=dict)
     doubtful: dict[Value, NDArray[np.bool_]] = field(default_factory=dict)
+    inexact: dict[Value, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.round = Environment(self.clients)
@@ -114,6 +117,8 @@ class Steps:
         self.in_circuits[value] = (*wires, expected[1])[0].astype(expected[1].dtype)
         if held:
             self.doubtful[value] = np.zeros(expected[0].shape, np.bool_)
+        error = op.circuit_error if tensor_type(value).is_secret else 0.0
+        self.inexact[value] = 0.0 if held else max(error, self._carried(op))
 
     def _evaluated(self, op: TensorOp, values: Mapping[Value, Array], inputs: Mapping[str, Array]) -> Array:
         if isinstance(op, Input):
@@ -122,12 +127,22 @@ class Steps:
 
     def _compare(self, op: TensorOp, holder: Value, found: Reals, expected: Sequence[Array]) -> None:
         near = self.doubtful[op.results[0]].copy()
-        slack = UNITS * _unit(holder) + self._rounding(op, holder)
+        slack = UNITS * _unit(holder) + self._rounding(op, holder) + self._carried(op)
         for one in map(as_float, expected):
             near |= ~np.isfinite(one) | (np.abs(found - one) <= slack + PRECISION * np.abs(one))
         self.findings.require(
             op, found, near, lambda: f"{op.name} of its operands is {as_float(expected[0])[~near].flat[0]!r}"
         )
+
+    def _carried(self, op: TensorOp) -> float:
+        """What a result has of the errors of approximations whose values the mpc program does not have."""
+        lost = [self.inexact[o] for o in op.operands]
+        if not any(lost):
+            return 0.0
+        sizes = [np.abs(as_float(self.in_circuits[o])) for o in op.operands]
+        largest = [float(np.max(size, initial=0.0)) for size in sizes]
+        least = [float(np.min(size, where=size > 0, initial=np.inf)) for size in sizes]
+        return op.carried(lost, largest, least)
 
     def _rounding(self, op: TensorOp, holder: Value) -> Reals:
         """What float64 loses of shares of 64 bits, and what the encoding of a public factor gives away."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from checked_rounds import Case, run_case
 from small_programs import TensorProgram
 
 from ezprivsecfl.compiler import checking
@@ -25,6 +26,7 @@ from ezprivsecfl.ir.op import Value
 from ezprivsecfl.ir.tensor import Constant
 from ezprivsecfl.ir.tensor.elementwise import Add, Cast, Div, Greater, Log, Mul, Relu, Select, Sqrt
 from ezprivsecfl.ir.tensor.structure import Reshape, Sum
+from ezprivsecfl.ir.text import parse_program
 from ezprivsecfl.ir.types import DType
 
 CLIENTS = 3
@@ -172,3 +174,25 @@ def test_a_division_by_zero_ends_the_check_as_it_ends_a_round():
     assert not check(program).violations
     with pytest.raises(DivisionError):
         check(program, x=X * [[1.0], [0.0], [1.0]])
+
+
+APPROXIMATED = """\
+program @magnitudes (clients <= 2) tensor {
+  %0 = input {path = "y", placement = clients, bound = none, type = secret<f32[n, 3]>} : secret<f32[n, 3]>
+  %1 = sigmoid %0 : secret<f32[n, 3]>
+  %2 = abs %1 : secret<f32[n, 3]>
+  %3 = sum %2 {axes = [1]} : secret<f32[n]>
+  %4 = sign %1 : secret<f32[n, 3]>
+  %5 = reshape %3 {shape = [n, 1]} : secret<f32[n, 1]>
+  %6 = mul %4, %5 : secret<f32[n, 3]>
+  %7 = sum %6 {axes = [0]} : secret<f32[3]>
+  output %7 {path = "result"}
+}
+"""
+
+
+def test_what_approximations_inside_a_circuit_are_off_by_is_no_wrong_claim():
+    """Of the sigmoid there is no value of its own, so its error shows in the next one's."""
+    y = np.array([[8, -8, 0.6], [-8, 1, 2]], np.float32)
+    outcome = run_case(Case(parse_program(APPROXIMATED), {"y": y}, 2))
+    assert not outcome.is_fault, outcome.why
