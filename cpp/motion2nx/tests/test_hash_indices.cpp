@@ -114,6 +114,26 @@ void moved_elements(TwoServers& servers, MPCProtocol arithmetic) {
   }
 }
 
+// Gates of two circuits that take the same keys.
+void one_value_in_two_circuits(TwoServers& servers, MPCProtocol arithmetic,
+                               const Circuits& circuits) {
+  const std::size_t width = 16;
+  const Circuit rectifier = load_circuit(circuits.write("relu.txt", relu_text(width)));
+  const Tensor<Ring> x = signed_tensor({60}, width, 3);
+  sent.clear();
+  recording = true;
+  const Tensors y =
+      servers.compute(arithmetic, {x}, [&](Backend& backend, const TensorCPs& t) -> TensorCPs {
+        const TensorCP garbled =
+            make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t[0]), width);
+        return {from_yao(backend, make_circuit_op(backend, rectifier, {garbled})[0]),
+                from_yao(backend, make_circuit_op(backend, rectifier, {garbled})[0])};
+      });
+  recording = false;
+  CHECK(equal(y[0], y[1]));
+  CHECK(repeated_blocks() == 0);
+}
+
 }  // namespace
 
 int main() {
@@ -122,5 +142,6 @@ int main() {
   for (const MPCProtocol arithmetic : kProtocols) {
     constant_wires(servers, arithmetic, circuits);
     moved_elements(servers, arithmetic);
+    one_value_in_two_circuits(servers, arithmetic, circuits);
   }
 }
