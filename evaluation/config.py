@@ -42,9 +42,20 @@ class DataArgs:
 
 @dataclass(frozen=True)
 class ModelArgs:
-    """Which model: ``lr`` (linear), ``cnn`` (FLTrust's) or ``lenet``."""
+    """Which model, and where it starts.
+
+    Args:
+        model: ``lr`` (linear), ``cnn`` (FLTrust's) or ``lenet``.
+        start_noise: Deviation of normal noise on the entries of the first model. A seed has the same noise, times this
+            number. With 1e-6, as much as rounding does, it shows whether a run says anything at all.
+    """
 
     model: Literal["lr", "cnn", "lenet"] = "lr"
+    start_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.start_noise < math.inf:
+            raise ValueError("start_noise: expected a deviation, which is 0 or more")
 
 
 @dataclass(frozen=True)

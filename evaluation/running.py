@@ -69,7 +69,7 @@ def _require_for_two_servers(runs: Sequence[Run]) -> None:
 def run_one(run: Run, federation: Federation, store: Store, bar: Bar) -> None:
     """Carries out what is left of one run."""
     model = build(run.model.model, federation)
-    progress = store.resume(run, Progress.start(model, run.seed))
+    progress = store.resume(run, Progress.start(model, run.seed, run.model.start_noise))
     bar.tell(run.key)
     bar.skip(progress.round)
     if progress.round == run.training.comm_round:

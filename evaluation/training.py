@@ -46,9 +46,12 @@ class Progress:
     reading: Reading | None = None
 
     @staticmethod
-    def start(model: Model, seed: int) -> Progress:
-        """Before the first round."""
+    def start(model: Model, seed: int, noise: float = 0.0) -> Progress:
+        """Before the first round, with normal noise of this deviation on the entries of the model."""
         initial = model.initial(stream(seed, "initial model"))
+        if noise:
+            drawn = noise * stream(seed, "start noise").standard_normal(initial.shape)
+            initial = (initial + drawn).astype(np.float32)
         return Progress(0, initial, initial)
 
     def after(self, model: Vector, state: Array | None, cost: Cost, participants: Rows) -> Progress:

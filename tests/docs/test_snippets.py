@@ -127,6 +127,7 @@ NOT_RUN = {
     },
     "docs/results.md": {
         "ezeval safefl-table3 --data DIR": HOURS,
+        "ezeval sensitivity --data DIR": HOURS,
         "ezeval safefl-table4 --data DIR --secure": HOURS,
         "ezeval two-servers --data DIR --secure": HOURS,
         "ezeval fltrust --data DIR": HOURS,

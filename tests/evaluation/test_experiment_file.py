@@ -103,6 +103,7 @@ WRONG = [
         "byzantine_client_num: -1\n",
         r"yaml:8: attack_args: byzantine_client_num: expected at",
     ),
+    ("name: small", "model_args: {start_noise: -1}\nname: x", r"yaml:1: model_args: start_noise: expected a deviation"),
     ("byzantine_client_num: 3\n", "byzantine_client_num: 0.5\n", r"yaml:10: attack_args: byz.* whole number, not 0.5"),
     ("comm_round: 12", "comm_rounds: 12", r"yaml:5: train_args: there is no key 'comm_rounds'; expected client_num_in"),
     ("comm_round: 12", "comm_round: many", r"yaml:5: train_args: comm_round: expected a whole number, not 'many'"),

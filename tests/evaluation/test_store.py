@@ -89,6 +89,13 @@ def test_what_is_there_is_not_run_again(monkeypatch, data, tmp_path):
     assert all(len(again.readings(run)) == 3 for run in EXPERIMENT.runs())
 
 
+def test_a_run_starts_with_its_noise(data, tmp_path):
+    plain = models(run_all([EXPERIMENT], data, tmp_path / "plain"))
+    noisy = replace(EXPERIMENT, model=ModelArgs("lr", start_noise=0.1))
+    for key, model in models(run_all([noisy], data, tmp_path / "noisy")).items():
+        assert not np.array_equal(model, plain[key])
+
+
 def test_other_parameters_are_refused(data, tmp_path):
     run_all([replace(EXPERIMENT, seeds=[1])], data, tmp_path)
     longer = replace(EXPERIMENT, training=replace(EXPERIMENT.training, learning_rate=0.1))

@@ -140,8 +140,9 @@ def test_the_page_of_results(tmp_path):
                 reading = Reading(training.comm_round, accuracy)
                 store.record(replace(run, secure=where), Progress(training.comm_round, MODEL, MODEL, reading=reading))
     (results / "safefl-program").mkdir()
-    printed = "".join(f"Iteration {50 * i + 49}. Test_acc 0.{8 if i < 30 else 9}000\n" for i in range(40))
-    (results / "safefl-program" / "fedavg--none.txt").write_text(printed)
+    for seed, last in ((1, 7), (2, 9)):
+        printed = "".join(f"Iteration {50 * i + 49}. Test_acc 0.{8 if i < 30 else last}000\n" for i in range(40))
+        (results / "safefl-program" / f"fedavg--none--{seed}.txt").write_text(printed)
     (results / "reconstruction").mkdir()
     (results / "reconstruction" / "output.txt").write_text("a server: 11 of 20 images\n")
     pixels = np.zeros((40, 1600, 3), np.uint8)
@@ -152,12 +153,14 @@ def test_the_page_of_results(tmp_path):
     assert f"- root_method=first_rows: 2,000 rounds, seed 1, **partial**: 1 of {wanted} runs" in text
     assert "- root_method=uniform: nothing yet" in text
     assert "| root_method=first_rows | fedavg | **0.600** (0.97) |" in text
-    theirs = "0.900 [0.90, 0.90]"
+    theirs = "0.800 ± 0.141 [0.70, 0.90]"
     assert f"| root_method=first_rows | fedavg | none | 0.600 [0.60, 0.60] | {theirs} | 0.97 | unexplained |" in text
-    assert f"| fedavg | none | {theirs} | 0.600 [0.60, 0.60] | 0.97 |" in text
+    assert f"| fedavg | none | 1, 2 | {theirs} | 0.600 [0.60, 0.60] | 0.97 |" in text
     assert "0.900 (+0.000); 0.000 GB, 0 s" in text
     assert "| a server | 11 of 20 images |" in text
-    assert text.count("Nothing of this has been run yet.") == 7  # three experiments' two tables, and no success rate
+    assert (
+        text.count("Nothing of this has been run yet.") == 8
+    )  # three experiments' two tables, one's only one, and no success rate
     figures = {path.name: path.stat().st_size for path in (out / "results").iterdir()}
     assert set(figures) == {"two-servers.svg", "reconstruction.png"}
     assert all(f"(results/{name})" in text for name in figures)

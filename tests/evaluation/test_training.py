@@ -105,6 +105,18 @@ def test_a_step_is_the_rate_times_the_mean_gradient(dataset):
     np.testing.assert_allclose(summed.next(start).model, expected, rtol=1e-4, atol=1e-6)
 
 
+def test_noise_on_the_first_model(dataset):
+    """A seed has one noise, times what is asked for; without it nothing changes."""
+    _, model = parts_of(run_of(), dataset)
+    plain = Progress.start(model, 1).model
+    small, twice = (Progress.start(model, 1, noise).model - plain for noise in (1e-3, 2e-3))
+    np.testing.assert_array_equal(Progress.start(model, 1, 0.0).model, plain)
+    assert small.std() == pytest.approx(1e-3, rel=0.2)
+    np.testing.assert_allclose(twice, 2 * small, atol=1e-6)
+    other = Progress.start(model, 2, 1e-3).model - Progress.start(model, 2).model
+    assert abs(np.corrcoef(small, other)[0, 1]) < 0.5
+
+
 def whole_gradient(model, parameters, federation, rows):
     weights = np.full((1, len(rows)), 1 / len(rows))
     return model.gradients(parameters, federation.features[rows][None], federation.labels[rows][None], weights)[0]
