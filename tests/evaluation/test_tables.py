@@ -158,9 +158,8 @@ def test_the_page_of_results(tmp_path):
     assert f"| fedavg | none | 1, 2 | {theirs} | 0.600 [0.60, 0.60] | 0.97 |" in text
     assert "0.900 (+0.000); 0.000 GB, 0 s" in text
     assert "| a server | 11 of 20 images |" in text
-    assert (
-        text.count("Nothing of this has been run yet.") == 8
-    )  # three experiments' two tables, one's only one, and no success rate
+    # Of three experiments both tables, of one its only one, and of two-servers' success rates.
+    assert text.count("Nothing of this has been run yet.") == 8
     figures = {path.name: path.stat().st_size for path in (out / "results").iterdir()}
     assert set(figures) == {"two-servers.svg", "reconstruction.png"}
     assert all(f"(results/{name})" in text for name in figures)
