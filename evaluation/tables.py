@@ -69,13 +69,18 @@ class Summary:
                 if cell is None or not self.comparable(cell) or abs(cell.accuracy - known) <= DEVIATION:
                     continue
                 why = self.experiment.explained.get(rule, {}).get(attack, "")
-                if not why and cell.lowest - ROUNDED <= known <= cell.highest + ROUNDED:
+                if not why and within(known, cell.lowest, cell.highest):
                     why = "the published reading is within the range of ours"
                 yield rule, attack, cell, known, why
 
     def comparable(self, cell: Cell) -> bool:
         """Whether a cell is of as many rounds as what is published."""
         return cell.last_round == self.experiment.published_rounds
+
+
+def within(published: float, lowest: float, highest: float) -> bool:
+    """Whether a published accuracy, which is rounded, may be within a range."""
+    return lowest - ROUNDED <= published <= highest + ROUNDED
 
 
 def groups(summaries: Sequence[Summary]) -> list[list[Summary]]:

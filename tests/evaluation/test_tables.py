@@ -135,14 +135,15 @@ def test_the_page_of_results(tmp_path):
         experiment = experiments_of(cli.PRESETS[name])[0]
         training = experiment.training
         store = Store(results / name)
-        for run in list(experiment.runs())[:1]:
+        of_first_rule = [run for run in experiment.runs() if run.defence is experiment.defences[0] and run.seed == 1]
+        for run in of_first_rule[:4]:
             for where in {False, secure}:
                 reading = Reading(training.comm_round, accuracy)
                 store.record(replace(run, secure=where), Progress(training.comm_round, MODEL, MODEL, reading=reading))
     (results / "safefl-program").mkdir()
-    for seed, last in ((1, 7), (2, 9)):
-        printed = "".join(f"Iteration {50 * i + 49}. Test_acc 0.{8 if i < 30 else last}000\n" for i in range(40))
-        (results / "safefl-program" / f"fedavg--none--{seed}.txt").write_text(printed)
+    for run, last in (("none--1", 70), ("none--2", 90), ("trim--1", 69)):
+        printed = "".join(f"Iteration {50 * i + 49}. Test_acc 0.{80 if i < 30 else last}00\n" for i in range(40))
+        (results / "safefl-program" / f"fedavg--{run}.txt").write_text(printed)
     (results / "reconstruction").mkdir()
     (results / "reconstruction" / "output.txt").write_text("a server: 11 of 20 images\n")
     pixels = np.zeros((40, 1600, 3), np.uint8)
@@ -150,11 +151,13 @@ def test_the_page_of_results(tmp_path):
 
     matplotlib.image.imsave(results / "reconstruction" / "views.png", pixels)
     text = page.page(results, out)
-    assert f"- root_method=first_rows: 2,000 rounds, seed 1, **partial**: 1 of {wanted} runs" in text
+    assert f"- root_method=first_rows: 2,000 rounds, seed 1, **partial**: 4 of {wanted} runs" in text
     assert "- root_method=uniform: nothing yet" in text
     assert "| root_method=first_rows | fedavg | **0.600** (0.97) |" in text
     theirs = "0.800 ± 0.141 [0.70, 0.90]"
-    assert f"| root_method=first_rows | fedavg | none | 0.600 [0.60, 0.60] | {theirs} | 0.97 | unexplained |" in text
+    assert f"| fedavg | none | 0.600 [0.60, 0.60] | {theirs} | 0.97 | not what their program computes |" in text
+    assert "| fedavg | trim | 0.600 [0.60, 0.60] | 0.690 [0.69, 0.69] | 0.69 | the published reading is within" in text
+    assert "| fedavg | krum | 0.600 [0.60, 0.60] |  | 0.95 | unexplained |" in text
     assert f"| fedavg | none | 1, 2 | {theirs} | 0.600 [0.60, 0.60] | 0.97 |" in text
     assert "0.900 (+0.000); 0.000 GB, 0 s" in text
     assert "| a server | 11 of 20 images |" in text
