@@ -55,15 +55,8 @@ def test_reconstruction_example(tmp_path):
     pictures = generator.integers(0, 256, size=(40, 4, 4, 3)).repeat(8, axis=1).repeat(8, axis=2)
     np.savez(tmp_path / "data.npz", x_train=pictures.astype(np.uint8), y_train=generator.integers(0, 10, size=40))
     options = ["--data", tmp_path / "data.npz", "--out", tmp_path, "--clients", "3", "--batch", "4", "--neurons", "24"]
-    done = subprocess.run(
-        [sys.executable, EXAMPLES / "all_you_need_is_matplotlib.py", *options],
-        capture_output=True,
-        text=True,
-        timeout=250,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    counts = [int(x) for x in re.findall(r": (\d+) of \d+ images", done.stdout)]
+    printed = printed_by("all_you_need_is_matplotlib", options)
+    counts = [int(x) for x in re.findall(r": (\d+) of \d+ images", printed)]
     averaging, _, first, second, *_, everyone = counts
     assert averaging > 0
     assert first == second == 0
@@ -72,11 +65,47 @@ def test_reconstruction_example(tmp_path):
     assert (tmp_path / "views.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_matching_example(tmp_path):
+    """A few steps on an image of few colours bring the averaging server near it, and neither of the two servers."""
+    generator = np.random.default_rng(5)
+    pictures = generator.integers(0, 256, size=(4, 2, 2, 3)).repeat(16, axis=1).repeat(16, axis=2)
+    np.savez(tmp_path / "data.npz", x_train=pictures.astype(np.uint8), y_train=[3, 8, 1, 5])
+    options = [
+        "--data",
+        tmp_path / "data.npz",
+        "--out",
+        tmp_path,
+        "--clients",
+        "3",
+        "--attacked",
+        "1",
+        "--steps",
+        "200",
+    ]
+    printed = printed_by("gradient_matching", options)
+    ratios = [float(x) for x in re.findall(r"average ([\d.]+) dB", printed)]
+    assert len(ratios) == 9
+    averaging, others = ratios[:3], ratios[3:]
+    assert min(averaging[:2]) > max(others) + 5
+    assert re.search(r"a server that averages, iDLG: \d of 1 images, 1 labels", printed)
+    assert "the opened mean of 3 clients: 3 of 3 labels, and 0 that nobody has" in printed
+    assert (tmp_path / "matching.png").read_bytes().startswith(b"\x89PNG")
+
+
+def printed_by(name, options):
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / f"{name}.py", *options], capture_output=True, text=True, timeout=250, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_all_examples_are_tested():
     assert {p.stem for p in EXAMPLES.glob("*.py")} == {
         "all_you_need_is_matplotlib",
         "fedavg",
         "fltrust",
+        "gradient_matching",
         "heavy_hitters",
         "keras_fed_avg",
         "mean_factory",
