@@ -39,7 +39,7 @@ def logits(weights, images):
     for layer, stride in enumerate((2, 2, 1)):
         kernel, bias = weights[2 * layer : 2 * layer + 2]
         hidden = tf.sigmoid(tf.nn.conv2d(hidden, kernel, stride, "SAME") + bias)
-    return tf.reshape(hidden, [len(images), -1]) @ weights[-2] + weights[-1]
+    return tf.reshape(hidden, [images.shape[0], -1]) @ weights[-2] + weights[-1]
 
 
 def network(weights, dtype):

@@ -123,7 +123,8 @@ NOT_RUN = {
     },
     "docs/notebooks.md": {"pip install jupyterlab matplotlib": SETS_UP},
     "docs/reconstruction.md": {
-        "uv run python examples/all_you_need_is_matplotlib.py --data ../shared/data/cifar10_subset.npz": SCRIPT
+        "uv run python examples/all_you_need_is_matplotlib.py --data ../shared/data/cifar10_subset.npz": SCRIPT,
+        "uv run python examples/gradient_matching.py --data ../shared/data/cifar10_subset.npz": SCRIPT,
     },
     "docs/results.md": {
         "ezeval safefl-table3 --data DIR": HOURS,
@@ -135,6 +136,8 @@ NOT_RUN = {
         "ezeval backdoor --data DIR": HOURS,
         "python examples/all_you_need_is_matplotlib.py --data DIR/cifar10_subset.npz --out results/reconstruction > "
         "results/reconstruction/output.txt": SCRIPT,
+        "python examples/gradient_matching.py --data DIR/cifar10_subset.npz --out results/reconstruction > "
+        "results/reconstruction/matching.txt": SCRIPT,
     },
     "docs/tff.md": {
         "process": OUTPUT,

@@ -145,11 +145,13 @@ def test_the_page_of_results(tmp_path):
         printed = "".join(f"Iteration {50 * i + 49}. Test_acc 0.{80 if i < 30 else last}00\n" for i in range(40))
         (results / "safefl-program" / f"fedavg--{run}.txt").write_text(printed)
     (results / "reconstruction").mkdir()
-    (results / "reconstruction" / "output.txt").write_text("a server: 11 of 20 images\n")
+    (results / "reconstruction" / "output.txt").write_text("a server: 11 of 20 images\nsaved to /tmp\n")
+    (results / "reconstruction" / "matching.txt").write_text("a server, DLG: 3 of 4 images\n")
     pixels = np.zeros((40, 1600, 3), np.uint8)
     import matplotlib.image
 
-    matplotlib.image.imsave(results / "reconstruction" / "views.png", pixels)
+    for name in ("views", "matching"):
+        matplotlib.image.imsave(results / "reconstruction" / f"{name}.png", pixels)
     text = page.page(results, out)
     assert f"- root_method=first_rows: 2,000 rounds, seed 1, **partial**: 4 of {wanted} runs" in text
     assert "- root_method=uniform: nothing yet" in text
@@ -160,9 +162,10 @@ def test_the_page_of_results(tmp_path):
     assert "| fedavg | krum | 0.600 [0.60, 0.60] |  | 0.95 | unexplained |" in text
     assert f"| fedavg | none | 1, 2 | {theirs} | 0.600 [0.60, 0.60] | 0.97 |" in text
     assert "0.900 (+0.000); 0.000 GB, 0 s" in text
-    assert "| a server | 11 of 20 images |" in text
+    assert "| a server | 11 of 20 images |\n\n" in text
+    assert "| a server, DLG | 3 of 4 images |" in text
     # Of three experiments both tables, of one its only one, and of two-servers' success rates.
     assert text.count("Nothing of this has been run yet.") == 8
     figures = {path.name: path.stat().st_size for path in (out / "results").iterdir()}
-    assert set(figures) == {"two-servers.svg", "reconstruction.png"}
+    assert set(figures) == {"two-servers.svg", "reconstruction-views.png", "reconstruction-matching.png"}
     assert all(f"(results/{name})" in text for name in figures)
