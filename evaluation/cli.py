@@ -67,6 +67,8 @@ def _run(options: argparse.Namespace) -> int:
     from ezprivsecfl.frontends.tff import tame_worker
 
     tame_worker()
+    if options.plots:
+        plots.check()
     path = PRESETS.get(options.experiment, Path(options.experiment))
     experiments = experiments_of(path)
     if options.data is None:

@@ -12,7 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ezprivsecfl.evaluation.packages import needed_for
+
+with needed_for("the file of an experiment"):
+    import yaml
 
 from ezprivsecfl.aggregators.rule import RobustAggregation
 from ezprivsecfl.evaluation.attacks import attack_class

@@ -12,15 +12,21 @@ from typing import Any
 import numpy as np
 
 from ezprivsecfl.evaluation.config import Experiment, Run
-from ezprivsecfl.evaluation.errors import ConfigError
+from ezprivsecfl.evaluation.packages import needed_for
 from ezprivsecfl.evaluation.store import Store
+
+
+def check() -> None:
+    """Raises PackageMissingError unless plots can be drawn: better before the runs than after."""
+    with needed_for("a plot"):
+        import matplotlib.figure  # noqa: F401
 
 
 def write(store: Store, experiments: Sequence[Experiment]) -> list[Path]:
     """One figure for each attack of each experiment, with a curve for each rule; returns the files.
 
     Raises:
-        ConfigError: matplotlib is not installed.
+        PackageMissingError: matplotlib is not installed.
     """
     files = []
     for experiment in experiments:
@@ -43,12 +49,11 @@ def draw(store: Store, experiment: Experiment, attacks: Sequence[str], path: Pat
         columns: Parts side by side.
 
     Raises:
-        ConfigError: matplotlib is not installed.
+        PackageMissingError: matplotlib is not installed.
     """
-    try:
+    with needed_for("a plot"):
         from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise ConfigError("plots need matplotlib: pip install 'ezprivsecfl[evaluation]'") from None
+
     rows = -(-len(attacks) // columns)
     figure = Figure(figsize=(7, 4.5) if len(attacks) == 1 else (3.2 * columns, 2.4 * rows), layout="constrained")
     parts = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flatten()

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
+
+from ezprivsecfl.installing import needing_tff
+
+with needing_tff():
+    import tensorflow as tf
 
 from ezprivsecfl.aggregators.geometry import directions
 from ezprivsecfl.aggregators.registry import RULES as LIBRARY

@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import tensorflow as tf
+from ezprivsecfl.installing import needing_tff
+
+with needing_tff():
+    import tensorflow as tf
 
 from ezprivsecfl.evaluation import versions
 from ezprivsecfl.evaluation.config import Experiment, Run

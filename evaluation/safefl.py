@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
+from ezprivsecfl.installing import needing_tff
+
+with needing_tff():
+    import tensorflow as tf
 
 from ezprivsecfl.aggregators.clipping import clipped
 from ezprivsecfl.aggregators.flare import kernel

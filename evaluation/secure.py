@@ -8,7 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow_federated as tff
+
+from ezprivsecfl.installing import needing_tff
+
+with needing_tff():
+    import tensorflow_federated as tff
 
 import ezprivsecfl as ez
 from ezprivsecfl.aggregators.fltrust import build_fltrust

@@ -8,7 +8,10 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-import yaml
+from ezprivsecfl.evaluation.packages import needed_for
+
+with needed_for("the file of an experiment"):
+    import yaml
 
 from ezprivsecfl.evaluation.errors import ConfigError
 

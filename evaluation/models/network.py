@@ -6,7 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+
+from ezprivsecfl.installing import needing_tff
+
+with needing_tff():
+    import tensorflow as tf
 
 from ezprivsecfl.evaluation.models.base import Array, Model, Vector
 

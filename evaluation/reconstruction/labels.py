@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
+
+from ezprivsecfl.evaluation.packages import needed_for
+
+with needed_for("a reconstruction"):
+    from scipy.optimize import linprog
 
 RANK = 1e-6
 """Singular values below this times the largest are rounding."""

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+
+from ezprivsecfl.evaluation.packages import needed_for
+
+with needed_for("a reconstruction"):
+    import tensorflow as tf
+    from scipy.optimize import minimize
 
 Model = Callable[[Any], Any]
 """From inputs ``[batch, ...]`` to logits ``[batch, classes]``, in TensorFlow."""
