@@ -88,12 +88,12 @@ def own_entries(value: Value) -> OwnEntries | None:
             return replace(found, sources=sources)
         case structure.Reshape():
             return own_entries(op.operands[0])
-        case structure.Transpose() | structure.Slice() | structure.Concat():
+        case structure.Transpose() | structure.Slice() | structure.Take() | structure.Concat():
             return _moved(op)
     return None
 
 
-def _moved(op: structure.Transpose | structure.Slice | structure.Concat) -> OwnEntries | None:
+def _moved(op: structure.Transpose | structure.Slice | structure.Take | structure.Concat) -> OwnEntries | None:
     """What a client's entries are after they have been moved: the same is done to their numbers."""
     parts = [own_entries(operand) for operand in op.operands]
     sources: list[Source] = []

@@ -43,6 +43,10 @@ def turned(b: ProgramBuilder, x: Value) -> Value:
     return b.add(structure.Transpose, x, permutation=(0, 2, 1))
 
 
+def taken(b: ProgramBuilder, x: Value, *positions: int) -> Value:
+    return b.add(structure.Take, x, axis=1, positions=np.array(positions))
+
+
 def same(value: Value) -> tuple[Value, Value]:
     return value, value
 
@@ -73,6 +77,11 @@ PROVED: dict[str, tuple[BuildTwo, tuple[int | str, ...]]] = {
     "parts of two at other places": (lambda b, x, y: (part(b, x, 10, 150), part(b, y, 90, 150)), ONE),
     "two parts of one": (lambda b, x, y: (part(b, x, 0, 100), part(b, x, 120, 100)), ONE),
     "parts that overlap": (lambda b, x, y: (part(b, x, 0, 120), part(b, x, 60, 120)), ONE),
+    "taken in another order": (
+        lambda b, x, y: (taken(b, x, *range(200, 240), *range(100)), taken(b, y, *range(140))),
+        ONE,
+    ),
+    "rows taken twice": (lambda b, x, y: same(taken(b, rows(b, x), 2, 0, 2)), ("n", 3)),
     "difference of two parts": (
         lambda b, x, y: same(b.add(linear.Sub, part(b, x, 0, 120), part(b, x, 120, 120))),
         ONE,
@@ -81,6 +90,7 @@ PROVED: dict[str, tuple[BuildTwo, tuple[int | str, ...]]] = {
 
 COMPUTED: dict[str, tuple[BuildTwo, tuple[int | str, ...]]] = {
     "every other entry": (lambda b, x, y: same(part(b, x, 0, 120, 2)), ONE),
+    "entries here and there": (lambda b, x, y: same(taken(b, x, *range(0, 240, 7), *range(3, 240, 7))), ONE),
     "few entries": (lambda b, x, y: same(part(b, x, 7, 31)), ONE),
     "columns": (lambda b, x, y: same(turned(b, rows(b, x))), ("n", LENGTH)),
     "with the next entry": (lambda b, x, y: (part(b, x, 0, 239), part(b, x, 1, 239)), ONE),
@@ -175,7 +185,15 @@ def rows_of_one(b: TensorProgram) -> Value:
     return b.add(ew.Div, x, b.add(ew.Add, lengths, b.constant(0.25)))
 
 
-@pytest.mark.parametrize(("build", "products"), [(layers_of_one, 2), (rows_of_one, 5)])
+def taken_rows(b: TensorProgram) -> Value:
+    """Each of the neurons that a rule looks at, in its order, divided by its norm."""
+    x = b.add(st.Take, b.clients("x", 5, 60), axis=1, positions=np.array([4, 1, 2]))
+    squares = b.add(st.Sum, b.add(ew.Mul, x, x), axes=(2,))
+    lengths = b.add(st.Reshape, b.add(ew.Sqrt, squares), shape=("n", 3, 1))
+    return b.add(ew.Div, x, b.add(ew.Add, lengths, b.constant(0.25)))
+
+
+@pytest.mark.parametrize(("build", "products"), [(layers_of_one, 2), (rows_of_one, 5), (taken_rows, 3)])
 def test_programs_take_norms_of_parts_from_proofs(build: Callable[[TensorProgram], Value], products: int):
     b = TensorProgram("layers")
     b.returns(b.add(st.Sum, build(b), axes=(0,)), "result")
