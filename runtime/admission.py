@@ -1,11 +1,13 @@
 """What is checked before anything is uploaded: whether there is such a round, and what each client has.
 
-A client whose values are unusable does not take part.
+A client whose values are unusable does not take part. What is wrong with them does not say whose they are: lists of
+clients that are left out do, or ``values_of`` where it ends the round.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
@@ -64,25 +66,34 @@ def check_count(name: str, count: int, fewest: int, most: int) -> None:
 
 
 def admit(
-    manifest: Manifest, clients: int, prepare: Callable[[int], Prepared]
+    manifest: Manifest, clients: Iterable[int], prepare: Callable[[int], Prepared]
 ) -> tuple[dict[int, Prepared], dict[int | None, str]]:
     """What the clients that take part have prepared, by their numbers, and why others do not.
 
     Args:
         manifest: Of the program; unless it drops bad clients, the first error is raised.
-        clients: How many there are.
+        clients: Their numbers.
         prepare: Makes of a client's number what it uploads; raises InputError if its values cannot be used.
     """
     prepared: dict[int, Prepared] = {}
     dropped: dict[int | None, str] = {}
-    for client in range(clients):
+    for client in clients:
         try:
             prepared[client] = prepare(client)
         except InputError as e:
             if not manifest.drop_bad_clients:
-                raise
+                raise InputError(f"{manifest.name}: client {client}: {e}") from None
             dropped[client] = str(e)
     return prepared, dropped
+
+
+@contextmanager
+def values_of(whom: str) -> Iterator[None]:
+    """Adds to an InputError whose values it is about."""
+    try:
+        yield
+    except InputError as e:
+        raise InputError(f"{whom}: {e}") from None
 
 
 def client_values(manifest: Manifest, values: ClientValues, client: int) -> dict[str, NDArray[Any]]:
@@ -95,12 +106,12 @@ def client_value(share: SharedInput, values: ClientValues, client: int) -> NDArr
     value = values[share.path][client]
     if isinstance(value, InputError):
         raise value
-    return checked_value(share, value, client)
+    return checked_value(share, value)
 
 
-def checked_value(share: SharedInput, value: NDArray[Any], client: int) -> NDArray[Any]:
+def checked_value(share: SharedInput, value: NDArray[Any]) -> NDArray[Any]:
     """A client's value of a parameter; raises InputError if it has another shape, or is not of real numbers."""
-    return _check_array(f"{share.path!r} of client {client}", np.asarray(value), share.client_shape)
+    return _check_array(repr(share.path), np.asarray(value), share.client_shape)
 
 
 def _check_array(where: str, array: NDArray[Any], shape: Sequence[Any]) -> NDArray[Any]:

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from ezprivsecfl.errors import InputError
 
 
-def check_bound(value: NDArray[Any], bound: float, path: str, whose: str = "", lowest: float | None = None) -> None:
+def check_bound(value: NDArray[Any], bound: float, path: str, lowest: float | None = None) -> None:
     """Raises InputError unless all entries are finite, ``|x| < bound`` and, if that is given, ``x >= lowest``.
 
     Args:
         value: The values of one parameter.
         bound: The declared bound.
         path: The parameter's name.
-        whose: Added to the name in messages, e.g. ``" of client 3"``.
         lowest: The declared lowest value, if there is one.
     """
     numbers = np.asarray(value, dtype=np.float64)
@@ -28,7 +27,7 @@ def check_bound(value: NDArray[Any], bound: float, path: str, whose: str = "", l
         return
     index = tuple(int(i) for i in np.argwhere(bad)[0])
     found = float(numbers[index])
-    where = f"{path!r}{whose}" + (f" at {list(index)}" if index else "")
+    where = f"{path!r}" + (f" at {list(index)}" if index else "")
     if not np.isfinite(found):
         raise InputError(f"{where} is {found}: only finite numbers can be aggregated")
     too_large = abs(found) >= bound
@@ -41,16 +40,15 @@ def check_bound(value: NDArray[Any], bound: float, path: str, whose: str = "", l
     )
 
 
-def check_binary(value: NDArray[Any], path: str, whose: str = "", *, one_hot: bool = False) -> None:
+def check_binary(value: NDArray[Any], path: str, *, one_hot: bool = False) -> None:
     """Raises InputError unless all entries are 0 or 1 and, if it is ``one_hot``, one of each vector is 1.
 
     Args:
         value: The values of one parameter; vectors lie along the last axis.
         path: The parameter's name.
-        whose: Added to the name in messages, e.g. ``" of client 3"``.
         one_hot: Whether exactly one entry of every vector must be 1.
     """
-    numbers, where = np.asarray(value, dtype=np.float64), f"{path!r}{whose}"
+    numbers, where = np.asarray(value, dtype=np.float64), repr(path)
     _refuse((numbers != 0) & (numbers != 1), numbers, where, "is {:g}, but its entries must be 0 or 1")
     if one_hot:
         ones = np.sum(numbers, axis=-1)

@@ -19,6 +19,7 @@ from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input
 from ezprivsecfl.ir.types import DType
 from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime.admission import values_of
 from ezprivsecfl.runtime.manifest import Manifest, PrivateValue
 from ezprivsecfl.runtime.proofs import plan_of
 
@@ -65,7 +66,8 @@ def third_party_values(manifest: Manifest, values: Encoded) -> NDArray[np.int64]
     Raises:
         InputError: What it is to prove does not hold.
     """
-    return plan_of(manifest).values(values, " of the third party")
+    with values_of("the third party"):
+        return plan_of(manifest).values(values)
 
 
 def _encoded(value: PrivateValue, found: NDArray[Any], mine: list[str]) -> NDArray[np.int64]:

@@ -116,17 +116,17 @@ class Limits:
         """The largest sum of so many entries' magnitudes (Cauchy-Schwarz)."""
         return math.isqrt(entries * self.squares) + 1
 
-    def slack(self, values: NDArray[np.int64], whose: str) -> list[int]:
+    def slack(self, values: NDArray[np.int64]) -> list[int]:
         """The entries that make the statements about a client's encoded value equations.
 
         Raises:
             InputError: They do not hold.
         """
         if self.proof is Proof.NORM:
-            return list(_below(squared_norm(values), self.squares, self.path, whose))
+            return list(_below(squared_norm(values), self.squares, self.path))
         if self.proof is Proof.ENTRIES:
             if np.any((values < self.lowest) | (values > self.highest)):
-                raise InputError(f"{self.path!r}{whose} has an entry beyond what the program was compiled for")
+                raise InputError(f"{self.path!r} has an entry beyond what the program was compiled for")
             each = ((int(x) - self.lowest, self.highest - int(x)) for x in values)
             return [y for pair in each for rest in pair for y in four_squares(rest)]
         return []
@@ -142,11 +142,11 @@ def squared_norm(values: NDArray[np.int64]) -> int:
     return total
 
 
-def _below(found: int, most: int, path: str, whose: str) -> tuple[int, int, int, int]:
+def _below(found: int, most: int, path: str) -> tuple[int, int, int, int]:
     """Slack for a squared norm below a limit; raises InputError if it is not."""
     if found > most:
         raise InputError(
-            f"{path!r}{whose} has an L2 norm {math.sqrt(found / max(most, 1)):.6g} times as large as the program was "
+            f"{path!r} has an L2 norm {math.sqrt(found / max(most, 1)):.6g} times as large as the program was "
             f"compiled for. If such values are legitimate, raise its bound: --norm-bound {path}=... (in Python: "
             f"norm_bounds={{{path!r}: ...}}), or --bound"
         )
@@ -217,7 +217,7 @@ class ImageLimits:
         """How much two squared lengths differ by at most, in any round: slack is as large as that."""
         return self._limit - (self.shortest or 0)
 
-    def slack(self, values: Mapping[str, NDArray[np.int64]], whose: str) -> list[int]:
+    def slack(self, values: Mapping[str, NDArray[np.int64]]) -> list[int]:
         """What makes the statements about a client's encoded values equations.
 
         Raises:
@@ -225,7 +225,7 @@ class ImageLimits:
         """
         found = sum(self.squared(squared_norm(values[x.path]), x) for x in self.parts)
         slack = [] if self.shortest is None else list(four_squares(found - self.shortest))
-        slack += _below(found, self.longest, self.parts[0].path, whose)
+        slack += _below(found, self.longest, self.parts[0].path)
         for claim in self.claims:
             least = self.claimed * int(values[claim.path][0])
             slack += [least, *four_squares(found - least**2)]
@@ -391,20 +391,19 @@ class ProofPlan:
                     masks += _beyond_masks(row, -(-entries // row), largest_sum, bits)
         return shares + masks + rows * 2.0 ** (PRIME_BITS - 2 - BLIND_BITS)
 
-    def values(self, encoded: Mapping[str, NDArray[np.int64]], whose: str) -> NDArray[np.int64]:
+    def values(self, encoded: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
         """Everything that a client shares.
 
         Args:
             encoded: By parameter a client's value in fixed point.
-            whose: Added to parameters' names in messages, e.g. ``" of client 3"``.
 
         Raises:
             InputError: A statement does not hold.
         """
         own = [np.asarray(encoded[x.path], dtype=np.int64).reshape(-1) for x in self.limits]
-        slack = [y for x, value in zip(self.limits, own, strict=True) for y in x.slack(value, whose)]
+        slack = [y for x, value in zip(self.limits, own, strict=True) for y in x.slack(value)]
         of_path = {x.path: value for x, value in zip(self.limits, own, strict=True)}
-        slack += [y for vector in self._images for y in vector.slack(of_path, whose)]
+        slack += [y for vector in self._images for y in vector.slack(of_path)]
         return np.concatenate([*own, np.asarray(slack, dtype=np.int64)])
 
     def first_entry(self, path: str) -> int:

@@ -10,9 +10,17 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ezprivsecfl.errors import IncompleteRound, InputError, RunError
+from ezprivsecfl.errors import IncompleteRound, RunError
 from ezprivsecfl.ir.owners import Owner
-from ezprivsecfl.runtime.admission import ClientValues, ServerValues, admit, check_count, check_round, client_values
+from ezprivsecfl.runtime.admission import (
+    ClientValues,
+    ServerValues,
+    admit,
+    check_count,
+    check_round,
+    client_values,
+    values_of,
+)
 from ezprivsecfl.runtime.artefact import Artefact
 from ezprivsecfl.runtime.cluster import Cluster
 from ezprivsecfl.runtime.manifest import Manifest
@@ -155,7 +163,7 @@ class TwoServerProgram:
         count = check_round(self.manifest, clients, server)
         manifest = self._clear.of_round(server) if self.manifest.clipped else self.manifest
         usable, unusable = admit(
-            manifest, count, lambda client: checked(manifest, client_values(manifest, clients, client), client)
+            manifest, range(count), lambda client: checked(manifest, client_values(manifest, clients, client))
         )
         check_left(self.manifest, len(usable), unusable)
         if self.manifest.exact_clients not in (None, len(usable)):
@@ -168,7 +176,8 @@ class TwoServerProgram:
                 round_id = self._round()
                 unusable |= self._upload_all(manifest, usable, round_id)
                 for to_upload, values in third_party:
-                    self._upload(to_upload, Occasion(self.artefact.program_hash, round_id, THIRD_PARTY), values)
+                    with values_of("the third party"):
+                        self._upload(to_upload, Occasion(self.artefact.program_hash, round_id, THIRD_PARTY), values)
                 replies = self.cluster.ask(messages)
             except BaseException:  # an interrupt, too: servers may have some of the uploads
                 self._forget()
@@ -211,15 +220,11 @@ class TwoServerProgram:
         self, manifest: Manifest, usable: Mapping[int, NDArray[np.int64]], round_id: bytes
     ) -> dict[int | None, str]:
         """Has every client upload what it shares; says why some cannot."""
-        refused: dict[int | None, str] = {}
-        for client, values in usable.items():
-            try:
-                self._upload(manifest, Occasion(self.artefact.program_hash, round_id, client), values)
-            except InputError as e:
-                if not self.manifest.drop_bad_clients:
-                    raise
-                refused[client] = str(e)
-        return refused
+
+        def upload(client: int) -> None:
+            self._upload(manifest, Occasion(self.artefact.program_hash, round_id, client), usable[client])
+
+        return admit(manifest, usable, upload)[1]
 
     def _prepare_ahead(self, count: int) -> None:
         """From the second round of as many clients on, the next one's setup starts right away.

@@ -39,11 +39,6 @@ class Occasion:
     client: int
 
     @property
-    def whose(self) -> str:
-        """Whose upload it is, for messages."""
-        return "the third party" if self.client == THIRD_PARTY else f"client {self.client}"
-
-    @property
     def context(self) -> bytes:
         """What shares are derived from beside the seed."""
         return upload_context(self.program_hash, self.round_id, self.client)
@@ -76,43 +71,40 @@ class Uploads:
         return [np.frombuffer(self.seed, dtype=np.uint8)], [self.low, self.high, self.proof]
 
 
-def checked(manifest: Manifest, values: Mapping[str, NDArray[Any]], client: int) -> NDArray[np.int64]:
+def checked(manifest: Manifest, values: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
     """Everything that a client shares, in fixed point.
 
     Args:
         manifest: Of the program.
         values: The client's values of all parameters.
-        client: Its number, for messages.
 
     Raises:
         InputError: An entry is not finite, beyond the bounds, or not 0 or 1 where it must be; or a norm is too large.
     """
-    whose, encoded = f" of client {client}", {}
-    given = {**values, **_images(manifest, values, whose)}
+    given, encoded = {**values, **_images(manifest, values)}, {}
     for s in manifest.shares:
         value = np.asarray(given[s.path])
         if s.binary:
-            check_binary(value, s.path, whose, one_hot=s.one_hot)
+            check_binary(value, s.path, one_hot=s.one_hot)
         elif s.image is None:
-            check_bound(value, s.bound, s.path, whose, s.lowest)
+            check_bound(value, s.bound, s.path, s.lowest)
         exact = s.frac == 0 and value.dtype.kind in "iu"
         encoded[s.path] = value.astype(np.int64) if exact else _duet.encode(value.astype(np.float64), s.frac)
-    return plan_of(manifest).values(encoded, whose)
+    return plan_of(manifest).values(encoded)
 
 
-def _images(manifest: Manifest, values: Mapping[str, NDArray[Any]], whose: str) -> dict[str, NDArray[Any]]:
+def _images(manifest: Manifest, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """What a client shares of vectors instead of these: see ``ir/images.py``."""
     shared = [s for s in manifest.shares if s.image is not None]
     for s in shared:
         if s.shared.is_part:
-            check_bound(values[s.path], math.inf, s.path, whose)
+            check_bound(values[s.path], math.inf, s.path)
     radii = {s.vector: s.radius for s in shared if s.vector is not None and s.radius is not None}
     found = images(values, [s.shared for s in shared], radii)
     for s in shared:
         if s.image is Image.DIRECTION and not any(np.any(found[p.path]) for p in shared if p.vector == s.vector):
             raise InputError(
-                f"{s.vector!r}{whose} is 0, and the program divides it by its norm: it has no direction to take "
-                "part with"
+                f"{s.vector!r} is 0, and the program divides it by its norm: it has no direction to take part with"
             )
     return found
 
@@ -127,8 +119,8 @@ def share(manifest: Manifest, values: NDArray[np.int64], occasion: Occasion) -> 
         return Uploads(*_duet.prove(plan_of(manifest).layout, values, occasion.context))
     except _duet.RangeError:
         raise InputError(
-            f"the values of {occasion.whose} are too large for shares of {manifest.share_bits} bits: compile "
-            "the program for wider ones (--share-bits 80), or for smaller values (--bound)"
+            f"the values are too large for shares of {manifest.share_bits} bits: compile the program for wider ones "
+            "(--share-bits 80), or for smaller values (--bound)"
         ) from None
 
 

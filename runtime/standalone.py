@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ezprivsecfl.errors import InputError, RunError
-from ezprivsecfl.runtime.admission import ServerValues, check_count, check_given, check_server, checked_value
+from ezprivsecfl.runtime.admission import ServerValues, check_count, check_given, check_server, checked_value, values_of
 from ezprivsecfl.runtime.manifest import MANIFEST, Manifest
 from ezprivsecfl.runtime.program import Arrays, Clear
 from ezprivsecfl.runtime.proofs import ProofPlan, plan_of
@@ -137,8 +137,9 @@ class Round:
         if not 0 <= client < self.description["clients"]:
             raise InputError(f"client {client} is not in this round: it has {self.description['clients']} clients")
         check_given(manifest, [s.path for s in manifest.parameters], values)
-        own = {s.path: checked_value(s, values[s.path], client) for s in manifest.parameters}
-        uploads = share(manifest, checked(manifest, own, client), self._occasion(client))
+        with values_of(f"client {client}"):
+            own = {s.path: checked_value(s, values[s.path]) for s in manifest.parameters}
+            uploads = share(manifest, checked(manifest, own), self._occasion(client))
         first, second = (
             _write_upload(Path(folder), client, self._header(client), arrays)
             for folder, arrays in zip((to_server0, to_server1), uploads.arrays, strict=True)

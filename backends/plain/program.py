@@ -52,7 +52,7 @@ class PlainProgram:
         count = check_round(self.manifest, clients, server)
         manifest = self.clear.of_round(server)
         private = self._private(server)
-        encoded, dropped = admit(manifest, count, lambda client: self._encoded(manifest, clients, client))
+        encoded, dropped = admit(manifest, range(count), lambda client: self._encoded(manifest, clients, client))
         outputs, kept, invalid = on_valid_clients(
             self.manifest, encoded, dropped, lambda kept: self._computed([encoded[c] for c in kept], server, private)
         )
@@ -105,6 +105,6 @@ class PlainProgram:
 
     def _encoded(self, manifest: Manifest, clients: ClientValues, client: int) -> dict[str, NDArray[np.uint64]]:
         """One client's values, checked as it would check them."""
-        everything = checked(manifest, client_values(manifest, clients, client), client).view(np.uint64)
+        everything = checked(manifest, client_values(manifest, clients, client)).view(np.uint64)
         parts = plan_of(manifest).parts(everything)
         return {share.path: parts[share.path].reshape(share.client_shape) for share in self.manifest.shares}

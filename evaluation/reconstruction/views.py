@@ -49,7 +49,7 @@ def server_views(program: SecureProgram, values: Mapping[str, Sequence[NDArray[A
     manifest = Manifest.parse(program.variant(values).lowered.sources()[MANIFEST])
     own = {s.path: np.asarray(values[s.path][client]) for s in manifest.parameters}
     occasion = Occasion(os.urandom(32), os.urandom(16), client)
-    uploads = share(manifest, checked(manifest, own, client), occasion)
+    uploads = share(manifest, checked(manifest, own), occasion)
     plan = plan_of(manifest)
     seen = _duet.expand_upload(plan.layout, uploads.seed, occasion.context), uploads.low
     places = {s.path: s.frac for s in manifest.shares}

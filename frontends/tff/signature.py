@@ -59,7 +59,8 @@ class Arguments:
             InputError: A client's value is not of the parameter's type.
         """
         return {
-            path: np.stack([_usable(one) for one in v]) if isinstance(v, list) else v for path, v in self.values.items()
+            path: np.stack([_usable(one, i) for i, one in enumerate(v)]) if isinstance(v, list) else v
+            for path, v in self.values.items()
         }
 
     def kept_without(self, clients: Collection[int]) -> list[dict[str, Any]]:
@@ -69,7 +70,7 @@ class Arguments:
             InputError: A client's own work has failed.
         """
         rows = [i for i in range(self.clients) if i not in clients]
-        return [{path: _usable(column[i]) for path, column in self.kept.items()} for i in rows]
+        return [{path: _usable(column[i], i) for path, column in self.kept.items()} for i in rows]
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ class _Flattening:
             self._server(value, type_, path)
 
     def _server(self, value: object, member: Any, path: str) -> None:
-        for leaf_path, array in self._arrays(value, member, path, ""):
+        for leaf_path, array in _arrays(value, member, path, f"{self._name}: "):
             self.values[leaf_path] = array
 
     def _clients(self, value: object, member: Any, path: str) -> None:
@@ -183,34 +184,35 @@ class _Flattening:
             raise InputError(f"{where} has {len(value)} clients, but {self._sized_by} has {self.clients}")
         self.clients, self._sized_by = len(value), where
         columns: dict[str, list[Array | InputError]] = {leaf_path: [] for leaf_path in _input_paths(member, path)}
-        for index, one in enumerate(value):
+        for one in value:
             row: dict[str, Array | InputError]
             try:
-                row = dict(self._arrays(one, member, path, f", client {index}"))
+                row = dict(_arrays(one, member, path))
             except InputError as e:
                 row = dict.fromkeys(columns, e)
             for leaf_path, column in columns.items():
                 column.append(row[leaf_path])
         self.values.update(columns)
 
-    def _arrays(self, value: object, type_: Any, path: str, whose: str) -> list[tuple[str, Array]]:
-        where = self._where(path) + whose
-        if isinstance(type_, tff.StructType):
-            parts = elements_of(type_, path)
-            elements = elements_of_value(value, [name for name, _, _ in parts], where)
-            return [
-                pair
-                for element, (_, inner, inner_path) in zip(elements, parts, strict=True)
-                for pair in self._arrays(element, inner, inner_path, whose)
-            ]
-        try:
-            leaf = tensor_leaf(type_, path, Placement.SERVER)
-        except Unsupported:
-            return []  # a data set or a string, which is no input of the secure program
-        return [(path, as_array(value, leaf.shape, leaf.dtype, where))]
-
     def _where(self, path: str) -> str:
         return f"{self._name}: parameter {path!r}" if path else self._name
+
+
+def _arrays(value: object, type_: Any, path: str, program: str = "") -> list[tuple[str, Array]]:
+    where = f"{program}parameter {path!r}"
+    if isinstance(type_, tff.StructType):
+        parts = elements_of(type_, path)
+        elements = elements_of_value(value, [name for name, _, _ in parts], where)
+        return [
+            pair
+            for element, (_, inner, inner_path) in zip(elements, parts, strict=True)
+            for pair in _arrays(element, inner, inner_path, program)
+        ]
+    try:
+        leaf = tensor_leaf(type_, path, Placement.SERVER)
+    except Unsupported:
+        return []  # a data set or a string, which is no input of the secure program
+    return [(path, as_array(value, leaf.shape, leaf.dtype, where))]
 
 
 def _placed(value: Any, type_: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -223,9 +225,9 @@ def _placed(value: Any, type_: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _usable(value: Any) -> Any:
+def _usable(value: Any, client: int) -> Any:
     if isinstance(value, InputError):
-        raise value
+        raise InputError(f"client {client}: {value}")
     return value
 
 

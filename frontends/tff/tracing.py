@@ -135,7 +135,7 @@ class TracedComputation:
         if self.clear_work is None:
             return given
         placed = self.signature.placed(argument)
-        ready = self.clear_work.run(self.signature.name, placed, given.clients)
+        ready = self.clear_work.run(placed, given.clients)
         return Arguments(given.clients, {**given.values, **ready.values}, ready.answers, ready.kept, ready.handed)
 
     def result(self, outputs: Mapping[str, Array], given: Arguments, dropped: Collection[int] = ()) -> object:

@@ -237,5 +237,5 @@ class TestServerViews:
     def test_values_beyond_use(self, generator):
         *_, program, values = self.client(generator)
         values["value"][1][3] = np.nan
-        with pytest.raises(InputError, match="'value' of client 1"):
+        with pytest.raises(InputError, match=r"'value' at \[3\] is nan"):
             server_views(program, values, client=1)

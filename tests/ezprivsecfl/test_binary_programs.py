@@ -105,11 +105,11 @@ def test_a_survey_has_one_answer_to_every_question():
     twice = np.stack(ANSWERS[3])
     twice[0, 0], twice[1] = 1, 0
     given = [*(np.stack(a) for a in ANSWERS[:3]), twice]
-    with pytest.warns(DroppedClientWarning, match=r"client 3: 'answers' of client 3 at \[0\] has 2 entries of 1"):
+    with pytest.warns(DroppedClientWarning, match=r"client 3: 'answers' at \[0\] has 2 entries of 1"):
         result = program.run(given)
     np.testing.assert_array_equal(result, np.sum(ANSWERS[:3], axis=0))
     strict = ez.compile(survey, clients=4, one_hot=["answers"], on_bad_client="fail", backend="plain")
-    with pytest.raises(InputError, match=r"'answers' of client 3 at \[0\] has 2 entries of 1 .* exactly one must be"):
+    with pytest.raises(InputError, match=r"client 3: 'answers' at \[0\] has 2 entries of 1 .* exactly one must be"):
         strict.run(given)
     few = ez.compile(survey, clients=4, one_hot=["answers"], min_clients=4, backend="plain")
     with pytest.raises(InputError, match="3 clients left, but a round needs at least 4"):
@@ -123,7 +123,7 @@ def test_who_has_anything_else_is_told_so(proofs):
     flags[1][7] = 0.5
     flags[2][:] = 1
     with pytest.warns(
-        DroppedClientWarning, match=r"'flags' of client 1 at \[7\] is 0\.5, but its entries must be 0 or 1"
+        DroppedClientWarning, match=r"client 1: 'flags' at \[7\] is 0\.5, but its entries must be 0 or 1"
     ):
         np.testing.assert_array_equal(program.run(flags), np.full(SIZE, 0.5, np.float32))
 

@@ -30,14 +30,14 @@ def test_votes_are_checked_where_they_are_cast(program, capsys):
     path = program(LONG_MEAN + "mean([np.ones(16, np.float32)] * 3)\n")
     code, text = failed(capsys, "run", "--one-hot", "values", "--on-bad-client", "fail", path)
     assert code == 3
-    assert "'values' of client 0 has 16 entries of 1 along the last axis, but exactly one must be" in text
+    assert "client 0: 'values' has 16 entries of 1 along the last axis, but exactly one must be" in text
 
 
 def test_bounds_may_be_intervals(program, capsys, tmp_path):
     path = program(MEAN + "mean([np.full(4, -0.5, np.float32)] * 3)\n")
     code, text = failed(capsys, "run", "--bound", "values=0:16", path)
     assert code == 3
-    assert "'values' of client 0 at [0] is -0.5, but the program was compiled for x >= 0." in text
+    assert "client 0: 'values' at [0] is -0.5, but the program was compiled for x >= 0." in text
     assert main([str(program(MEAN)), "--bound", "0:16", "--emit", "tensor", "-o", str(tmp_path)]) == 0
     assert "values [n, 4]: 0 <= x < 16" in capsys.readouterr().out
 

@@ -71,7 +71,7 @@ def test_bad_clients_are_dropped_named_and_left_out_of_the_comparison(
     assert "is nan: only finite numbers" in call["dropped"][1]["reason"]
     assert call["max_relative_error"] < 1e-3
     assert "ezcompile: direction: dropped client 1: " in err
-    assert "ezcompile: direction: dropped client 4: 'values' of client 4" in err
+    assert "ezcompile: direction: dropped client 4: 'values' at [0] is nan: only finite numbers" in err
     assert "ezcompile: direction: compared with TFF's result for the 4 other clients" in err
     assert "Warning" not in err
 
@@ -81,7 +81,7 @@ def test_bad_clients_can_fail_the_round(program, capsys):
     options = ["--backend", "plain", "--on-bad-client", "fail"]
     code, message = failed(capsys, "run", *options, "--proofs", "off", path)
     assert code == 3
-    assert "'values' of client 4 at [0] is nan" in message
+    assert "direction: client 4: 'values' at [0] is nan" in message
     path = program(DIRECTION.replace("values[4] =", "values[5] =").replace('np.float32("nan")', "1"))
     code, message = failed(capsys, "run", *options, "--proofs", "off", path)
     assert code == 3
@@ -89,7 +89,7 @@ def test_bad_clients_can_fail_the_round(program, capsys):
     assert "is not finite for its values" in message
     code, message = failed(capsys, "run", *options, path)
     assert code == 3
-    assert "'values' of client 1 is 0, and the program divides it by its norm" in message
+    assert "direction: client 1: 'values' is 0, and the program divides it by its norm" in message
 
 
 def test_run_with_the_plain_back_end(program, capsys):
@@ -124,7 +124,7 @@ def test_exit_codes_of_the_program_pass_through(program, capsys):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ("[np.full(4, 9.0, np.float32)] * 3", r"'values' of client 0 at [0] is 9, but"),
+        ("[np.full(4, 9.0, np.float32)] * 3", "client 0: 'values' at [0] is 9, but"),
         ("[np.full(4, np.nan, np.float32)] * 3", "is nan: only finite numbers"),
         ("[np.zeros(4, np.float32)]", "a round needs at least 2 clients, not 1"),
         ("[]", "a round needs at least 2 clients, not 0"),

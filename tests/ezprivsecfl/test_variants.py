@@ -146,7 +146,7 @@ def test_negative_values_are_refused_only_where_that_was_declared():
     result = ez.compile(mean_loss, backend="plain").simulate(losses, counts)
     assert relative_error(result, np.average(losses, weights=counts)) < 1e-3
     declared = ez.compile(mean_loss, backend="plain", bounds={"loss": (0, 4)})
-    refused = r"'loss' of client 0 is -0.5, but .* x >= 0\. .*--bound loss="
+    refused = r"client 0: 'loss' is -0.5, but .* x >= 0\. .*--bound loss="
     with pytest.warns(DroppedClientWarning, match=refused):
         result = declared.simulate(losses, counts)
     assert relative_error(result, np.average(losses[1:], weights=counts[1:])) < 1e-3

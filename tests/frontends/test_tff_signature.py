@@ -75,45 +75,45 @@ def test_containers_and_arrays(signature: Signature, one: Any) -> None:
 BAD = {
     "shape": (
         {"updates": [layer(), layer(np.ones((2, 4), np.float32))]},
-        "layers: parameter 'updates/kernel', client 1: has shape [2, 4], expected [2, 3]",
+        "client 1: parameter 'updates/kernel': has shape [2, 4], expected [2, 3]",
     ),
     "dtype": (
         {"updates": [layer(np.ones((2, 3))), layer()]},
-        "layers: parameter 'updates/kernel', client 0: has element type float64, expected float32",
+        "client 0: parameter 'updates/kernel': has element type float64, expected float32",
     ),
     "python_float": (
         {"counts": [1, 2.5]},
-        "layers: parameter 'counts', client 1: has element type float64, expected int32",
+        "client 1: parameter 'counts': has element type float64, expected int32",
     ),
-    "range": ({"counts": [1, 2**40]}, "layers: parameter 'counts', client 1: an element does not fit int32"),
-    "bool": ({"counts": [True, 2]}, "layers: parameter 'counts', client 0: has element type bool, expected int32"),
+    "range": ({"counts": [1, 2**40]}, "client 1: parameter 'counts': an element does not fit int32"),
+    "bool": ({"counts": [True, 2]}, "client 0: parameter 'counts': has element type bool, expected int32"),
     "names": (
         {"updates": [{"kernel": 1, "beta": 2}, layer()]},
-        "layers: parameter 'updates', client 0: has the elements 'kernel', 'beta', expected 'kernel', 'bias'",
+        "client 0: parameter 'updates': has the elements 'kernel', 'beta', expected 'kernel', 'bias'",
     ),
     "length": (
         {"updates": [layer(), (1.0,)]},
-        "layers: parameter 'updates', client 1: has 1 elements, expected 'kernel', 'bias'",
+        "client 1: parameter 'updates': has 1 elements, expected 'kernel', 'bias'",
     ),
     "no_structure": (
         {"updates": [3.0, layer()]},
-        "layers: parameter 'updates', client 0: expected a structure of 'kernel', 'bias', not a float",
+        "client 0: parameter 'updates': expected a structure of 'kernel', 'bias', not a float",
     ),
     "missing_client": (
         {"updates": [layer(), None]},
-        "layers: parameter 'updates', client 1: expected a structure of 'kernel', 'bias', not nothing",
+        "client 1: parameter 'updates': expected a structure of 'kernel', 'bias', not nothing",
     ),
     "missing_leaf": (
         {"updates": [layer(), layer(bias=None)]},
-        "layers: parameter 'updates/bias', client 1: the value is missing",
+        "client 1: parameter 'updates/bias': the value is missing",
     ),
     "text": (
         {"updates": [layer(bias="x"), layer()]},
-        "layers: parameter 'updates/bias', client 0: a str is not a tensor of ",
+        "client 0: parameter 'updates/bias': a str is not a tensor of ",
     ),
     "ragged": (
         {"updates": [layer(kernel=[[1.0], [1.0, 2.0]]), layer()]},
-        "layers: parameter 'updates/kernel', client 0: not a tensor (its rows differ in length)",
+        "client 0: parameter 'updates/kernel': not a tensor (its rows differ in length)",
     ),
     "client_counts": (
         {"counts": [1, 2, 3]},

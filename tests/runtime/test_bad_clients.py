@@ -48,10 +48,10 @@ def changed(rows, **clients):
 
 BAD = {
     "zero": (np.zeros(SIZE), r"div .*is not finite for its values, or beyond the range"),
-    "nan": (np.full(SIZE, np.nan), r"'updates' of client 3 at \[0\] is nan: only finite numbers"),
+    "nan": (np.full(SIZE, np.nan), r"'updates' at \[0\] is nan: only finite numbers"),
     "infinite": (np.full(SIZE, -np.inf), r"is -inf: only finite numbers"),
-    "out of bounds": (np.full(SIZE, 8.0), r"client 3 at \[0\] is 8, but the program was compiled for \|x\| < 8"),
-    "too short": (np.ones(SIZE - 1), r"'updates' of client 3 has shape \[7\], expected \[8\]"),
+    "out of bounds": (np.full(SIZE, 8.0), r"'updates' at \[0\] is 8, but the program was compiled for \|x\| < 8"),
+    "too short": (np.ones(SIZE - 1), r"'updates' has shape \[7\], expected \[8\]"),
     "too long": (np.ones(SIZE + 1), r"has shape \[9\], expected \[8\]"),
     "other rank": (np.ones((1, SIZE)), r"has shape \[1, 8\], expected \[8\]"),
     "scalar": (np.float32(1), r"has shape \[\], expected \[8\]"),
@@ -75,6 +75,7 @@ def test_the_round_is_that_of_the_others(make, kind):
     (dropped,) = got.statistics.dropped
     assert dropped["client"] == 3
     assert re.search(reason, dropped["reason"])
+    assert "client" not in dropped["reason"]  # it stands beside it
     assert expected.statistics.dropped == []
 
 
@@ -85,7 +86,7 @@ def test_on_request_a_bad_client_fails_the_round(make, kind):
     given, server, _ = random_round(fltrust(SIZE), CLIENTS)
     with pytest.raises(DivisionError if kind == "zero" else InputError, match=reason) as caught:
         program.run(changed(given["updates"], c3=value), server)
-    assert kind in ("refused before",) or "client 3" in str(caught.value) or "[" in str(caught.value)
+    assert str(caught.value).count("client 3: ") == str(caught.value).count("client") == 1
     assert program.run(given, server).statistics.dropped == []
 
 

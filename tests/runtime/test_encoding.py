@@ -29,32 +29,32 @@ from ezprivsecfl.runtime.sharing import checked
 REFUSED = {
     "entry": (
         np.array([[0.0, 9.25]]),
-        "'w/bias' of client 3 at [0, 1] is 9.25, but the program was compiled for |x| < 8. If such values are "
+        "'w/bias' at [0, 1] is 9.25, but the program was compiled for |x| < 8. If such values are "
         "legitimate, raise the bound: --bound w/bias=16 (in Python: bounds={'w/bias': ...})",
     ),
     "the bound itself": (
         np.array(-8.0),
-        "'w/bias' of client 3 is -8, but the program was compiled for |x| < 8. If such values are "
+        "'w/bias' is -8, but the program was compiled for |x| < 8. If such values are "
         "legitimate, raise the bound: --bound w/bias=16 (in Python: bounds={'w/bias': ...})",
     ),
-    "nan": (np.array([np.nan]), "'w/bias' of client 3 at [0] is nan: only finite numbers can be aggregated"),
-    "inf": (np.array([0, -np.inf]), "'w/bias' of client 3 at [1] is -inf: only finite numbers can be aggregated"),
+    "nan": (np.array([np.nan]), "'w/bias' at [0] is nan: only finite numbers can be aggregated"),
+    "inf": (np.array([0, -np.inf]), "'w/bias' at [1] is -inf: only finite numbers can be aggregated"),
 }
 
 
 def test_the_lowest_value_is_checked_too():
     text = (
-        "'w' of client 3 at [1] is -0.5, but the program was compiled for x >= 0. If such values are legitimate, "
+        "'w' at [1] is -0.5, but the program was compiled for x >= 0. If such values are legitimate, "
         "declare a bound without a lowest value: --bound w=8 (in Python: bounds={'w': ...})"
     )
     manifest = manifest_with(shared_input("w", 2, frac=20, lowest=0.0))
     with pytest.raises(InputError) as info:
-        checked(manifest, {"w": np.array([0.0, -0.5])}, 3)
+        checked(manifest, {"w": np.array([0.0, -0.5])})
     assert str(info.value) == text
     with pytest.raises(InputError, match=r"is -9, but .* \|x\| < 8.*--bound w=16"):
-        checked(manifest, {"w": np.array([0.0, -9.0])}, 3)
+        checked(manifest, {"w": np.array([0.0, -9.0])})
     for value in (0.0, -0.0, 7.9):
-        checked(manifest, {"w": np.full(2, value)}, 3)
+        checked(manifest, {"w": np.full(2, value)})
     check_bound(np.array(1.0), 8.0, "w", lowest=1.0)
 
 
@@ -65,7 +65,7 @@ def test_everybody_who_encodes_checks_the_declared_interval(value):
     options = Options(clients=3, bounds=ParameterBounds.of(bounds), proofs=value > 0)  # with proofs clients clip
     compiled = compile_program(clipped_mean(3), options)
     values, limit = [np.full(3, value)] * 2, np.array(1.0)
-    message = r"'limit' is 1, but .* x >= 2" if value > 0 else r"'value' of client 0 at \[0\] is -0.5, but .* x >= 0"
+    message = r"'limit' is 1, but .* x >= 2" if value > 0 else r"'value' at \[0\] is -0.5, but .* x >= 0"
     with pytest.raises(InputError, match=message):
         PlainProgram(compiled).run({"value": values}, {"limit": limit})
     if value < 0:
@@ -78,7 +78,7 @@ def test_everybody_who_encodes_checks_the_declared_interval(value):
 def test_the_whole_text_of_a_refusal(case):
     value, text = REFUSED[case]
     with pytest.raises(InputError) as info:
-        checked(manifest_with(shared_input("w/bias", *value.shape, frac=20)), {"w/bias": value}, 3)
+        checked(manifest_with(shared_input("w/bias", *value.shape, frac=20)), {"w/bias": value})
     assert str(info.value) == text
 
 
@@ -132,4 +132,4 @@ def test_integers_are_exact(dtype):
     np.testing.assert_array_equal(decode(encode(values, 8), 8), values.astype(np.float64))
     for frac in (0, 8):
         manifest = manifest_with(shared_input("x", 3, frac=frac, bound=1000.0, proof=Proof.NONE))
-        np.testing.assert_array_equal(checked(manifest, {"x": values}, 0).view(np.uint64), encode(values, frac))
+        np.testing.assert_array_equal(checked(manifest, {"x": values}).view(np.uint64), encode(values, frac))

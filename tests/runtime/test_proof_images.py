@@ -30,7 +30,7 @@ def test_vectors_are_rounded_as_their_own_formats_are():
     manifest = manifest_with(
         unit_input("fine", 30, unit="fine", frac=30), unit_input("coarse", 3, unit="coarse", frac=6)
     )
-    values = checked(manifest, {"fine": np.linspace(1, 2, 30), "coarse": np.array([3.0, 4.0, 0.0])}, 0)
+    values = checked(manifest, {"fine": np.linspace(1, 2, 30), "coarse": np.array([3.0, 4.0, 0.0])})
     assert np.linalg.norm(values[:30] / 2.0**30) > 1 - 2.0**-20
     made = plan_of(manifest)
     seed, *parts = _duet.prove(made.layout, values, CONTEXT)
@@ -71,7 +71,7 @@ def test_clipped_vectors_are_shared_as_long_as_what_is_proved(length):
     x, bias = rng.normal(size=30), rng.normal(size=3)
     scale = length / math.hypot(np.linalg.norm(x), np.linalg.norm(bias))
     given = {"x": x * scale, "bias": bias * scale}
-    values = checked(manifest, given, 0)
+    values = checked(manifest, given)
     shared = np.concatenate([values[:30] / 2.0**20, values[30:33] / 2.0**18])
     expected = np.concatenate([given["x"], given["bias"]]) * min(1.0, 0.75 / length if length else 1.0)
     np.testing.assert_allclose(shared, expected, atol=2.0**-18 + 1e-5)
@@ -87,14 +87,14 @@ def test_unit_vectors_are_shared_as_long_as_what_is_proved():
     made, rng = plan_of(manifest), np.random.default_rng(3)
     for size in (1e-30, 1.0, 1e30):
         given = {"x": size * rng.normal(size=30), "bias": size * rng.normal(size=3)}
-        values = checked(manifest, given, 0).tolist()
+        values = checked(manifest, given).tolist()
         x, bias = np.array(values[:30]) / 2.0**24, np.array(values[30:33]) / 2.0**22
         np.testing.assert_allclose(np.concatenate([x, bias]) @ np.concatenate([x, bias]), 1, atol=1e-5)
         ratio = np.linalg.norm(given["bias"]) / np.linalg.norm(given["x"])
         np.testing.assert_allclose(np.linalg.norm(bias) / np.linalg.norm(x), ratio, rtol=1e-5)
         seed, *parts = _duet.prove(made.layout, np.array(values), CONTEXT)
         assert verdicts(made.layout, [(seed, CONTEXT)], [Uploads(seed, *parts)])[0] == [True]
-    with pytest.raises(InputError, match=r"'x' of client 4 is 0, .* no direction"):
-        checked(manifest, {"x": np.zeros(30), "bias": np.zeros(3)}, 4)
-    with pytest.raises(InputError, match=r"'bias' of client 4 at \[1\] is nan"):
-        checked(manifest, {"x": np.ones(30), "bias": np.array([0, np.nan, 0])}, 4)
+    with pytest.raises(InputError, match=r"'x' is 0, .* no direction"):
+        checked(manifest, {"x": np.zeros(30), "bias": np.zeros(3)})
+    with pytest.raises(InputError, match=r"'bias' at \[1\] is nan"):
+        checked(manifest, {"x": np.ones(30), "bias": np.array([0, np.nan, 0])})

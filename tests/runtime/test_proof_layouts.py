@@ -83,7 +83,7 @@ def test_what_an_upload_tells_is_bounded(frac):
     manifest = manifest_with(shared_input("x", 500, frac=frac), shared_input("w", frac=frac, bound=64.0, lowest=0.0))
     made = plan_of(manifest)
     count = {"x": np.full(500, 7.9), "w": np.array(63.0)}
-    values = [abs(int(v)) for v in checked(manifest, count, 0)]
+    values = [abs(int(v)) for v in checked(manifest, count)]
     layout, told, begin = layout_of(made), 0.0, 0
     for entries, bits, _ in layout.vectors:
         told += sum(x + 1 for x in values[begin : begin + entries]) / 2.0**bits
@@ -96,7 +96,7 @@ def test_an_upload_has_little_more_than_10_bytes_per_entry(million):
     """With a norm as clients of a round declare it; and 11 bytes where only a large bound of entries is known."""
     manifest = manifest_with(shared_input("x", million, frac=20, norm=2.0))
     layout = plan_of(manifest).layout
-    values = checked(manifest, {"x": np.full(million, 1e-3)}, 0)
+    values = checked(manifest, {"x": np.full(million, 1e-3)})
     uploads = share(manifest, values, Occasion(bytes(32), bytes(16), 0))
     first, second = ([a.nbytes for a in arrays] for arrays in uploads.arrays)
     assert first == [16]

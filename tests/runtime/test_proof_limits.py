@@ -40,8 +40,8 @@ def test_values_within_the_bound_are_within_the_norm_that_follows_from_it(entrie
     """Though roots are rounded, and values that are next to the bound are rounded to it."""
     for frac in (8, 20, 36):
         manifest = manifest_with(shared_input("x", entries, frac=frac, bound=bound))
-        checked(manifest, {"x": np.full(entries, np.nextafter(bound, 0))}, 0)
-        checked(manifest, {"x": np.full(entries, -np.nextafter(bound, 0))}, 0)
+        checked(manifest, {"x": np.full(entries, np.nextafter(bound, 0))})
+        checked(manifest, {"x": np.full(entries, -np.nextafter(bound, 0))})
 
 
 @pytest.mark.parametrize("bound", [8.0, 0.3, 0.1, 1e-3, 2.0**-20])
@@ -50,7 +50,7 @@ def test_values_within_the_bound_have_slack(bound, lowest):
     for frac in (0, 8, 20, 36):
         least = -np.nextafter(bound, 0) if lowest is None else max(lowest, -np.nextafter(bound, 0))
         manifest = manifest_with(shared_input("x", 3, frac=frac, bound=bound, lowest=lowest))
-        checked(manifest, {"x": np.array([np.nextafter(bound, 0), least, 0.0])}, 0)
+        checked(manifest, {"x": np.array([np.nextafter(bound, 0), least, 0.0])})
 
 
 def sum_of_squares(entries: list[int]) -> int:
@@ -61,26 +61,26 @@ def test_slack_of_a_norm_ends_at_the_bound():
     limits = Limits.of(shared_input("x", 10, norm=2.0))
     at = np.zeros(10, np.int64)
     at[3] = -2 * UNIT
-    assert sum_of_squares(limits.slack(at, "")) == 0
+    assert sum_of_squares(limits.slack(at)) == 0
     one = at.copy()
     one[3] += 1
-    slack = limits.slack(one, "")
+    slack = limits.slack(one)
     assert (len(slack), sum_of_squares(slack)) == (4, (2 * UNIT) ** 2 - (2 * UNIT - 1) ** 2)
     at[7] = 1
-    with pytest.raises(InputError, match=r"^'x' of client 3 has an L2 norm 1 times as large .*--norm-bound x=") as info:
-        limits.slack(at, " of client 3")
+    with pytest.raises(InputError, match=r"^'x' has an L2 norm 1 times as large .*--norm-bound x=") as info:
+        limits.slack(at)
     assert "norm_bounds={'x': ...}" in str(info.value)
     with pytest.raises(InputError, match="has an L2 norm 3 times as large"):
-        limits.slack(np.where(np.arange(10) == 0, 6 * UNIT, 0), "")
+        limits.slack(np.where(np.arange(10) == 0, 6 * UNIT, 0))
 
 
 def test_slack_of_entries_ends_at_both_bounds():
     limits = Limits.of(shared_input("x", 2, lowest=-1.0))
-    slack = limits.slack(np.array([8 * UNIT, -UNIT]), "")
+    slack = limits.slack(np.array([8 * UNIT, -UNIT]))
     assert [sum_of_squares(slack[i : i + 4]) for i in range(0, 16, 4)] == [9 * UNIT, 0, 0, 9 * UNIT]
     for beyond in (8 * UNIT + 1, -UNIT - 1, 2**62, -(2**63)):
-        with pytest.raises(InputError, match=r"'x' of client 0 has an entry beyond what the program was compiled for"):
-            limits.slack(np.array([0, beyond]), " of client 0")
+        with pytest.raises(InputError, match=r"'x' has an entry beyond what the program was compiled for"):
+            limits.slack(np.array([0, beyond]))
 
 
 @pytest.mark.parametrize("proof", [Proof.BITS, Proof.NONE])
@@ -88,26 +88,26 @@ def test_truth_values_are_0_and_1(proof):
     """Also as floats: none is rounded to either. Without proofs a client checks itself as well."""
     share_ = replace(shared_input("x", 3, frac=0, proof=Proof.BITS), proof=proof)
     for right in (np.array([0, 1, 1]), np.array([0.0, -0.0, 1.0]), np.array([True, False, True])):
-        assert checked(manifest_with(share_), {"x": right}, 0).tolist() == right.astype(int).tolist()
+        assert checked(manifest_with(share_), {"x": right}).tolist() == right.astype(int).tolist()
     for wrong in (2, -1, 2**32, 0.5, 1e-30, 1 + 2.0**-40, np.nan, np.inf):
-        with pytest.raises(InputError, match=r"^'x' of client 7 at \[1\] is .*, but its entries must be 0 or 1$"):
-            checked(manifest_with(share_), {"x": np.array([0, wrong, 0])}, 7)
+        with pytest.raises(InputError, match=r"^'x' at \[1\] is .*, but its entries must be 0 or 1$"):
+            checked(manifest_with(share_), {"x": np.array([0, wrong, 0])})
 
 
 @pytest.mark.parametrize("proof", [Proof.ONE_HOT, Proof.NONE])
 def test_one_hot_vectors_have_exactly_one_1_each(proof):
     share_ = replace(shared_input("x", 2, 3, frac=0, proof=Proof.ONE_HOT), proof=proof)
-    assert checked(manifest_with(share_), {"x": np.array([[0, 0, 1], [1, 0, 0]])}, 0).tolist() == [0, 0, 1, 1, 0, 0]
+    assert checked(manifest_with(share_), {"x": np.array([[0, 0, 1], [1, 0, 0]])}).tolist() == [0, 0, 1, 1, 0, 0]
     for wrong, ones in (([0, 0, 0], 0), ([1, 0, 1], 2)):
-        with pytest.raises(InputError, match=rf"^'x' of client 7 at \[1\] has {ones} entries of 1 .* --binary"):
-            checked(manifest_with(share_), {"x": np.array([[0, 1, 0], wrong])}, 7)
-    with pytest.raises(InputError, match=r"^'x' of client 7 at \[0, 0\] is 2, but its entries must be 0 or 1$"):
-        checked(manifest_with(share_), {"x": np.array([[2, -1, 0], [1, 0, 0]])}, 7)
+        with pytest.raises(InputError, match=rf"^'x' at \[1\] has {ones} entries of 1 .* --binary"):
+            checked(manifest_with(share_), {"x": np.array([[0, 1, 0], wrong])})
+    with pytest.raises(InputError, match=r"^'x' at \[0, 0\] is 2, but its entries must be 0 or 1$"):
+        checked(manifest_with(share_), {"x": np.array([[2, -1, 0], [1, 0, 0]])})
 
 
 def test_without_a_proof_there_is_nothing_to_add():
     limits = Limits.of(shared_input("x", 3, proof=Proof.NONE))
-    assert limits.slack(np.array([0, 10 * 8 * UNIT, 0]), "") == []
+    assert limits.slack(np.array([0, 10 * 8 * UNIT, 0])) == []
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 1000, (1 << 18) + 3])

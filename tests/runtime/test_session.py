@@ -169,12 +169,10 @@ def test_inputs_are_checked_before_anything_is_sent(cluster):
         with pytest.raises(InputError, match=message):
             duet.run({"updates": clients}, servers)
 
+    refused(r"client 2: 'updates' at \[1\] is nan: only finite", [*rows[:2], np.full(6, 1.0) * [1, np.nan, 1, 1, 1, 1]])
+    refused(r"client 1: 'updates' at \[0\] is inf", [rows[0], np.full(6, np.inf)])
     refused(
-        r"'updates' of client 2 at \[1\] is nan: only finite", [*rows[:2], np.full(6, 1.0) * [1, np.nan, 1, 1, 1, 1]]
-    )
-    refused(r"'updates' of client 1 at \[0\] is inf", [rows[0], np.full(6, np.inf)])
-    refused(
-        r"of client 0 at \[3\] is -20, but .* \|x\| < 8.*--bound updates=32",
+        r"client 0: 'updates' at \[3\] is -20, but .* \|x\| < 8.*--bound updates=32",
         [rows[0] * 0 + [0, 0, 0, -20, 0, 0], rows[1]],
     )
     refused("a round needs at least 2 clients, not 1", rows[:1])

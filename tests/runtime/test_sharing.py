@@ -51,7 +51,7 @@ def test_one_server_gets_a_seed_and_the_other_10_bytes_per_parameter_and_a_proof
     update = np.random.default_rng(0).normal(0, 0.05, shape).astype(np.float32)
     bias = np.float32(0.5)
     occasion = Occasion(bytes(32), bytes(range(16)), 3)
-    uploads = share(manifest, checked(manifest, {"w": update, "b": bias}, 3), occasion)
+    uploads = share(manifest, checked(manifest, {"w": update, "b": bias}), occasion)
     (first_bytes, first), (second_bytes, second) = map(sent, upload_messages("0" * 64, occasion, uploads))
     assert 0 <= first_bytes - SEED_BYTES < HEADER_BYTES
     large = 0 if update.size <= 1000 else update.size + 4  # with the entries that go with its norm
@@ -70,7 +70,7 @@ def test_one_server_gets_a_seed_and_the_other_10_bytes_per_parameter_and_a_proof
 
 def test_shares_are_uniform_and_redacted():
     manifest = manifest_with(shared_input("x", 4000, frac=20))
-    occasion, values = Occasion(bytes(32), bytes(16), 0), checked(manifest, {"x": np.zeros(4000)}, 0)
+    occasion, values = Occasion(bytes(32), bytes(16), 0), checked(manifest, {"x": np.zeros(4000)})
     first, second = (share(manifest, values, occasion) for _ in range(2))
     assert "secret" in repr(first)
     assert str(int(first.low[0])) not in repr(first)
@@ -84,7 +84,7 @@ def test_shares_are_uniform_and_redacted():
 def test_a_seed_is_worth_nothing_in_another_place():
     """Another program, round or client's number makes other shares of it."""
     manifest = manifest_with(shared_input("x", 20, frac=20))
-    occasion, values = Occasion(bytes(32), bytes(16), 0), checked(manifest, {"x": np.ones(20)}, 0)
+    occasion, values = Occasion(bytes(32), bytes(16), 0), checked(manifest, {"x": np.ones(20)})
     layout, uploads = plan_of(manifest).layout, share(manifest, values, occasion)
     np.testing.assert_array_equal(combined(occasion, layout, uploads), values)
     for field, other in (("program_hash", b"\1" * 32), ("round_id", b"\1" * 16), ("client", 1)):
@@ -95,5 +95,5 @@ def test_a_seed_is_worth_nothing_in_another_place():
 def test_values_that_narrow_shares_do_not_hide_are_the_clients_fault():
     manifest = replace(manifest_with(shared_input("x", 400)), share_bits=64)
     values = np.full(plan_of(manifest).layout.entries, 1 << 62)
-    with pytest.raises(InputError, match=r"client 2 are too large for shares of 64 bits.*--share-bits 80"):
+    with pytest.raises(InputError, match=r"the values are too large for shares of 64 bits.*--share-bits 80"):
         share(manifest, values, Occasion(bytes(32), bytes(16), 2))

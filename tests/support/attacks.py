@@ -63,7 +63,7 @@ class Attacker:
     @property
     def honest(self) -> Integers:
         """What an honest client in its place would share."""
-        return [int(x) for x in checked(self.both.manifest, self.given, self.client)]
+        return [int(x) for x in checked(self.both.manifest, self.given)]
 
     def place(self, path: str) -> tuple[int, Limits]:
         """Where a parameter begins, and what must hold of it."""
@@ -259,7 +259,7 @@ def of_a_wider_bound(attacker: Attacker) -> None:
     manifest = attacker.both.manifest
     shares = (replace(manifest.shares[0], norm=None, bound=2 * manifest.shares[0].bound), *manifest.shares[1:])
     wider = replace(manifest, shares=shares)
-    values = checked(wider, {**attacker.given, shares[0].path: 2 * attacker.given[shares[0].path]}, attacker.client)
+    values = checked(wider, {**attacker.given, shares[0].path: 2 * attacker.given[shares[0].path]})
     attacker.send(attacker.forged([int(x) for x in values]))
 
 

@@ -66,7 +66,7 @@ class InProcess:
 
     def uploads(self, client: int, **values: Array) -> Uploads:
         """What a client that keeps to the protocol uploads."""
-        return share(self.manifest, checked(self.manifest, values, client), self.occasion(client))
+        return share(self.manifest, checked(self.manifest, values), self.occasion(client))
 
     def prove(self, client: int, values: Array) -> tuple[bytes, Array, Array, Array]:
         """What the engine makes of any values, whether statements hold of them or not."""

@@ -87,7 +87,7 @@ def values_for(manifest, seed):
         else:
             most = min(s.bound, s.norm or s.bound) / math.sqrt(max(math.prod(s.client_shape), 1))
             given[s.path] = rng.uniform(0 if s.lowest == 0.0 else -most, most, s.client_shape)
-    return checked(manifest, given, 0)
+    return checked(manifest, given)
 
 
 def verdicts(layout: _duet.ProofLayout, seeds, uploads):

@@ -126,7 +126,7 @@ class Bench:
         self.clients, self.idle_seconds = clients, idle_seconds
         manifest = self.servers[0].manifest
         by_client = [{path: values[c] for path, values in given.items()} for c in range(clients)]
-        self.values = [checked(manifest, values, c) for c, values in enumerate(by_client)]
+        self.values = [checked(manifest, values) for values in by_client]
 
     def greetings(self, sender: int) -> int:
         """Frames that a server sends before both have met: the next one says who has uploaded."""

@@ -147,11 +147,10 @@ class ClearWork:
     handed: int = 0
     after: AfterWork | None = None
 
-    def run(self, name: str, arguments: Mapping[str, Any], clients: int) -> Ready:
+    def run(self, arguments: Mapping[str, Any], clients: int) -> Ready:
         """The values of the secure program's inputs that come from here, and results of the whole program.
 
         Args:
-            name: The program's name, for errors.
             arguments: By path of the parameter what the program was called with.
             clients: How many clients there are.
         """
@@ -161,14 +160,14 @@ class ClearWork:
         sent = answered + self.handed
         exported = zip(self.at_server.results, at_server[:ready], strict=True)
         values: dict[str, Any] = {upload.path: np.asarray(value) for upload, value in exported}
-        rows = [self._client(name, arguments, at_server[sent:], index) for index in range(clients)]
+        rows = [self._client(arguments, at_server[sent:], index) for index in range(clients)]
         for i, upload in enumerate(self.at_client.results):
             values[upload.path] = [row[i] for row in rows]
         answers = dict(zip(self.answers, at_server[ready:answered], strict=True))
         kept = {path: [row[i] for row in rows] for i, path in enumerate(self.kept, len(self.at_client.results))}
         return Ready(values, answers, kept, tuple(at_server[answered:sent]))
 
-    def _client(self, name: str, arguments: Mapping[str, Any], received: Sequence[Any], index: int) -> Sequence[Any]:
+    def _client(self, arguments: Mapping[str, Any], received: Sequence[Any], index: int) -> Sequence[Any]:
         own = [arguments[path][index] for path in self.at_client.parameters]
         uploaded = len(self.at_client.results)
         try:
@@ -176,7 +175,7 @@ class ClearWork:
             return [*(np.asarray(value) for value in results[:uploaded]), *results[uploaded:]]
         except Exception as e:  # what a client's own program or data raises must not end the round of the others
             why = str(e).strip().partition("\n")[0]
-            error = InputError(f"{name}: the own work of client {index} failed: {type(e).__name__}: {why}")
+            error = InputError(f"its own work failed: {type(e).__name__}: {why}")
             return [error] * (uploaded + len(self.kept))
 
     def explained(self) -> list[str]:
