@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.errors import CompileError
+
+if TYPE_CHECKING:
+    from ezprivsecfl.backends.base import Backend
 
 GROUP = "ezprivsecfl.backends"
 
@@ -21,6 +23,14 @@ GROUP = "ezprivsecfl.backends"
 def names() -> list[str]:
     """The names of all back ends, in alphabetical order."""
     return sorted(_found())
+
+
+def named(name: str) -> EntryPoint:
+    """Where a back end is, without importing it; raises CompileError if there is none of that name."""
+    found = _found()
+    if name not in found:
+        raise CompileError(f"there is no back end {name!r}; choose one of {', '.join(names())}")
+    return found[name]
 
 
 def choose(backend: str | Backend, **settings: Any) -> Backend:
@@ -33,12 +43,11 @@ def choose(backend: str | Backend, **settings: Any) -> Backend:
     Raises:
         CompileError: There is no back end of that name, or it has no such setting.
     """
+    from ezprivsecfl.backends.base import Backend  # which takes the compiler
+
     if isinstance(backend, Backend):
         return backend
-    found = _found()
-    if backend not in found:
-        raise CompileError(f"there is no back end {backend!r}; choose one of {', '.join(names())}")
-    kind = found[backend].load()
+    kind = named(backend).load()
     known = {field.name for field in fields(kind) if field.init} if is_dataclass(kind) else set()
     given = {name: value for name, value in settings.items() if value}
     for name, value in given.items():

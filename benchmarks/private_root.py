@@ -10,14 +10,14 @@ import sys
 from computations import COMPUTATIONS, inputs_for, relative_error
 
 import ezprivsecfl as ez
-from ezprivsecfl.compiler.server_inputs import CHOICES
+from ezprivsecfl.compiler.choices import WHO
 
 
 def main(clients: int, parameters: int) -> None:
     """Prints a row for each choice of who knows the root update."""
     fltrust, inputs = COMPUTATIONS["fltrust"], inputs_for(clients, parameters)
     source, expected = fltrust.program(parameters), fltrust.reference(inputs)
-    for choice in CHOICES:
+    for choice in WHO:
         program = ez.compile(source, clients=clients, server_inputs={"root_update": choice})
         found = [program.run(*fltrust.arguments(source, inputs)) for _ in range(2)][-1]
         statistics = program.last_statistics

@@ -5,6 +5,7 @@ This stands apart from what the choices mean, so that a command line is checked 
 
 from __future__ import annotations
 
+from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.widths import SHARE_BITS
 
 SHARE_WIDTHS = (64, 72, SHARE_BITS)
@@ -25,6 +26,17 @@ MIN_CLIENTS = 2
 BY_ROUND, FIXED = SCALES = ("declared", "fixed")
 
 EACH, JOINT = NOISE = ("each", "joint")
+
+RELU_DEGREES = (2, 4, 6, 8)
+"""Of the minimax polynomials that can replace a ReLU."""
+
+FEWEST_SUMS = 64
+"""Sketches have at least so many sums."""
+
+PUBLIC = "public"
+
+WHO = (PUBLIC, *(owner.value for owner in Owner))
+"""Who may know a parameter of the server."""
 
 DROP, FAIL = ON_BAD_CLIENT = ("drop", "fail")
 

@@ -7,10 +7,11 @@ truth values; that each entry is within its bound, of few entries; of many, only
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ezprivsecfl.compiler.by_parameter import ByParameter, covers
 from ezprivsecfl.compiler.choices import PROVED_ENTRIES
+from ezprivsecfl.compiler.grammar import positive
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import Program
@@ -31,13 +32,7 @@ class NormBounds(ByParameter[float]):
     @classmethod
     def of(cls, given: Mapping[str, float]) -> NormBounds:
         """As a user of the API declares them; raises CompileError if one is no positive number."""
-        return cls({key: _positive(declared, f"norm_bounds[{key!r}]") for key, declared in given.items()})
-
-    @classmethod
-    def parse(cls, given: Sequence[str]) -> NormBounds:
-        """As the command line has them, ``[PARAMETER=]R``; raises CompileError for others."""
-        split = [(text, *text.rpartition("=")) for text in given]
-        return cls({key: _positive(norm, f"--norm-bound {text}") for text, key, _, norm in split})
+        return cls({key: positive(declared, f"norm_bounds[{key!r}]") for key, declared in given.items()})
 
     def option(self, key: str) -> str:
         """There is only one."""
@@ -74,13 +69,3 @@ def _why_not(op: Input) -> str:
         f"{op.path} has at most {PROVED_ENTRIES} entries, and clients prove the bound of every single one: "
         "declare that instead (--bound)"
     )
-
-
-def _positive(given: object, what: str) -> float:
-    try:
-        norm = float(given)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise CompileError(f"{what}: expected [PARAMETER=]NUMBER, a norm, not {given!r}") from None
-    if not 0 < norm < math.inf:
-        raise CompileError(f"{what}: a norm must be positive and finite, not {norm:g}")
-    return norm

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ezprivsecfl.compiler.accounting import Accounting
 from ezprivsecfl.compiler.binary_parameters import BinaryParameters
 from ezprivsecfl.compiler.by_parameter import ByParameter
 from ezprivsecfl.compiler.choices import (
@@ -23,7 +23,6 @@ from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.errors import CompileError
-from ezprivsecfl.ir.mpc.sketch import BLOCKS
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.widths import SHARE_BITS
 
@@ -32,9 +31,6 @@ CLASS_FACTOR = 16.0
 
 What the servers learn is coarse, and rounds of a training run share few variants.
 """
-
-FEWEST_SUMS = 64
-"""Sketches have at least so many sums."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +43,6 @@ class Relu:
 
     degree: int | None = None
 
-    @classmethod
-    def parse(cls, kind: str) -> Relu:
-        """Reads ``exact`` or ``poly:DEGREE``; raises CompileError for anything else."""
-        if kind == "exact":
-            return cls()
-        name, _, degree = kind.partition(":")
-        if name == "poly" and degree in ("2", "4", "6", "8"):
-            return cls(int(degree))
-        raise CompileError(f"--relu {kind}: expected exact or poly:DEGREE with DEGREE 2, 4, 6 or 8")
-
 
 @dataclass(frozen=True)
 class Norms:
@@ -67,59 +53,6 @@ class Norms:
     """
 
     sums: int | None = None
-
-    @classmethod
-    def parse(cls, kind: str) -> Norms:
-        """Reads ``exact`` or ``sketch:K``; raises CompileError for anything else."""
-        if kind == "exact":
-            return cls()
-        name, _, sums = kind.partition(":")
-        if name == "sketch" and sums.isascii() and sums.isdigit() and len(sums) < 10:
-            count = int(sums)
-            if count >= FEWEST_SUMS and count % BLOCKS == 0:
-                return cls(count)
-        raise CompileError(
-            f"--norms {kind}: expected exact or sketch:K with a number of sums K from {FEWEST_SUMS} on that is a "
-            f"multiple of {BLOCKS}, such as sketch:4096"
-        )
-
-
-@dataclass(frozen=True)
-class Accounting:
-    """What the report computes epsilon for, the bound of differential privacy.
-
-    Args:
-        delta: The probability with which the bound need not hold.
-        rounds: How many rounds a client may take part in.
-        sampling: The probability with which a client takes part in a round, independently of all others (Poisson
-            sampling).
-        sensitivity: By how much a client can change all values that get noise, together (the L2 norm): the clipping
-            bound of a sum.
-        noise_multiplier: The standard deviation over the sensitivity, where the program states it that way.
-
-    Raises:
-        CompileError: There is no such choice.
-    """
-
-    delta: float
-    rounds: int = 1
-    sampling: float = 1.0
-    sensitivity: float | None = None
-    noise_multiplier: float | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.delta < 1:
-            raise CompileError(f"--dp-delta {self.delta:g}: expected a probability above 0 and below 1, such as 1e-5")
-        if self.rounds < 1:
-            raise CompileError(f"--dp-rounds {self.rounds}: expected at least 1")
-        if not 0 < self.sampling <= 1:
-            raise CompileError(f"--dp-sampling {self.sampling:g}: expected a probability, such as 0.01")
-        given = [x for x in (self.sensitivity, self.noise_multiplier) if x is not None]
-        if len(given) != 1 or not 0 < given[0] < math.inf:
-            raise CompileError(
-                "epsilon needs one positive number, --dp-sensitivity (the clipping bound) or --dp-noise-multiplier "
-                "(the standard deviation over the sensitivity)"
-            )
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ezprivsecfl.compiler.by_parameter import ByParameter
+from ezprivsecfl.compiler.grammar import Interval, check_bound
 from ezprivsecfl.errors import CompileError
-from ezprivsecfl.ir.mpc.fixed_point import EXACT
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import DType
 
@@ -24,12 +24,7 @@ class Bound:
     lowest: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.highest <= EXACT:
-            raise CompileError(f"a bound must be positive and at most 2^53, not {self.highest:g}")
-        if self.lowest is not None and not -self.highest < self.lowest < self.highest:
-            raise CompileError(
-                f"the lowest value must be above -{self.highest:g} and below {self.highest:g}, not {self.lowest:g}"
-            )
+        check_bound(self.highest, self.lowest)
 
     @staticmethod
     def of(given: Declared) -> Bound:
@@ -50,7 +45,7 @@ class Bound:
         return f"|x| < {self.highest:g}" if self.lowest is None else f"{self.lowest:g} <= x < {self.highest:g}"
 
 
-Declared = Bound | float | tuple[float, float]
+Declared = Bound | Interval
 
 TENSOR_BOUND = Bound(8.0)
 """Default for entries of float tensors: model updates."""
@@ -99,23 +94,6 @@ class ParameterBounds(ByParameter[Bound]):
                 found[key] = Bound.of(declared)
             except CompileError as e:
                 raise CompileError(f"bounds[{key!r}]: {e}") from None
-        return cls(found)
-
-    @classmethod
-    def parse(cls, given: Sequence[str]) -> ParameterBounds:
-        """As the command line has them, ``[PARAMETER=]B`` or ``[PARAMETER=]LO:HI``; raises CompileError for others."""
-        found = {}
-        for text in given:
-            key, _, interval = text.rpartition("=")
-            lowest, colon, highest = interval.rpartition(":")
-            try:
-                found[key] = Bound.of((float(lowest), float(highest)) if colon else float(highest))
-            except ValueError:
-                raise CompileError(
-                    f"--bound {text}: expected [PARAMETER=]NUMBER or [PARAMETER=]LOWEST:HIGHEST"
-                ) from None
-            except CompileError as e:
-                raise CompileError(f"--bound {text}: {e}") from None
         return cls(found)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ezprivsecfl.compiler.by_parameter import ByParameter, covers
+from ezprivsecfl.compiler.choices import PUBLIC
+from ezprivsecfl.compiler.grammar import check_owner
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
-
-PUBLIC = "public"
-
-CHOICES = (PUBLIC, *(owner.value for owner in Owner))
 
 
 class ServerInputs(ByParameter[Owner | None]):
@@ -24,12 +22,6 @@ class ServerInputs(ByParameter[Owner | None]):
         if not isinstance(given, Mapping):
             raise CompileError(f"server_inputs={given!r}: expected a mapping, such as {{'root_update': 'server0'}}")
         return cls({key: _owner(key, choice, f"server_inputs[{key!r}]") for key, choice in given.items()})
-
-    @classmethod
-    def parse(cls, given: Sequence[str]) -> ServerInputs:
-        """As the command line has them, ``PARAMETER=WHO``; raises CompileError for anything else."""
-        split = [(text, *text.rpartition("=")) for text in given]
-        return cls({key: _owner(key, choice, f"--server-input {text}") for text, key, _, choice in split})
 
     def option(self, key: str) -> str:
         """There is only one."""
@@ -63,6 +55,5 @@ class ServerInputs(ByParameter[Owner | None]):
 
 
 def _owner(key: str, choice: object, said: str) -> Owner | None:
-    if not key or choice not in CHOICES:
-        raise CompileError(f"{said}: expected a parameter of the server, and one of {', '.join(CHOICES)}")
+    check_owner(key, choice, said)
     return None if choice == PUBLIC else Owner(str(choice))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ezprivsecfl.api import SecureProgram, compile
     from ezprivsecfl.backends.duet.backend import Duet
     from ezprivsecfl.backends.motion2nx.backend import Motion2nx
-    from ezprivsecfl.compiler.options import Accounting
+    from ezprivsecfl.compiler.accounting import Accounting
     from ezprivsecfl.secure_context import set_secure_execution_context
 
     __version__: str
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "Accounting": "compiler.options",
+    "Accounting": "compiler.accounting",
     "Duet": "backends.duet.backend",
     "Motion2nx": "backends.motion2nx.backend",
     "RobustAggregation": "aggregators.rule",

@@ -18,11 +18,13 @@ from ezprivsecfl import pace
 from ezprivsecfl.backends.base import Backend, Costs
 from ezprivsecfl.backends.plain.program import PlainProgram
 from ezprivsecfl.backends.registry import choose
+from ezprivsecfl.compiler.accounting import Accounting
 from ezprivsecfl.compiler.binary_parameters import BinaryParameters
 from ezprivsecfl.compiler.choices import BY_ROUND, DEFAULT_CLIENTS, DROP, EACH, MIN_CLIENTS
 from ezprivsecfl.compiler.compiled import Compiled
+from ezprivsecfl.compiler.grammar import relu_degree, sketch_sums
 from ezprivsecfl.compiler.norm_bounds import NormBounds
-from ezprivsecfl.compiler.options import Accounting, Norms, Options, Relu
+from ezprivsecfl.compiler.options import Norms, Options, Relu
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
 from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.drawing.circuit import NamedCircuit, circuit_of
@@ -103,8 +105,8 @@ def compile(
     """
     options = Options(
         clients=clients,
-        relu=Relu.parse(relu),
-        norms=Norms.parse(norms),
+        relu=Relu(relu_degree(relu)),
+        norms=Norms(sketch_sums(norms)),
         noise=noise,
         bounds=ParameterBounds.of(bounds or {}),
         scale=scale,

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from ezprivsecfl.compiler.choices import FIXED
 from ezprivsecfl.compiler.options import CLASS_FACTOR, Options
 from ezprivsecfl.compiler.parameter_bounds import Bound, default_bound
-from ezprivsecfl.ir.mpc.fixed_point import EXACT
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.tensor import Input, Placement
 from ezprivsecfl.ir.types import DType
+from ezprivsecfl.ir.widths import EXACT
 
 SMALLEST = 2.0**-100
 """No bound is smaller."""

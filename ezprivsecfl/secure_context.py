@@ -17,6 +17,7 @@ from ezprivsecfl.backends.base import Backend
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.compiler.binary_parameters import BinaryParameters
 from ezprivsecfl.compiler.choices import BY_ROUND, DROP, EACH, MIN_CLIENTS, first_clients
+from ezprivsecfl.compiler.grammar import relu_degree, sketch_sums
 from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.options import Norms, Options, Relu
 from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
@@ -165,8 +166,8 @@ def set_secure_execution_context(
     tame_worker()
     options = Options(
         clients=first_clients(clients, min_clients),
-        relu=Relu.parse(relu),
-        norms=Norms.parse(norms),
+        relu=Relu(relu_degree(relu)),
+        norms=Norms(sketch_sums(norms)),
         noise=noise,
         bounds=ParameterBounds.of(bounds or {}),
         scale=scale,

@@ -19,11 +19,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "ezprivsecfl"
 
 IR = {"errors", "ir", "ir.circuits"}
+WORDS = {"compiler.choices", "compiler.grammar"}
 DECLARED = {
     *("compiler.parameter_bounds", "compiler.norm_bounds", "compiler.binary_parameters", "compiler.server_inputs"),
 }
 BOUNDS = DECLARED | {"compiler.by_parameter"}
-OPTIONS = IR | BOUNDS | {"compiler.choices", "compiler.options"}
+OPTIONS = IR | BOUNDS | WORDS | {"compiler.accounting", "compiler.options"}
 COMPILED = OPTIONS | {"compiler.compiled"}
 
 ALLOWED: dict[str, set[str]] = {
@@ -36,8 +37,10 @@ ALLOWED: dict[str, set[str]] = {
     "aggregators": {"installing"},
     "compiler.by_parameter": IR,
     "compiler.choices": {"ir"},
-    **{module: IR | {"compiler.by_parameter", "compiler.choices"} for module in DECLARED},
-    "compiler.options": IR | BOUNDS | {"compiler.choices"},
+    "compiler.grammar": {"errors", "ir", "compiler.choices"},
+    "compiler.accounting": {"errors"},
+    **{module: IR | WORDS | {"compiler.by_parameter"} for module in DECLARED},
+    "compiler.options": IR | BOUNDS | WORDS | {"compiler.accounting"},
     "compiler.compiled": OPTIONS,
     "compiler.analyses": COMPILED,
     "compiler.passes": OPTIONS | {"compiler.analyses"},

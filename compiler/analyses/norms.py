@@ -6,10 +6,10 @@ import math
 
 from ezprivsecfl.compiler.analyses.squares import is_row_times_itself
 from ezprivsecfl.compiler.options import Norms
-from ezprivsecfl.ir.mpc.sketch import BLOCKS
 from ezprivsecfl.ir.op import Op
 from ezprivsecfl.ir.tensor.structure import MatMul
 from ezprivsecfl.ir.tensor.values import tensor_type
+from ezprivsecfl.ir.widths import BLOCKS
 
 FAILURE = 2.0**-40
 """How likely a squared norm of a round may exceed what the number format was chosen for."""
@@ -32,10 +32,10 @@ def takes_sketch(entries: float, norms: Norms) -> bool:
 
 def is_sketched(op: Op, norms: Norms) -> bool:
     """Whether an operation is a product of secret rows with themselves that is sketched."""
-    if not isinstance(op, MatMul) or not tensor_type(op.result).is_secret or not is_row_times_itself(op):
+    if not isinstance(op, MatMul) or not tensor_type(op.result).is_secret:
         return False
     entries = op.operands[0].type.shape[-1]
-    return isinstance(entries, int) and takes_sketch(entries, norms)
+    return isinstance(entries, int) and takes_sketch(entries, norms) and is_row_times_itself(op)
 
 
 def excess(vectors: float, norms: Norms) -> float:

@@ -1,18 +1,20 @@
 """Arguments that several commands take, and what they stand for.
 
-The compiler and back ends take a while to import, so only functions that need them do: an option that does not exist is
-answered before.
+The compiler and back ends take a while to import, so only functions that need them do: an option or a value of one that
+does not exist is answered before.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ezprivsecfl.backends.network import MEASURED, NETWORKS
+from ezprivsecfl.backends.registry import choose, named
+from ezprivsecfl.compiler import grammar
 from ezprivsecfl.compiler.choices import (
     BY_ROUND,
     DROP,
@@ -29,17 +31,21 @@ from ezprivsecfl.ir.widths import SHARE_BITS
 
 if TYPE_CHECKING:
     from ezprivsecfl.backends.base import Backend
-    from ezprivsecfl.compiler.options import Accounting, Options
+    from ezprivsecfl.compiler.accounting import Accounting
+    from ezprivsecfl.compiler.options import Options
 
 
 def add_passes(parser: argparse.ArgumentParser) -> None:
     """What the passes of the tensor level depend on."""
     parser.add_argument(
-        "--relu", default="exact", metavar="KIND", help="exact (default), or poly:DEGREE for a polynomial"
+        "--relu",
+        type=grammar.relu_degree,
+        metavar="KIND",
+        help="exact (default), or poly:DEGREE for a polynomial",
     )
     parser.add_argument(
         "--norms",
-        default="exact",
+        type=grammar.sketch_sums,
         metavar="KIND",
         help="exact (default), or sketch:K: estimate norms of longer vectors from K random sums, with a small error",
     )
@@ -52,6 +58,7 @@ def add_passes(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--bound",
+        type=grammar.bound,
         action="append",
         default=[],
         metavar="[PARAMETER=]B",
@@ -75,6 +82,7 @@ def add_passes(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--norm-bound",
+        type=grammar.norm_bound,
         action="append",
         default=[],
         metavar="[PARAMETER=]R",
@@ -111,13 +119,13 @@ def chosen_for_passes(arguments: argparse.Namespace, clients: int) -> Options:
 
     return Options(
         clients=clients,
-        relu=Relu.parse(arguments.relu),
-        norms=Norms.parse(arguments.norms),
-        bounds=ParameterBounds.parse(arguments.bound),
+        relu=Relu(arguments.relu),
+        norms=Norms(arguments.norms),
+        bounds=ParameterBounds.of(dict(arguments.bound)),
         noise=arguments.noise,
         proofs=arguments.proofs == "on",
         share_bits=arguments.share_bits,
-        norm_bounds=NormBounds.parse(arguments.norm_bound),
+        norm_bounds=NormBounds.of(dict(arguments.norm_bound)),
         binary=BinaryParameters.of(arguments.binary, arguments.one_hot),
     )
 
@@ -147,6 +155,7 @@ def add_rounds(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--server-input",
+        type=grammar.server_input,
         action="append",
         default=[],
         metavar="PARAMETER=WHO",
@@ -164,7 +173,7 @@ def chosen_options(arguments: argparse.Namespace, clients: int) -> Options:
         scale=arguments.scale,
         on_bad_client=arguments.on_bad_client,
         min_clients=arguments.min_clients,
-        server_inputs=ServerInputs.parse(arguments.server_input),
+        server_inputs=ServerInputs.of(dict(arguments.server_input)),
     )
 
 
@@ -187,7 +196,7 @@ def chosen_accounting(arguments: argparse.Namespace) -> Accounting | None:
     """What the arguments of ``add_accounting`` stand for; raises CompileError if there is no such choice."""
     if arguments.dp_delta is None:
         return None
-    from ezprivsecfl.compiler.options import Accounting
+    from ezprivsecfl.compiler.accounting import Accounting
 
     return Accounting(
         arguments.dp_delta,
@@ -202,6 +211,7 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     """Where programs run, and how; ``link`` is None for commands that run nothing."""
     parser.add_argument(
         "--backend",
+        type=lambda name: named(name).name,
         metavar="NAME",
         default="duet",
         help="two servers with the embedded engine (duet, the default) or with MOTION2NX (motion2nx), exact simulation "
@@ -219,6 +229,7 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--products",
+        type=partial(_at_line, "--products"),
         action="append",
         default=[],
         metavar="[LINE=]METHOD",
@@ -226,6 +237,7 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--circuits",
+        type=partial(_at_line, "--circuits"),
         action="append",
         default=[],
         metavar="[LINE=]DOMAIN",
@@ -250,28 +262,23 @@ def add_motion2nx(parser: argparse.ArgumentParser) -> None:
 
 def chosen_backend(arguments: argparse.Namespace) -> Backend:
     """The back end that the arguments of ``add_backend`` describe; raises CompileError if there is no such."""
-    from ezprivsecfl.backends.registry import choose
-
     return choose(
         arguments.backend,
         directory=arguments.motion2nx,
         arithmetic=arguments.arithmetic,
-        products=_by_line("--products", arguments.products),
-        circuits=_by_line("--circuits", arguments.circuits),
+        products=dict(arguments.products),
+        circuits=dict(arguments.circuits),
         network=arguments.network,
         link=arguments.link,
     )
 
 
-def _by_line(option: str, given: Sequence[str]) -> dict[int, str]:
-    """Choices by line, 0 for all others; raises CompileError if a line is not a number."""
-    choices = {}
-    for text in given:
-        line, _, choice = text.rpartition("=")
-        if line and not line.isdecimal():
-            raise CompileError(f"{option} {text}: expected [LINE=]CHOICE, with the number of a line")
-        choices[int(line or 0)] = choice
-    return choices
+def _at_line(option: str, text: str) -> tuple[int, str]:
+    """A choice for a line, 0 for all others; raises CompileError if the line is not a number."""
+    line, _, choice = text.rpartition("=")
+    if line and not line.isdecimal():
+        raise CompileError(f"{option} {text}: expected [LINE=]CHOICE, with the number of a line")
+    return int(line or 0), choice
 
 
 def command_parser(prog: str, *, description: str, examples: str, usage: str | None = None) -> argparse.ArgumentParser:

@@ -79,8 +79,9 @@ def parser() -> argparse.ArgumentParser:
 def carry_out(arguments: argparse.Namespace) -> int:
     """Carries out the command."""
     kinds = _chosen_kinds(arguments.emit)
+    accounting = chosen_accounting(arguments)
     options = chosen_options(arguments, DEFAULT_CLIENTS if arguments.clients is None else arguments.clients)
-    options = replace(options, accounting=chosen_accounting(arguments))
+    options = replace(options, accounting=accounting)
     # What compiles takes a while to import: a wrong option is answered before.
     from ezprivsecfl.cli.compiling import compile_file
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from ezprivsecfl.compiler.accounting import Accounting
 from ezprivsecfl.compiler.analyses.noise import Noise
 from ezprivsecfl.compiler.choices import FIXED
-from ezprivsecfl.compiler.options import Accounting
 from ezprivsecfl.ir.mpc.noise import SERVERS
 from ezprivsecfl.ir.types import shape_text
 from ezprivsecfl.report.facts import Facts

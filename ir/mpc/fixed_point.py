@@ -6,9 +6,6 @@ import numpy as np
 
 from ezprivsecfl.ir.op import Array
 
-EXACT = float(1 << 53)
-"""Up to here every integer is a float64, the number type that values are encoded from."""
-
 
 def encode(value: Array, frac: int) -> Array:
     """Fixed point modulo 2^64 with ``frac`` fractional bits, rounded to nearest (ties to even).

@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from ezprivsecfl.ir.mpc.base import LocalOp, MpcOp, ProtocolOp, Requirement
 from ezprivsecfl.ir.op import Array, Environment
 from ezprivsecfl.ir.types import ArithType, RingType, Type
-
-BLOCKS = 4
-"""Each entry is added to one sum of every block."""
+from ezprivsecfl.ir.widths import BLOCKS
 
 SCALE_BITS = 1
 """Fractional bits that sums have more than entries: entries count half in each of the four blocks."""

@@ -161,13 +161,11 @@ def test_declarations_that_are_refused(given, said):
         compiled(fltrust(SIZE), server_inputs=ServerInputs.of(given))
 
 
-def test_the_command_lines_form():
-    found = ServerInputs.parse(["model=shared", "model/bias=public"])
+def test_the_longest_path_counts():
+    found = ServerInputs.of({"model": "shared", "model/bias": "public"})
     assert found.owner("model/kernel") is Owner.THIRD_PARTY
     assert found.owner("model/bias") is None
     assert found.owner("models") is None
-    with pytest.raises(CompileError, match="--server-input root: expected"):
-        ServerInputs.parse(["root"])
 
 
 def test_motion2nx_says_what_to_do():

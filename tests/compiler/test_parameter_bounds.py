@@ -52,25 +52,6 @@ def test_of_the_api():
         ParameterBounds.of({"a": (-2, 1)})
 
 
-def test_of_the_command_line():
-    found = ParameterBounds.parse(["a/b=2", "0:3"])
-    assert found == ParameterBounds({"a/b": Bound(2.0), "": Bound(3.0, 0.0)})
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("a=", "expected \\[PARAMETER=\\]NUMBER"),
-        ("a=1:x", "or \\[PARAMETER=\\]LOWEST:HIGHEST"),
-        ("a=-1", "must be positive"),
-        ("a=3:2", "lowest value must be above -2 and below 2"),
-    ],
-)
-def test_what_the_command_line_refuses(text, message):
-    with pytest.raises(CompileError, match=f"--bound {text}: .*{message}"):
-        ParameterBounds.parse([text])
-
-
 @pytest.fixture
 def model() -> Program:
     """Parameters ``model/kernel``, ``model/bias/scale``, ``models`` of clients, ``rate`` of the server."""

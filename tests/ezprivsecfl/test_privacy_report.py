@@ -11,8 +11,9 @@ from small_programs import TensorProgram
 from ezprivsecfl.backends.registry import choose
 from ezprivsecfl.cli.arguments import chosen_accounting, chosen_options
 from ezprivsecfl.cli.compile import parser
+from ezprivsecfl.compiler.accounting import Accounting
 from ezprivsecfl.compiler.choices import FIXED
-from ezprivsecfl.compiler.options import Accounting, Norms, Options
+from ezprivsecfl.compiler.options import Norms, Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.op import Value

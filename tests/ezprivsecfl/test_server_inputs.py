@@ -9,14 +9,14 @@ import tensorflow_federated as tff
 
 import ezprivsecfl as ez
 from ezprivsecfl.aggregators import build_fltrust
-from ezprivsecfl.compiler.server_inputs import CHOICES
+from ezprivsecfl.compiler.choices import WHO
 from ezprivsecfl.errors import CompileError, InputError, LeakageError, PrecisionWarning
 
 SIZE, CLIENTS = 40, 4
 VECTOR = tff.TensorType(np.float32, [SIZE])
 INTEGERS = tff.TensorType(np.int32, [5])
 MODEL = tff.StructType([("kernel", tff.TensorType(np.float32, [3, 4])), ("bias", tff.TensorType(np.float32, [4]))])
-PRIVATE = CHOICES[1:]
+PRIVATE = WHO[1:]
 
 rng = np.random.default_rng(5)
 DIRECTION = rng.normal(0.0, 0.5, SIZE)
@@ -88,7 +88,7 @@ def error(found, expected) -> float:
 
 
 @pytest.mark.parametrize("backend", ["plain", "duet"])
-@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("choice", WHO)
 def test_fltrust(choice, backend):
     program = ez.compile(fltrust, clients=CLIENTS, backend=backend, server_inputs={"root_update": choice})
     for root in (*ROOTS, ROOTS[0]):  # also the same value in several rounds

@@ -9,10 +9,10 @@ import pytest
 
 from ezprivsecfl.errors import CompileError
 from ezprivsecfl.ir.mpc.interpreter import run_mpc
-from ezprivsecfl.ir.mpc.sketch import BLOCKS
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.text import parse_program, print_program
 from ezprivsecfl.ir.verifier import verify
+from ezprivsecfl.ir.widths import BLOCKS
 
 COINS = np.array([1, 2**32 - 1, 0, 7], dtype=np.uint64)
 

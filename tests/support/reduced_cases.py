@@ -11,11 +11,11 @@ from checked_rounds import Case
 
 from ezprivsecfl.errors import EzError
 from ezprivsecfl.ir.interpreter import run_tensor
-from ezprivsecfl.ir.mpc.fixed_point import EXACT
 from ezprivsecfl.ir.op import Array, Op, Value, as_float
 from ezprivsecfl.ir.rewrite import drop_unused
 from ezprivsecfl.ir.tensor import Constant, Input, Output, Placement
 from ezprivsecfl.ir.types import CLIENTS_DIM, DType, TensorType
+from ezprivsecfl.ir.widths import EXACT
 
 
 def reduced(case: Case, is_fault: Callable[[Case], bool], seconds: float = 30.0) -> Case:

@@ -19,7 +19,7 @@ from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import ParameterBounds
 from ezprivsecfl.errors import CompileError, EzError, InputError, UnsupportedError
 from ezprivsecfl.frontends.tff import Traces, reference_context
-from ezprivsecfl.ir.mpc.fixed_point import EXACT
+from ezprivsecfl.ir.widths import EXACT
 from ezprivsecfl.secure_context import SecureRunner
 
 REPEATED = 8
