@@ -64,7 +64,7 @@ class CompileError(EzError):
     """
 
     def __init__(self, message: str, locations: Sequence[Location] = ()) -> None:
-        self.locations = tuple(locations)
+        self.message, self.locations = message, tuple(locations)
         known = [loc for loc in self.locations if loc != UNKNOWN]
         super().__init__(message + "".join(f"\n  at {loc}{loc.excerpt('    ')}" for loc in known))
 
@@ -78,7 +78,31 @@ class UnsupportedError(CompileError):
 
 
 class PrecisionError(CompileError):
-    """No fixed-point representation is both wide and precise enough for the declared bounds."""
+    """No fixed-point representation is both wide and precise enough for the declared bounds.
+
+    Args:
+        message: As of every ``CompileError``.
+        locations: The same.
+        widest: Paths of the parameters that make the range as wide as it is, where something has too wide a range.
+        missing: How many bits there are too few.
+    """
+
+    def __init__(
+        self, message: str, locations: Sequence[Location] = (), widest: Sequence[str] = (), missing: int = 0
+    ) -> None:
+        self.widest, self.missing = tuple(widest), missing
+        super().__init__(message, locations)
+
+    def with_advice(self, options: Sequence[str]) -> PrecisionError:
+        """The same error, which also says what options would help, each in an imperative."""
+        if options:
+            advice = ", or ".join(options)
+            said = f" {advice[0].upper()}{advice[1:]}."
+        else:
+            said = (
+                " No bound of a parameter and no number of clients was found that makes room." if self.missing else ""
+            )
+        return PrecisionError(self.message + said, self.locations, self.widest, self.missing)
 
 
 class LeakageError(CompileError):

@@ -14,6 +14,7 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.parameter_bounds import Bound, ParameterBounds
 from ezprivsecfl.compiler.pipeline import compile_program
+from ezprivsecfl.compiler.remedies import compile_or_advise
 from ezprivsecfl.errors import PrecisionError, UnsupportedError
 from ezprivsecfl.ir.dependences import results_by_input
 from ezprivsecfl.ir.images import Image, radius_path
@@ -46,10 +47,20 @@ class Variant:
     round_seconds: float | None = None
 
     @staticmethod
-    def compile(program: Program, options: Options, backend: Backend) -> Variant:
-        """Compiles a traced program; raises CompileError if that is not possible."""
+    def compile(program: Program, options: Options, backend: Backend, *, advise: bool = True) -> Variant:
+        """Compiles a traced program.
+
+        Args:
+            program: As traced.
+            options: What it is compiled with.
+            backend: Where it runs.
+            advise: Whether errors say which options would help; finding them takes some compilations more.
+
+        Raises:
+            CompileError: It cannot be compiled.
+        """
         started = time.perf_counter()
-        compiled = compile_program(program, options)
+        compiled = (compile_or_advise if advise else compile_program)(program, options)
         return Variant(compiled, backend, time.perf_counter() - started)
 
     @staticmethod
@@ -69,11 +80,9 @@ class Variant:
             CompileError: It cannot be compiled for either.
         """
         try:
-            return Variant.compile(program, options, backend)
+            return Variant.compile(program, options, backend, advise=False)
         except (PrecisionError, UnsupportedError):
             bounds = {} if options.scale == FIXED else state_bounds(program, initial_state(), options)
-            if not bounds:
-                raise
         known = ParameterBounds({**options.bounds.by_key, **bounds})
         return replace(Variant.compile(program, replace(options, bounds=known), backend), of_initial_state=True)
 

@@ -344,7 +344,7 @@ class Scales:
         if not candidates:
             inputs = {v.value for v in self._below(broken) if isinstance(v.value.op, Input)} - self.relaxed
             if not inputs:
-                raise PrecisionError(self._refusal(broken), [broken.value.op.location])
+                raise self._refusal(broken)
             self.relaxed |= inputs
             return
         chosen = max(candidates, key=lambda v: (-count(v.type.shape), self._expression(v)[0]))
@@ -382,21 +382,35 @@ class Scales:
             found += self._products_below(operand, seen)
         return found
 
-    def _refusal(self, broken: Limit) -> str:
-        inputs = sorted({v.value.op.path for v in self._below(broken) if isinstance(v.value.op, Input)})
-        names = (
-            f" Lower the bound of {', '.join(inputs)} (--bound) or the number of clients (--clients)." if inputs else ""
-        )
-        if is_sketched(broken.value.op, self.ranges.norms):
-            names += " Or take more sums (--norms): the more there are, the less room they need."
-        if any(isinstance(op, Noised) for op, _ in self._contributors(broken)):
-            names += " Or take more noise: what is added must be fine enough for its standard deviation."
-        names += unproved(broken.value)
-        return (
+    def _refusal(self, broken: Limit) -> PrecisionError:
+        noised = any(isinstance(op, Noised) for op, _ in self._contributors(broken))
+        fine = " Take more noise: what is added must be fine enough for its standard deviation." if noised else ""
+        missing = self._excess(broken)
+        return PrecisionError(
             f"{broken.value.op.user_name} does not fit the 64-bit ring: its values lie within "
             f"{self.magnitudes.shown(broken.value)}, and to be precise enough they need "
-            f"{self._raw(broken.value)[0]} fractional bits, {self._excess(broken)} more than there are.{names}"
+            f"{self._raw(broken.value)[0]} fractional bits, {missing} more than there are."
+            f"{fine}{unproved(broken.value)}",
+            [broken.value.op.location],
+            self._widest(broken.value),
+            missing,
         )
+
+    def _widest(self, value: Value) -> list[str]:
+        """The parameters that may make a range as wide as it is: of what is added up those of the largest term."""
+        seen, pending, paths = set[Value](), [value], set[str]()
+        while pending:
+            one = pending.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            if isinstance(one.op, Input):
+                paths.add(one.op.path)
+            elif self.domains.strategy.get(tensor_op(one)) in (Strategy.LINEAR, Strategy.MOVE):
+                pending.append(max(one.op.operands, key=self.magnitudes.largest))
+            else:
+                pending += one.op.operands
+        return sorted(paths)
 
     def _below(self, limit: Limit) -> list[Variable]:
         return [self.variables[k] for k in self._contributors(limit)]

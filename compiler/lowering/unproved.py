@@ -19,8 +19,4 @@ def unproved(value: Value) -> str:
                 paths.add(f"{one.op.path} (|x|_2 <= {one.op.norm:.4g})")
     if not paths:
         return ""
-    return (
-        f" Of {', '.join(sorted(paths))} clients prove the norm, but no bound and no sign of a single entry. Declare a "
-        "smaller norm (--norm-bound), limit entries in the program (tf.clip_by_value, tf.maximum), or do without "
-        "proofs (--proofs off)."
-    )
+    return f" Of {', '.join(sorted(paths))} clients prove the norm, but no bound and no sign of a single entry."
