@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 from typing import Any
 
 from ezprivsecfl.backends.cpp import literal
@@ -19,6 +19,6 @@ def _judgement(check: Check) -> tuple[str, str]:
     """C++ literals: why one client is left out, if counts are single clients', and why there is no result at all."""
     if check.per_client:
         return literal(client_message(check.what)), literal(division_message(check.what))
-    # Sources are the same wherever the user's program was compiled.
-    file, colon, line = check.location.partition(":")
-    return literal(""), literal(division_message(f"{check.what} at {Path(file).name}{colon}{line}"))
+    # Sources are the same wherever the user's program was compiled: folders, which may have colons, are left out.
+    place = re.sub(r"^.*/(?=[^/]*:\d)", "", check.location)
+    return literal(""), literal(division_message(f"{check.what} at {place}"))

@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from manifests import manifest_of
 from mpc_programs import compiled_every_op
 from small_programs import clipped_mean, fltrust, weighted_mean
 
 from ezprivsecfl.backends.motion2nx.backend import Motion2nx
 from ezprivsecfl.backends.motion2nx.emit import ARITHMETIC
+from ezprivsecfl.backends.motion2nx.terms import server_terms
 from ezprivsecfl.compiler.options import Options
 from ezprivsecfl.compiler.pipeline import compile_program
 from ezprivsecfl.runtime.artefact import tree_hash
+from ezprivsecfl.runtime.manifest import Check
 
 GOLDEN = Path(__file__).parent / "golden"
 COMPILED = [
@@ -49,6 +52,15 @@ def test_circuits_are_written_as_they_are_loaded():
         *gates, comment = tree[path].splitlines()[4:]
         assert {line.split()[-1] for line in gates} <= {"XOR", "AND", "INV"}
         assert comment.startswith(f"# {Path(path).stem}: fixed ")
+
+
+@pytest.mark.parametrize("folder", ["", "/home/me/", "/mnt/c:1/my work/"])
+@pytest.mark.parametrize("place", ["program.py:9 (Div)", "program.py:9 (layer/Div)", "<ipython-input-3>:2", "x.py:10"])
+def test_sources_are_the_same_wherever_the_program_was(folder, place):
+    checked = replace(manifest_of(x=(3,)), checks=(Check("div", folder + place, False),))
+    ((of_client, of_all),) = server_terms(checked)["judgements"]
+    assert of_client == '""'
+    assert of_all.startswith(f'"div at {place}: ')
 
 
 def test_values_say_what_they_are():
