@@ -140,6 +140,10 @@ def test_the_page_of_results(tmp_path):
             for where in {False, secure}:
                 reading = Reading(training.comm_round, accuracy)
                 store.record(replace(run, secure=where), Progress(training.comm_round, MODEL, MODEL, reading=reading))
+    for noisy, accuracy in zip(experiments_of(cli.PRESETS["sensitivity"])[:4], (0.5, 0.7, 0.4, 0.6), strict=True):
+        run = next(noisy.runs())
+        reading = Reading(2000, accuracy)
+        Store(results / "sensitivity").record(run, Progress(2000, MODEL, MODEL, reading=reading))
     (results / "safefl-program").mkdir()
     for run, last in (("none--1", 70), ("none--2", 90), ("trim--1", 69)):
         printed = "".join(f"Iteration {50 * i + 49}. Test_acc 0.{80 if i < 30 else last}00\n" for i in range(40))
@@ -164,8 +168,11 @@ def test_the_page_of_results(tmp_path):
     assert "0.900 (+0.000); 0.000 GB, 0 s" in text
     assert "| a server | 11 of 20 images |\n\n" in text
     assert "| a server, DLG | 3 of 4 images |" in text
-    # Of three experiments both tables, of one its only one, and of two-servers' success rates.
-    assert text.count("Nothing of this has been run yet.") == 8
+    assert (
+        "**SAFEFL, fedavg and krum**\n\n| rule | none |\n| --- | --- |\n| fedavg | 0.500 (0.400 to 0.700) |\n" in text
+    )
+    # Of three experiments both tables, and of table 3 the success rates.
+    assert text.count("Nothing of this has been run yet.") == 7
     figures = {path.name: path.stat().st_size for path in (out / "results").iterdir()}
     assert set(figures) == {"two-servers.svg", "reconstruction-views.png", "reconstruction-matching.png"}
     assert all(f"(results/{name})" in text for name in figures)
