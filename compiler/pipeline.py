@@ -21,7 +21,9 @@ from ezprivsecfl.compiler.passes.inverses import DivideByRoots
 from ezprivsecfl.compiler.passes.late_opening import GatePublicFactors
 from ezprivsecfl.compiler.passes.networks import SortByNetworks
 from ezprivsecfl.compiler.passes.noise import AddNoise
+from ezprivsecfl.compiler.passes.numerators import CompareNumerators
 from ezprivsecfl.compiler.passes.public_factors import NormaliseFactors
+from ezprivsecfl.compiler.passes.quotients import RoundQuotients
 from ezprivsecfl.compiler.passes.ranks import SelectRanks
 from ezprivsecfl.compiler.passes.relu import ApproximateRelu
 from ezprivsecfl.compiler.passes.simplify import Simplify
@@ -60,6 +62,8 @@ def tensor_passes(options: Options) -> list[Pass]:
     images: list[Pass] = [ShareUnitVectors(), ShareClippedVectors(options.norms), Simplify()] if options.proofs else []
     return [
         Simplify(),
+        CompareNumerators(),
+        RoundQuotients(),
         AddNoise(full=options.noise == EACH),
         DropIdleClamps(),
         ApproximateRelu(options.relu.degree, options.norms),

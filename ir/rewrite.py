@@ -34,9 +34,15 @@ and returns the new values of the results: one, or as many as there are. None: t
 """
 
 
-def rewrite(program: Program, rule: Rule) -> Program:
-    """Applies a rule to all operations in order, and leaves out circuits that no operation names any more."""
-    b = rewriter(program)
+def rewrite(program: Program, rule: Rule, b: Rewriter | None = None) -> Program:
+    """Applies a rule to all operations in order, and leaves out circuits that no operation names any more.
+
+    Args:
+        program: The old program.
+        rule: What becomes of each operation.
+        b: The program's rewriter, still empty, if the rule knows it already.
+    """
+    b = rewriter(program) if b is None else b
     for op in program.ops:
         with b.at(op.location):
             results = rule(b, op, tuple(b.values[o] for o in op.operands))
