@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 
 #include "../src/round_file.h"
 #include "duet/channel.h"
+#include "duet/errors.h"
 #include "duet/proof.h"
 #include "ezmotion/server.h"
 #include "two_servers.h"
@@ -26,8 +28,12 @@ using namespace ezmotion;
 
 const std::string kHash(64, 'c');
 
-// What server 1 sees differently, as if something had been altered between the two.
-enum class Altered { kNothing, kCounts, kResults };
+constexpr std::size_t kManyClients = 160;
+constexpr duet::Milliseconds kPatience(10'000);
+
+// What servers see differently, as if something had been altered between the two: server 1 of what
+// is opened, or each of the clients that the other has uploads of.
+enum class Altered { kNothing, kClients, kCounts, kResults };
 Altered altered = Altered::kNothing;
 
 // Clients share a flag, which is opened as a count, and a number. The result is the sum of all
@@ -142,6 +148,36 @@ void write_upload(const std::string& folder, const Round& round, std::size_t cli
                static_cast<std::streamsize>(payload.size()));
 }
 
+// Passes on what there is to read, and says whether there was anything. Of a message that has a bit
+// for each of many clients, it clears one bit: in each direction that of another client.
+bool pass_on(duet::Transport& from, duet::Transport& to, std::ptrdiff_t place) {
+  std::vector<std::uint8_t> bytes(1 << 16);
+  bytes.resize(from.read_some(bytes));
+  const auto all = std::search_n(bytes.begin(), bytes.end(), kManyClients / 8, 0xff);
+  if (all != bytes.end()) all[place] = 0x7f;
+  std::span<const std::uint8_t> rest(bytes);
+  while (!rest.empty()) {
+    const std::size_t count = to.write_some(rest);
+    rest = rest.subspan(count);
+    if (count == 0) CHECK(to.wait(true, kPatience));
+  }
+  return !bytes.empty();
+}
+
+// Stands between the servers until one hangs up.
+void relay(duet::Listener& for_server_1, std::uint16_t server_0) {
+  try {
+    const auto one = for_server_1.accept_transport(kPatience);
+    const auto zero = duet::connect_transport("127.0.0.1", server_0, kPatience);
+    while (true) {
+      const bool up = pass_on(*one, *zero, 1);
+      const bool down = pass_on(*zero, *one, 2);
+      if (!up && !down) one->wait(false, duet::Milliseconds(1));
+    }
+  } catch (const duet::Error&) {
+  }
+}
+
 // A round of clients with these flags; client i has the number i + 1.
 std::array<Ending, 2> run(const Terms& known, const std::vector<std::int64_t>& flags) {
   const Folder folder;
@@ -161,15 +197,23 @@ std::array<Ending, 2> run(const Terms& known, const std::vector<std::int64_t>& f
                    {reinterpret_cast<const std::uint8_t*>(low.data()), low.size_bytes()});
     }
   }
-  const std::string party_0 = "0,127.0.0.1," + std::to_string(free_port());
+  const std::uint16_t port_0 = free_port();
+  duet::Listener between("127.0.0.1", 0);
+  const pid_t relaying = altered == Altered::kClients ? ::fork() : 0;
+  CHECK(relaying >= 0);
+  if (altered == Altered::kClients && relaying == 0) {
+    relay(between, port_0);
+    ::_exit(0);
+  }
   std::array<pid_t, 2> servers{};
   for (const int party : {0, 1}) {
     const std::string number = std::to_string(party);
+    const std::uint16_t met_at = party == 1 && relaying != 0 ? between.port() : port_0;
     std::vector<std::string> words = {"server",
                                       "--my-id",
                                       number,
                                       "--party",
-                                      party_0,
+                                      "0,127.0.0.1," + std::to_string(met_at),
                                       "--party",
                                       "1,127.0.0.1,1",
                                       "--arithmetic-protocol",
@@ -199,6 +243,7 @@ std::array<Ending, 2> run(const Terms& known, const std::vector<std::int64_t>& f
     }
     servers[static_cast<std::size_t>(party)] = child;
   }
+  if (relaying != 0) CHECK(::waitpid(relaying, nullptr, 0) == relaying);
   std::array<Ending, 2> endings;
   for (const std::size_t i : {0U, 1U}) {
     int status = 0;
@@ -271,6 +316,38 @@ void servers_compare_what_they_have_seen() {
   altered = Altered::kNothing;
 }
 
+// Nor is one blamed, or the round said to have too few, where they have agreed on different
+// clients.
+void servers_compare_which_clients_are_left_before_they_blame_any() {
+  altered = Altered::kClients;
+  const std::vector<std::int64_t> flags(kManyClients, 0);
+  Terms few = terms();
+  few.min_clients = kManyClients;
+  few.max_clients = kManyClients;
+  Terms exact = few;
+  exact.min_clients = 2;
+  exact.exact = true;
+  Terms strict = few;
+  strict.min_clients = 2;
+  strict.drops = false;
+  for (const Terms& known : {few, exact, strict}) {
+    ends(known, flags, 3, "", "", "the two servers differ in what this server sent");
+  }
+  altered = Altered::kNothing;
+}
+
+// A seed gives other shares in another client's place.
+void uploads_are_bound_to_their_client_and_round() {
+  const Folder folder;
+  const std::string file = folder / "round.json";
+  std::ofstream(file) << round_text(3);
+  const Round round = read_round(file, terms());
+  std::vector<std::uint8_t> expected(32, 0xcc);
+  expected.insert(expected.end(), 16, 0x55);
+  expected.insert(expected.end(), {2, 1, 0, 0, 0, 0, 0, 0});
+  CHECK(round.context(0x102) == expected);
+}
+
 void a_round_needs_enough_clients() {
   ends(terms(), {1, 0}, 3, "online 2; ", "", "1 clients left, but a round needs at least 2");
   Terms exact = terms();
@@ -287,5 +364,7 @@ int main() {
   unless_they_are_to_end_the_round();
   what_is_no_clients_own_ends_the_round();
   servers_compare_what_they_have_seen();
+  servers_compare_which_clients_are_left_before_they_blame_any();
+  uploads_are_bound_to_their_client_and_round();
   a_round_needs_enough_clients();
 }
