@@ -63,7 +63,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"variants", "program_html", "progress", "installing"},
     "secure_context": OPTIONS | {"frontends", "runtime", "backends", "variants", "api", "installing"},
     "start": {
-        *("errors", "installing", "frontends", "aggregators", "compiler.options", "backends.duet"),
+        *("errors", "installing", "frontends", "aggregators", "compiler.accounting", "backends.duet"),
         *("backends.motion2nx", "api", "secure_context"),
     },
     "cli": OPTIONS | {"frontends", "runtime", "backends", "progress", "variants", "secure_context", "start"},

@@ -33,6 +33,30 @@ def test_votes_are_checked_where_they_are_cast(program, capsys):
     assert "client 0: 'values' has 16 entries of 1 along the last axis, but exactly one must be" in text
 
 
+BESIDE = """\
+TWO = tff.FederatedType(VECTOR, tff.CLIENTS)
+
+@tff.federated_computation(TWO, TWO)
+def both(large, small):
+    @tff.tensorflow.computation(VECTOR, VECTOR)
+    def added(x, y):
+        return x + y
+    return tff.federated_sum(tff.federated_map(added, (large, small)))
+
+"""
+
+
+def test_a_program_that_has_no_room_is_told_which_bound_makes_some(program, capsys, tmp_path):
+    """The large one's: a lower bound of the other would take more room."""
+    path, given = str(program(BESIDE)), ["--emit", "tensor", "-o", str(tmp_path)]
+    code, text = failed(capsys, path, *given, "--bound", "large=35184372088832")
+    assert code == 2
+    assert "does not fit the 64-bit ring" in text
+    (advised,) = re.findall(r"--bound (\S+);", text)
+    assert advised.startswith("large=")
+    assert main([path, *given, "--bound", advised]) == 0
+
+
 def test_bounds_may_be_intervals(program, capsys, tmp_path):
     path = program(MEAN + "mean([np.full(4, -0.5, np.float32)] * 3)\n")
     code, text = failed(capsys, "run", "--bound", "values=0:16", path)
