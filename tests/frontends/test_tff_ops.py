@@ -16,6 +16,13 @@ Evaluate = Callable[..., Any]
 MATRIX = (3, 4)
 
 
+def _of_slices(x: Any, y: Any) -> Any:
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        sliced = tf.reduce_sum(y[1:, ::2] * x[1:, ::2]) + tf.reduce_sum(x[0, ::-1] * y[2])
+    return tape.gradient(sliced, x)
+
+
 def _integers(x: Any) -> tuple[Any, ...]:
     seven, minus = tf.constant(7, x.dtype), tf.constant(-4, x.dtype)
     quotients = (x // seven, x // minus, tf.truncatediv(x, seven), tf.truncatediv(x, minus), (x * 7) // seven)
@@ -130,15 +137,26 @@ CASES: dict[str, Function] = {
     "sigmoids": lambda x, y: (tf.sigmoid(x), tf.tanh(y), tf.math.erf(x), tf.math.erfc(y), tf.math.log_sigmoid(x)),
     "activations": lambda x, y: (
         tf.nn.softplus(x), tf.nn.elu(x), tf.nn.selu(y), tf.nn.softsign(x), tf.nn.silu(x), tf.nn.gelu(y),
-        tf.nn.gelu(x, approximate=True),
+        tf.nn.gelu(x, approximate=True), tf.nn.leaky_relu(x, 0.3), tf.cosh(x), tf.sinh(y),
+    ),
+    "gradients": lambda x, y: (
+        tf.raw_ops.SigmoidGrad(y=x, dy=y), tf.raw_ops.TanhGrad(y=x, dy=y), tf.raw_ops.SqrtGrad(y=1 + x * x, dy=y),
+        tf.raw_ops.RsqrtGrad(y=x, dy=y), tf.raw_ops.ReciprocalGrad(y=x, dy=y), tf.raw_ops.InvGrad(y=y, dy=x),
+        tf.raw_ops.ReluGrad(gradients=y, features=x), tf.raw_ops.Relu6Grad(gradients=y, features=5 * x),
+        tf.raw_ops.LeakyReluGrad(gradients=y, features=x, alpha=0.3), tf.raw_ops.EluGrad(gradients=y, outputs=x),
+        tf.raw_ops.SeluGrad(gradients=y, outputs=x), tf.raw_ops.SoftplusGrad(gradients=y, features=x),
+        tf.raw_ops.SoftsignGrad(gradients=y, features=x), _of_slices(x, y),
     ),
     "softmax": lambda x, y: (
         tf.nn.softmax(x), tf.nn.softmax(y, axis=0), tf.nn.log_softmax(x), tf.reduce_logsumexp(y, axis=1),
         tf.nn.softmax_cross_entropy_with_logits(labels=abs(x), logits=y),
         tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=y),
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[3, 0, 1], logits=x),
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.argmax(y, axis=1), logits=x),
     ),
     "zero_times": lambda x, y: (
         tf.math.xlogy(x, y * y), tf.math.xlogy(0.0 * x, y - y), tf.math.xlog1py(y, abs(x)), tf.math.xdivy(x, y),
+        tf.math.multiply_no_nan(1 / (x - x[0, 0]), x - x[0, 0]),
     ),
     "real_powers": lambda x, y: (abs(x) ** 1.7, abs(y) ** -0.3, 2.0**x, abs(x) ** y),
     "rounding": lambda x, y: (tf.floor(x), tf.math.ceil(y), tf.round(3 * x), tf.math.rint(3 * y)),

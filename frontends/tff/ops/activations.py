@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ezprivsecfl.frontends.tff.emit import Emitter
+from ezprivsecfl.frontends.tff.ops.indexing import exists, one_hot, where_defined
 from ezprivsecfl.frontends.tff.ops.registry import Call, lowering
 from ezprivsecfl.frontends.tff.values import Leaf, Tensor, Traced
 from ezprivsecfl.ir.tensor import elementwise as ew
@@ -48,6 +49,15 @@ def xdivy(call: Call) -> Leaf:
     return call.emit.elementwise(ew.Div, x, _where_used(call.emit, x, y))
 
 
+@lowering("MulNoNan")
+def multiply_no_nan(call: Call) -> Leaf:
+    """x · y, and 0 where y is 0, whatever x is."""
+    x, y = call.args
+    zero = call.emit.scalar(0, call.emit.traced(y).dtype)
+    used = call.emit.elementwise(ew.Select, call.emit.elementwise(ew.Equal, y, zero), zero, x)
+    return call.emit.elementwise(ew.Mul, used, y)
+
+
 @lowering("Erfc")
 def erfc(call: Call) -> Leaf:
     """1 - erf x."""
@@ -61,6 +71,15 @@ def elu(call: Call) -> Leaf:
     return call.emit.elementwise(ew.Add, positive, negative)
 
 
+@lowering("LeakyRelu")
+def leaky_relu(call: Call) -> Leaf:
+    """x, and a part of it where x is negative."""
+    x = call.emit.traced(call.args[0])
+    small = call.emit.elementwise(ew.Mul, x, call.emit.scalar(call.attr("alpha"), x.dtype))
+    positive = call.emit.elementwise(ew.Greater, x, call.emit.scalar(0, x.dtype))
+    return call.emit.elementwise(ew.Select, positive, x, small)
+
+
 @lowering("Selu")
 def selu(call: Call) -> Leaf:
     """Scaled, and with another limit for negative x."""
@@ -68,6 +87,18 @@ def selu(call: Call) -> Leaf:
     bent = call.emit.elementwise(ew.Mul, negative, call.emit.scalar(SELU_ALPHA, negative.dtype))
     total = call.emit.elementwise(ew.Add, positive, bent)
     return call.emit.elementwise(ew.Mul, total, call.emit.scalar(SELU_SCALE, total.dtype))
+
+
+@lowering("Cosh")
+def cosh(call: Call) -> Leaf:
+    """Half of e^x + e^-x."""
+    return _half(call.emit, call.emit.elementwise(ew.Add, *_exponentials(call)))
+
+
+@lowering("Sinh")
+def sinh(call: Call) -> Leaf:
+    """Half of e^x - e^-x; of a secret x near 0 precise in absolute terms only."""
+    return _half(call.emit, call.emit.elementwise(ew.Sub, *_exponentials(call)))
 
 
 @lowering("Softsign")
@@ -93,10 +124,37 @@ def log_softmax(call: Call) -> Leaf:
 def softmax_cross_entropy(call: Call) -> list[Leaf]:
     """The entropy of labels with respect to the softmax of logits, and its gradient."""
     logits, labels = call.args
-    below = _below_largest(call.emit, logits)
-    products = call.emit.elementwise(ew.Mul, labels, _log_softmax(call.emit, below))
-    loss = call.emit.elementwise(ew.Neg, call.emit.sum(products, (len(products.shape) - 1,)))
-    return [loss, call.emit.elementwise(ew.Sub, _softmax(call.emit, below), labels)]
+    return [*_cross_entropy(call.emit, logits, labels)]
+
+
+@lowering("SparseSoftmaxCrossEntropyWithLogits")
+def sparse_softmax_cross_entropy(call: Call) -> list[Leaf]:
+    """The same for labels that are classes; a class that does not exist has no entropy."""
+    logits, labels = call.args
+    classes = logits.shape[-1]
+    ones = call.emit.cast(one_hot(call.emit, labels, classes), call.emit.traced(logits).dtype)
+    loss, gradient = _cross_entropy(call.emit, logits, ones)
+    defined = exists(call.emit, labels, classes)
+    column = call.emit.reshape(defined, (*defined.shape, 1))
+    return [where_defined(call.emit, loss, defined), where_defined(call.emit, gradient, column)]
+
+
+def _cross_entropy(emit: Emitter, logits: Tensor, labels: Tensor) -> tuple[Traced, Traced]:
+    """The entropy along the last axis, and its gradient."""
+    below = _below_largest(emit, logits)
+    products = emit.elementwise(ew.Mul, labels, _log_softmax(emit, below))
+    loss = emit.elementwise(ew.Neg, emit.sum(products, (len(products.shape) - 1,)))
+    return loss, emit.elementwise(ew.Sub, _softmax(emit, below), labels)
+
+
+def _exponentials(call: Call) -> tuple[Traced, Traced]:
+    """e^x and e^-x."""
+    (x,) = call.args
+    return call.emit.elementwise(ew.Exp, x), call.emit.elementwise(ew.Exp, call.emit.elementwise(ew.Neg, x))
+
+
+def _half(emit: Emitter, x: Traced) -> Traced:
+    return emit.elementwise(ew.Mul, x, emit.scalar(0.5, x.dtype))
 
 
 def _elu(call: Call) -> tuple[Traced, Traced]:

@@ -39,7 +39,9 @@ MOVES = (
     "SpaceToBatch",
     "SpaceToBatchND",
     "SpaceToDepth",
+    "StridedSliceGrad",
     "TensorScatterUpdate",
+    "TensorStridedSliceUpdate",
 )
 """What these do depends on their other inputs, indices above all, which must be constant."""
 
