@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,11 +25,18 @@ from ezprivsecfl.compiler.compiled import Compiled
 from ezprivsecfl.compiler.grammar import relu_degree, sketch_sums
 from ezprivsecfl.compiler.norm_bounds import NormBounds
 from ezprivsecfl.compiler.options import Norms, Options, Relu
-from ezprivsecfl.compiler.parameter_bounds import Declared, ParameterBounds
+from ezprivsecfl.compiler.parameter_bounds import Bound, Declared, ParameterBounds
 from ezprivsecfl.compiler.server_inputs import ServerInputs
 from ezprivsecfl.drawing.circuit import NamedCircuit, circuit_of
 from ezprivsecfl.drawing.listing import Listing
-from ezprivsecfl.errors import CompileError, DroppedClientWarning, IncompleteRound, InputError, PrecisionWarning
+from ezprivsecfl.errors import (
+    CompileError,
+    DroppedClientWarning,
+    IncompleteRound,
+    InputError,
+    PrecisionError,
+    PrecisionWarning,
+)
 from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces
 from ezprivsecfl.ir.mpc.noise import AddNoise
 from ezprivsecfl.ir.program import Program
@@ -39,7 +46,7 @@ from ezprivsecfl.program_html import program_html
 from ezprivsecfl.progress import progress
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import facts_of
-from ezprivsecfl.rounds import round_bounds
+from ezprivsecfl.rounds import round_bounds, wider_bounds
 from ezprivsecfl.runtime.admission import check_count
 from ezprivsecfl.runtime.session import Runnable
 from ezprivsecfl.runtime.statistics import Statistics, dropped_text, imprecise_text
@@ -185,13 +192,31 @@ class SecureProgram:
             CompileError: The program cannot be compiled for values of such magnitudes.
         """
         bounds = round_bounds(self.traced.program, values, self.options)
+        try:
+            return self._variant_for(bounds)
+        except PrecisionError:
+            found = self._wider_variant(bounds)
+            if found is None:
+                return self._variant_for(bounds, advise=True)
+            found.stands_in.append(bounds)
+            return found
+
+    def _variant_for(self, bounds: Mapping[str, Bound], *, advise: bool = False) -> Variant:
+        """The variant for some bounds; it is compiled if there is none yet."""
         found = next((v for v in self.variants if v.serves(bounds)), None)
         if found is None:
-            options = replace(self.options, bounds=ParameterBounds(bounds))
+            options = replace(self.options, bounds=ParameterBounds(dict(bounds)))
             with _compiling(self.traced.program):
-                found = Variant.compile(self.traced.program, options, self.backend)
+                found = Variant.compile(self.traced.program, options, self.backend, advise=advise)
             self.variants.append(found)
         return found
+
+    def _wider_variant(self, bounds: Mapping[str, Bound]) -> Variant | None:
+        """For a round whose own bounds are too far apart for the ring: no magnitude of a client stops a round."""
+        for wider in wider_bounds(self.traced.program, bounds, self.options):
+            with suppress(PrecisionError):
+                return self._variant_for(wider)
+        return None
 
     @property
     def compiled(self) -> Compiled:

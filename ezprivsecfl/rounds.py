@@ -9,7 +9,8 @@ private inputs: these have the bounds that are declared.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,7 @@ def round_bounds(program: Program, values: Mapping[str, Any], options: Options) 
     bounds = {}
     for op in program.of(Input):
         declared = options.bounds.of_input(op)
-        truth = op.type.dtype is DType.BOOL or options.binary.of_input(op) is not None
-        cap = options.bounds.bound(op, truth=truth)
+        truth, cap = _is_truth(op, options), _cap(op, options)
         fixed = op.owner is not None or (op.placement is Placement.CLIENTS and options.scale == FIXED)
         if truth or fixed:  # of what an owner alone knows, nothing is told
             bounds[op.path] = cap
@@ -50,6 +50,28 @@ def round_bounds(program: Program, values: Mapping[str, Any], options: Options) 
         else:
             bounds[op.path] = _of_server(values[op.path], cap, fixed=options.scale == FIXED)
     return bounds
+
+
+def wider_bounds(program: Program, bounds: Mapping[str, Bound], options: Options) -> Iterator[dict[str, Bound]]:
+    """What a round may be compiled for if the ring has no room for its own bounds.
+
+    They are too far apart then: one client's large entries, next to a small state. Each next choice has no bound that
+    is smaller than its cap by more than a smaller power of 16; the last one has the caps. What is much smaller than the
+    bound for which it is encoded is less precise, and the round says so.
+
+    Args:
+        program: As traced.
+        bounds: Those of the round, by path of the input.
+        options: With the declared bounds.
+    """
+    caps = {op.path: _cap(op, options).highest for op in program.of(Input)}
+    smallest = min((bounds[path].highest / cap for path, cap in caps.items()), default=1.0)
+    share = 1.0
+    while share > smallest:
+        share /= CLASS_FACTOR
+    while share < 1.0:
+        share *= CLASS_FACTOR
+        yield {path: replace(bound, highest=max(bound.highest, caps[path] * share)) for path, bound in bounds.items()}
 
 
 def state_bounds(program: Program, values: Mapping[str, Any], options: Options) -> dict[str, Bound]:
@@ -75,6 +97,14 @@ def magnitude_class(largest: float, cap: float) -> float:
     while 0 < largest < bound / CLASS_FACTOR and bound / CLASS_FACTOR >= SMALLEST:
         bound /= CLASS_FACTOR
     return bound
+
+
+def _is_truth(op: Input, options: Options) -> bool:
+    return op.type.dtype is DType.BOOL or options.binary.of_input(op) is not None
+
+
+def _cap(op: Input, options: Options) -> Bound:
+    return options.bounds.bound(op, truth=_is_truth(op, options))
 
 
 def _of_clients(values: Sequence[Any], cap: Bound, lowest: float | None) -> Bound:

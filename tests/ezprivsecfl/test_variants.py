@@ -11,8 +11,10 @@ import tensorflow_federated as tff
 from opened import assert_as_opened
 
 import ezprivsecfl as ez
+from ezprivsecfl.aggregators.clipping import centred_clipping
 from ezprivsecfl.compiler.parameter_bounds import Bound
-from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionWarning
+from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionError, PrecisionWarning
+from ezprivsecfl.rounds import wider_bounds
 
 F = np.float32
 VECTOR = tff.TensorType(F, [4])
@@ -183,6 +185,53 @@ def test_a_public_model_may_grow_out_of_its_default_bound(scale):
         assert relative_error(model, np.mean(given, axis=0)) < 1e-3
     (program,) = runner.programs
     assert len(program.variants) == 4
+
+
+def test_no_client_stops_a_round_by_values_that_are_large_for_the_state():
+    """The ring has no room for entries of both sizes at full precision: the state is encoded for a larger bound."""
+    rng, entries = np.random.default_rng(3), 3000
+    program = ez.compile(
+        centred_clipping.computation(tff.TensorType(F, [entries]), radius=1.0), clients=4, backend="plain"
+    )
+    state = (1e-3 * rng.normal(size=entries)).astype(F)
+    honest = [(0.01 * rng.normal(size=entries)).astype(F) for _ in range(3)]
+    for attackers in (rng.uniform(-7, 7, size=entries), rng.uniform(-6, 6, size=entries)):
+        updates = [attackers.astype(F), *honest]
+        away = np.subtract(updates, state)
+        lengths = np.linalg.norm(away, axis=1, keepdims=True)
+        expected = state + np.mean(away * np.minimum(1, 1 / lengths), 0)
+        (result, _), seconds = program.run(updates, state), program.last_statistics.compile_seconds
+        assert relative_error(result, expected) < 1e-3
+    declared, used = program.variants
+    assert declared.compiled.options.bounds.by_key == {}
+    assert used.compiled.options.bounds.by_key["updates"] == Bound(8.0)
+    assert used.compiled.options.bounds.by_key["state"].highest > 2**-7
+    assert seconds == 0  # the second round's bounds are known
+
+
+def test_where_the_caps_have_no_room_either_a_round_is_refused():
+    @tff.federated_computation(VECTORS, VECTORS)
+    def squares_of_sums(large, small):
+        sums = tff.federated_map(distance, (large, small))
+        return tff.federated_sum(tff.federated_map(tff.tensorflow.computation(lambda x: x * x, VECTOR), sums))
+
+    ez.set_secure_execution_context(backend="plain", bounds={"large": 2.0**50}, proofs=False)
+    large, small = ([F(size) * value for value in some_values(3)] for size in (2.0**47, 1.0))
+    with pytest.raises(PrecisionError, match="does not fit"):
+        squares_of_sums(large, small)
+
+
+def test_wider_bounds_end_at_the_caps():
+    program = ez.compile(towards, clients=3, backend="plain")
+    of_round = {"values": Bound(8.0), "model": Bound(2.0**-9, 2.0**-11)}
+    found = list(wider_bounds(program.traced.program, of_round, program.options))
+    assert [bounds["model"] for bounds in found] == [
+        Bound(8 / 256, 2.0**-11),
+        Bound(8 / 16, 2.0**-11),
+        Bound(8.0, 2.0**-11),
+    ]
+    assert all(bounds["values"] == Bound(8.0) for bounds in found)
+    assert list(wider_bounds(program.traced.program, found[-1], program.options)) == []
 
 
 def test_public_values_that_the_secure_part_does_not_need_make_no_variant():

@@ -22,7 +22,7 @@ from ezprivsecfl.errors import InputError
 from ezprivsecfl.ir.interpreter import run_tensor
 from ezprivsecfl.ir.owners import Owner
 from ezprivsecfl.ir.tensor.elementwise import Add, Mul
-from ezprivsecfl.runtime import _duet
+from ezprivsecfl.runtime import _duet, session
 from ezprivsecfl.runtime.private import third_party_values
 from ezprivsecfl.runtime.proofs import plan_of
 from ezprivsecfl.runtime.sharing import THIRD_PARTY, Uploads, share
@@ -198,7 +198,24 @@ def test_a_third_party_shares_no_vector_that_is_longer_than_declared(cluster):
     long = np.full(SIZE, 0.5)  # of length 2.24, with entries far below the bound
     with pytest.raises(InputError, match=r"'root' is not finite, or beyond what the program was compiled for"):
         program.run(clients, {"root": long})
+    uploaded = program.manifest.third_party
+    assert uploaded is not None
+    with pytest.raises(InputError, match=r"^the third party: 'root' has an L2 norm"):
+        third_party_values(uploaded, {"root": np.full(SIZE, 1 << 60)})
     np.testing.assert_allclose(program.run(clients, {"root": 0.8 * long}).outputs["result"], 0.8 * long, atol=1e-3)
+
+
+def test_what_is_wrong_with_a_third_partys_shares_says_whose_they_are(cluster, monkeypatch):
+    def narrow(manifest: Any, values: Any, occasion: Any) -> Uploads:
+        if occasion.client == THIRD_PARTY:
+            raise InputError("they are too large")
+        return share(manifest, values, occasion)
+
+    monkeypatch.setattr(session, "share", narrow)
+    program = on_duet(cluster, compile_program(fltrust(SIZE, Owner.THIRD_PARTY), Options(clients=CLIENTS)))
+    given, server, _ = random_round(fltrust(SIZE), CLIENTS)
+    with pytest.raises(InputError, match=r"^the third party: they are too large$"):
+        program.run(given, server)
 
 
 @pytest.mark.parametrize("owner", OWNERS)
