@@ -47,7 +47,8 @@ def imprecise(
         (opened_as,) = (o.type for o in op.operands if isinstance(o.type, RingType))
         unit = 2.0**-opened_as.frac
         units = magnitudes[op.path] * unit / max(unit, compiled.lost.results.get(op.path, 0.0))
-        if units < COARSE and (units or some) and not _is_exact(op, whole):
+        empty = 0 in opened_as.shape
+        if units < COARSE and (units or some) and not empty and not _is_exact(op, whole):
             found.append({"what": f"result {' and '.join(opened.results)}", "relative_error": 1 / max(units, 1)})
     return [one for one in found if one] + _small_products(compiled)
 

@@ -163,3 +163,13 @@ def test_results_not_much_larger_than_what_was_truncated_are_told():
         found = told(program, [np.array([1, 2, 7, (100 * lost) ** (1 / 3)], F)] * 2)
     assert [one["what"] for one in found] == ["result result"]
     assert found[0]["relative_error"] > 1e-3
+
+
+def test_of_no_entries_there_is_nothing_to_tell() -> None:
+    last = tff.tensorflow.computation(lambda x: (x[4:], x), VECTOR)
+
+    @tff.federated_computation(VECTORS)
+    def totals(values):
+        return tff.federated_sum(tff.federated_map(last, values))
+
+    assert told(compiled(totals), rows(1.0, 2.0)) == []
