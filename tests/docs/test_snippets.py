@@ -104,7 +104,7 @@ NOT_RUN = {
         "scripts/fuzz-programs --seconds 3600            # prints progress and counts; faults go to build/fuzz": HOURS,
     },
     "docs/evaluation.md": {
-        "pip install 'ezprivsecfl[evaluation]'": HOURS,
+        "pip install pyyaml matplotlib scipy   # beside TFF (install.md); in a clone, uv run ezeval": HOURS,
         '[project.entry-points."ezprivsecfl.rules"]': DECLARES,
     },
     "docs/extending.md": {
