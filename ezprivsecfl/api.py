@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -46,7 +47,7 @@ from ezprivsecfl.program_html import program_html
 from ezprivsecfl.progress import progress
 from ezprivsecfl.report import Report
 from ezprivsecfl.report.facts import facts_of
-from ezprivsecfl.rounds import round_bounds, wider_bounds
+from ezprivsecfl.rounds import round_bounds, wider_bounds, without_largest
 from ezprivsecfl.runtime.admission import check_count
 from ezprivsecfl.runtime.session import Runnable
 from ezprivsecfl.runtime.statistics import Statistics, dropped_text, imprecise_text
@@ -159,6 +160,7 @@ class SecureProgram:
             ``Variant.first``.
         traces: Traces the computation for calls that ``traced`` does not serve.
         others: What it has been traced to for such calls, by identity.
+        refused: Bounds of rounds for which the ring has no room.
     """
 
     traced: TracedComputation
@@ -167,6 +169,7 @@ class SecureProgram:
     traces: Traces = field(repr=False)
     variants: list[Variant] = field(default_factory=list)
     others: dict[int, SecureProgram] = field(default_factory=dict, repr=False)
+    refused: list[Mapping[str, Bound]] = field(default_factory=list, repr=False)
     last_statistics: Statistics | None = field(default=None, repr=False)
     _last_variant: Variant | None = field(default=None, init=False, repr=False)
 
@@ -185,21 +188,36 @@ class SecureProgram:
     def variant(self, values: Mapping[str, Any]) -> Variant:
         """The variant for a round; it is compiled if no round before had such bounds.
 
+        Clients do not stop a round by how large their values are. Where the ring has no room for a round's magnitudes,
+        small ones are encoded for larger bounds; where it has none even so, the program is compiled without the largest
+        clients, fewer than half of all, whose values are then beyond its bounds.
+
         Args:
             values: By path of the input one array, or for CLIENTS-placed inputs a list with one array per client.
 
         Raises:
-            CompileError: The program cannot be compiled for values of such magnitudes.
+            CompileError: The program cannot be compiled for values of such magnitudes, which most clients have.
         """
-        bounds = round_bounds(self.traced.program, values, self.options)
-        try:
-            return self._variant_for(bounds)
-        except PrecisionError:
-            found = self._wider_variant(bounds)
-            if found is None:
-                return self._variant_for(bounds, advise=True)
-            found.stands_in.append(bounds)
+        program = self.traced.program
+        for left in itertools.chain([values], without_largest(program, values, self.options)):
+            if (found := self._roomy_variant(round_bounds(program, left, self.options))) is not None:
+                return found
+        return self._variant_for(round_bounds(program, values, self.options), advise=True)
+
+    def _roomy_variant(self, bounds: Mapping[str, Bound]) -> Variant | None:
+        """The variant for a round's bounds or, where the ring has no room for them, for wider ones, if there is one."""
+        for wanted in (bounds, *wider_bounds(self.traced.program, bounds, self.options)):
+            if wanted in self.refused:
+                continue
+            try:
+                found = self._variant_for(wanted)
+            except PrecisionError:
+                self.refused.append(wanted)
+                continue
+            if wanted is not bounds:
+                found.stands_in.append(bounds)
             return found
+        return None
 
     def _variant_for(self, bounds: Mapping[str, Bound], *, advise: bool = False) -> Variant:
         """The variant for some bounds; it is compiled if there is none yet."""
@@ -210,13 +228,6 @@ class SecureProgram:
                 found = Variant.compile(self.traced.program, options, self.backend, advise=advise)
             self.variants.append(found)
         return found
-
-    def _wider_variant(self, bounds: Mapping[str, Bound]) -> Variant | None:
-        """For a round whose own bounds are too far apart for the ring: no magnitude of a client stops a round."""
-        for wider in wider_bounds(self.traced.program, bounds, self.options):
-            with suppress(PrecisionError):
-                return self._variant_for(wider)
-        return None
 
     @property
     def compiled(self) -> Compiled:

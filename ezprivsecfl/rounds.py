@@ -74,6 +74,38 @@ def wider_bounds(program: Program, bounds: Mapping[str, Bound], options: Options
         yield {path: replace(bound, highest=max(bound.highest, caps[path] * share)) for path, bound in bounds.items()}
 
 
+def without_largest(program: Program, values: Mapping[str, Any], options: Options) -> Iterator[dict[str, Any]]:
+    """A round's values without the clients of the largest classes, more and more of them, but fewer than half.
+
+    Classes are compared with that of the middle client, parameter by parameter.
+
+    Args:
+        program: As traced.
+        values: By path of the input one array, or for CLIENTS-placed inputs a list with one array per client.
+        options: With the declared bounds.
+
+    Returns:
+        Values as these, but that None stands for those of clients that are left out.
+    """
+    ratios = []
+    for op in program.of(Input):
+        if op.placement is Placement.CLIENTS:
+            classes = [_of_clients([one], _cap(op, options), None).highest for one in values[op.path]]
+            middle = sorted(classes)[len(classes) // 2]
+            ratios.append([one / middle for one in classes])
+    shares = [max(own) for own in zip(*ratios, strict=True)]
+    for largest in sorted(set(shares), reverse=True):
+        kept = [share < largest for share in shares]
+        if 2 * sum(kept) <= len(shares):
+            return
+        yield {
+            path: [one if keep else None for one, keep in zip(value, kept, strict=True)]
+            if isinstance(value, list)
+            else value
+            for path, value in values.items()
+        }
+
+
 def state_bounds(program: Program, values: Mapping[str, Any], options: Options) -> dict[str, Bound]:
     """The bounds of the SERVER inputs that are part of a state, as a round with that state has them.
 

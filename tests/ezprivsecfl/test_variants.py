@@ -14,7 +14,7 @@ import ezprivsecfl as ez
 from ezprivsecfl.aggregators.clipping import centred_clipping
 from ezprivsecfl.compiler.parameter_bounds import Bound
 from ezprivsecfl.errors import DroppedClientWarning, InputError, PrecisionError, PrecisionWarning
-from ezprivsecfl.rounds import wider_bounds
+from ezprivsecfl.rounds import wider_bounds, without_largest
 
 F = np.float32
 VECTOR = tff.TensorType(F, [4])
@@ -209,12 +209,37 @@ def test_no_client_stops_a_round_by_values_that_are_large_for_the_state():
     assert seconds == 0  # the second round's bounds are known
 
 
-def test_where_the_caps_have_no_room_either_a_round_is_refused():
-    @tff.federated_computation(VECTORS, VECTORS)
-    def squares_of_sums(large, small):
-        sums = tff.federated_map(distance, (large, small))
-        return tff.federated_sum(tff.federated_map(tff.tensorflow.computation(lambda x: x * x, VECTOR), sums))
+def test_a_few_clients_too_large_for_the_ring_are_left_out():
+    """The context has not compiled for the bound, which has no room for anything beside it."""
+    runner = ez.set_secure_execution_context(backend="plain", bounds={"large": 2.0**50}, proofs=False)
+    small, large = some_values(5)[::-1], some_values(5)
+    large[3] = F(2.0**47) * large[3]
+    left = [0, 1, 2, 4]
+    expected = np.sum(np.square(np.subtract([large[c] for c in left], [small[c] for c in left])), 0)
+    for _ in range(2):
+        with pytest.warns(DroppedClientWarning, match="dropped client 3: 'large' at .* was compiled for"):
+            assert relative_error(squares_of_sums(large, small), expected) < 1e-3
+    (program,) = runner.programs
+    assert len(program.variants) == 1
 
+
+def test_what_most_clients_have_is_not_left_out():
+    values = {"values": [F(size) * value for size, value in zip([7, 7, 0.4, 1e-3, 1e-6], some_values(5), strict=True)]}
+    program = ez.compile(total, clients=5, backend="plain")
+    left = [
+        [one is not None for one in found["values"]]
+        for found in without_largest(program.traced.program, values, program.options)
+    ]
+    assert left == [[False, False, True, True, True]]
+
+
+@tff.federated_computation(VECTORS, VECTORS)
+def squares_of_sums(large, small):
+    sums = tff.federated_map(distance, (large, small))
+    return tff.federated_sum(tff.federated_map(tff.tensorflow.computation(lambda x: x * x, VECTOR), sums))
+
+
+def test_where_the_caps_have_no_room_either_a_round_is_refused():
     ez.set_secure_execution_context(backend="plain", bounds={"large": 2.0**50}, proofs=False)
     large, small = ([F(size) * value for value in some_values(3)] for size in (2.0**47, 1.0))
     with pytest.raises(PrecisionError, match="does not fit"):
