@@ -210,13 +210,9 @@ class SecureProgram:
             if wanted in self.refused:
                 continue
             try:
-                found = self._variant_for(wanted)
+                return self._variant_for(wanted)
             except PrecisionError:
                 self.refused.append(wanted)
-                continue
-            if wanted is not bounds:
-                found.stands_in.append(bounds)
-            return found
         return None
 
     def _variant_for(self, bounds: Mapping[str, Bound], *, advise: bool = False) -> Variant:

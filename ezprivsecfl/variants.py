@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -37,7 +37,6 @@ class Variant:
         backend: Where it runs.
         compile_seconds: How long compiling took.
         of_initial_state: Whether bounds are those of a process's first state, since it has none for all states.
-        stands_in: Bounds of rounds that have no variant of their own, because the ring has no room for them.
         round_seconds: How long the last round took; None before the first.
     """
 
@@ -45,7 +44,6 @@ class Variant:
     backend: Backend
     compile_seconds: float
     of_initial_state: bool = False
-    stands_in: list[Mapping[str, Bound]] = field(default_factory=list)
     round_seconds: float | None = None
 
     @staticmethod
@@ -90,7 +88,7 @@ class Variant:
 
     def serves(self, bounds: Mapping[str, Bound]) -> bool:
         """Whether it is for these bounds. Those of inputs that no share depends on do not matter."""
-        return any(all(bounds[path] == own[path] for path in self._bounds) for own in (self._bounds, *self.stands_in))
+        return all(bounds[path] == bound for path, bound in self._bounds.items())
 
     @cached_property
     def _bounds(self) -> dict[str, Bound]:

@@ -231,6 +231,8 @@ def test_what_most_clients_have_is_not_left_out():
         for found in without_largest(program.traced.program, values, program.options)
     ]
     assert left == [[False, False, True, True, True]]
+    half = {"values": values["values"][:2] + values["values"][3:]}
+    assert list(without_largest(program.traced.program, half, program.options)) == []
 
 
 @tff.federated_computation(VECTORS, VECTORS)
