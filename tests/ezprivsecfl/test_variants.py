@@ -195,6 +195,7 @@ def test_no_client_stops_a_round_by_values_that_are_large_for_the_state():
     )
     state = (1e-3 * rng.normal(size=entries)).astype(F)
     honest = [(0.01 * rng.normal(size=entries)).astype(F) for _ in range(3)]
+    refused = []
     for attackers in (rng.uniform(-7, 7, size=entries), rng.uniform(-6, 6, size=entries)):
         updates = [attackers.astype(F), *honest]
         away = np.subtract(updates, state)
@@ -202,11 +203,13 @@ def test_no_client_stops_a_round_by_values_that_are_large_for_the_state():
         expected = state + np.mean(away * np.minimum(1, 1 / lengths), 0)
         (result, _), seconds = program.run(updates, state), program.last_statistics.compile_seconds
         assert relative_error(result, expected) < 1e-3
+        refused.append(len(program.refused))
     declared, used = program.variants
     assert declared.compiled.options.bounds.by_key == {}
     assert used.compiled.options.bounds.by_key["updates"] == Bound(8.0)
     assert used.compiled.options.bounds.by_key["state"].highest > 2**-7
-    assert seconds == 0  # the second round's bounds are known
+    assert seconds == 0  # the second round's bounds are known, also those without room
+    assert refused[0] == refused[1] > 0
 
 
 def test_a_few_clients_too_large_for_the_ring_are_left_out():
@@ -231,7 +234,15 @@ def test_what_most_clients_have_is_not_left_out():
         for found in without_largest(program.traced.program, values, program.options)
     ]
     assert left == [[False, False, True, True, True]]
+    # A client whose weight is tiny makes the others' no large ones.
+    both = {"values": [F(size) * v for size, v in zip([0.1, 0.1, 0.1, 0.1, 7], some_values(5), strict=True)]}
+    both["weights"] = [F(1e-5), F(1), F(1), F(1), F(1)]
+    program = ez.compile(weighted, clients=5, backend="plain")
+    first = next(without_largest(program.traced.program, both, program.options))
+    assert [one is None for one in first["values"]] == [one is None for one in first["weights"]]
+    assert [one is None for one in first["values"]] == [False, False, False, False, True]
     half = {"values": values["values"][:2] + values["values"][3:]}
+    program = ez.compile(total, clients=5, backend="plain")
     assert list(without_largest(program.traced.program, half, program.options)) == []
 
 
