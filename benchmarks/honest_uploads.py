@@ -42,7 +42,7 @@ def values_of(manifest, rng):
         value = rng.uniform(lowest, given.bound, given.client_shape)
         if rng.integers(4) == 0:
             value = rng.choice([lowest if given.lowest is not None else 0.0, np.nextafter(given.bound, 0)], value.shape)
-    return checked(manifest, {given.path: value}, 0)
+    return checked(manifest, {given.path: value})
 
 
 def refused_in_round(layout, values, name):

@@ -58,7 +58,7 @@ def measure(parameters, **options):
     program = mean_of(parameters, **options)
     (given,) = program.shares
     update = np.random.default_rng(0).normal(0, 1e-3, parameters).astype(np.float32)
-    values, checking = timed(lambda: checked(program, {given.path: update}, 0))
+    values, checking = timed(lambda: checked(program, {given.path: update}))
     occasion = Occasion(bytes(32), bytes(16), 0)
     uploads, sharing = timed(lambda: share(program, values, occasion))
     servers = Counter(), Counter()
