@@ -141,12 +141,17 @@ def _between_integers(value: Value) -> bool:
 
 def _is_rounded(value: Value, by: tuple[type[Op], ...]) -> bool:
     """Whether circuits round a number in a way that leaves it near what it should be, relative to itself."""
-    op = value.op
-    if not tensor_type(value).is_secret:
-        return False
-    if isinstance(op, by):
-        return True
-    if isinstance(op, ew.Mul | ew.Neg | ew.Abs | ew.Minimum | ew.Maximum | Move):
-        return any(_is_rounded(operand, by) for operand in op.operands)
-    shifted = isinstance(op, ew.Add | ew.Sub) and constant_value(op.operands[1]) is not None
-    return shifted and _is_rounded(op.operands[0], by)
+    seen, pending = set[Value](), [value]
+    while pending:
+        one = pending.pop()
+        if one in seen or not tensor_type(one).is_secret:
+            continue
+        seen.add(one)
+        op = one.op
+        if isinstance(op, by):
+            return True
+        if isinstance(op, ew.Mul | ew.Neg | ew.Abs | ew.Minimum | ew.Maximum | Move):
+            pending += op.operands
+        elif isinstance(op, ew.Add | ew.Sub) and constant_value(op.operands[1]) is not None:
+            pending.append(op.operands[0])
+    return False
