@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <mutex>
 
 #include "circuits.h"
@@ -74,20 +75,30 @@ std::string doubling_text(std::size_t width) {
   return draft.text({width, width});
 }
 
-void constant_wires(TwoServers& servers, MPCProtocol arithmetic, const Circuits& circuits) {
-  const std::size_t width = 16;
-  const Circuit doubling = load_circuit(circuits.write("doubling.txt", doubling_text(width)));
-  const Tensor<Ring> x = signed_tensor({60}, width - 1, 1);
+// What a program makes of a value's low bits, garbled. All that is sent meanwhile is recorded.
+Tensors recorded(TwoServers& servers, MPCProtocol arithmetic, const Tensor<Ring>& x,
+                 std::size_t width,
+                 const std::function<TensorCPs(Backend&, const TensorCP&)>& of_garbled) {
   sent.clear();
   recording = true;
   const Tensors y =
       servers.compute(arithmetic, {x}, [&](Backend& backend, const TensorCPs& t) -> TensorCPs {
-        const TensorCP garbled =
-            make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t[0]), width);
+        return of_garbled(
+            backend, make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t[0]), width));
+      });
+  recording = false;
+  return y;
+}
+
+void constant_wires(TwoServers& servers, MPCProtocol arithmetic, const Circuits& circuits) {
+  const std::size_t width = 16;
+  const Circuit doubling = load_circuit(circuits.write("doubling.txt", doubling_text(width)));
+  const Tensor<Ring> x = signed_tensor({60}, width - 1, 1);
+  const Tensors y = recorded(
+      servers, arithmetic, x, width, [&](Backend& backend, const TensorCP& garbled) -> TensorCPs {
         const TensorCPs words = make_circuit_op(backend, doubling, {garbled});
         return {from_yao(backend, words[0]), from_yao(backend, words[1])};
       });
-  recording = false;
   CHECK(equal(y[0], duet::add(x, x)) && equal(y[1], y[0]));
   CHECK(sent.size() > 100'000);
   CHECK(repeated_blocks() == 0);
@@ -96,19 +107,14 @@ void constant_wires(TwoServers& servers, MPCProtocol arithmetic, const Circuits&
 void moved_elements(TwoServers& servers, MPCProtocol arithmetic) {
   const Tensor<Ring> x = signed_tensor({60}, 16, 2);
   for (std::size_t shift = 1; shift < 5; ++shift) {
-    sent.clear();
     const auto later = [shift](const Tensors& t) {
       return duet::slice(t[0], {shift}, Shape{60 - shift}, {1});
     };
-    recording = true;
-    const Tensors y =
-        servers.compute(arithmetic, {x}, [&](Backend& backend, const TensorCPs& t) -> TensorCPs {
-          const TensorCP garbled =
-              make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t[0]), 16);
-          const TensorCP moved = make_move_op(backend, {garbled}, later);
-          return {from_yao(backend, garbled), from_yao(backend, moved)};
-        });
-    recording = false;
+    const Tensors y = recorded(servers, arithmetic, x, 16,
+                               [&](Backend& backend, const TensorCP& garbled) -> TensorCPs {
+                                 const TensorCP moved = make_move_op(backend, {garbled}, later);
+                                 return {from_yao(backend, garbled), from_yao(backend, moved)};
+                               });
     CHECK(equal(y[0], x) && equal(y[1], later({x})));
     CHECK(repeated_blocks() == 0);
   }
@@ -120,16 +126,11 @@ void one_value_in_two_circuits(TwoServers& servers, MPCProtocol arithmetic,
   const std::size_t width = 16;
   const Circuit rectifier = load_circuit(circuits.write("relu.txt", relu_text(width)));
   const Tensor<Ring> x = signed_tensor({60}, width, 3);
-  sent.clear();
-  recording = true;
-  const Tensors y =
-      servers.compute(arithmetic, {x}, [&](Backend& backend, const TensorCPs& t) -> TensorCPs {
-        const TensorCP garbled =
-            make_low_bits_op(backend, backend.convert(MPCProtocol::Yao, t[0]), width);
+  const Tensors y = recorded(
+      servers, arithmetic, x, width, [&](Backend& backend, const TensorCP& garbled) -> TensorCPs {
         return {from_yao(backend, make_circuit_op(backend, rectifier, {garbled})[0]),
                 from_yao(backend, make_circuit_op(backend, rectifier, {garbled})[0])};
       });
-  recording = false;
   CHECK(equal(y[0], y[1]));
   CHECK(repeated_blocks() == 0);
 }
