@@ -88,18 +88,18 @@ def _run(options: argparse.Namespace) -> int:
             if options.rounds < 1:
                 raise ConfigError("--rounds: expected at least 1")
             training = replace(training, comm_round=options.rounds)
-        chosen.append(
-            replace(
-                experiment,
-                training=training,
-                seeds=options.seeds or experiment.seeds,
-                attacks=[one for one in experiment.attacks if not options.attacks or one.name in options.attacks],
-                defences=[one for one in experiment.defences if not options.rules or one.name in options.rules],
-            )
+        part = replace(
+            experiment,
+            training=training,
+            seeds=options.seeds or experiment.seeds,
+            attacks=[one for one in experiment.attacks if not options.attacks or one.name in options.attacks],
+            defences=[one for one in experiment.defences if not options.rules or one.name in options.rules],
         )
+        if part.attacks and part.defences:
+            chosen.append(part)
     if not chosen:
         settings = ", ".join(repr(experiment.whole_setting) for experiment in experiments)
-        raise ConfigError(f"--settings: {path.name} has {settings}")
+        raise ConfigError(f"--settings, --rules, --attacks: nothing is in all of them; {path.name} has {settings}")
     out = options.out or Path("results") / path.stem
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, out / "experiment.yaml")

@@ -39,6 +39,15 @@ class DataArgs:
     root_bias: float = 0.1
     train_rows: int | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("bias", "root_bias"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}: expected 0 to 1")
+        if not 0 < self.partition_alpha < math.inf:
+            raise ValueError("partition_alpha: expected a positive number")
+        if self.root_size < 1 or (self.train_rows is not None and self.train_rows < 1):
+            raise ValueError(f"{'root_size' if self.root_size < 1 else 'train_rows'}: expected at least 1")
+
 
 @dataclass(frozen=True)
 class ModelArgs:
@@ -90,6 +99,8 @@ class TrainArgs:
         for name in ("client_num_in_total", "comm_round", "batch_size", "local_steps", "frequency_of_the_test"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1")
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError("learning_rate: expected a positive number")
         if not 1 <= self.participants <= self.client_num_in_total:
             raise ValueError("client_num_per_round: expected 1 to client_num_in_total")
 
@@ -110,6 +121,7 @@ class Threat:
         redrawn: Whether others are malicious in every round, as in FedSecurity; then data are not poisoned.
         every: With sampling: all malicious clients take part in every so many rounds and in no others (Sun et al.'s
             fixed frequency); None leaves it to chance.
+        where: The line of a file that it is from, for messages.
     """
 
     attack: Attack = field(default_factory=Attack)
@@ -117,6 +129,7 @@ class Threat:
     name: str = "none"
     redrawn: bool = False
     every: int | None = None
+    where: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.malicious < 0:
@@ -137,6 +150,7 @@ class Defence:
         name: For tables.
         learning_rate: Instead of the training's, for rules whose results are no gradients in length.
         server_inputs: Numbers that the rule takes from the server, by name, each with its growth a round.
+        where: The line of a file that it is from, for messages.
     """
 
     rule: RobustAggregation
@@ -144,8 +158,11 @@ class Defence:
     name: str = ""
     learning_rate: float | None = None
     server_inputs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    where: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
+        if self.learning_rate is not None and not 0 < self.learning_rate < math.inf:
+            raise ValueError("learning_rate: expected a positive number")
         if not self.name:
             object.__setattr__(self, "name", self.rule.name)
         expected = set(self.rule.server_types)
@@ -169,11 +186,15 @@ class Run:
 
     def __post_init__(self) -> None:
         if self.threat.malicious > self.training.client_num_in_total:
-            raise ConfigError("byzantine_client_num: there are not so many clients")
+            clients = self.training.client_num_in_total
+            message = f"byzantine_client_num: expected at most {clients}, for there are not so many clients"
+            raise ConfigError(message, self.threat.where)
         if self.threat.every is not None and self.threat.malicious > self.training.participants:
-            raise ConfigError("attack_every: more malicious clients than take part in a round")
+            raise ConfigError("attack_every: more malicious clients than take part in a round", self.threat.where)
         if self.data.partition_method == "subject" and self.training.client_num_in_total != 30:
             raise ConfigError("partition_method subject: HAR has 30 subjects; expected client_num_in_total: 30")
+        if self.seed < 0:
+            raise ConfigError(f"seeds: expected whole numbers from 0 on, not {self.seed}")
 
     @property
     def key(self) -> str:
@@ -234,11 +255,16 @@ class Experiment:
         """Seed after seed, so that a first table is there early.
 
         Raises:
-            ConfigError: Two runs have the same names, or a run cannot be.
+            ConfigError: Two runs have the same names, a run cannot be, or there is none.
         """
-        for kind, names in (("attacks", [a.name for a in self.attacks]), ("rules", [d.name for d in self.defences])):
+        attacks, rules = [threat.name for threat in self.attacks], [defence.name for defence in self.defences]
+        for kind, names in (("attacks", attacks), ("rules", rules)):
             if doubled := {name for name in names if names.count(name) > 1}:
                 raise ConfigError(f"several {kind} are called {', '.join(sorted(doubled))}: give each its own name")
+        if doubled_seeds := {seed for seed in self.seeds if list(self.seeds).count(seed) > 1}:
+            raise ConfigError(f"seeds: {min(doubled_seeds)} is there twice")
+        if not (attacks and rules and self.seeds):
+            raise ConfigError("expected at least one attack, one rule and one seed")
         for seed in self.seeds:
             for threat in self.attacks:
                 for defence in self.defences:

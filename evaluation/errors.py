@@ -14,4 +14,13 @@ class DataError(EzError):
 
 
 class ConfigError(EzError):
-    """An experiment is not what can be run; the message has the file's line where there is a file."""
+    """An experiment is not what can be run.
+
+    Args:
+        message: What is wrong.
+        where: The file and its line, where there is a file; the message begins with it.
+    """
+
+    def __init__(self, message: str, where: str = "") -> None:
+        super().__init__(f"{where}: {message}" if where else message)
+        self.where = where

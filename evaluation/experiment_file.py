@@ -6,7 +6,6 @@ A file may have several documents, each an experiment; ``vary`` makes several of
 from __future__ import annotations
 
 import copy
-import inspect
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,7 +20,7 @@ from ezprivsecfl.aggregators.rule import RobustAggregation
 from ezprivsecfl.evaluation.attacks import attack_class
 from ezprivsecfl.evaluation.config import DataArgs, Defence, Experiment, ModelArgs, Threat, TrainArgs
 from ezprivsecfl.evaluation.errors import ConfigError
-from ezprivsecfl.evaluation.rules import rule_of
+from ezprivsecfl.evaluation.rules import hints_of, rule_of
 from ezprivsecfl.evaluation.yaml_nodes import Reader, documents
 
 SECTIONS = ("data_args", "model_args", "train_args", "attack_args", "defense_args")
@@ -48,7 +47,7 @@ def experiments_of(path: Path) -> list[Experiment]:
         try:
             list(experiment.runs())
         except ConfigError as e:
-            raise ConfigError(f"{path}: {experiment.name}: {e}") from None
+            raise e if e.where else ConfigError(f"{experiment.name}: {e}", str(path)) from None
     keys = [run.key for experiment in found for run in experiment.runs()]
     if doubled := {key for key in keys if keys.count(key) > 1}:
         raise ConfigError(f"{path}: several runs are called {min(doubled)!r}: give the experiments different settings")
@@ -96,7 +95,7 @@ class _Document:
         attacks = [self._threat(node, training.client_num_in_total) for node in read.sequence(sections["attack_args"])]
         defences = [self._defence(node) for node in read.sequence(sections["defense_args"])]
         names = [one.name for one in defences], [one.name for one in attacks]
-        seeds = read.sequence(given["seeds"]) if "seeds" in given else []
+        seeds = [read.value(node, int, "seeds") for node in read.sequence(given["seeds"])] if "seeds" in given else [1]
         published = self._cells("published", float, *names)
         return Experiment(
             name=self._text("name"),
@@ -105,7 +104,7 @@ class _Document:
             training=training,
             attacks=attacks,
             defences=defences,
-            seeds=[read.value(node, int, "seeds") for node in seeds] or [1],
+            seeds=seeds,
             setting=self._text("setting"),
             varied=varied,
             published=published,
@@ -133,6 +132,7 @@ class _Document:
             "name": name,
             "attack": attack,
             "malicious": self._count(about.pop("malicious"), clients),
+            "where": read.where(node),
         }
         hints = {"redrawn": bool, "every": int, "name": str}
         values |= {key: read.value(value, hints[key], f"{what}: {key}") for key, value in about.items()}
@@ -168,13 +168,14 @@ class _Document:
             values["learning_rate"] = read.value(given.pop("learning_rate"), float, f"{what}: learning_rate")
         numbers = {key: given.pop(key) for key in rule.server_types if key in given}
         parameters = {FEDSECURITY.get(key, key): value for key, value in given.items()}
-        declared = inspect.signature(rule.function).parameters.values()
-        read.known(parameters, [p.name for p in declared if p.kind is p.KEYWORD_ONLY], f"{what}: {rule.name}")
+        hints = hints_of(rule)
+        read.known(parameters, hints, f"{what}: {rule.name}")
         try:
             return Defence(
                 rule,
-                parameters={key: read.plain(value) for key, value in parameters.items()},
+                parameters={k: read.value(v, hints[k], f"{what}: {rule.name}: {k}") for k, v in parameters.items()},
                 server_inputs={key: self._growing(value, f"{what}: {key}") for key, value in numbers.items()},
+                where=read.where(node),
                 **values,
             )
         except ValueError as e:

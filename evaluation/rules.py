@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from ezprivsecfl.aggregators.weighted import weighted_mean
 from ezprivsecfl.evaluation.errors import ConfigError
 from ezprivsecfl.evaluation.plugins import find
 from ezprivsecfl.evaluation.safefl import RULES as SAFEFL
+from ezprivsecfl.evaluation.safefl import UNATTACKED
 
 Array = NDArray[Any]
 
@@ -68,6 +70,16 @@ def rule_of(name: str) -> RobustAggregation:
     if not isinstance(found, RobustAggregation):
         raise ConfigError(f"the entry point {name} of {GROUP} is nothing that @robust_aggregation makes")
     return found
+
+
+def hints_of(rule: RobustAggregation) -> dict[str, Any]:
+    """The types of a rule's parameters by name; Any for those that do not say."""
+    declared = inspect.signature(rule.function).parameters.values()
+    try:
+        known = get_type_hints(rule.function)
+    except NameError:  # names that only type checkers import
+        known = {}
+    return {p.name: known.get(p.name, Any) for p in declared if p.kind is p.KEYWORD_ONLY}
 
 
 @dataclass(frozen=True)
@@ -155,7 +167,35 @@ class InTheClear:
     def __init__(self, rule: RobustAggregation, parameters: Mapping[str, Any]) -> None:
         self._rule = rule
         self._positional = positional(rule)
-        self._apply = tf.function(lambda updates, *others: rule.function(updates, *others, **parameters))
+        self._apply = tf.function(partial(rule.function, **parameters))
+
+    def trace(self, clients: int, entries: int, examples: Sequence[int]) -> None:
+        """Makes the graph of the first round without running it.
+
+        Args:
+            clients: n.
+            entries: d.
+            examples: The shape of the server's rows, [r, features].
+
+        Raises:
+            TypeError: The rule takes something that nobody gives it here, or gives no [d].
+            ValueError: Its parameters are not for so many clients or entries; or whatever else the function raises.
+        """
+        make, update = self._rule.initial_state, [entries]
+        known = {"model": update, "root_update": update, "examples": examples, UNATTACKED: [clients, entries]}
+        known |= {name: [] for name in self._rule.server_types}
+        if make is not None:
+            state = make(entries)
+            if not (tf.is_tensor(state) and state.dtype.is_floating):
+                raise TypeError("expected a first state that is one tensor of floats")
+            known[STATE] = state.shape
+        if unknown := [name for name in self._positional if name not in known]:
+            raise TypeError(f"takes {', '.join(unknown)}; the server's inputs here are model, root_update and examples")
+        given = [tf.TensorSpec(shape, tf.float32) for shape in ([clients, entries], *map(known.get, self._positional))]
+        returned = self._apply.get_concrete_function(*given).structured_outputs
+        result = returned if make is None else returned[0]
+        if not result.shape.is_compatible_with(update):
+            raise TypeError(f"expected a result of shape {update}, not {result.shape}")
 
     def __call__(self, updates: Array, inputs: Mapping[str, Array], state: Any) -> tuple[Array, Any, Cost]:
         """See ``Aggregator``."""

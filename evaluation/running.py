@@ -12,6 +12,7 @@ with needing_tff():
     import tensorflow as tf
 
 from ezprivsecfl.evaluation import versions
+from ezprivsecfl.evaluation.checks import check
 from ezprivsecfl.evaluation.config import Experiment, Run
 from ezprivsecfl.evaluation.data.datasets import Dataset, load
 from ezprivsecfl.evaluation.data.federation import Federation
@@ -48,13 +49,12 @@ def run_all(
     if secure:
         _require_for_two_servers(runs)
         runs += [replace(run, secure=True) for run in runs]
+    loaded: dict[str, Dataset] = {name: load(name, data) for name in dict.fromkeys(run.data.dataset for run in runs)}
+    check(runs, loaded)
     store = Store(out)
     versions.write(out)
-    loaded: dict[str, Dataset] = {}
     with Bar("rounds", sum(run.training.comm_round for run in runs), show=show) as bar:
         for run in runs:
-            if run.data.dataset not in loaded:
-                loaded[run.data.dataset] = load(run.data.dataset, data)
             federation = prepare(loaded[run.data.dataset], run.data, run.training.client_num_in_total, run.seed)
             run_one(run, federation, store, bar)
     return store

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
@@ -16,6 +18,9 @@ with needed_for("the file of an experiment"):
 from ezprivsecfl.evaluation.errors import ConfigError
 
 T = TypeVar("T")
+
+SCALARS: dict[Any, str] = {int: "a whole number", float: "a finite number", bool: "true or false", str: "text"}
+"""Types that values are checked against, and what messages call them."""
 
 
 def documents(path: Path) -> list[yaml.Node]:
@@ -46,7 +51,11 @@ class Reader:
 
     def error(self, node: yaml.Node, message: str) -> ConfigError:
         """An error at a node."""
-        return ConfigError(f"{self._path}:{node.start_mark.line + 1}: {message}")
+        return ConfigError(message, self.where(node))
+
+    def where(self, node: yaml.Node) -> str:
+        """The file and line of a node."""
+        return f"{self._path}:{node.start_mark.line + 1}"
 
     def mapping(self, node: yaml.Node, what: str) -> dict[str, yaml.Node]:
         """The values of a mapping by key, each of which is there once."""
@@ -95,7 +104,10 @@ class Reader:
             raise self.error(at, f"{what}: {e}") from None
 
     def value(self, node: yaml.Node, hint: Any, what: str) -> Any:
-        """A value of the hinted type: a number, text, truth value, a choice of such, or a list of them."""
+        """A value of the hinted type: a finite number, text, truth value, a choice of such, or a list of them.
+
+        With any other hint it is what YAML says that it is.
+        """
         origin = get_origin(hint)
         if origin in (Union, types.UnionType):
             inner = [one for one in get_args(hint) if one is not type(None)]
@@ -109,10 +121,12 @@ class Reader:
             if not isinstance(node, yaml.SequenceNode):
                 raise self.error(node, f"{what}: expected a list, not {plain!r}")
             return [self.value(item, get_args(hint)[0], what) for item in node.value]
-        if hint is float and type(plain) is int:
-            return float(plain)
-        if type(plain) is not hint:
-            raise self.error(node, f"{what}: expected {_called(hint)}, not {plain!r}")
+        if hint not in SCALARS:
+            return plain
+        if hint is float and type(plain) is int and abs(plain) < sys.float_info.max:
+            plain = float(plain)
+        if type(plain) is not hint or (hint is float and not math.isfinite(plain)):
+            raise self.error(node, f"{what}: expected {SCALARS[hint]}, not {plain!r}")
         return plain
 
     def plain(self, node: yaml.Node) -> Any:
@@ -127,7 +141,3 @@ class Reader:
             except ValueError:
                 return value
         return value
-
-
-def _called(hint: Any) -> str:
-    return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}.get(hint, str(hint))

@@ -31,7 +31,7 @@ class ALittleIsEnough(Attack):
 
 
 def quantile(clients: int, malicious: int) -> float:
-    """z of the paper; 0 if the attackers are a majority by themselves."""
+    """z of the paper; 0 if the attackers are a majority by themselves, or would need all of the honest for one."""
     honest = clients - malicious
     needed = clients // 2 + 1 - malicious
-    return NormalDist().inv_cdf((honest - needed) / honest) if needed > 0 else 0.0
+    return NormalDist().inv_cdf((honest - needed) / honest) if 0 < needed < honest else 0.0

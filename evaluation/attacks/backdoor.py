@@ -6,6 +6,7 @@ T. Gu, B. Dolan-Gavitt, S. Garg, "BadNets", 2017, for the trigger; as in FLTrust
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,11 @@ class Backdoor(Attack):
     def __post_init__(self) -> None:
         if self.share is not None and not 0 <= self.share <= 1:
             raise ValueError("share: expected 0 to 1")
+
+    @property
+    def labels(self) -> Sequence[int]:
+        """The target."""
+        return (self.target_label,)
 
     def poison(self, federation: Federation, malicious: Array, rng: np.random.Generator) -> Federation:
         """See the class."""

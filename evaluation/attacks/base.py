@@ -5,6 +5,7 @@ Vectors are gradients: the server's step is w - rate·(aggregate), and a client'
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -47,9 +48,20 @@ class View:
         return self.known[self.malicious]
 
     @property
+    def honest(self) -> Array:
+        """Positions in what is known of all that is not a malicious client's, [n - f or n - f + 1].
+
+        Where only malicious clients take part, which sampling brings about, they are all: then attackers have only
+        their own gradients to go by.
+        """
+        positions = np.arange(len(self.known))
+        others = np.delete(positions, self.malicious)
+        return others if len(others) else positions
+
+    @property
     def others(self) -> Array:
-        """All that is known and not a malicious client's, [n - f or n - f + 1, d]."""
-        return np.delete(self.known, self.malicious, axis=0)
+        """The gradients of these, [n - f or n - f + 1, d]."""
+        return self.known[self.honest]
 
     def repeated(self, vector: Array) -> Array:
         """What all malicious clients send if it is the same, [f, d]."""
@@ -85,6 +97,11 @@ class Attack:
 
     needs_root: ClassVar[bool] = False
     """Whether the attack needs the server's gradient, whatever the rule."""
+
+    @property
+    def labels(self) -> Sequence[int]:
+        """The labels that its parameters name; those that the data set has not are refused before anything is run."""
+        return ()
 
     def poison(self, federation: Federation, malicious: Array, rng: np.random.Generator) -> Federation:
         """What the parties' data are after malicious clients have altered theirs, before the first round."""

@@ -7,6 +7,7 @@ that is farthest from the class's mean. The projection to a ball (the paper's PG
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,11 @@ class EdgeCase(Attack):
             raise ValueError("tail, share: expected above 0 and at most 1")
         if self.radius is not None and self.radius <= 0:
             raise ValueError("radius: expected a positive length")
+
+    @property
+    def labels(self) -> Sequence[int]:
+        """Of the tail, and the target."""
+        return (self.source_label, self.target_label)
 
     def poison(self, federation: Federation, malicious: Array, rng: np.random.Generator) -> Federation:
         """See the class. The attacker knows the tail of all training rows; clients' own rows are replaced at random."""

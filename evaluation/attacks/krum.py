@@ -38,12 +38,12 @@ class Krum(Attack):
     def send(self, view: View) -> Array:
         """See the class; if no lambda is found, the vector of the last one that was tried."""
         known = view.known.astype(np.float64)
-        benign = np.delete(np.arange(len(known)), view.malicious)
         squares = np.maximum(squared_distances(known), 0.0)
-        neighbours = len(known) - len(view.malicious) - 2
+        # A malicious majority, which Krum is not for, attacks with the one nearest neighbour; one client has none.
+        neighbours = min(max(len(known) - len(view.malicious) - 2, 1), len(known) - 1)
         scored = squares if self.squared else np.sqrt(squares)
         sign = np.sign(known[np.argmin(scores(scored, neighbours))])
-        factor = self._start(view, np.sqrt(squares), benign, neighbours)
+        factor = self._start(view, np.sqrt(squares), neighbours)
         along, lengths = known @ sign, np.einsum("ij,ij->i", known, known)
 
         def chosen(factor: float) -> bool:
@@ -60,17 +60,19 @@ class Krum(Attack):
             factor /= 2
         return view.repeated(-factor * sign)
 
-    def _start(self, view: View, distances: Array, benign: Array, neighbours: int) -> float:
-        n, f = len(view.known), len(view.malicious)
+    def _start(self, view: View, distances: Array, neighbours: int) -> float:
+        n, f, benign = len(view.known), len(view.malicious), view.honest
         among = np.sort(distances[np.ix_(benign, benign)], axis=1)[:, : neighbours + 1]
         nearest = among.sum(1).min()
         longest = np.linalg.norm(view.known[benign], axis=1).max()
         if self.safefl_start:
             nearest, longest = view.rate * nearest, view.rate * longest
-            root = math.sqrt(view.rate * distances[-1, -2])
+            # Two equal vectors last, or a single one, would be no start: the search would not end.
+            root = math.sqrt(view.rate * distances[-1, -min(2, n)]) or math.sqrt(view.known.shape[1])
         else:
             root = math.sqrt(view.known.shape[1])
-        return float(nearest / ((n - 2 * f - 1) * root) + longest / root)
+        # The paper's bound takes a benign majority; without one its denominator would be 0 or negative.
+        return float(nearest / (max(n - 2 * f - 1, 1) * root) + longest / root)
 
 
 def squared_distances(vectors: Array) -> Array:

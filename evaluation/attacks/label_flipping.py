@@ -34,6 +34,11 @@ class LabelFlipping(Attack):
         if len(self.original_class_list) != len(self.target_class_list):
             raise ValueError("original_class_list and target_class_list: expected as many labels in both")
 
+    @property
+    def labels(self) -> Sequence[int]:
+        """All that are flipped, and what they become."""
+        return (*self.original_class_list, *self.target_class_list)
+
     def poison(self, federation: Federation, malicious: Array, rng: np.random.Generator) -> Federation:
         """See the class."""
         labels = federation.labels.copy()

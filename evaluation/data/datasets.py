@@ -58,7 +58,8 @@ def load(name: str, folder: Path) -> Dataset:
         folder: Where its archive is.
 
     Raises:
-        DataError: There is no such set or archive, or the archive lacks an array or is damaged.
+        DataError: There is no such set or archive, the archive lacks an array or is damaged, or an array is not what
+            training takes: finite features of one shape, and labels from 0 on.
     """
     if name not in FILES:
         raise DataError(f"there is no data set {name!r}; choose one of {', '.join(FILES)}")
@@ -74,8 +75,18 @@ def load(name: str, folder: Path) -> Dataset:
     if missing := [key for key in wanted if key not in arrays]:
         raise DataError(f"{path}: expected the arrays {', '.join(wanted)}; it has no {', '.join(missing)}")
     for part in ("train", "test"):
-        if len(arrays[f"x_{part}"]) != len(arrays[f"y_{part}"]):
-            raise DataError(f"{path}: x_{part} and y_{part} have different numbers of rows")
+        of_rows = [f"y_{part}", *([f"subject_{part}"] if name == "har" else [])]
+        for key in of_rows:
+            if not np.issubdtype(arrays[key].dtype, np.integer) or arrays[key].ndim != 1 or np.any(arrays[key] < 0):
+                raise DataError(f"{path}: expected whole numbers from 0 on as {key}, one for each row")
+            if len(arrays[f"x_{part}"]) != len(arrays[key]):
+                raise DataError(f"{path}: x_{part} and {key} have different numbers of rows")
+        if not len(arrays[f"x_{part}"]):
+            raise DataError(f"{path}: x_{part} has no rows")
+        if not _are_finite(arrays[f"x_{part}"]):
+            raise DataError(f"{path}: expected finite numbers in x_{part}")
+    if (given := arrays["x_train"].shape[1:]) != (tested := arrays["x_test"].shape[1:]):
+        raise DataError(f"{path}: rows of x_train have the shape {list(given)}, and of x_test {list(tested)}")
     labels, test_labels = arrays["y_train"].astype(np.int64), arrays["y_test"].astype(np.int64)
     return Dataset(
         features=_as_floats(arrays["x_train"]),
@@ -86,6 +97,11 @@ def load(name: str, folder: Path) -> Dataset:
         subjects=arrays["subject_train"].astype(np.int64) if "subject_train" in arrays else None,
         test_subjects=arrays["subject_test"].astype(np.int64) if "subject_test" in arrays else None,
     )
+
+
+def _are_finite(rows: NDArray[Any]) -> bool:
+    numbers = np.issubdtype(rows.dtype, np.integer) or np.issubdtype(rows.dtype, np.floating)
+    return bool(numbers and np.isfinite(rows).all())
 
 
 def _as_floats(rows: NDArray[Any]) -> NDArray[np.float32]:

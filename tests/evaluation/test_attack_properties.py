@@ -57,6 +57,42 @@ def local_models(attack, given):
     return given.model - RATE * attack.send(given)
 
 
+CROWDED = [
+    *((name, {}) for name in ATTACKS),
+    ("krum", {"safefl_start": True}),
+    ("krum", {"squared": True}),
+    ("trim", {"over_all": False}),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters"), CROWDED)
+@pytest.mark.parametrize(("n", "f"), [(1, 1), (2, 1), (2, 2), (3, 1), (5, 2), (5, 4), (7, 7)])
+@pytest.mark.parametrize("server", [False, True])
+def test_an_attack_also_knows_what_to_do_where_few_or_none_are_honest(name, parameters, n, f, server):
+    """Sampling brings about such rounds; in one of malicious clients only, they have their own gradients to go by."""
+    full = view(server=server)
+    known = np.vstack([full.known[:n], full.known[N:]])
+    given = replace(full, known=known, clients=n, malicious=np.arange(f))
+    sent = ATTACKS[name](**parameters).send(given)
+    assert sent.shape == (f, D)
+    assert np.isfinite(sent).all()
+
+
+def test_without_an_honest_client_attackers_go_by_their_own_gradients():
+    given = replace(view(), malicious=np.arange(N))
+    np.testing.assert_allclose(InnerProduct(0.5).send(given)[0], -0.5 * given.known.mean(0), rtol=1e-5)
+    own = np.sign(given.known[0])
+    assert set(np.unique(np.sign(Krum().send(given)))) == set(np.unique(own))
+
+
+def test_equal_vectors_do_not_keep_the_krum_attack_searching():
+    """SAFEFL's start divides by the distance of the last two."""
+    given = view()
+    given.known[-1] = given.known[-2]
+    assert np.isfinite(Krum(safefl_start=True).send(given)).all()
+    assert quantile(2, 1) == quantile(1, 0) == 0
+
+
 @pytest.mark.parametrize("name", ATTACKS)
 @pytest.mark.parametrize("server", [False, True])
 def test_every_attack_sends_a_vector_for_each_malicious_client(name, server):

@@ -85,7 +85,7 @@ def test_a_part_of_a_file(data, tmp_path):
         (["--data", "nowhere"], "no such file; give the folder"),
         (["--data", "nowhere", "--rules", "krumm"], "--rules: small.yaml has no krumm; choose of fedavg, krum"),
         (["--data", "nowhere", "--rounds", 0], "--rounds: expected at least 1"),
-        (["--data", "nowhere", "--settings", "x"], "--settings: small.yaml has ''"),
+        (["--data", "nowhere", "--settings", "x"], "nothing is in all of them; small.yaml has ''"),
     ],
 )
 def test_errors(tmp_path, capsys, options, message):

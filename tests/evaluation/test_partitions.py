@@ -54,6 +54,36 @@ def test_what_cannot_be_read_is_refused(tmp_path):
         load("mnist", tmp_path)
 
 
+HOLES = np.full((6, 7), np.nan, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"y_train": np.array([0, 1, 2, 0, 1, -1])}, "whole numbers from 0 on as y_train"),
+        ({"y_test": np.array([0.0, 1.5])}, "whole numbers from 0 on as y_test"),
+        ({"y_test": np.array([[0], [1]])}, "whole numbers from 0 on as y_test, one for each row"),
+        ({"x_train": HOLES, "x_test": HOLES[:2]}, "expected finite numbers in x_train"),
+        ({"x_train": 0 * HOLES[:, :0] + 1, "x_test": HOLES[:2]}, "expected finite numbers in x_test"),
+        ({"x_train": np.full((6, 7), "a"), "x_test": HOLES[:2]}, "expected finite numbers in x_train"),
+        ({"x_test": np.zeros((2, 5, 4), np.uint8)}, r"x_train have the shape \[5, 5\], and of x_test \[5, 4\]"),
+        ({"x_test": np.zeros((0, 5, 5), np.uint8), "y_test": np.zeros(0, int)}, "x_test has no rows"),
+    ],
+)
+def test_arrays_that_nothing_can_be_trained_on_are_refused(tmp_path, changed, message):
+    archive(tmp_path, **changed)
+    with pytest.raises(DataError, match=message):
+        load("mnist", tmp_path)
+
+
+def test_subjects_are_of_rows(tmp_path):
+    x, y = np.zeros((4, 3), np.float32), np.arange(4)
+    arrays = {"x_train": x, "y_train": y, "x_test": x, "y_test": y, "subject_train": y[:3], "subject_test": y}
+    np.savez(tmp_path / "har.npz", **arrays)
+    with pytest.raises(DataError, match="x_train and subject_train have different numbers of rows"):
+        load("har", tmp_path)
+
+
 def subjects_set():
     """Each row's feature tells its subject and number."""
     subjects = np.repeat([3, 1, 2], [7, 4, 8])
