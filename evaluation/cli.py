@@ -64,6 +64,7 @@ def _run(options: argparse.Namespace) -> int:
     from ezprivsecfl.evaluation.errors import ConfigError, DataError
     from ezprivsecfl.evaluation.experiment_file import experiments_of
     from ezprivsecfl.evaluation.running import run_all
+    from ezprivsecfl.evaluation.store import make_folder
     from ezprivsecfl.frontends.tff import tame_worker
 
     tame_worker()
@@ -101,7 +102,7 @@ def _run(options: argparse.Namespace) -> int:
         settings = ", ".join(repr(experiment.whole_setting) for experiment in experiments)
         raise ConfigError(f"--settings, --rules, --attacks: nothing is in all of them; {path.name} has {settings}")
     out = options.out or Path("results") / path.stem
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     shutil.copyfile(path, out / "experiment.yaml")
     store = run_all(chosen, options.data, out, secure=options.secure, show=True)
     written = report.write(store, chosen)

@@ -107,7 +107,7 @@ class TrainArgs:
     @property
     def participants(self) -> int:
         """Clients of a round."""
-        return self.client_num_per_round or self.client_num_in_total
+        return self.client_num_in_total if self.client_num_per_round is None else self.client_num_per_round
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,18 @@ class StoreError(EzError):
     """A folder of results cannot be gone on with."""
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder of results, if it is not there.
+
+    Raises:
+        StoreError: It cannot be made.
+    """
+    try:
+        (folder / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise StoreError(f"{folder}: the folder of results cannot be made ({e}): choose another one") from None
+
+
 class Store:
     """The results in one folder, which is made if it is not there.
 
@@ -35,12 +47,12 @@ class Store:
         folder: Where they are.
 
     Raises:
-        StoreError: The folder's files are damaged.
+        StoreError: The folder cannot be made, or its files are damaged.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self._readings: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for line in self._lines():
             self._readings[line["run"]].append(line)

@@ -63,6 +63,8 @@ class Reader:
             raise self.error(node, f"{what}: expected keys with values")
         found: dict[str, yaml.Node] = {}
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise self.error(key, f"{what}: expected a word as key")
             name = str(key.value)
             if name in found:
                 raise self.error(key, f"{what}: {name} is there twice")

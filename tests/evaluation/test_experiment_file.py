@@ -153,6 +153,8 @@ WRONG = [
     ("method: subject", "method: dirichlet, partition_alpha: 0", r"yaml:2: .*partition_alpha: expected a positive num"),
     ("method: subject", "method: bias, root_size: 0", r"yaml:2: data_args: root_size: expected at least 1"),
     ("method: subject", "method: bias, train_rows: 0", r"yaml:2: data_args: train_rows: expected at least 1"),
+    ("comm_round: 12", "comm_round: 12\n  client_num_per_round: 0", r"yaml:6: .*client_num_per_round: expected 1 to"),
+    ("name: small", "? [a, b]\n: c\nname: x", r"yaml:1: experiment: expected a word as key"),
     ("seeds: [1, 2]", "seeds: []", r"yaml: small: expected at least one attack, one rule and one seed"),
     ("seeds: [1, 2]", "seeds: [2, 2]", r"yaml: small: seeds: 2 is there twice"),
     ("seeds: [1, 2]", "seeds: [1, b]", r"yaml:15: seeds: expected a whole number, not 'b'"),

@@ -85,6 +85,8 @@ def test_a_part_of_a_file(data, tmp_path):
         (["--data", "nowhere"], "no such file; give the folder"),
         (["--data", "nowhere", "--rules", "krumm"], "--rules: small.yaml has no krumm; choose of fedavg, krum"),
         (["--data", "nowhere", "--rounds", 0], "--rounds: expected at least 1"),
+        (["--data", "nowhere", "--seeds", -1], "seeds: expected whole numbers from 0 on, not -1"),
+        (["--data", "nowhere", "--seeds", 3, 3], "seeds: 3 is there twice"),
         (["--data", "nowhere", "--settings", "x"], "nothing is in all of them; small.yaml has ''"),
     ],
 )
@@ -93,6 +95,15 @@ def test_errors(tmp_path, capsys, options, message):
     file.write_text(TEXT)
     assert ezeval(file, "--out", tmp_path / "out", *options) == cli.FAILED
     assert message in capsys.readouterr().err
+
+
+def test_a_folder_of_results_that_cannot_be_made(data, tmp_path, capsys):
+    file = tmp_path / "small.yaml"
+    file.write_text(TEXT)
+    for out in (file, file / "out"):
+        assert ezeval(file, "--data", data, "--out", out) == cli.FAILED
+        assert f"{out}: the folder of results cannot be made" in capsys.readouterr().err
+    assert file.read_text() == TEXT
 
 
 def test_an_interrupt_ends_it_with_a_message(data, tmp_path, capsys, monkeypatch):
