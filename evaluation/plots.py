@@ -52,6 +52,7 @@ def draw(store: Store, experiment: Experiment, attacks: Sequence[str], path: Pat
         PackageMissingError: matplotlib is not installed.
     """
     with needed_for("a plot"):
+        from matplotlib import rc_context
         from matplotlib.figure import Figure
 
     rows = -(-len(attacks) // columns)
@@ -72,7 +73,8 @@ def draw(store: Store, experiment: Experiment, attacks: Sequence[str], path: Pat
         axes.label_outer()
     figure.suptitle(" / ".join(part for part in (experiment.name, experiment.whole_setting) if part))
     parts[0].legend(fontsize="small")
-    figure.savefig(path, dpi=120)
+    with rc_context({"svg.hashsalt": experiment.name}):  # the same readings give the same file
+        figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
     return path
 
 

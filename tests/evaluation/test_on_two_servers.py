@@ -74,4 +74,5 @@ def test_wrapping_clients_are_named_and_dropped(data, tmp_path):
     )
     assert "| fedavg | 0: 6, 1: 6 |" in text
     figure = plots.draw(store, experiment, ["wrap_around"], tmp_path / "both.svg").read_text()
+    assert figure == plots.draw(store, experiment, ["wrap_around"], tmp_path / "again.svg").read_text()
     assert figure.count("stroke-dasharray") > 0  # of the curve on two servers
