@@ -12,6 +12,7 @@ from ezprivsecfl.evaluation.attacks import View
 from ezprivsecfl.evaluation.batches import Sampler
 from ezprivsecfl.evaluation.config import Run
 from ezprivsecfl.evaluation.data.federation import Federation, Rows
+from ezprivsecfl.evaluation.errors import ConfigError
 from ezprivsecfl.evaluation.metrics import Reading, read
 from ezprivsecfl.evaluation.models.base import Array, Model, Vector
 from ezprivsecfl.evaluation.randomness import stream
@@ -132,19 +133,18 @@ class Rounds:
         root = self._root_gradient(progress.model) if self._needs_root else None
         if len(malicious):
             known = gradients if root is None or not training.attack_sees_root else np.vstack([gradients, root])
-            gradients = gradients.copy()
-            gradients[malicious] = self._run.threat.attack.send(
-                View(
-                    known=known,
-                    clients=len(participants),
-                    malicious=malicious,
-                    model=progress.model,
-                    previous_model=progress.previous_model,
-                    root=root,
-                    rate=training.learning_rate,
-                    rng=stream(self._run.seed, "attack", progress.round),
-                )
+            view = View(
+                known=known,
+                clients=len(participants),
+                malicious=malicious,
+                model=progress.model,
+                previous_model=progress.previous_model,
+                root=root,
+                rate=training.learning_rate,
+                rng=stream(self._run.seed, "attack", progress.round),
             )
+            gradients = gradients.copy()
+            gradients[malicious] = self._sent(view)
         if training.weight_by_rows:
             counts = np.array([len(self._data.clients[client]) for client in participants])
             gradients = gradients * (counts / counts.mean())[:, np.newaxis].astype(np.float32)
@@ -156,6 +156,15 @@ class Rounds:
         )
         moved = (progress.model - rate * (result / unit)).astype(np.float32)
         return progress.after(moved, state, cost, participants)
+
+    def _sent(self, view: View) -> Array:
+        """What the attack sends; another package's may be of another form, which must not be stretched to this one."""
+        threat = self._run.threat
+        sent = np.asarray(threat.attack.send(view))
+        if sent.shape != view.own.shape:
+            message = f"{threat.name}: expected what malicious clients send as {list(view.own.shape)}, one row for each"
+            raise ConfigError(f"{message}, not {list(sent.shape)}", threat.where)
+        return sent
 
     def _participants(self, round_number: int) -> tuple[Rows, Rows]:
         """The clients of a round, [n], and the positions of the malicious ones among them."""

@@ -108,7 +108,7 @@ class Attack:
         return federation
 
     def send(self, view: View) -> Array:
-        """What the malicious clients send in a round, [f, d]."""
+        """What the malicious clients send in a round, [f, d]; anything of another shape ends the run."""
         return view.own
 
     def goal(self, federation: Federation) -> Goal | None:

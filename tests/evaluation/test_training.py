@@ -189,6 +189,18 @@ def test_others_are_malicious_in_every_round(dataset, seen):
     assert {len(set(view.malicious)) for view in seen} == {3}
 
 
+@pytest.mark.parametrize("shape", [(), (4,), (3, 1), (2, 138), (3, 139)])
+def test_what_is_sent_is_not_stretched_to_the_right_shape(dataset, shape):
+    @dataclass(frozen=True)
+    class Wrong(Attack):
+        def send(self, view):
+            return np.zeros(shape)
+
+    rounds, _, model = rounds_of(run_of(attack=Wrong(), malicious=3), dataset)
+    with pytest.raises(ConfigError, match=r"expected what malicious clients send as \[3, 138\], one row for each, not"):
+        rounds.next(Progress.start(model, 1))
+
+
 def test_what_cannot_be_run_is_refused():
     with pytest.raises(ValueError, match="random_clients: the attack poisons data"):
         Threat(Backdoor(), 3, redrawn=True)
