@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ class Network(Model):
         self._shapes = [tuple(variable.shape) for variable in self._variables]
         self._sizes = [int(np.prod(shape)) for shape in self._shapes]
         self._gradient = tf.function(self._one_gradient, reduce_retracing=True)
-        self._scores = tf.function(lambda rows: self._model(rows, training=False), reduce_retracing=True)
+        self._scores = tf.function(partial(self._model, training=False), reduce_retracing=True)
 
     @property
     def entries(self) -> int:

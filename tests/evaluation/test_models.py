@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from ezprivsecfl.evaluation.data.federation import Federation
 from ezprivsecfl.evaluation.errors import ConfigError
 from ezprivsecfl.evaluation.models import NAMES, build
+from ezprivsecfl.evaluation.models.network import Network, lenet_layers
+from ezprivsecfl.evaluation.rules import RULES, InTheClear
 
 CLIENTS, BATCH, CLASSES = 3, 5, 4
 
@@ -89,3 +92,18 @@ def test_sizes_of_the_literature():
 def test_networks_are_for_images():
     with pytest.raises(ConfigError, match=r"cnn is for images; .* shape \[561\]: use lr"):
         build("cnn", federation((561,)))
+
+
+def test_runs_one_after_the_other_are_not_warned_of(caplog):
+    """TensorFlow warns of a function that is traced again and again, and took those of all runs for one."""
+    rng = np.random.default_rng(5)
+    rows, updates = rng.normal(size=(9, 8, 8, 1)).astype(np.float32), rng.normal(size=(9, 20))
+    tf.get_logger().addHandler(caplog.handler)
+    try:
+        for _ in range(7):
+            network = Network(lenet_layers, (8, 8, 1), 3)
+            network.classify(network.initial(rng), rows)
+            InTheClear(RULES["krum"], {"byzantine": 1})(updates, {}, None)
+    finally:
+        tf.get_logger().removeHandler(caplog.handler)
+    assert not caplog.records
