@@ -23,6 +23,7 @@ from ezprivsecfl.evaluation.rules import Aggregator, InTheClear, Setting
 from ezprivsecfl.evaluation.safefl import RULES as SAFEFL
 from ezprivsecfl.evaluation.store import Store
 from ezprivsecfl.evaluation.training import Progress, train
+from ezprivsecfl.frontends.tff import tame_worker
 from ezprivsecfl.progress import Bar
 
 MakeAggregator = Callable[[Run, Federation, int], Aggregator]
@@ -45,6 +46,7 @@ def run_all(
         EzError: The data, an experiment, or what the folder has is not what was expected; or the servers failed.
         ConfigError: A rule is not for two servers.
     """
+    tame_worker()
     runs = [run for experiment in experiments for run in experiment.runs()]
     if secure:
         _require_for_two_servers(runs)

@@ -38,7 +38,7 @@ from ezprivsecfl.errors import (
     PrecisionError,
     PrecisionWarning,
 )
-from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces
+from ezprivsecfl.frontends.tff import Arguments, TracedComputation, Traces, tame_worker
 from ezprivsecfl.ir.mpc.noise import AddNoise
 from ezprivsecfl.ir.program import Program
 from ezprivsecfl.ir.widths import SHARE_BITS
@@ -111,6 +111,7 @@ def compile(
     Raises:
         CompileError: The program cannot be compiled; the message names the operations and source lines.
     """
+    tame_worker()  # a script that compiles ends as quietly as the command
     options = Options(
         clients=clients,
         relu=Relu(relu_degree(relu)),

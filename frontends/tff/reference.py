@@ -28,11 +28,12 @@ class _Worker(subprocess.Popen):  # type: ignore[type-arg]
 
 
 @cache
+@cache
 def tame_worker() -> None:
-    """Cures two hangs of TFF after the result; call it before TFF runs anything.
+    """Cures two hangs of TFF after the result, and tracebacks of its destructors; call it before TFF runs anything.
 
     In a background job the worker ignores the interrupt that ends it and TFF waits for ever; and a worker that
-    outlives its parent keeps a pipe behind the parent open.
+    outlives its parent keeps a pipe behind the parent open. Once in a process is enough.
     """
     executor_factory.subprocess = SimpleNamespace(Popen=_Worker)
     atexit.register(_let_go)
