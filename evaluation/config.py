@@ -45,8 +45,10 @@ class DataArgs:
                 raise ValueError(f"{name}: expected 0 to 1")
         if not 0 < self.partition_alpha < math.inf:
             raise ValueError("partition_alpha: expected a positive number")
-        if self.root_size < 1 or (self.train_rows is not None and self.train_rows < 1):
-            raise ValueError(f"{'root_size' if self.root_size < 1 else 'train_rows'}: expected at least 1")
+        if self.root_size < 1:
+            raise ValueError("root_size: expected at least 1")
+        if self.train_rows is not None and self.train_rows < 1:
+            raise ValueError("train_rows: expected at least 1")
 
 
 @dataclass(frozen=True)

@@ -159,10 +159,10 @@ class Rounds:
 
     def _sent(self, view: View) -> Array:
         """What the attack sends; another package's may be of another form, which must not be stretched to this one."""
-        threat = self._run.threat
+        threat, expected = self._run.threat, (len(view.malicious), view.known.shape[1])
         sent = np.asarray(threat.attack.send(view))
-        if sent.shape != view.own.shape:
-            message = f"{threat.name}: expected what malicious clients send as {list(view.own.shape)}, one row for each"
+        if sent.shape != expected:
+            message = f"{threat.name}: expected what malicious clients send as {list(expected)}, one row for each"
             raise ConfigError(f"{message}, not {list(sent.shape)}", threat.where)
         return sent
 

@@ -8,6 +8,7 @@ floats from 0 to 1 with a channel axis; HAR's features are within -1 and 1 as th
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,22 +72,7 @@ def load(name: str, folder: Path) -> Dataset:
         raise DataError(f"{path}: no such file; give the folder that has {FILES[name]} with --data DIR") from None
     except (OSError, ValueError, zipfile.BadZipFile) as e:
         raise DataError(f"{path}: not an archive of numpy arrays ({e})") from None
-    wanted = ["x_train", "y_train", "x_test", "y_test", *(["subject_train", "subject_test"] if name == "har" else [])]
-    if missing := [key for key in wanted if key not in arrays]:
-        raise DataError(f"{path}: expected the arrays {', '.join(wanted)}; it has no {', '.join(missing)}")
-    for part in ("train", "test"):
-        of_rows = [f"y_{part}", *([f"subject_{part}"] if name == "har" else [])]
-        for key in of_rows:
-            if not np.issubdtype(arrays[key].dtype, np.integer) or arrays[key].ndim != 1 or np.any(arrays[key] < 0):
-                raise DataError(f"{path}: expected whole numbers from 0 on as {key}, one for each row")
-            if len(arrays[f"x_{part}"]) != len(arrays[key]):
-                raise DataError(f"{path}: x_{part} and {key} have different numbers of rows")
-        if not len(arrays[f"x_{part}"]):
-            raise DataError(f"{path}: x_{part} has no rows")
-        if not _are_finite(arrays[f"x_{part}"]):
-            raise DataError(f"{path}: expected finite numbers in x_{part}")
-    if (given := arrays["x_train"].shape[1:]) != (tested := arrays["x_test"].shape[1:]):
-        raise DataError(f"{path}: rows of x_train have the shape {list(given)}, and of x_test {list(tested)}")
+    _check(arrays, path, of_subjects=name == "har")
     labels, test_labels = arrays["y_train"].astype(np.int64), arrays["y_test"].astype(np.int64)
     return Dataset(
         features=_as_floats(arrays["x_train"]),
@@ -97,6 +83,28 @@ def load(name: str, folder: Path) -> Dataset:
         subjects=arrays["subject_train"].astype(np.int64) if "subject_train" in arrays else None,
         test_subjects=arrays["subject_test"].astype(np.int64) if "subject_test" in arrays else None,
     )
+
+
+def _check(arrays: Mapping[str, NDArray[Any]], path: Path, *, of_subjects: bool) -> None:
+    """Raises DataError unless an archive has all arrays, and they are what training takes."""
+    columns = ("y", "subject") if of_subjects else ("y",)
+    wanted = [f"{column}_{part}" for part in ("train", "test") for column in ("x", *columns)]
+    if missing := [key for key in wanted if key not in arrays]:
+        raise DataError(f"{path}: expected the arrays {', '.join(wanted)}; it has no {', '.join(missing)}")
+    for part in ("train", "test"):
+        rows = arrays[f"x_{part}"]
+        for key in (f"{column}_{part}" for column in columns):
+            column = arrays[key]
+            if not np.issubdtype(column.dtype, np.integer) or column.ndim != 1 or np.any(column < 0):
+                raise DataError(f"{path}: expected whole numbers from 0 on as {key}, one for each row")
+            if len(rows) != len(column):
+                raise DataError(f"{path}: x_{part} and {key} have different numbers of rows")
+        if not len(rows):
+            raise DataError(f"{path}: x_{part} has no rows")
+        if not _are_finite(rows):
+            raise DataError(f"{path}: expected finite numbers in x_{part}")
+    if (given := arrays["x_train"].shape[1:]) != (tested := arrays["x_test"].shape[1:]):
+        raise DataError(f"{path}: rows of x_train have the shape {list(given)}, and of x_test {list(tested)}")
 
 
 def _are_finite(rows: NDArray[Any]) -> bool:
